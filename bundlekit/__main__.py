@@ -1,0 +1,7 @@
+"""`python -m bundlekit`."""
+
+import sys
+
+from bundlekit.cli import main
+
+sys.exit(main())

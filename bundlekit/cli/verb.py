@@ -1,0 +1,38 @@
+"""What all verbs have in common: a help page that starts with examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+class _Verb(click.Command):
+    examples: str = ""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Examples"):
+            width = max(len(line.split("  ")[0]) for line in self.examples.splitlines())
+            for line in self.examples.splitlines():
+                example, _, meaning = line.partition("  ")
+                formatter.write(f"  {example:<{width}}  {meaning.strip()}".rstrip() + "\n")
+        super().format_help_text(ctx, formatter)
+
+
+def verb(name: str, *, summary: str, examples: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a function the command of a verb.
+
+    Args:
+        name: the verb.
+        summary: its line in `bundlekit --help`.
+        examples: one command line a line; two spaces, then what it is for.
+    """
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        command = click.command(name, cls=_Verb, short_help=summary)(function)
+        assert isinstance(command, _Verb)  # noqa: S101 - what click was told to make
+        command.examples = "\n".join(line.strip() for line in examples.strip().splitlines())
+        return command
+
+    return decorate

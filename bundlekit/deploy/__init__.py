@@ -1,0 +1,1 @@
+"""Install a bundle on a gateway and live with it there."""

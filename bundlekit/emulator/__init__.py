@@ -1,0 +1,1 @@
+"""A ThingsPro gateway on this machine: controller and REST front."""

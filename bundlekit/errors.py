@@ -1,0 +1,100 @@
+"""Every error that bundlekit raises on purpose, and the exit code of each.
+
+    BundlekitError             3  anything below; the command line shows it and never a traceback
+    |-- BadUsage               2  the command line asks for something that makes no sense
+    |-- Refused                1  the bundle has findings, so the verb did not go on
+    |-- RolledBack             1  the new release did not come up and was taken back
+    |-- CouldNotRun            3  the work could not be done; nothing was changed
+    |   |-- Unreadable         3  a bundle, an archive or a file cannot be read
+    |   |-- Taken              3  what should be made is there already; it was left untouched
+    |   |-- GatewayUnreachable 3  no connection: name, route, port, or the server is not SSH
+    |   |-- HostKeyRejected    3  the gateway's host key is unknown or has changed
+    |   |-- LoginRefused       3  the gateway accepts neither the keys nor the password, or sudo does not
+    |   |-- GatewayUnfit       3  Python, the SDK, a tool or the room on the disk is missing there
+    |   `-- GatewayBusy        3  somebody else is deploying there
+    |-- NeedsHuman             4  the gateway was left in a state that somebody has to look at
+    `-- Interrupted          130  the user pressed Ctrl-C
+
+A message says what failed; `kept` says what is still as it was; `hint` says what to do next.
+"""
+
+from __future__ import annotations
+
+
+class BundlekitError(Exception):
+    """The root of the tree.
+
+    Args:
+        message: what failed, in the user's words, one sentence.
+        kept: what is still as it was, when somebody might fear otherwise.
+        hint: what to do next.
+        details: lines that belong to it, such as the end of a log, shown as they are.
+    """
+
+    exit_code = 3
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kept: str | None = None,
+        hint: str | None = None,
+        details: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kept = kept
+        self.hint = hint
+        self.details = details
+
+
+class BadUsage(BundlekitError):
+    exit_code = 2
+
+
+class Refused(BundlekitError):
+    exit_code = 1
+
+
+class RolledBack(BundlekitError):
+    exit_code = 1
+
+
+class CouldNotRun(BundlekitError):
+    exit_code = 3
+
+
+class Unreadable(CouldNotRun):
+    pass
+
+
+class Taken(CouldNotRun):
+    pass
+
+
+class GatewayUnreachable(CouldNotRun):
+    pass
+
+
+class HostKeyRejected(CouldNotRun):
+    pass
+
+
+class LoginRefused(CouldNotRun):
+    pass
+
+
+class GatewayUnfit(CouldNotRun):
+    pass
+
+
+class GatewayBusy(CouldNotRun):
+    pass
+
+
+class NeedsHuman(BundlekitError):
+    exit_code = 4
+
+
+class Interrupted(BundlekitError):
+    exit_code = 130

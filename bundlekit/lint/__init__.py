@@ -1,0 +1,1 @@
+"""Check a bundle against the rules of the gateway."""

@@ -1,0 +1,1 @@
+"""Turn a bundle into a deterministic archive, and read archives safely."""
