@@ -89,7 +89,7 @@ class FolderFiles:
             for item in found:
                 path = prefix + item.name
                 if item.is_symlink():
-                    yield Entry(path, Kind.LINK, target=os.readlink(item.path))
+                    yield Entry(path, Kind.LINK, target=str(Path(item.path).readlink()))
                 elif item.is_dir():
                     if item.name not in self._skip:
                         yield Entry(path, Kind.FOLDER)

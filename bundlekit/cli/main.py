@@ -64,6 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return report_error.show(error)
     except BrokenPipeError:
         return report_error.reader_is_gone()
-    except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours must not look like the user's
+    except Exception as error:
         return report_error.crash(error, arguments)
     return result if isinstance(result, int) else 0
