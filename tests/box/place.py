@@ -1,0 +1,94 @@
+"""Where a box lives on this host: its folder, its overlay on the base, its network namespace."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.box import slot as slots
+from tests.box.base import Base, cache_folder
+from tests.box.host import as_root
+from tests.box.slot import Slot
+
+_NAMESPACES = Path("/run/netns")
+_CGROUPS = [Path("/sys/fs/cgroup", below) for below in ("", "systemd", "unified")]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What `make` makes and `clear` takes away."""
+
+    slot: Slot
+
+    @property
+    def folder(self) -> Path:
+        return _places() / self.slot.name
+
+    @property
+    def root(self) -> Path:
+        """The box's file system, as the box sees it."""
+        return self.folder / "root"
+
+    @property
+    def namespace(self) -> Path:
+        """Its network."""
+        return _NAMESPACES / self.slot.name
+
+    def make(self, base: Base) -> None:
+        """Mount a pristine overlay on the base and lay a cable to a network of its own."""
+        name, link = self.slot.name, f"bk-{self.slot.number}"
+        self.folder.mkdir(parents=True)
+        upper, work = self.folder / "upper", self.folder / "work"
+        as_root(["mkdir", "--", upper, work, self.root])
+        layers = f"lowerdir={base.root},upperdir={upper},workdir={work}"
+        as_root(["mount", "-t", "overlay", name, "-o", layers, self.root])
+        as_root(["ip", "netns", "add", name])
+        as_root(
+            ["ip", "-batch", "-"],
+            given=f"link add {link} type veth peer name eth0 netns {name}\n"
+            f"address add {self.slot.host_address}/30 dev {link}\n"
+            f"link set {link} up\n",
+        )
+        as_root(
+            ["ip", "-netns", name, "-batch", "-"],
+            given=f"address add {self.slot.address}/30 dev eth0\nlink set lo up\nlink set eth0 up\n",
+        )
+
+    def clear(self) -> None:
+        """Take away all that `make` and the box left, half-made or not. The cable goes with its namespace."""
+        if self.namespace.exists():
+            # Two rounds: what is killed may have children that live on.
+            while processes := as_root(["ip", "netns", "pids", self.slot.name], check=False).stdout.split():
+                as_root(["kill", "-KILL", *processes], check=False)
+                time.sleep(0.01)
+            as_root(["ip", "netns", "delete", self.slot.name], check=False)
+        for mounted in _mounts_below(self.folder):
+            as_root(["umount", "--lazy", "--", mounted], check=False)
+        for cgroup in [hierarchy / self.slot.name for hierarchy in _CGROUPS]:
+            if cgroup.exists():
+                as_root(
+                    ["find", cgroup, "-depth", "-type", "d", "-exec", "rmdir", "--", "{}", ";"], check=False
+                )
+        if self.folder.exists():
+            as_root(["rm", "-rf", "--one-file-system", "--", self.folder])
+
+
+def take() -> Place:
+    """A free place, after what killed runs left behind is cleared away."""
+    names = {
+        entry.name for folder in (_NAMESPACES, _places()) if folder.exists() for entry in folder.iterdir()
+    }
+    for slot in slots.left_behind(names):
+        Place(slot).clear()
+    return Place(slots.take())
+
+
+def _places() -> Path:
+    return cache_folder() / "boxes"
+
+
+def _mounts_below(folder: Path) -> list[str]:
+    points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return [point for point in reversed(points) if point.startswith(f"{folder}{os.sep}")]

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Runs inside a fresh Debian 11 and makes it look like a gateway.
+# usage: settle USER PASSWORD PUBLIC-KEY
+set -eu
+user=$1 password=$2 key=$3
+
+ln -s python2.7 /usr/bin/python
+
+echo Moxa >/etc/hostname
+printf '127.0.0.1\tlocalhost\n127.0.1.1\tMoxa\n' >/etc/hosts
+: >/etc/resolv.conf
+
+useradd --create-home --shell /bin/bash --groups sudo "$user"
+printf '%s:%s\n' "$user" "$password" | chpasswd
+install -d -m 700 -o "$user" -g "$user" "/home/$user/.ssh"
+printf '%s\n' "$key" >"/home/$user/.ssh/authorized_keys"
+chown "$user:$user" "/home/$user/.ssh/authorized_keys"
+chmod 600 "/home/$user/.ssh/authorized_keys"
+
+echo 'PermitRootLogin no' >/etc/ssh/sshd_config.d/gateway.conf
+printf 'listener 1883\nallow_anonymous true\n' >/etc/mosquitto/conf.d/gateway.conf
+
+umask 077
+head -c 24 /dev/urandom | base64 | tr '+/' '-_' >/etc/mx-api-token
+umask 022
+
+python -m compileall -q /usr/lib/python2.7/dist-packages
+rm -rf /var/cache/apt/archives/*.deb /var/lib/apt/lists/*

@@ -1,0 +1,30 @@
+"""What tests ask for by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.box import Box, PlainBox
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    """A gateway with systemd, booted afresh for this test alone."""
+    with Box() as box:
+        yield box
+
+
+@pytest.fixture
+def plain_box() -> Iterator[PlainBox]:
+    """A gateway without systemd, started afresh for this test alone."""
+    with PlainBox() as box:
+        yield box
+
+
+@pytest.fixture(scope="session")
+def shared_box() -> Iterator[Box]:
+    """A gateway that tests share which only read, or whose bundles all have names of their own."""
+    with Box() as box:
+        yield box
