@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -55,11 +55,16 @@ class Files(Protocol):
         ...
 
 
+def is_version_control(path: str) -> bool:
+    """Whether a folder belongs to a version control system."""
+    return path.rpartition("/")[2] in {".git", ".hg", ".svn"}
+
+
 class FolderFiles:
     """The files below a folder. Links are listed and never followed."""
 
-    def __init__(self, root: Path, skip: frozenset[str] = frozenset({".git", ".hg", ".svn"})) -> None:
-        """`skip`: names of folders that are not looked into."""
+    def __init__(self, root: Path, skip: Callable[[str], bool] = is_version_control) -> None:
+        """`skip`: says by its path whether a folder is listed but not looked into."""
         self.root = root
         self._skip = skip
         self._entries: dict[str, Entry] | None = None
@@ -91,8 +96,8 @@ class FolderFiles:
                 if item.is_symlink():
                     yield Entry(path, Kind.LINK, target=str(Path(item.path).readlink()))
                 elif item.is_dir():
-                    if item.name not in self._skip:
-                        yield Entry(path, Kind.FOLDER)
+                    yield Entry(path, Kind.FOLDER)
+                    if not self._skip(path):
                         yield from self._walk(Path(item.path), path + "/")
                 elif item.is_file():
                     status = item.stat()

@@ -1,0 +1,216 @@
+"""An archive: a bundle as one file, the same bytes wherever and whenever it is made.
+
+Nothing of the machine goes in: paths are sorted, owner and group are 0, modes are 0644 or 0755, and a file's time is
+made from its content. The header is written here, because what Python's tarfile writes has changed between
+Python's versions. Names are UTF-8; names longer than a header takes come as GNU tar has them, which busybox reads too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from bundlekit.bundle.bundle import MANIFEST, Bundle
+from bundlekit.bundle.files import Entry, Kind
+from bundlekit.errors import CouldNotRun, Refused, Taken
+from bundlekit.pack import safety
+from bundlekit.pack.contents import SUMS, Contents, select
+
+SUFFIX = ".tar.gz"
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_~-]{0,99}")
+
+_BLOCK = 512
+_END = bytes(2 * _BLOCK)
+_YEAR_1980 = 315_532_800  # GNU tar warns of earlier times
+_TIMES = 2**30  # 34 years: none lies ahead of a gateway whose clock is right
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in an archive: its path, its size in bytes, whether it may be executed."""
+
+    path: str
+    size: int
+    executable: bool
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A bundle as one file.
+
+    Attributes:
+        name: of the bundle; safe as a part of a file's name, but it may start with `-`.
+        version: of the bundle; safe as a part of a file's name.
+        digest: the SHA-256 of `data` in hex.
+        data: what is in the `.tar.gz` file.
+        members: the files in it by path, the checksum list among them; folders are not told.
+    """
+
+    name: str
+    version: str
+    digest: str
+    data: bytes
+    members: tuple[Member, ...]
+
+    @property
+    def file_name(self) -> str:
+        """`<name>-<version>.tar.gz`."""
+        return f"{self.name}-{self.version}{SUFFIX}"
+
+
+def pack(bundle: Bundle, contents: Contents | None = None) -> Archive:
+    """Make the archive of a bundle.
+
+    Args:
+        bundle: not checked by any rule of lint; a bundle with findings packs as well.
+        contents: what goes in, when the caller has it already.
+
+    Raises:
+        Refused: name or version cannot be part of a file's name, or something in the bundle must not go in.
+        Unreadable: a file cannot be read.
+    """
+    name, version = identity(bundle)
+    contents = contents or select(bundle)
+    files = {
+        entry.path: (entry, b"" if entry.kind is Kind.FOLDER else bundle.files.read(entry.path))
+        for entry in contents.entries
+        if entry.path != SUMS
+    }
+    sums = "".join(
+        f"{sha256(data).hexdigest()}  ./{path}\n"
+        for path, (entry, data) in sorted(files.items())
+        if entry.kind is Kind.FILE
+    ).encode()
+    files[SUMS] = (Entry(SUMS, Kind.FILE, len(sums)), sums)
+    tar = b"".join(block for path in sorted(files) for block in _member(*files[path])) + _END
+    data = _compressed(tar)
+    if safety.is_bomb(len(tar), len(data)):
+        raise Refused(
+            f"{bundle.label} would be an archive of {len(data)} bytes that unpacks to {len(tar)}, and no gateway takes that",
+            hint="leave the large files out by a .bundleignore",
+        )
+    members = tuple(
+        Member(path, len(data), entry.executable)
+        for path, (entry, data) in sorted(files.items())
+        if entry.kind is Kind.FILE
+    )
+    return Archive(name, version, sha256(data).hexdigest(), data, members)
+
+
+def identity(bundle: Bundle) -> tuple[str, str]:
+    """Name and version from a bundle's manifest, fit to be part of a file's name.
+
+    A version outside of letters, digits and `. + - _ ~` is refused and not rewritten: two versions must
+    never end up as one file.
+
+    Raises:
+        Refused: there is no manifest, or it has none that is fit.
+    """
+    where = bundle.shown(MANIFEST)
+    if MANIFEST not in bundle.files.entries:
+        raise Refused(
+            f"there is no {MANIFEST} at the top of {bundle.label}",
+            hint="an archive holds the content of the bundle's folder, not the folder itself"
+            if bundle.in_archive
+            else None,
+        )
+    try:
+        manifest = json.loads(bundle.files.read(MANIFEST, safety.MEBIBYTE).decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{where} is not JSON", hint=f"bundlekit validate {bundle.label}") from error
+    if not isinstance(manifest, dict):
+        raise Refused(f"{where} is not a JSON object", hint=f"bundlekit validate {bundle.label}")
+    return (
+        _fit(where, manifest, "name", _NAME, "thermostat"),
+        _fit(where, manifest, "version", _VERSION, "1.2.0"),
+    )
+
+
+def _fit(where: str, manifest: dict[str, object], field: str, pattern: re.Pattern[str], example: str) -> str:
+    value = manifest.get(field)
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        told = (
+            "is missing" if value is None else f"{safety.shown(json.dumps(value, ensure_ascii=False))[:120]}"
+        )
+        raise Refused(
+            f"the {field} in {where} cannot be part of a file's name: {told}",
+            hint=f"use letters, digits, dots and hyphens, such as {example}",
+        )
+    return value
+
+
+def write(archive: Archive, folder: Path) -> Path:
+    """Write an archive into a folder, which is made if need be. An archive of that name is replaced at once or not at all.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        Taken: something that is no file has its name.
+        CouldNotRun: it cannot be written.
+    """
+    place = folder / archive.file_name
+    if place.is_symlink() or (place.exists() and not place.is_file()):
+        raise Taken(f"{place} is there and is not a file", kept=f"{place} was left as it is")
+    draft = folder / f".{archive.file_name}.{secrets.token_hex(4)}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with draft.open("xb") as stream:
+                stream.write(archive.data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            draft.replace(place)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                draft.unlink()
+            raise
+    except OSError as error:
+        raise CouldNotRun(f"cannot write {place}: {error.strerror}") from error
+    return place
+
+
+def _member(entry: Entry, data: bytes) -> Iterator[bytes]:
+    is_folder = entry.kind is Kind.FOLDER
+    name = (entry.path + "/" if is_folder else entry.path).encode()
+    if len(name) > 100:
+        yield _header(b"././@LongLink", b"L", len(name) + 1, 0o644, 0)
+        yield _padded(name + b"\0")
+    mode = 0o755 if is_folder or entry.executable else 0o644
+    yield _header(name[:100], b"5" if is_folder else b"0", len(data), mode, _time(data))
+    yield _padded(data)
+
+
+def _time(data: bytes) -> int:
+    """A time that changes with the content: Python 2.7 goes by it alone when it looks for stale bytecode."""
+    return _YEAR_1980 + int.from_bytes(sha256(data).digest()[:8]) % _TIMES
+
+
+def _header(name: bytes, kind: bytes, size: int, mode: int, time: int) -> bytes:
+    """A header block as GNU tar writes it."""
+    before = b"%-100b%07o\0%07o\0%07o\0%011o\0%011o\0" % (b"", mode, 0, 0, size, time)
+    before = name.ljust(100, b"\0") + before[100:]
+    after = (kind + bytes(100) + b"ustar  \0").ljust(_BLOCK - len(before) - 8, b"\0")
+    return before + b"%06o\0 " % (sum(before) + sum(after) + 8 * ord(" ")) + after
+
+
+def _padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % _BLOCK)
+
+
+def _compressed(tar: bytes) -> bytes:
+    """`tar` as gzip, without name and time in its header."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    tail = zlib.crc32(tar).to_bytes(4, "little") + len(tar).to_bytes(4, "little")
+    return head + deflate.compress(tar) + deflate.flush() + tail

@@ -1,0 +1,82 @@
+"""Which files of a bundle go into its archive, and why the others do not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.files import Entry, Kind
+from bundlekit.pack import safety
+from bundlekit.pack.ignore import IGNORE_FILE, Ignore
+
+SUMS = "SHA256SUMS"
+
+_RUNTIME = re.compile(r"data/[^/]+\.json(\.backup)?", re.DOTALL)
+_KEY_LIMIT = 64 * 1024
+_PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What stays out. A folder's path ends with `/` and stands for all that is in it."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What goes in, files and folders, and what does not, both sorted by path."""
+
+    entries: tuple[Entry, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def select(bundle: Bundle) -> Contents:
+    """Decide what of a bundle goes into its archive.
+
+    `data/<name>.json` beside a factory file, and `data/<name>.json.backup`, hold the settings that somebody made on
+    one machine; they stay out whatever `.bundleignore` says.
+
+    Raises:
+        Refused: what would go in has links, devices, names that clash or that not every system takes.
+        Unreadable: the folder cannot be listed, or its `.bundleignore` cannot be read.
+    """
+    found = bundle.files.entries
+    ignore = Ignore.of(bundle.files) if IGNORE_FILE in found else Ignore()
+    entries: list[Entry] = []
+    left_out: dict[str, LeftOut] = {}
+    for path, entry in found.items():
+        parent = path.rpartition("/")[0]
+        while parent and parent not in left_out:
+            parent = parent.rpartition("/")[0]
+        if parent:
+            continue
+        is_folder = entry.kind is Kind.FOLDER
+        reason = _never(path, bundle) or ignore.reason(path, folder=is_folder)
+        if reason is None:
+            entries.append(entry)
+        else:
+            left_out[path] = LeftOut(path + "/" if is_folder else path, reason)
+    safety.check(bundle.label, entries)
+    return Contents(tuple(entries), tuple(left_out.values()))
+
+
+def private_keys(bundle: Bundle, contents: Contents) -> list[str]:
+    """The files that go in and hold a private key in PEM form; whoever packs should know."""
+    return [
+        entry.path
+        for entry in contents.entries
+        if entry.kind is Kind.FILE
+        and 0 < entry.size <= _KEY_LIMIT
+        and _PRIVATE_KEY.search(bundle.files.read(entry.path))
+    ]
+
+
+def _never(path: str, bundle: Bundle) -> str | None:
+    if not _RUNTIME.fullmatch(path):
+        return None
+    if path.endswith(".backup") or path + ".factory" in bundle.files.entries:
+        return "settings made on one machine, never packed"
+    return None

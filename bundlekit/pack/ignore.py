@@ -1,0 +1,75 @@
+"""What stays out of an archive: `.bundleignore` in gitignore syntax over sensible defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from pathspec import GitIgnoreSpec
+
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.files import Files, FolderFiles
+
+IGNORE_FILE = ".bundleignore"
+_LIMIT = 1024 * 1024
+
+DEFAULTS = (
+    ".*",  # of version control, editors, tools, and secrets such as .env; a bundle's own are hardly ever hidden
+    "__pycache__/",
+    "*.py[co]",
+    "*$py.class",
+    "*.egg-info/",
+    "venv/",
+    "node_modules/",
+    "*.tar.gz",  # earlier archives, or each would hold the one before
+    "*.sw[op]",
+    "*~",
+    r"\#*#",
+    "Thumbs.db",
+    "desktop.ini",
+)
+
+
+class Ignore:
+    """The patterns that decide; the last one that matches wins, `!` takes back in.
+
+    Only a `.bundleignore` at the bundle's top counts; `.gitignore` does not, for what is built and not committed
+    may well have to go to the gateway. Tests, Makefiles and documents go in unless a pattern says otherwise: nothing
+    that somebody wrote stays out unasked.
+    """
+
+    def __init__(self, patterns: str = "") -> None:
+        own = patterns.splitlines()
+        # The same engine everywhere, whatever faster ones are installed.
+        self._spec = GitIgnoreSpec.from_lines([*DEFAULTS, *own], backend="simple")
+
+    @classmethod
+    def of(cls, files: Files) -> Self:
+        """What the `.bundleignore` among `files` says.
+
+        Raises:
+            Unreadable: there is none, or it cannot be read.
+        """
+        return cls(files.read(IGNORE_FILE, _LIMIT).decode("utf-8-sig", "replace"))
+
+    def reason(self, path: str, *, folder: bool) -> str | None:
+        """Why a path stays out, for people; None when it goes in.
+
+        A pattern that matches a folder is not looked for in what lies below it: ask for the folders first.
+        """
+        found = self._spec.check_file(path + "/" if folder else path)
+        if not found.include or found.index is None:
+            return None
+        pattern = self._spec.patterns[found.index].pattern
+        return f"{'default' if found.index < len(DEFAULTS) else IGNORE_FILE}: {pattern}"
+
+
+def open_folder(folder: Path) -> Bundle:
+    """The bundle in a folder, without looking into folders that are ignored: they may be huge.
+
+    Raises:
+        Unreadable: the folder's `.bundleignore` cannot be read.
+    """
+    ignore = Ignore.of(FolderFiles(folder)) if (folder / IGNORE_FILE).exists() else Ignore()
+    files = FolderFiles(folder, skip=lambda path: ignore.reason(path, folder=True) is not None)
+    return Bundle(label=str(folder), files=files)

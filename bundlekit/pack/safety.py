@@ -1,0 +1,119 @@
+"""What an archive must not hold, whether it is being written or read.
+
+A gateway unpacks archives as root, and bundles are written on systems that fold case and on such that do
+not. So an archive holds plain files and folders only, under names that mean the same everywhere.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from bundlekit.bundle.files import Entry, Kind
+from bundlekit.errors import Refused
+
+MEBIBYTE = 1024 * 1024
+MAX_MEMBERS = 10_000
+MAX_PATH = 1000  # bytes; a release folder stands before it, and Linux takes 4096
+MAX_NAME = 255  # bytes, what a name may have on Linux's file systems
+MAX_UNPACKED = 256 * MEBIBYTE  # a gateway has about 200 MB of disk left
+MAX_RATIO = 200
+HARMLESS_UNPACKED = 32 * MEBIBYTE  # up to here no ratio is a bomb
+
+_SHOWN_PROBLEMS = 20
+
+
+def shown(path: str) -> str:
+    """A path as a message may show it: without control characters and bytes that are no text."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in path)
+
+
+def check(label: str, entries: Iterable[Entry]) -> None:
+    """Hold what is in an archive, or is to go in, against the rules.
+
+    Args:
+        label: how messages call the bundle or the archive.
+        entries: in any order; a path that comes twice is a fault.
+
+    Raises:
+        Refused: naming what is wrong with each.
+    """
+    entries = list(entries)
+    each = (found for entry in entries for found in _problem(entry))
+    problems = list(dict.fromkeys([*_amount(entries), *each, *_clashes(entries)]))
+    if problems:
+        raise Refused(
+            f"{label}: {problems[0]}" + (f" (and {len(problems) - 1} more)" if problems[1:] else ""),
+            details=tuple(problems[1:_SHOWN_PROBLEMS]),
+            hint="an archive holds plain files and folders only, under names that mean the same on every system",
+        )
+
+
+def is_bomb(unpacked: int, packed: int) -> bool:
+    """Whether so many bytes must not come out of so few."""
+    return unpacked > MAX_UNPACKED or unpacked > max(HARMLESS_UNPACKED, MAX_RATIO * packed)
+
+
+def _amount(entries: list[Entry]) -> Iterator[str]:
+    if len(entries) > MAX_MEMBERS:
+        yield f"it holds {len(entries)} files and folders, more than {MAX_MEMBERS}"
+    size = sum(entry.size for entry in entries)
+    if size > MAX_UNPACKED:
+        yield f"its files have {size} bytes, more than {MAX_UNPACKED // MEBIBYTE} MiB"
+
+
+def _problem(entry: Entry) -> Iterator[str]:
+    name = shown(entry.path)
+    if entry.kind is Kind.LINK:
+        yield f"{name} is a link to {shown(entry.target)}"
+    elif entry.kind is Kind.OTHER:
+        yield f"{name} is neither a file nor a folder"
+    parts = entry.path.split("/")
+    if entry.path.startswith("/"):
+        yield f"{name} is an absolute path"
+    elif ".." in parts:
+        yield f"{name} leads out of its folder"
+    elif "" in parts or "." in parts:
+        yield f"{name or 'a member without a name'} is not a plain path"
+    if "\\" in entry.path:
+        yield f"{name} has a backslash in its name"
+    try:
+        encoded = entry.path.encode()
+    except UnicodeEncodeError:
+        yield f"{name} has a name that is not UTF-8"
+        return
+    if any(unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} for char in entry.path):
+        yield f"{name} has a control character in its name"
+    if len(encoded) > MAX_PATH or any(len(part.encode()) > MAX_NAME for part in parts):
+        yield f"{name[:60]}... has a name of {len(encoded)} bytes"
+
+
+def _clashes(entries: list[Entry]) -> Iterator[str]:
+    """Two names where some system sees one: by case, or by the form of their accents."""
+    first: dict[str, str] = {}
+    files = {entry.path for entry in entries if entry.kind is not Kind.FOLDER}
+    listed = set()
+    for entry in entries:
+        if entry.path in listed:
+            yield f"{shown(entry.path)} comes twice"
+            continue
+        listed.add(entry.path)
+        for path in (*_parents(entry.path), entry.path):
+            other = first.setdefault(_folded(path), path)
+            if other != path:
+                yield f"{shown(path)} and {shown(other)} differ in case or accents only"
+                break
+            if path != entry.path and path in files:
+                yield f"{shown(path)} is a file, and a folder for {shown(entry.path)}"
+                break
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def _parents(path: str) -> Iterator[str]:
+    cut = path.find("/")
+    while cut > 0:
+        yield path[:cut]
+        cut = path.find("/", cut + 1)
