@@ -87,9 +87,7 @@ def _build(finished: Base) -> None:
     try:
         as_root(["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, made.root])
         _install_sdk(made.root)
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", USER, "-f", made.client_key], check=True
-        )
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", USER, "-f", made.client_key], check=True)
         key = made.client_key.with_suffix(".pub").read_text().strip()
         as_root(["chroot", made.root, "/bin/sh", "-c", _SETTLE.read_text(), "settle", USER, PASSWORD, key])
         made.folder.rename(finished.folder)
@@ -120,14 +118,10 @@ def _install_sdk(root: Path) -> None:
             project, _, version = requirement.partition("==")
             shutil.unpack_archive(scratch / "sdists" / f"{project}-{version}.tar.gz", scratch)
             source = scratch / f"{project}-{version}" / package
-            as_root(
-                ["cp", "-r", "--no-preserve=mode,ownership", source, root / "usr/lib/python2.7/dist-packages"]
-            )
+            as_root(["cp", "-r", "--no-preserve=mode,ownership", source, root / "usr/lib/python2.7/dist-packages"])
 
 
 def _run(command: list[str | os.PathLike[str]]) -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode != 0:
-        raise Unavailable(
-            f"{' '.join(os.fspath(word) for word in command)} failed\n{done.stdout}{done.stderr}"
-        )
+        raise Unavailable(f"{' '.join(os.fspath(word) for word in command)} failed\n{done.stdout}{done.stderr}")

@@ -2,23 +2,107 @@
 
 from __future__ import annotations
 
+import datetime
+import ipaddress
+import json
+import ssl
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
 from typing import Any
 
+from tests.box.host import as_root, root_prefix
 from tests.box.place import Place
+
+_PATIENCE = 90.0  # seconds; the front itself gives up after 60
 
 
 class Front:
+    """One run of `python -m bundlekit.emulator`; starts at once."""
+
     def __init__(self, place: Place) -> None:
-        self._place = place
+        self._address = place.slot.address
+        self._token_file = place.root / "etc/mx-api-token"
+        self._log = place.folder / "front.log"
+        certificate, key = place.folder / "certificate.pem", place.folder / "key.pem"
+        if not certificate.exists():
+            certificate.write_bytes(_self_signed(self._address, key))
+        self._trust = ssl.create_default_context(cafile=certificate)
+        command = [
+            *root_prefix(),
+            "nsenter",
+            f"--net={place.namespace}",
+            sys.executable,
+            "-m",
+            "bundlekit.emulator",
+            "--broker=127.0.0.1:1883",
+            f"--listen={self._address}:443",
+            f"--token-file={self._token_file}",
+            f"--certificate={certificate}",
+            f"--key={key}",
+        ]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
 
     def answers(self) -> bool:
-        return True
+        return "listening" in self._log.read_text(errors="replace")
 
     def alive(self) -> None:
-        pass
+        assert self._process.poll() is None, f"the REST front ended\n{self._log.read_text(errors='replace')}"
 
     def stop(self) -> None:
-        pass
+        if self._process.poll() is None:
+            as_root(["kill", "-TERM", str(self._process.pid)], check=False)
+        self._process.wait(_PATIENCE)
 
     def ask(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        raise NotImplementedError
+        token = as_root(["cat", self._token_file]).stdout.strip()
+        request = urllib.request.Request(
+            f"https://{self._address}/api/v1{path}",
+            method=method,
+            headers={"mx-api-token": token, "Content-Type": "application/json"},
+            data=None if body is None else json.dumps(body).encode(),
+        )
+        direct = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self._trust)
+        )
+        try:
+            with direct.open(request, timeout=_PATIENCE) as response:
+                return response.status, _decoded(response.read())
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, _decoded(refused.read())
+
+
+def _decoded(body: bytes) -> Any:
+    return json.loads(body) if body else None
+
+
+def _self_signed(address: str, key_file: Path) -> bytes:
+    """A certificate for an address; its key is written to `key_file`."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, address)])
+    now = datetime.datetime.now(datetime.UTC)
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=30))
+        .add_extension(alternative, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    key_file.touch(mode=0o600)
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM)

@@ -43,13 +43,9 @@ def as_root(
     """
     command = [*root_prefix(), *(os.fspath(argument) for argument in arguments)]
     try:
-        done = subprocess.run(
-            command, check=False, input=given, capture_output=True, text=True, errors="replace"
-        )
+        done = subprocess.run(command, check=False, input=given, capture_output=True, text=True, errors="replace")
     except FileNotFoundError as error:
         raise Unavailable(f"{command[0]} is not installed: run {INSTALLER}") from error
     if check and done.returncode != 0:
-        raise Unavailable(
-            f"{' '.join(command)} ended with exit status {done.returncode}\n{done.stdout}{done.stderr}"
-        )
+        raise Unavailable(f"{' '.join(command)} ended with exit status {done.returncode}\n{done.stdout}{done.stderr}")
     return done

@@ -38,8 +38,9 @@ exec systemd-nspawn -q --machine="$name" --network-namespace-path="/run/netns/$n
 """
 
 _RUN_LEVEL_2 = """
-# What Debian's script leaves to systemd.
+# Debian's init script of mosquitto only works where systemd has prepared the way.
 install -d -o mosquitto /run/mosquitto /var/log/mosquitto
+mosquitto -d -c /etc/mosquitto/mosquitto.conf
 for script in /etc/rc2.d/S*; do $script start; done
 exec sleep infinity
 """

@@ -68,18 +68,14 @@ class Place:
             as_root(["umount", "--lazy", "--", mounted], check=False)
         for cgroup in [hierarchy / self.slot.name for hierarchy in _CGROUPS]:
             if cgroup.exists():
-                as_root(
-                    ["find", cgroup, "-depth", "-type", "d", "-exec", "rmdir", "--", "{}", ";"], check=False
-                )
+                as_root(["find", cgroup, "-depth", "-type", "d", "-exec", "rmdir", "--", "{}", ";"], check=False)
         if self.folder.exists():
             as_root(["rm", "-rf", "--one-file-system", "--", self.folder])
 
 
 def take() -> Place:
     """A free place, after what killed runs left behind is cleared away."""
-    names = {
-        entry.name for folder in (_NAMESPACES, _places()) if folder.exists() for entry in folder.iterdir()
-    }
+    names = {entry.name for folder in (_NAMESPACES, _places()) if folder.exists() for entry in folder.iterdir()}
     for slot in slots.left_behind(names):
         Place(slot).clear()
     return Place(slots.take())

@@ -1,0 +1,53 @@
+"""Background work with one owner."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+
+class Tasks:
+    """The tasks of a service. One that fails is told to whoever waits for the service."""
+
+    def __init__(self) -> None:
+        self._running: list[asyncio.Task[Any]] = []
+
+    def start(self, *work: Coroutine[Any, Any, Any]) -> None:
+        for one in work:
+            task = asyncio.create_task(one)
+            task.add_done_callback(_tell)
+            self._running.append(task)
+
+    async def until(self, ready: Coroutine[Any, Any, Any]) -> None:
+        """Wait for `ready`, but no longer than the work goes well; without success the work ends.
+
+        Raises:
+            Exception: what the work failed with.
+        """
+        waiting = asyncio.create_task(ready)
+        try:
+            await asyncio.wait([waiting, *self._running], return_when=asyncio.FIRST_COMPLETED)
+            for task in self._running:
+                if task.done():
+                    task.result()
+        except BaseException:
+            await self.stop()
+            raise
+        finally:
+            waiting.cancel()
+
+    async def stop(self) -> None:
+        """End the work, in the reverse order of its start."""
+        while self._running:
+            task = self._running.pop()
+            task.cancel()
+            await asyncio.wait([task])
+
+
+def _tell(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _log.error("a part of the gateway has failed", exc_info=error)
