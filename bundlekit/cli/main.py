@@ -13,7 +13,18 @@ from bundlekit.cli import report_error
 from bundlekit.errors import BundlekitError, Interrupted
 
 # In the order in which a bundle lives; `--help` keeps it.
-VERBS = ("completion",)
+VERBS = (
+    "deploy",
+    "status",
+    "logs",
+    "start",
+    "stop",
+    "restart",
+    "releases",
+    "rollback",
+    "remove",
+    "completion",
+)
 
 
 class Verbs(click.Group):

@@ -1,0 +1,71 @@
+"""`bundlekit deploy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bundlekit.cli.gateway import Access, access_options, session_on, wait_option
+from bundlekit.cli.terminal import TerminalListener
+from bundlekit.cli.verb import verb
+
+
+@verb(
+    "deploy",
+    summary="Install a bundle on a gateway and see that it comes up.",
+    examples="""
+    bundlekit deploy moxa@192.168.4.127  the bundle in this folder
+    bundlekit deploy moxa@192.168.4.127 --bundle thermostat
+    bundlekit deploy substation-7 --bundle thermostat-0.2.0.tar.gz  a Host of ~/.ssh/config; an archive
+    bundlekit deploy moxa@[fe80::290:e8ff:fe00:1%eth0]:2222 --dry-run  what it would do
+    """,
+)
+@access_options
+@click.option(
+    "-b",
+    "--bundle",
+    type=click.Path(exists=True, path_type=Path),
+    default=".",
+    help="The bundle's folder, or its archive; by default this folder.",
+)
+@click.option("--dry-run", is_flag=True, help="Look at the gateway, show what would be done, change nothing.")
+@wait_option
+@click.option(
+    "--keep", type=click.IntRange(1, 100), default=3, show_default=True, help="Good releases to keep on the gateway."
+)
+def command(access: Access, bundle: Path, dry_run: bool, wait: int, keep: int) -> int:
+    """Install a bundle on a gateway and see that it comes up.
+
+    The bundle is validated, packed, uploaded, unpacked beside the release that runs, and started in its place. When it
+    does not register with the gateway, the release before runs again. Its settings (data/NAME.json) stay as they are.
+
+    Exit code: 0 it runs, 1 the bundle has errors or was taken back, 2 usage, 3 could not be done, 4 the gateway needs
+    somebody to look at it.
+    """
+    return run(access, bundle, dry_run=dry_run, wait=wait, keep=keep)
+
+
+def run(access: Access, path: Path, *, dry_run: bool, wait: int, keep: int) -> int:
+    """Deploy the bundle or the archive at `path`."""
+    from bundlekit.cli.archive import checked_archive
+    from bundlekit.deploy import verbs
+    from bundlekit.deploy.target import parse_target
+
+    parse_target(access.target)
+    archive = checked_archive(path)
+    what = f"{archive.name} {archive.version}"
+    with session_on(access) as session:
+        if dry_run:
+            deployed = verbs.preview(session, archive, keep=keep)
+            for step in deployed.plan.steps or ("nothing: this very archive runs there already",):
+                click.echo(step)
+            return 0
+        deployed = verbs.deploy(session, archive, TerminalListener(), wait=wait, keep=keep)
+        if deployed.outcome is None:
+            click.echo(f"unchanged: {what} runs on {session.account} already, release {deployed.plan.release}")
+            return 0
+        replaced = deployed.outcome.replaced
+        before = f", in place of {replaced}" if replaced else ""
+        click.echo(f"{what} runs on {session.account}, release {deployed.outcome.release}{before}")
+    return 0

@@ -1,0 +1,153 @@
+"""What the verbs that talk to a gateway have in common: options, the session, which bundle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bundlekit.cli.terminal import TerminalAsker
+from bundlekit.errors import BadUsage
+
+if TYPE_CHECKING:
+    from bundlekit.deploy.events import BundleState
+    from bundlekit.deploy.session import Session
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to get into the gateway, as the command line says it."""
+
+    target: str
+    identity: Path | None
+    ssh_config: Path | None
+    password_stdin: bool
+    accept_new_host_key: bool
+    timeout: float
+
+
+def access_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the argument TARGET and the options of the log-in; it gets them as one `access`."""
+    from functools import wraps
+
+    @wraps(function)
+    def gathered(
+        *,
+        target: str,
+        identity: Path | None,
+        ssh_config: Path | None,
+        password_stdin: bool,
+        accept_new_host_key: bool,
+        timeout: float,
+        **others: Any,
+    ) -> Any:
+        access = Access(target, identity, ssh_config, password_stdin, accept_new_host_key, timeout)
+        return function(access=access, **others)
+
+    file = click.Path(path_type=Path, dir_okay=False, exists=True)
+    for decorate in (
+        click.option("--timeout", type=click.FloatRange(min=1), default=20, show_default=True, metavar="SECONDS",
+                     help="Wait this long for the gateway to answer."),
+        click.option("--accept-new-host-key", is_flag=True,
+                     help="Trust a gateway that is not in known_hosts yet. A changed key is never accepted."),
+        click.option("--password-stdin", is_flag=True,
+                     help="Read the password for log-in and sudo from standard input, one line."),
+        click.option("--ssh-config", type=file, help="In place of ~/.ssh/config."),
+        click.option("-i", "--identity", type=file, help="A private key to log in with."),
+        click.argument("target"),
+    ):  # fmt: skip
+        gathered = decorate(gathered)
+    return gathered
+
+
+def bundle_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the option --bundle: a bundle's name, or its folder."""
+    return click.option(
+        "-b",
+        "--bundle",
+        metavar="NAME|FOLDER",
+        help="Which bundle; by default the one in this folder, else the only one on the gateway.",
+    )(function)
+
+
+def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the option --wait."""
+    return click.option(
+        "--wait",
+        type=click.IntRange(5, 3600),
+        default=60,
+        show_default=True,
+        metavar="SECONDS",
+        help="Wait this long for the bundle to register; a slow box needs more.",
+    )(function)
+
+
+@contextmanager
+def session_on(access: Access) -> Iterator[Session]:
+    """Log in; at the end log out."""
+    from dataclasses import replace
+
+    from bundlekit.deploy.connection import Connection, look_up
+    from bundlekit.deploy.session import Session
+    from bundlekit.deploy.target import parse_target
+
+    address = look_up(parse_target(access.target), access.ssh_config)
+    if access.identity:
+        address = replace(address, identities=(str(access.identity),))
+    asker = TerminalAsker(from_stdin=access.password_stdin)
+    with Connection(
+        address, ask=asker, accept_new_host_key=access.accept_new_host_key, timeout=access.timeout
+    ) as connection:
+        yield Session(connection, asker)
+
+
+_NAME = re.compile(r"[A-Za-z-]+")
+
+
+def bundle_name(bundle: str | None) -> str | None:
+    """The name that --bundle means: of the bundle in a folder, or as it stands; by default of the one in this folder.
+
+    Raises:
+        BadUsage: it is neither.
+    """
+    from bundlekit.bundle.bundle import MANIFEST, Bundle
+    from bundlekit.bundle.manifest import manifest_of
+
+    folder = Path(bundle or ".")
+    if (folder / MANIFEST).is_file():
+        return manifest_of(Bundle.in_folder(folder)).name
+    if bundle is None:
+        return None
+    if _NAME.fullmatch(bundle):
+        return bundle
+    raise BadUsage(f"{bundle!r} is neither a bundle's folder nor a bundle's name", hint="names match [A-Za-z-]+")
+
+
+def bundle_there(session: Session, bundle: str | None, *, settings_count: bool = False) -> BundleState:
+    """The bundle on the gateway that --bundle means; `settings_count`: one of which only the settings are left counts.
+
+    Raises:
+        BadUsage: it is not there, or several are and none was named.
+    """
+    name = bundle_name(bundle)
+    bundles = [
+        state
+        for state in session.probe(name).bundles
+        if state.current or state.releases or (settings_count and state.settings)
+    ]
+    if len(bundles) == 1:
+        return bundles[0]
+    if name is not None:
+        raise BadUsage(
+            f"{name} is not deployed on {session.account}", hint="`bundlekit status TARGET` shows what is there"
+        )
+    if not bundles:
+        raise BadUsage(f"no bundle is deployed on {session.account}", hint="`bundlekit deploy TARGET` brings one")
+    raise BadUsage(
+        f"{session.account} has several bundles", hint=f"say --bundle {'|'.join(state.name for state in bundles)}"
+    )

@@ -1,0 +1,38 @@
+"""`bundlekit start`."""
+
+from __future__ import annotations
+
+import click
+
+from bundlekit.cli.gateway import (
+    Access,
+    access_options,
+    bundle_option,
+    bundle_there,
+    session_on,
+    wait_option,
+)
+from bundlekit.cli.terminal import TerminalListener
+from bundlekit.cli.verb import verb
+
+
+@verb(
+    "start", summary="Start a bundle on a gateway.", examples="bundlekit start moxa@192.168.4.127 --bundle thermostat"
+)
+@access_options
+@bundle_option
+@wait_option
+def command(access: Access, bundle: str | None, wait: int) -> int:
+    """Start a bundle on a gateway, now and at each boot."""
+    return run(access, bundle, wait=wait)
+
+
+def run(access: Access, bundle: str | None, *, wait: int) -> int:
+    """Start a bundle on a gateway; returns 0 when that is done."""
+    from bundlekit.deploy import verbs
+
+    with session_on(access) as session:
+        name = bundle_there(session, bundle).name
+        outcome = verbs.start(session, name, TerminalListener(), wait=wait)
+        click.echo(f"{name} runs on {session.account}, release {outcome.release}")
+    return 0

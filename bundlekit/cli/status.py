@@ -1,0 +1,91 @@
+"""`bundlekit status`."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from bundlekit.cli.gateway import Access, access_options, bundle_name, bundle_option, session_on
+from bundlekit.cli.verb import verb
+
+if TYPE_CHECKING:
+    from bundlekit.deploy.events import BundleState, GatewayState
+
+
+@verb(
+    "status",
+    summary="Tell what runs on a gateway.",
+    examples="""
+    bundlekit status moxa@192.168.4.127
+    bundlekit status moxa@192.168.4.127 --bundle thermostat --format json | jq .bundles[0].running
+    """,
+)
+@access_options
+@bundle_option
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+def command(access: Access, bundle: str | None, form: str) -> int:
+    """Tell what runs on a gateway. Exit code: 0 all that is deployed runs as it should, 1 something does not."""
+    return run(access, bundle, form=form)
+
+
+def run(access: Access, bundle: str | None, *, form: str) -> int:
+    """Print the state of a gateway, of one bundle there or of all; 1 if one that should run does not."""
+    with session_on(access) as session:
+        gateway = session.probe(bundle_name(bundle) if bundle else None)
+        if form == "json":
+            click.echo(json.dumps({"gateway": session.account, **asdict(gateway)}, indent=2))
+        else:
+            _print(session.account, gateway)
+    return 0 if all(is_well(state) for state in gateway.bundles) else 1
+
+
+def is_well(state: BundleState) -> bool:
+    """Whether a bundle does what it was last told to: run, or be stopped."""
+    if state.lock and not state.lock.alive:
+        return False
+    return not state.at_boot or bool(state.running and state.running.registered)
+
+
+def _print(account: str, gateway: GatewayState) -> None:
+    python = gateway.python or "no Python 2.7"
+    sdk = "" if gateway.sdk else ", no sanji SDK"
+    click.echo(f"{account}: {gateway.hostname}, {gateway.boot}, {python}{sdk}, {gateway.free // 1_000_000} MB free")
+    if not gateway.bundles:
+        click.echo("no bundle is deployed there")
+    for state in gateway.bundles:
+        click.echo("")
+        click.echo(f"{click.style(state.name, bold=True)}  {state.current or 'not deployed'}")
+        for line in _lines(state):
+            click.echo(f"  {line}")
+
+
+def _lines(state: BundleState) -> list[str]:
+    if not state.current:
+        return ["its settings are kept"] if state.settings else []
+    lines = []
+    if state.running:
+        registered = "registered" if state.running.registered else click.style("not registered yet", fg="yellow")
+        again = f", started {state.running.starts} times since boot or deploy" if state.running.starts > 1 else ""
+        lines.append(f"runs since {_when(state.running.since)}, {registered}{again}, process {state.running.pid}")
+    elif state.crashed is not None:
+        lines.append(click.style(f"crashed with status {state.crashed}; it is started again and again", fg="red"))
+    elif state.at_boot:
+        lines.append(click.style("does not run, though it should", fg="red"))
+    else:
+        lines.append("stopped")
+    lines.append("starts at boot" if state.at_boot else "does not start at boot")
+    if state.lock:
+        what = f"{state.lock.what}, by {state.lock.who} since {_when(state.lock.time)}"
+        lines.append(f"under way: {what}" if state.lock.alive else click.style(f"broken off: {what}", fg="red"))
+    release = state.release(state.current)
+    if release and release.state == "new":
+        lines.append(click.style("this release was never seen to come up", fg="yellow"))
+    return lines
+
+
+def _when(seconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))

@@ -1,0 +1,28 @@
+"""`bundlekit stop`."""
+
+from __future__ import annotations
+
+import click
+
+from bundlekit.cli.gateway import Access, access_options, bundle_option, bundle_there, session_on
+from bundlekit.cli.terminal import TerminalListener
+from bundlekit.cli.verb import verb
+
+
+@verb("stop", summary="Stop a bundle on a gateway.", examples="bundlekit stop moxa@192.168.4.127 --bundle thermostat")
+@access_options
+@bundle_option
+def command(access: Access, bundle: str | None) -> int:
+    """Stop a bundle on a gateway. It stays stopped over a reboot, until `start` or `deploy`."""
+    return run(access, bundle)
+
+
+def run(access: Access, bundle: str | None) -> int:
+    """Stop a bundle on a gateway; returns 0 when that is done."""
+    from bundlekit.deploy import verbs
+
+    with session_on(access) as session:
+        name = bundle_there(session, bundle).name
+        outcome = verbs.stop(session, name, TerminalListener())
+        click.echo(f"{name} is stopped on {session.account}, release {outcome.release}")
+    return 0

@@ -1,0 +1,81 @@
+"""Questions and progress on the terminal, for the verbs that talk to a gateway."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, ClassVar
+
+import click
+
+from bundlekit.errors import BadUsage, HostKeyRejected, LoginRefused
+
+
+class TerminalAsker:
+    """Asks on the terminal; without one it says what to do instead."""
+
+    def __init__(self, *, from_stdin: bool) -> None:
+        self._from_stdin = from_stdin
+        self._password: str | None = None
+
+    def password(self, account: str) -> str:
+        if self._password is not None:
+            return self._password
+        if self._from_stdin:
+            self._password = sys.stdin.readline().rstrip("\r\n")
+            if not self._password:
+                raise BadUsage("--password-stdin was given, but standard input has no password")
+        elif sys.stdin.isatty():
+            self._password = click.prompt(f"password of {account}", hide_input=True, err=True)
+        else:
+            raise LoginRefused(
+                f"{account} asks for a password, and there is no terminal to ask you on",
+                hint="give it with --password-stdin, or use a key and a sudo that asks for nothing",
+            )
+        return self._password
+
+    def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
+        if self._from_stdin or not sys.stdin.isatty():
+            raise HostKeyRejected(
+                f"the host key of {host} is not known: {kind} {fingerprint}",
+                kept="no password and no file was sent",
+                hint="compare it with what the gateway's own console shows; then --accept-new-host-key remembers it",
+            )
+        click.echo(f"{host} is not known yet. Its {kind} key has the fingerprint\n  {fingerprint}", err=True)
+        return click.confirm("Is that what the gateway itself shows, and do you trust it?", err=True)
+
+
+class TerminalListener:
+    """Prints a line a phase on standard error; on a terminal an upload has a bar besides."""
+
+    _TEXTS: ClassVar = {
+        "upload": "upload {}",
+        "check": "check its digest",
+        "unpack": "unpack",
+        "stop": "stop {}",
+        "switch": "switch to {}",
+        "start": "start",
+        "confirm": "wait until it registers, at most {} s",
+        "take-back": "take it back: {}",
+        "prune": "remove old releases",
+    }
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def phase(self, word: str, text: str) -> None:
+        shown = self._TEXTS.get(word, word + " {}").format(text or "nothing was there before")
+        mark = click.style("!", fg="yellow") if word == "take-back" else click.style("-", fg="cyan")
+        click.echo(f"{mark} {shown}", err=True)
+
+    def note(self, text: str) -> None:
+        click.echo(click.style("note: ", fg="yellow") + text, err=True)
+
+    def sent(self, size: int, total: int) -> None:
+        if not sys.stderr.isatty():
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(length=total, file=sys.stderr, label="  sent")
+        self._bar.update(size - self._bar.pos)
+        if size >= total:
+            self._bar.render_finish()
+            self._bar = None

@@ -1,0 +1,33 @@
+"""What the deploy room asks of its caller: questions and progress. The command line answers on a terminal."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Asker(Protocol):
+    """Somebody who can be asked. Each raises a BundlekitError when nobody can."""
+
+    def password(self, account: str) -> str:
+        """The password of `account` (`moxa@192.168.4.127`), for the log-in and for sudo alike."""
+        ...
+
+    def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
+        """Whether a host's unknown key is the right one; `fingerprint` reads as `ssh-keygen -l` prints it."""
+        ...
+
+
+class Listener(Protocol):
+    """Somebody who is told how it goes on."""
+
+    def phase(self, word: str, text: str) -> None:
+        """A phase begins: its word, and what happens, for people."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something worth knowing that is no failure."""
+        ...
+
+    def sent(self, size: int, total: int) -> None:
+        """Of an upload of `total` bytes, `size` have been sent."""
+        ...

@@ -1,0 +1,272 @@
+"""A connection to a gateway: from the ssh configuration to a log-in, by paramiko."""
+
+from __future__ import annotations
+
+import getpass
+import shlex
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from bundlekit.deploy.asking import Asker
+from bundlekit.deploy.hostkeys import SYSTEM_FILE, check_host_key, read_known_hosts
+from bundlekit.deploy.target import Target
+from bundlekit.errors import GatewayUnreachable, LoginRefused, Unreadable
+
+if TYPE_CHECKING:
+    import paramiko
+
+SSH_FOLDER = Path("~/.ssh")
+_DEFAULT_IDENTITIES = ("id_ed25519", "id_ecdsa", "id_rsa")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where and as whom to log in, after the ssh configuration had its say.
+
+    Attributes:
+        host: to connect to.
+        port: there.
+        user: to log in as.
+        key_name: under which known_hosts has its key: `host`, or `[host]:port` where the port is not 22.
+        identities: private key files to try.
+        known_hosts: files to look the key up in; a new key is added to the first.
+        proxy: a command that connects, in place of TCP.
+    """
+
+    host: str
+    port: int
+    user: str
+    key_name: str
+    identities: tuple[str, ...] = ()
+    known_hosts: tuple[Path, ...] = ()
+    proxy: str | None = None
+
+
+def look_up(target: Target, config_file: Path | None = None) -> Address:
+    """Apply the ssh configuration to a target.
+
+    Args:
+        target: as the user named it; what it says wins.
+        config_file: by default `~/.ssh/config`, if it exists.
+
+    Raises:
+        Unreadable: the configuration cannot be read.
+    """
+    import paramiko
+
+    options: dict[str, str | list[str]] = {}
+    file = config_file or (SSH_FOLDER / "config").expanduser()
+    if config_file or file.exists():
+        try:
+            options = dict(paramiko.SSHConfig.from_path(str(file)).lookup(target.host))
+        except (OSError, paramiko.ConfigParseError) as error:
+            raise Unreadable(f"cannot read the ssh configuration {file}: {error}") from error
+
+    def option(name: str) -> str | None:
+        value = options.get(name)
+        return value if isinstance(value, str) else None
+
+    host = option("hostname") or target.host
+    port = target.port or int(option("port") or 22)
+    user = target.user or option("user") or getpass.getuser()
+    alias = option("hostkeyalias") or host
+    own_files = shlex.split(option("userknownhostsfile") or str(SSH_FOLDER / "known_hosts"))
+    identities = options.get("identityfile")
+    proxy = option("proxycommand")
+    jump = option("proxyjump")
+    if proxy is None and jump and jump.lower() != "none":
+        # The chain is OpenSSH's to walk; it checks the keys of the hosts on the way.
+        first, *others = reversed(jump.split(","))
+        through = ["-J", ",".join(reversed(others))] if others else []
+        proxy = shlex.join(["ssh", *through, "-W", f"[{host}]:{port}", first])
+    return Address(
+        host=host,
+        port=port,
+        user=user,
+        key_name=alias if port == 22 or option("hostkeyalias") else f"[{alias}]:{port}",
+        identities=tuple(identities) if isinstance(identities, list) else (),
+        known_hosts=(*(Path(file).expanduser() for file in own_files), SYSTEM_FILE),
+        proxy=None if proxy is None or proxy.lower() == "none" else proxy,
+    )
+
+
+class Connection:
+    """A log-in that is open. Use it as a context manager.
+
+    Attributes:
+        address: where and as whom.
+        password: that was asked for at the log-in, for sudo; None if a key was enough.
+    """
+
+    def __init__(self, address: Address, *, ask: Asker, accept_new_host_key: bool = False, timeout: float = 20) -> None:
+        """Connect and log in.
+
+        Args:
+            address: see `look_up`.
+            ask: for a password where no key is accepted, and about an unknown host key.
+            accept_new_host_key: take an unknown one without asking; a changed one never.
+            timeout: seconds for each step of it.
+
+        Raises:
+            GatewayUnreachable, HostKeyRejected, LoginRefused: as their names say.
+        """
+        self.address = address
+        self.password: str | None = None
+        self._ask = ask
+        self._timeout = timeout
+        known = read_known_hosts(list(address.known_hosts))
+        self.transport = self._start(known)
+        try:
+            check_host_key(
+                self.transport.get_remote_server_key(),
+                address.key_name,
+                known,
+                ask=ask,
+                accept_new=accept_new_host_key,
+                remember_in=address.known_hosts[0],
+            )
+            self._log_in()
+        except BaseException:
+            self.transport.close()
+            raise
+        self.transport.set_keepalive(15)
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.transport.close()
+
+    def _start(self, known: paramiko.HostKeys) -> paramiko.Transport:
+        import paramiko
+
+        where = f"{self.address.host} port {self.address.port}"
+        stream = self._open_socket(where)
+        try:
+            transport = paramiko.Transport(stream)
+            transport.banner_timeout = transport.auth_timeout = self._timeout
+            _prefer_known_kinds(transport, known.lookup(self.address.key_name))
+            transport.start_client(timeout=self._timeout)
+        except paramiko.ssh_exception.IncompatiblePeer as error:
+            stream.close()
+            raise GatewayUnreachable(
+                f"{where} speaks only SSH methods that are not safe any more: {error}",
+                hint="an OpenSSH older than 7.2 needs an older paramiko: pip install 'bundlekit[old-gateways]'",
+            ) from error
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            stream.close()
+            raise GatewayUnreachable(
+                f"{where} answers, but not as an SSH server does: {_words(error)}",
+                hint="is it the port of its SSH server? Too many connections at once look like this as well",
+            ) from error
+        return transport
+
+    def _open_socket(self, where: str) -> socket.socket | paramiko.ProxyCommand:
+        if self.address.proxy is not None:
+            import paramiko
+
+            try:
+                return paramiko.ProxyCommand(self.address.proxy)
+            except OSError as error:
+                raise GatewayUnreachable(f"the ProxyCommand did not start: {_words(error)}") from error
+        try:
+            stream = socket.create_connection((self.address.host, self.address.port), timeout=self._timeout)
+        except socket.gaierror as error:
+            raise GatewayUnreachable(
+                f"there is no host called {self.address.host}: {_words(error)}",
+                hint="check the spelling, the name server, and the Host entries of ~/.ssh/config",
+            ) from error
+        except ConnectionRefusedError as error:
+            raise GatewayUnreachable(
+                f"{where} refuses connections",
+                hint="no SSH server listens there: is SSH enabled on the gateway, and is it this port?",
+            ) from error
+        except TimeoutError as error:
+            raise GatewayUnreachable(
+                f"{where} does not answer within {self._timeout:g} s",
+                hint="is the gateway on, and is it in this network? `--timeout` waits longer",
+            ) from error
+        except OSError as error:
+            raise GatewayUnreachable(
+                f"{where} cannot be reached: {_words(error)}",
+                hint="there is no way from this machine to that address: check the cable, the VPN, the address",
+            ) from error
+        # Our requests are small and each waits for an answer: Nagle's algorithm would hold them back.
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return stream
+
+    def _log_in(self) -> None:
+        import paramiko
+
+        account = f"{self.address.user}@{self.address.host}"
+        locked: list[str] = []
+        try:
+            for key in self._keys(locked):
+                try:
+                    self.transport.auth_publickey(self.address.user, key)
+                except paramiko.AuthenticationException:
+                    continue
+                if self.transport.is_authenticated():
+                    return
+            self.password = self._ask.password(account)
+            self.transport.auth_password(self.address.user, self.password)
+        except paramiko.AuthenticationException as error:
+            allowed = getattr(error, "allowed_types", None)
+            raise LoginRefused(
+                f"{account} does not accept the password"
+                if allowed is None or "password" in allowed
+                else f"{account} accepts no password, only {', '.join(allowed)}",
+                hint=_about_locked(locked) or "check the user's name; on a ThingsPro gateway it is moxa",
+            ) from error
+        except LoginRefused as error:
+            raise LoginRefused(error.message, kept=error.kept, hint=_about_locked(locked) or error.hint) from error
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            raise GatewayUnreachable(f"the connection to {account} broke during the log-in: {_words(error)}") from error
+        if not self.transport.is_authenticated():
+            raise LoginRefused(
+                f"{account} wants more than a key or a password",
+                hint="a second factor cannot be given here: add a key that is enough on its own",
+            )
+
+    def _keys(self, locked: list[str]) -> list[paramiko.PKey]:
+        """The keys to try, configured ones first; names of files that cannot be opened as they are go to `locked`."""
+        import paramiko
+
+        configured = bool(self.address.identities)
+        files = self.address.identities or tuple(str(SSH_FOLDER / name) for name in _DEFAULT_IDENTITIES)
+        in_files: list[paramiko.PKey] = []
+        for file in (Path(file).expanduser() for file in files):
+            try:
+                in_files.append(paramiko.PKey.from_path(file))
+            except OSError:
+                continue
+            except (paramiko.PasswordRequiredException, TypeError, ValueError):
+                locked.append(str(file))
+            except (paramiko.SSHException, paramiko.pkey.UnknownKeyType):
+                continue
+        in_agent: list[paramiko.PKey] = list(paramiko.Agent().get_keys())
+        return in_files + in_agent if configured else in_agent + in_files
+
+
+def _prefer_known_kinds(transport: paramiko.Transport, known: object) -> None:
+    """Ask first for the kinds of host key that are known: a server has several, and any of them would be `changed`."""
+    if not known:
+        return
+    options = transport.get_security_options()
+    kinds = set(known)  # type: ignore[call-overload]
+    if "ssh-rsa" in kinds:
+        kinds |= {"rsa-sha2-256", "rsa-sha2-512"}
+    options.key_types = sorted(options.key_types, key=lambda kind: kind not in kinds)
+
+
+def _about_locked(files: list[str]) -> str | None:
+    return f"{files[0]} needs its passphrase: run `ssh-add {files[0]}` first" if files else None
+
+
+def _words(error: BaseException) -> str:
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()

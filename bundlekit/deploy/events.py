@@ -1,0 +1,191 @@
+"""What the gateway's script prints, as values. A line is a word and fields, with tabs between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+PROTOCOL = "1"
+
+# C0 and C1 controls and DEL: a terminal would obey them, and nothing from a gateway may command the user's terminal.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# So that a log in colour reads well, its whole colour sequences go, not only their first character.
+_SEQUENCES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+
+
+def printable(text: str) -> str:
+    """Text from a gateway, fit for a terminal."""
+    return _CONTROLS.sub("", _SEQUENCES.sub("", text))
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the script.
+
+    Attributes:
+        word: what happened.
+        fields: to what; an index out of range reads as an empty string through `field`.
+    """
+
+    word: str
+    fields: tuple[str, ...] = ()
+
+    def field(self, index: int) -> str:
+        return self.fields[index] if index < len(self.fields) else ""
+
+    def number(self, index: int) -> int:
+        """A field as a natural number; 0 if it is none."""
+        text = self.field(index)
+        return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def parse_event(line: str) -> Event:
+    word, *fields = line.split("\t")
+    return Event(printable(word), tuple(printable(field) for field in fields))
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release that lies on the gateway.
+
+    Attributes:
+        id: version and start of the digest; its folder's name.
+        time: when it was deployed, seconds since 1970 by the gateway's clock.
+        state: `good` once it has come up, `failed`, or `new` when that was never decided.
+        who: deployed it.
+        reason: why it failed, as the script puts it.
+    """
+
+    id: str
+    version: str
+    digest: str
+    time: int
+    state: str
+    who: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Somebody's change: under way, or, when `ended` is false, broken off."""
+
+    what: str
+    who: str
+    time: int
+    alive: bool
+
+
+@dataclass(frozen=True)
+class Running:
+    """The process of a bundle: since when (seconds since 1970), how often it was started, whether it registered."""
+
+    pid: int
+    release: str
+    since: int
+    starts: int
+    registered: bool
+
+
+@dataclass(frozen=True)
+class BundleState:
+    """A bundle on the gateway; with no current release it is not deployed."""
+
+    name: str
+    current: str = ""
+    running: Running | None = None
+    crashed: str | None = None
+    at_boot: bool = False
+    settings: bool = False
+    lock: Lock | None = None
+    releases: tuple[Release, ...] = ()
+
+    def release(self, id: str) -> Release | None:
+        return next((release for release in self.releases if release.id == id), None)
+
+
+@dataclass(frozen=True)
+class GatewayState:
+    """What a probe found.
+
+    Attributes:
+        hostname: as the gateway calls itself.
+        boot: `systemd` or `init`.
+        python: the path of its Python 2.7, None if there is none.
+        sdk: whether that Python has the sanji SDK.
+        free: room on the disk that holds /opt, in bytes.
+        missing: tools that the script needs and does not find.
+        bundles: those asked for.
+        upload: the folder to upload to, if one was asked for and is needed.
+    """
+
+    hostname: str = ""
+    boot: str = ""
+    python: str | None = None
+    sdk: bool = False
+    free: int = 0
+    missing: tuple[str, ...] = ()
+    bundles: tuple[BundleState, ...] = ()
+    upload: str | None = None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def parse_probe(events: Iterable[Event]) -> GatewayState:
+    """The events of `probe` as one value; words that we do not know are passed over."""
+    gateway = GatewayState()
+    bundles: list[BundleState] = []
+    for event in events:
+        if event.word in _OF_GATEWAY:
+            gateway = _OF_GATEWAY[event.word](gateway, event)
+        elif event.word == "bundle":
+            bundles.append(BundleState(event.field(0)))
+        elif event.word in _OF_BUNDLE and bundles:
+            bundles[-1] = _OF_BUNDLE[event.word](bundles[-1], event)
+    return replace(gateway, bundles=tuple(bundles))
+
+
+_OF_GATEWAY: dict[str, Callable[[GatewayState, Event], GatewayState]] = {
+    "gateway": lambda gateway, event: replace(gateway, hostname=event.field(0)),
+    "boot": lambda gateway, event: replace(gateway, boot=event.field(0)),
+    "python": lambda gateway, event: replace(gateway, python=event.field(0)),
+    "sdk": lambda gateway, event: replace(gateway, sdk=event.field(0) == "yes"),
+    "free": lambda gateway, event: replace(gateway, free=event.number(0) * 1024),
+    "missing": lambda gateway, event: replace(gateway, missing=(*gateway.missing, event.field(0))),
+    "upload": lambda gateway, event: replace(gateway, upload=event.field(0)),
+}
+
+
+def _with_running(bundle: BundleState, event: Event) -> BundleState:
+    running = Running(
+        pid=event.number(0),
+        release=event.field(1),
+        since=event.number(2),
+        starts=event.number(3),
+        registered=event.field(4) == "yes",
+    )
+    return replace(bundle, running=running)
+
+
+def _with_lock(bundle: BundleState, event: Event) -> BundleState:
+    return replace(bundle, lock=Lock(event.field(0), event.field(1), event.number(2), alive=event.word == "locked"))
+
+
+def _with_release(bundle: BundleState, event: Event) -> BundleState:
+    id, version, digest, _, state, who, reason = (event.field(index) for index in range(7))
+    release = Release(id, version, digest, event.number(3), state, who, reason)
+    return replace(bundle, releases=(*bundle.releases, release))
+
+
+_OF_BUNDLE: dict[str, Callable[[BundleState, Event], BundleState]] = {
+    "current": lambda bundle, event: replace(bundle, current=event.field(0)),
+    "running": _with_running,
+    "crashed": lambda bundle, event: replace(bundle, crashed=event.field(0)),
+    "at-boot": lambda bundle, event: replace(bundle, at_boot=event.field(0) == "yes"),
+    "settings": lambda bundle, event: replace(bundle, settings=event.field(0) == "yes"),
+    "locked": _with_lock,
+    "broken-off": _with_lock,
+    "release": _with_release,
+}

@@ -1,0 +1,151 @@
+"""How a change on the gateway ended: from the events of the script to an Outcome, or to an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bundlekit.deploy.events import Event
+from bundlekit.deploy.plan import busy
+from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnfit, NeedsHuman, Refused, RolledBack
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A change that ended well.
+
+    Attributes:
+        word: `up`, `stopped` or `removed`.
+        release: the release that is current now.
+        replaced: the release that was current before.
+        pruned: the releases that were removed to keep their number.
+        settings_kept: after a removal, whether settings are kept there.
+    """
+
+    word: str
+    release: str = ""
+    replaced: str = ""
+    pruned: tuple[str, ...] = ()
+    settings_kept: bool = False
+
+
+def outcome_of(events: Iterable[Event], bundle: str) -> Outcome:
+    """Judge the events of a change of `bundle`.
+
+    Raises:
+        RolledBack: the release did not come up; the one before runs again, or nothing does as before.
+        NeedsHuman: the one before did not come up again either.
+        BundlekitError: the change was not begun, for the reason that it says.
+        CouldNotRun: the events end before the outcome is known.
+    """
+    events = tuple(events)
+    log = tuple(event.field(0) for event in events if event.word == "log")
+    pruned = tuple(event.field(0) for event in events if event.word == "pruned")
+    raise_refusal(events)
+    for event in events:
+        if event.word == "outcome":
+            word, release, third, *_ = (event.field(index) for index in range(5))
+            if word in ("up", "stopped", "removed"):
+                return Outcome(
+                    word,
+                    release if word != "removed" else "",
+                    third if third != release else "",
+                    pruned,
+                    settings_kept=word == "removed" and release == "settings",
+                )
+            raise _not_up(event, bundle, log)
+    raise CouldNotRun(
+        "the gateway broke off before it told how the change ended",
+        hint="`bundlekit status` tells what runs there now",
+    )
+
+
+def raise_refusal(events: Iterable[Event]) -> None:
+    """Raise the error of the first event that says why the script did not go on; without one do nothing."""
+    for event in events:
+        if event.word == "fail":
+            raise _failure(event)
+
+
+def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
+    word, release, reason, previous, before = (event.field(index) for index in range(5))
+    what = f"release {release} of {bundle} {_reason(reason, bundle)}"
+    details = log or ("(it printed nothing)",)
+    logs = f"the lines above are the end of its log; `bundlekit logs --bundle {bundle}` shows more"
+    if word == "back":
+        state = {
+            "running": "runs again",
+            "failing": "is in place again; it did not run well before either",
+            "stopped": "is in place again, stopped as it was",
+        }
+        return RolledBack(what, kept=f"release {previous} {state.get(before, '')}", hint=logs, details=details)
+    if word == "down":
+        return RolledBack(
+            what,
+            kept="there was no release before it, so nothing runs, as before",
+            hint=logs,
+            details=details,
+        )
+    if word == "not-up":
+        return NeedsHuman(what, hint=logs, details=details)
+    return NeedsHuman(
+        f"{what}, and release {previous} did not come up again either",
+        kept="its files and the settings are as they were",
+        hint=f"look at `bundlekit logs --bundle {bundle}`, then `bundlekit restart` or `bundlekit rollback`",
+        details=details,
+    )
+
+
+def _reason(reason: str, bundle: str) -> str:
+    word, _, rest = reason.partition(" ")
+    if word == "died":
+        return f"ended at once with exit status {rest}"
+    if word == "silent":
+        return f"did not say `Register successfully {bundle}` within {rest} s"
+    return f"could not be put in place: {rest}"
+
+
+def _failure(event: Event) -> BundlekitError:
+    first, second = event.field(1), event.field(2)
+    kept = "nothing was stopped or changed"
+    match event.field(0):
+        case "busy":
+            return busy(first, second)
+        case "changed":
+            return CouldNotRun(
+                f"somebody changed the gateway meanwhile: the current release is {first or 'none'} now",
+                kept=kept,
+                hint="run the same again; it starts from what is there now",
+            )
+        case "digest":
+            return CouldNotRun(
+                "the archive that arrived is not the one that was sent: its SHA-256 differs",
+                kept=kept,
+                hint="run the same again; if it comes back, suspect the disk of the gateway",
+            )
+        case "syntax":
+            return Refused(
+                f"the gateway's Python 2.7 does not take it: {first}",
+                kept=kept,
+                hint="mend it, or see `bundlekit validate`, then deploy again",
+            )
+        case "space":
+            return GatewayUnfit("the disk of the gateway is full", kept=kept, hint=f"free some room there ({first})")
+        case "read-only":
+            return GatewayUnfit(
+                f"the gateway cannot write below {first}: {second or 'read-only file system'}",
+                kept=kept,
+                hint="a flash that turned read-only often has errors: see `dmesg` there; else remount it read-write",
+            )
+        case "unpack":
+            return CouldNotRun(f"the archive could not be unpacked there: {first}", kept=kept)
+        case "no-release":
+            return CouldNotRun(
+                f"there is no release {first} there" if first else "it is not deployed there",
+                kept=kept,
+                hint="`bundlekit releases` lists what is there",
+            )
+        case "no-log":
+            return CouldNotRun(f"{first} has printed nothing yet", hint="`bundlekit status` tells whether it runs")
+        case word:
+            return CouldNotRun(f"the gateway's side refused: {word} {first}".rstrip())

@@ -1,0 +1,59 @@
+
+# ---------------------------------------------------------------- releases
+
+current_release() {
+    link=$(readlink "$B/current" 2>/dev/null) || link=
+    printf '%s\n' "${link#releases/}"
+}
+
+# The newest first, by the time at which they were deployed.
+list_releases() {
+    for file in "$B"/releases/*.info; do
+        [ -f "$file" ] || continue
+        id=${file##*/}
+        printf '%s\t%s\n' "$(info "$file" time)" "${id%.info}"
+    done | sort -rn | cut -f 2
+}
+
+# ---------------------------------------------------------------- is it running?
+
+# `running` is written by the supervisor; the number in it counts only if that process is the supervisor still.
+supervisor_pid() {
+    pid=$(info "$B/running" supervisor)
+    [ -n "$pid" ] && is_supervisor "$pid" && printf '%s\n' "$pid"
+}
+
+is_supervisor() { # PID
+    case $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") in
+    *"gateway.sh supervise $NAME ") return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
+bundle_pid() {
+    supervisor_pid >/dev/null || return 1
+    pid=$(info "$B/running" bundle)
+    [ -n "$pid" ] && [ -d "/proc/$pid" ] && printf '%s\n' "$pid"
+}
+
+# What the bundle printed since its last start, as far as the log has it still.
+log_since_start() {
+    offset=$(info "$B/running" offset)
+    size=$(wc -c <"$B/log" 2>/dev/null) || return 0
+    [ "${offset:-0}" -le "$size" ] || offset=0
+    tail -c "+$((${offset:-0} + 1))" "$B/log"
+}
+
+# The words come from the SDK; `Deregister successfully` is another line of it.
+has_registered() {
+    pid=$(info "$B/running" bundle)
+    [ -n "$pid" ] || return 1
+    [ "$(cat "$B/registered" 2>/dev/null)" = "$pid" ] && return 0
+    log_since_start | grep -qF -e "Register successfully $NAME tunnel:" && echo "$pid" >"$B/registered"
+}
+
+last_lines() { # COUNT
+    log_since_start | tail -n "$1" | while IFS= read -r text || [ -n "$text" ]; do
+        say log "$text"
+    done
+}

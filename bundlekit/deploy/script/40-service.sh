@@ -1,0 +1,148 @@
+
+# ---------------------------------------------------------------- the service of a bundle: systemd or an init script
+
+install_script() {
+    cmp -s "$SELF" "$ROOT/gateway.sh" || put_file "$ROOT/gateway.sh" 755 <"$SELF"
+}
+
+install_service() {
+    if has_systemd; then
+        unit | put_file "/etc/systemd/system/$SERVICE.service" 644 && systemctl daemon-reload
+    else
+        init_script | put_file "/etc/init.d/$SERVICE" 755
+    fi
+}
+
+put_file() { # PATH MODE
+    cat >"$1.new" && chmod "$2" "$1.new" && sync || return 1
+    mv -f "$1.new" "$1"
+}
+
+unit() {
+    cat <<END
+[Unit]
+Description=ThingsPro bundle $NAME
+After=network.target mosquitto.service
+
+[Service]
+ExecStart=/bin/sh $ROOT/gateway.sh supervise $NAME
+Restart=always
+RestartSec=2
+KillMode=mixed
+TimeoutStopSec=30
+
+[Install]
+WantedBy=multi-user.target
+END
+}
+
+init_script() {
+    cat <<END
+#!/bin/sh
+### BEGIN INIT INFO
+# Provides:          $SERVICE
+# Required-Start:    \$remote_fs \$network
+# Required-Stop:     \$remote_fs \$network
+# Should-Start:      mosquitto
+# Should-Stop:       mosquitto
+# Default-Start:     2 3 4 5
+# Default-Stop:      0 1 6
+# Short-Description: ThingsPro bundle $NAME
+# Description:       Runs the bundle $NAME under its supervisor.
+### END INIT INFO
+case "\${1:-}" in
+start | stop | restart | status) exec /bin/sh $ROOT/gateway.sh "init-\$1" $NAME ;;
+force-reload) exec /bin/sh $ROOT/gateway.sh init-restart $NAME ;;
+*)
+    echo "usage: \$0 {start|stop|restart|force-reload|status}" >&2
+    exit 2
+    ;;
+esac
+END
+}
+
+# Now and at each boot.
+start_service() {
+    if has_systemd; then
+        systemctl -q enable "$SERVICE.service" 2>/dev/null
+        systemctl reset-failed "$SERVICE.service" 2>/dev/null
+        systemctl start "$SERVICE.service"
+    else
+        at_boot defaults
+        start_supervisor
+    fi
+}
+
+# Now and at each boot.
+stop_service() {
+    if has_systemd; then
+        systemctl -q disable "$SERVICE.service" 2>/dev/null
+        systemctl stop "$SERVICE.service" 2>/dev/null
+    else
+        at_boot remove
+        stop_supervisor
+    fi
+    # What a supervisor that was killed may have left behind.
+    pid=$(info "$B/running" bundle)
+    if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$B/releases/$(info "$B/running" release)" ]; then
+        kill -KILL "$pid" 2>/dev/null
+    fi
+    rm -f "$B/running"
+}
+
+remove_service() {
+    if has_systemd; then
+        systemctl -q disable "$SERVICE.service" 2>/dev/null
+        rm -f "/etc/systemd/system/$SERVICE.service"
+        systemctl daemon-reload
+    else
+        rm -f "/etc/init.d/$SERVICE"
+        at_boot remove
+    fi
+}
+
+at_boot() { # defaults|remove
+    if command -v update-rc.d >/dev/null 2>&1; then
+        if [ "$1" = remove ]; then
+            update-rc.d -f "$SERVICE" remove >/dev/null 2>&1
+        else
+            update-rc.d "$SERVICE" defaults >/dev/null 2>&1
+        fi
+        return
+    fi
+    for level in 2 3 4 5; do
+        [ -d "/etc/rc$level.d" ] || continue
+        if [ "$1" = remove ]; then
+            rm -f "/etc/rc$level.d/S99$SERVICE"
+        else
+            ln -sf "../init.d/$SERVICE" "/etc/rc$level.d/S99$SERVICE"
+        fi
+    done
+}
+
+is_at_boot() {
+    if has_systemd; then
+        systemctl -q is-enabled "$SERVICE.service" 2>/dev/null
+    else
+        set -- "/etc/rc2.d/"S??"$SERVICE"
+        [ -e "$1" ]
+    fi
+}
+
+start_supervisor() {
+    supervisor_pid >/dev/null && return 0
+    rm -f "$B/running"
+    run_apart "$ROOT/gateway.sh" supervise "$NAME" >/dev/null
+}
+
+stop_supervisor() {
+    pid=$(supervisor_pid) || return 0
+    kill -TERM "$pid" 2>/dev/null
+    tries=0
+    while is_supervisor "$pid" && [ $tries -lt $(((STOP_SECONDS + 5) * 5)) ]; do
+        nap
+        tries=$((tries + 1))
+    done
+    is_supervisor "$pid" && kill -KILL "$pid" 2>/dev/null
+    return 0
+}

@@ -1,0 +1,28 @@
+
+# ---------------------------------------------------------------- settings
+
+# The runtime files live in settings/, and every release has links to them. Which ones: those that have a factory file.
+link_settings() { # RELEASE-FOLDER
+    for factory in "$1"/data/*.json.factory; do
+        [ -f "$factory" ] || continue
+        file=${factory##*/}
+        file=${file%.factory}
+        for runtime in "$file" "$file.backup"; do
+            rm -rf "$1/data/$runtime" && ln -s "../../../settings/$runtime" "$1/data/$runtime" || return 1
+        done
+    done
+}
+
+take_snapshot() { # ID
+    rm -rf "$B/snapshots/$1" && mkdir -p "$B/snapshots" && cp -pR "$B/settings" "$B/snapshots/$1"
+}
+
+# Puts back what a release that did not come up has made of the settings; what it made of them is kept as well.
+restore_snapshot() { # ID
+    [ -d "$B/snapshots/$1" ] || return 0
+    diff -r "$B/settings" "$B/snapshots/$1" >/dev/null 2>&1 && return 0
+    rm -rf "$B/snapshots/$1.failed" "$B/settings.new"
+    cp -pR "$B/snapshots/$1" "$B/settings.new" && sync &&
+        mv "$B/settings" "$B/snapshots/$1.failed" && mv "$B/settings.new" "$B/settings" &&
+        say note "the release had changed the settings; they are as before again"
+}

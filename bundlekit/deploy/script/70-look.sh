@@ -1,0 +1,76 @@
+
+# ---------------------------------------------------------------- verbs that only look
+
+probe() { # [NAME [upload-unless-current-is DIGEST]]
+    say gateway "$(hostname 2>/dev/null || uname -n)"
+    if has_systemd; then say boot systemd; else say boot init; fi
+    for tool in tar gzip sha256sum; do
+        command -v $tool >/dev/null 2>&1 || say missing $tool
+    done
+    if find_python; then
+        say python "$PYTHON"
+        "$PYTHON" -c 'import imp; imp.find_module("sanji")' 2>/dev/null && say sdk yes
+    fi
+    folder=$ROOT
+    while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
+    say free "$(df -Pk "$folder" | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\([0-9]*\).*/\1/p')"
+    if [ $# -gt 0 ]; then
+        use_bundle "$1"
+        probe_bundle
+    else
+        for folder in "$ROOT"/bundles/*; do
+            [ -d "$folder" ] || continue
+            (use_bundle "${folder##*/}" && probe_bundle)
+        done
+    fi
+    if [ $# -eq 3 ] && [ "$(info "$B/releases/$(current_release).info" digest)" != "$3" ]; then
+        make_root
+        find "$ROOT/uploads" -mindepth 1 -maxdepth 1 -mtime +1 -exec rm -rf {} + 2>/dev/null
+        folder=$(mktemp -d "$ROOT/uploads/XXXXXX") || give_up read-only "$ROOT"
+        chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$folder"
+        say upload "$folder"
+    fi
+    say end
+}
+
+probe_bundle() {
+    say bundle "$NAME"
+    [ -d "$B" ] || return 0
+    say current "$(current_release)"
+    if pid=$(bundle_pid); then
+        registered=no
+        has_registered && registered=yes
+        say running "$pid" "$(info "$B/running" release)" "$(info "$B/running" since)" "$(info "$B/running" starts)" $registered
+    elif supervisor_pid >/dev/null; then
+        say crashed "$(info "$B/running" ended)" "$(info "$B/running" starts)"
+    fi
+    is_at_boot && say at-boot yes
+    [ -n "$(ls -A "$B/settings" 2>/dev/null)" ] && say settings yes
+    if [ -f "$B/lock" ]; then
+        held=locked
+        is_stale "$B/lock" && held=broken-off
+        say $held "$(info "$B/lock" what)" "$(info "$B/lock" who)" "$(info "$B/lock" time)"
+    fi
+    for id in $(list_releases); do
+        file=$B/releases/$id.info
+        say release "$id" "$(info "$file" version)" "$(info "$file" digest)" "$(info "$file" time)" \
+            "$(info "$file" state)" "$(info "$file" who)" "$(info "$file" reason)"
+    done
+}
+
+logs() { # NAME LINES once|follow
+    check_number "$2"
+    [ -f "$B/log" ] || give_up no-log "$NAME"
+    say raw
+    if [ "$3" != follow ]; then
+        cat "$B/log.1" "$B/log" 2>/dev/null | tail -n "$2"
+        return 0
+    fi
+    # A connection that is gone is noticed by writing to it: a NUL now and then, which the client drops.
+    trap '' PIPE
+    tail -n "$2" -F "$B/log" 2>/dev/null &
+    follower=$!
+    trap 'kill $follower 2>/dev/null; exit 0' TERM INT HUP
+    while sleep 5 && printf '\0' 2>/dev/null; do :; done
+    kill $follower 2>/dev/null
+}

@@ -1,0 +1,25 @@
+
+# ---------------------------------------------------------------- the way in
+
+[ $# -gt 0 ] || give_up usage 'no verb'
+verb=$1
+shift
+case $verb in
+apart | supervise | init-*) ;;
+*) say hello $PROTOCOL ;;
+esac
+if [ "$verb" != probe ] || [ $# -gt 0 ]; then
+    use_bundle "${1:-}"
+fi
+case $verb in
+probe | logs | apart | supervise) "$verb" "$@" ;;
+deploy | rollback | start | stop | restart | remove) change "$verb" "$@" ;;
+init-start) start_supervisor ;;
+init-stop) stop_supervisor ;;
+init-restart) stop_supervisor && start_supervisor ;;
+init-status)
+    bundle_pid >/dev/null || { echo "$NAME is not running" && exit 3; }
+    echo "$NAME is running"
+    ;;
+*) give_up usage "$verb" ;;
+esac

@@ -1,0 +1,181 @@
+"""A session on a gateway: calls of the script there, and the upload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+from bundlekit.deploy.asking import Asker, Listener
+from bundlekit.deploy.command import NO_ROOM, PASSWORD_NEEDED, call
+from bundlekit.deploy.connection import Connection
+from bundlekit.deploy.events import Event, GatewayState, parse_event, parse_probe, printable
+from bundlekit.deploy.execution import Execution
+from bundlekit.deploy.outcome import raise_refusal
+from bundlekit.errors import (
+    BundlekitError,
+    CouldNotRun,
+    GatewayUnfit,
+    GatewayUnreachable,
+    Interrupted,
+    LoginRefused,
+)
+
+ARCHIVE = "archive.tar.gz"  # as the script looks for it in the upload folder
+
+_SILENCE = 60.0  # seconds without a byte, after which a link counts as dead
+
+
+class Session:
+    """Runs the script on the gateway that a connection leads to, as root."""
+
+    def __init__(self, connection: Connection, ask: Asker) -> None:
+        self._connection = connection
+        self._ask = ask
+        self._password = connection.password
+        self.account = f"{connection.address.user}@{connection.address.host}"
+
+    def probe(self, bundle: str | None = None, *, upload_unless: str | None = None) -> GatewayState:
+        """Look at the gateway, and at one bundle there or at all.
+
+        Args:
+            bundle: its name, or None for all.
+            upload_unless: make a folder to upload to, unless the current release has this digest.
+
+        Raises:
+            LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
+        """
+        arguments = [bundle] if bundle is not None else []
+        if upload_unless is not None:
+            arguments += ["upload", upload_unless]
+        with self._words_for_breaks():
+            events = list(self._run("probe", *arguments))
+        raise_refusal(events)
+        if not events or events[-1].word != "end":
+            raise CouldNotRun("the gateway broke off while it was looked at", hint="run the same again")
+        return parse_probe(events)
+
+    def upload(self, data: bytes, folder: str, tell: Callable[[int, int], None]) -> None:
+        """Send an archive to a folder that a probe has made, by SCP; `tell` hears of what is sent, of how much."""
+        import scp
+
+        def progress(_: bytes, total: int, sent: int) -> None:
+            tell(sent, total)
+
+        with self._words_for_breaks():
+            try:
+                with scp.SCPClient(self._connection.transport, socket_timeout=_SILENCE, progress=progress) as client:
+                    client.putfo(BytesIO(data), f"{folder}/{ARCHIVE}", mode="0600", size=len(data))
+            except scp.SCPException as error:
+                said = printable(str(error)).strip()
+                raise GatewayUnfit(
+                    f"the gateway did not take the upload: {said}",
+                    kept="nothing was stopped or changed",
+                    hint="is its disk full? And it needs `scp`, which comes with its SSH server",
+                ) from error
+
+    def change(self, listener: Listener, silence: float, verb: str, *arguments: str) -> list[Event]:
+        """Run a verb that changes something, and tell the listener how it goes on.
+
+        Args:
+            listener: hears of phases and notes.
+            silence: seconds that the script may say nothing, besides the usual.
+            verb: of the script, and
+            arguments: of the verb.
+
+        Returns:
+            All its events.
+
+        Raises:
+            Interrupted: by Ctrl-C; the gateway goes on.
+            GatewayUnreachable: the link broke; the gateway goes on.
+        """
+        events: list[Event] = []
+        kept = "the gateway finishes on its own: the change goes on there, or is taken back"
+        hint = "`bundlekit status` tells how it ended"
+        try:
+            with self._words_for_breaks(kept=kept, hint=hint):
+                for event in self._run(verb, *arguments, silence=_SILENCE + silence):
+                    events.append(event)
+                    if event.word == "phase":
+                        listener.phase(event.field(0), event.field(1))
+                    elif event.word == "note":
+                        listener.note(event.field(0))
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted", kept=kept, hint=hint) from None
+        return events
+
+    def log_lines(self, bundle: str, lines: int, *, follow: bool) -> Iterator[str]:
+        """The last lines of a bundle's log, fit for a terminal; with `follow`, and what is added, for ever."""
+        with self._words_for_breaks():
+            output = self._open("logs", bundle, str(lines), "follow" if follow else "once")
+            for line in output:
+                event = parse_event(line)
+                if event.word == "raw":
+                    break
+                raise_refusal([event])
+            for line in output:
+                yield printable(line)
+
+    def _run(self, verb: str, *arguments: str, silence: float = _SILENCE) -> Iterator[Event]:
+        for line in self._open(verb, *arguments, silence=silence):
+            if line:
+                yield parse_event(line)
+
+    def _open(self, verb: str, *arguments: str, silence: float = _SILENCE) -> Iterator[str]:
+        """The lines of the script after its greeting. Asks for a password for sudo if there has to be one."""
+        is_root = self._connection.address.user == "root"
+        while True:
+            remote = call(verb, *arguments, is_root=is_root, password=self._password)
+            execution = Execution(self._connection.transport, remote, silence)
+            if execution.greeted:
+                return execution.lines()
+            if execution.status() != PASSWORD_NEEDED or self._password:
+                raise _not_begun(self.account, execution.status(), execution.complaint())
+            self._password = self._ask.password(self.account)
+
+    @contextmanager
+    def _words_for_breaks(self, kept: str | None = None, hint: str = "run the same again") -> Iterator[None]:
+        import paramiko
+
+        try:
+            yield
+        except BundlekitError:
+            raise
+        except TimeoutError as error:
+            raise GatewayUnreachable(
+                f"the gateway has said nothing for {_SILENCE:g} s or more", kept=kept, hint=hint
+            ) from error
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            said = str(error) or type(error).__name__
+            raise GatewayUnreachable(f"the connection to the gateway broke: {said}", kept=kept, hint=hint) from error
+
+
+def _not_begun(account: str, status: int | None, complaint: str) -> BundlekitError:
+    """Why the script was not even reached."""
+    said = tuple(complaint.splitlines()[-5:])
+    kept = "nothing was changed"
+    if status == NO_ROOM:
+        return GatewayUnfit(
+            f"{account} can write neither to /tmp nor to its home: the disk is full or read-only",
+            kept=kept,
+            hint="`df -h` and `dmesg` there tell which",
+            details=said,
+        )
+    if any(words in complaint for words in ("Sorry, try again", "incorrect password", "no password was provided")):
+        return LoginRefused(f"sudo on the gateway does not accept the password of {account}", kept=kept)
+    if "not in the sudoers file" in complaint or "may not run sudo" in complaint or "not allowed to" in complaint:
+        return LoginRefused(
+            f"{account} may not become root with sudo",
+            kept=kept,
+            hint="bundles run as root: log in as a user of the group sudo; on a ThingsPro gateway that is moxa",
+            details=said,
+        )
+    if "sudo: not found" in complaint or "sudo: command not found" in complaint:
+        return GatewayUnfit("there is no sudo on the gateway", kept=kept, hint="log in as root, or install sudo there")
+    return CouldNotRun(
+        f"the command on the gateway ended with status {status} before it began its work",
+        kept=kept,
+        hint="its login shell has to run `sh`; what it said is above",
+        details=said or ("(it said nothing)",),
+    )

@@ -1,0 +1,167 @@
+"""What can be done with a bundle on a gateway; each verb a function from a session to an Outcome."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import socket
+from dataclasses import dataclass
+
+from bundlekit.deploy.asking import Listener
+from bundlekit.deploy.events import BundleState, GatewayState
+from bundlekit.deploy.outcome import Outcome, outcome_of
+from bundlekit.deploy.plan import Action, Plan, obstacle, plan_deploy
+from bundlekit.deploy.session import Session
+from bundlekit.errors import BadUsage, CouldNotRun
+from bundlekit.pack.archive import Archive
+
+WAIT = 60  # seconds for a bundle to register; the SDK alone takes up to 5 before it tries
+KEEP = 3  # good releases
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What a deploy did: its plan, the gateway before it, and the outcome, None if there was nothing to do."""
+
+    plan: Plan
+    gateway: GatewayState
+    outcome: Outcome | None
+
+
+def this_person() -> str:
+    """Who makes a change, for locks and releases: user and machine, in plain characters."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "somebody"
+    return re.sub(r"[^A-Za-z0-9@._-]", "?", f"{user}@{socket.gethostname()}")[:80]
+
+
+def preview(session: Session, archive: Archive, *, keep: int = KEEP) -> Deployed:
+    """What `deploy` would do, against the gateway's real state; changes nothing.
+
+    Raises:
+        BundlekitError: what would keep it from being done.
+    """
+    gateway = session.probe(archive.name)
+    plan = plan_deploy(archive, gateway, keep=keep)
+    _check(archive, gateway, plan)
+    return Deployed(plan, gateway, None)
+
+
+def deploy(session: Session, archive: Archive, listener: Listener, *, wait: int = WAIT, keep: int = KEEP) -> Deployed:
+    """Make `archive` the current release of its bundle, and see that it comes up.
+
+    Args:
+        session: on the gateway.
+        archive: of a bundle without errors.
+        listener: hears of the phases.
+        wait: seconds for the bundle to register.
+        keep: number of good releases to keep.
+
+    Raises:
+        RolledBack: it did not come up; what ran before runs again.
+        NeedsHuman: what ran before did not come up again.
+        BundlekitError: it was not begun.
+    """
+    gateway = session.probe(archive.name, upload_unless=archive.digest)
+    plan = plan_deploy(archive, gateway, keep=keep)
+    _check(archive, gateway, plan)
+    if plan.action is Action.NOTHING:
+        return Deployed(plan, gateway, None)
+    if plan.action is Action.START:
+        return Deployed(plan, gateway, start(session, archive.name, listener, wait=wait))
+    if gateway.upload is None:
+        raise CouldNotRun("the gateway made no folder to upload to", hint="run the same again")
+    listener.phase("upload", f"{len(archive.data)} bytes")
+    session.upload(archive.data, gateway.upload, listener.sent)
+    events = session.change(
+        listener,
+        2.0 * wait,
+        "deploy",
+        archive.name,
+        plan.release,
+        archive.version,
+        archive.digest,
+        gateway.upload,
+        plan.replaces,
+        str(wait),
+        str(keep),
+        this_person(),
+    )
+    return Deployed(plan, gateway, outcome_of(events, archive.name))
+
+
+def _check(archive: Archive, gateway: GatewayState, plan: Plan) -> None:
+    problem = obstacle(archive, gateway) if plan.action is not Action.NOTHING else None
+    if problem:
+        problem.kept = problem.kept or "nothing was changed"
+        raise problem
+
+
+def start(session: Session, bundle: str, listener: Listener, *, wait: int = WAIT) -> Outcome:
+    """Start the current release, now and at each boot."""
+    return outcome_of(session.change(listener, wait, "start", bundle, str(wait), this_person()), bundle)
+
+
+def stop(session: Session, bundle: str, listener: Listener) -> Outcome:
+    """Stop a bundle; it stays stopped over a reboot."""
+    return outcome_of(session.change(listener, 0, "stop", bundle, this_person()), bundle)
+
+
+def restart(session: Session, bundle: str, listener: Listener, *, wait: int = WAIT) -> Outcome:
+    """Stop and start the current release."""
+    return outcome_of(session.change(listener, wait, "restart", bundle, str(wait), this_person()), bundle)
+
+
+def remove(session: Session, bundle: str, listener: Listener, *, purge: bool) -> Outcome:
+    """Stop a bundle and take it off the gateway; with `purge` its settings too."""
+    how = "purge" if purge else "keep"
+    return outcome_of(session.change(listener, 0, "remove", bundle, how, this_person()), bundle)
+
+
+def rollback(
+    session: Session, state: BundleState, release: str | None, listener: Listener, *, wait: int = WAIT
+) -> Outcome:
+    """Make an earlier release the current one.
+
+    Args:
+        session: on the gateway.
+        state: of the bundle, as a probe found it.
+        release: its id, its version, or a start of the id that only one has; None for the last good one before
+            the current one.
+        listener: hears of the phases.
+        wait: seconds for it to register.
+    """
+    id = rollback_target(state, release)
+    arguments = (state.name, id, state.current, str(wait), this_person())
+    return outcome_of(session.change(listener, 2.0 * wait, "rollback", *arguments), state.name)
+
+
+def rollback_target(state: BundleState, release: str | None) -> str:
+    """The id of the release that a rollback goes to; see `rollback`.
+
+    Raises:
+        BadUsage: `release` names none of them, or several, or the current one.
+        CouldNotRun: there is none to go back to.
+    """
+    known = [other.id for other in state.releases]
+    hint = f"there are: {', '.join(known)}" if known else "there are no releases"
+    if release is None:
+        current = state.release(state.current)
+        older = [
+            other
+            for other in state.releases
+            if other.state == "good" and other.id != state.current and (current is None or other.time <= current.time)
+        ]
+        if not older:
+            raise CouldNotRun(f"there is no good release of {state.name} before {state.current or 'now'}", hint=hint)
+        return max(older, key=lambda other: other.time).id
+    fits = [other.id for other in state.releases if release in (other.id, other.version)]
+    fits = fits or [id for id in known if id.startswith(release)]
+    if len(fits) != 1:
+        problem = f"{release!r} names several releases" if fits else f"there is no release {release!r}"
+        raise BadUsage(f"{problem} of {state.name}", hint=hint)
+    if fits[0] == state.current:
+        raise BadUsage(f"{fits[0]} is the current release already", hint="to start it anew: `bundlekit restart`")
+    return fits[0]
