@@ -51,6 +51,13 @@ def _token(file: Path) -> str:
     return token
 
 
+def _address(text: str) -> Address:
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
@@ -60,8 +67,8 @@ def _tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bundlekit.emulator", description=__doc__)
     add, where = parser.add_argument, "HOST:PORT"
-    add("--broker", type=Address.parse, metavar=where, required=True, help="the MQTT broker")
-    add("--listen", type=Address.parse, metavar=where, required=True, help="for HTTP; port 0 is any free one")
+    add("--broker", type=_address, metavar=where, required=True, help="the MQTT broker")
+    add("--listen", type=_address, metavar=where, required=True, help="for HTTP; port 0 is any free one")
     add("--token-file", type=Path, required=True, help="holds what callers send as mx-api-token")
     add("--certificate", type=Path, help="PEM file; makes it HTTPS")
     add("--key", type=Path, help="PEM file; not needed where the certificate's file holds it")

@@ -36,7 +36,7 @@ class WrongContext(Exception):
     """A registration that lacks something; its text is what the controller answers as `log`."""
 
 
-def component(data: Any, tunnel: str) -> Component:
+def read_component(data: Any, tunnel: str) -> Component:
     """The component that a registration's `data` describes.
 
     Raises:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bundlekit.emulator.components import Component, WrongContext, component
+from bundlekit.emulator.components import Component, WrongContext, read_component
 from bundlekit.emulator.messages import Kind, Message, Outgoing, answer, decode, encode, kind_of
 
 TOPIC = "/controller"
@@ -99,7 +99,7 @@ class Controller:
 
     def _register(self, request: Message) -> list[Outgoing]:
         try:
-            newcomer = component(request.get("data"), self._free_tunnel())
+            newcomer = read_component(request.get("data"), self._free_tunnel())
         except WrongContext as error:
             return self._answer(request, 400, {"message": "wrong register context", "log": str(error)})
         if newcomer.name in self._components:

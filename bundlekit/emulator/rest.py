@@ -19,6 +19,7 @@ from bundlekit.emulator.view import NotConnected, View
 PREFIX = "/api/v1"
 _METHODS = ("GET", "POST", "PUT", "DELETE")
 _PATIENCE = 60.0  # seconds
+_GRACE = 1.0  # seconds; for requests under way when it stops
 
 
 class RestFront:
@@ -67,7 +68,7 @@ class RestFront:
         application = web.Application(middlewares=[self._guard])
         for method in _METHODS:
             application.router.add_route(method, PREFIX + "{resource:/.*}", self._ask)
-        self._runner = web.AppRunner(application, access_log=None)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_GRACE)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._listen.host, self._listen.port, ssl_context=self._tls)
         try:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.box.host import Unavailable, as_root
+from tests.box.host import Unavailable, as_root, check_tools
 
 USER = "moxa"
 PASSWORD = "moxa"
@@ -62,6 +62,7 @@ def base() -> Base:
     Raises:
         Unavailable: it cannot be built here.
     """
+    check_tools()
     recipe = repr((_SUITE, _PACKAGES, _SDISTS, USER, PASSWORD)).encode() + _SETTLE.read_bytes()
     finished = Base(cache_folder() / f"base-{hashlib.sha256(recipe).hexdigest()[:16]}")
     if not finished.folder.exists():

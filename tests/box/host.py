@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from functools import cache
@@ -10,8 +11,24 @@ from functools import cache
 INSTALLER = "tests/install-debian-packages.sh"
 
 
+_TOOLS = ("debootstrap", "ip", "nsenter", "ssh-keygen", "systemd-nspawn", "unshare")
+# An ordinary user's PATH often lacks these, and sudo's has them.
+_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
 class Unavailable(Exception):
     """The box cannot be had on this host. Never a reason to skip a test."""
+
+
+@cache
+def check_tools() -> None:
+    """Make sure that what the box is made with is installed.
+
+    Raises:
+        Unavailable: something is missing.
+    """
+    if missing := [tool for tool in _TOOLS if not shutil.which(tool, path=_PATH)]:
+        raise Unavailable(f"not installed: {', '.join(missing)}. {INSTALLER} installs what the tests need")
 
 
 @cache
@@ -39,13 +56,12 @@ def as_root(
     """Run a command as root to its end, `given` on its standard input.
 
     Raises:
-        Unavailable: root cannot be had, the command is not installed, or (with `check`) it failed.
+        Unavailable: root cannot be had, or (with `check`) the command failed.
     """
     command = [*root_prefix(), *(os.fspath(argument) for argument in arguments)]
-    try:
-        done = subprocess.run(command, check=False, input=given, capture_output=True, text=True, errors="replace")
-    except FileNotFoundError as error:
-        raise Unavailable(f"{command[0]} is not installed: run {INSTALLER}") from error
+    done = subprocess.run(
+        command, check=False, input=given, capture_output=True, text=True, errors="replace", umask=0o022
+    )
     if check and done.returncode != 0:
         raise Unavailable(f"{' '.join(command)} ended with exit status {done.returncode}\n{done.stdout}{done.stderr}")
     return done

@@ -109,28 +109,24 @@ class Machine:
 
     def reboot(self) -> None:
         """Shut it down in order and switch it on again."""
-        nspawn = self._nspawn
-        assert nspawn
         self._shut_down()
-        nspawn.wait(_PATIENCE)
         self._off()
         self.boot()
 
     def power_cut(self) -> None:
         """Everything that runs in it is gone at once."""
-        as_root(["kill", "-KILL", str(self._init())])
+        self._kill_init()
         self._off()
 
     def stop(self) -> None:
         """Throw it away with all that it left on this host. Does no harm twice."""
-        if self._front:
-            self._front.stop()
-            self._front = None
-        self._place.clear()
-        if self._nspawn:
-            self._nspawn.wait(_PATIENCE)
-            self._nspawn = None
-        self._place.slot.release()
+        try:
+            if self._nspawn and self._nspawn.poll() is None:
+                self._place.kill()
+            self._off()
+        finally:
+            self._place.clear()
+            self._place.slot.release()
 
     def run(
         self, command: str, *, given: str = "", check: bool = True, timeout: float = 60.0
@@ -158,6 +154,15 @@ class Machine:
             f"{command!r} ended with exit status {done.returncode}\n{done.stdout}{done.stderr}"
         )
         return done
+
+    def put(self, source: Path, target: str) -> None:
+        """Copy a file or a folder of this host into it; root owns it there.
+
+        Args:
+            target: the new path inside; its folder is there already.
+        """
+        copied = ["cp", "--recursive", "--preserve=mode", "--no-target-directory", "--"]
+        as_root([*copied, source, self.root / target.lstrip("/")])
 
     def api(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Ask its REST API, with its token.
@@ -193,12 +198,16 @@ class Machine:
             )
 
     def _off(self) -> None:
-        assert self._nspawn
-        self._nspawn.wait(_PATIENCE)
-        self._nspawn = None
+        """Wait until it is off, and take down what goes with it."""
+        if self._nspawn:
+            self._nspawn.wait(_PATIENCE)
+            self._nspawn = None
         if self._front:
             self._front.stop()
             self._front = None
+
+    def _kill_init(self) -> None:
+        as_root(["kill", "-KILL", str(self._init())])
 
     def _inside(self) -> list[str]:
         namespaces = ("mount", "uts", "ipc", "net", "pid", "cgroup")
@@ -242,7 +251,7 @@ class Box(Machine):
     program = ("--boot",)
 
     def _shut_down(self) -> None:
-        self.run("systemctl reboot")
+        self.run("systemctl reboot", check=False)  # it may be gone before it answers
 
 
 class PlainBox(Machine):
@@ -252,7 +261,7 @@ class PlainBox(Machine):
 
     def _shut_down(self) -> None:
         self.run("for script in /etc/rc6.d/K*; do $script stop; done; sync")
-        as_root(["kill", "-KILL", str(self._init())])
+        self._kill_init()
 
 
 def _wait(what: str, answers: Callable[[], bool], alive: Callable[[], None]) -> None:

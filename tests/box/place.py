@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,19 +57,38 @@ class Place:
 
     def clear(self) -> None:
         """Take away all that `make` and the box left, half-made or not. The cable goes with its namespace."""
+        self.kill()
         if self.namespace.exists():
-            # Two rounds: what is killed may have children that live on.
-            while processes := as_root(["ip", "netns", "pids", self.slot.name], check=False).stdout.split():
-                as_root(["kill", "-KILL", *processes], check=False)
-                time.sleep(0.01)
             as_root(["ip", "netns", "delete", self.slot.name], check=False)
-        for mounted in _mounts_below(self.folder):
-            as_root(["umount", "--lazy", "--", mounted], check=False)
-        for cgroup in [hierarchy / self.slot.name for hierarchy in _CGROUPS]:
-            if cgroup.exists():
-                as_root(["find", cgroup, "-depth", "-type", "d", "-exec", "rmdir", "--", "{}", ";"], check=False)
+        while self.root.is_mount():
+            as_root(["umount", "--lazy", "--", self.root])
+        for cgroup in self._cgroups():
+            as_root(["find", cgroup, "-depth", "-type", "d", "-exec", "rmdir", "--", "{}", ";"])
         if self.folder.exists():
             as_root(["rm", "-rf", "--one-file-system", "--", self.folder])
+
+    def kill(self) -> None:
+        """End all that runs here."""
+        while processes := self._processes():
+            as_root(["kill", "-KILL", *processes], check=False)
+            time.sleep(0.01)
+
+    def _processes(self) -> set[str]:
+        """All that runs here: in its network, and in its cgroups, which is nspawn too."""
+        found = {
+            number
+            for cgroup in self._cgroups()
+            for numbers in cgroup.rglob("cgroup.procs")
+            for number in numbers.read_text().split()
+            if number != "0"
+        }
+        if self.namespace.exists():
+            found |= set(as_root(["ip", "netns", "pids", self.slot.name], check=False).stdout.split())
+        return found
+
+    def _cgroups(self) -> list[Path]:
+        places = [hierarchy / self.slot.name for hierarchy in _CGROUPS]
+        return [place for place in places if place.exists()]
 
 
 def take() -> Place:
@@ -78,13 +96,10 @@ def take() -> Place:
     names = {entry.name for folder in (_NAMESPACES, _places()) if folder.exists() for entry in folder.iterdir()}
     for slot in slots.left_behind(names):
         Place(slot).clear()
-    return Place(slots.take())
+    place = Place(slots.take())
+    place.clear()
+    return place
 
 
 def _places() -> Path:
     return cache_folder() / "boxes"
-
-
-def _mounts_below(folder: Path) -> list[str]:
-    points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    return [point for point in reversed(points) if point.startswith(f"{folder}{os.sep}")]
