@@ -178,7 +178,7 @@ class Connection:
             stream = socket.create_connection((self.address.host, self.address.port), timeout=self._timeout)
         except socket.gaierror as error:
             raise GatewayUnreachable(
-                f"there is no host called {self.address.host}: {_words(error)}",
+                f"the name {self.address.host} leads nowhere: {_words(error)}",
                 hint="check the spelling, the name server, and the Host entries of ~/.ssh/config",
             ) from error
         except ConnectionRefusedError as error:

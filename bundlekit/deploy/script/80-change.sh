@@ -146,7 +146,13 @@ take_over() { # ID WAIT
 
 switch_to() { # ID
     rm -f "$B/current.new"
-    ln -s "releases/$1" "$B/current.new" && mv -fT "$B/current.new" "$B/current" && sync
+    ln -s "releases/$1" "$B/current.new" && rename "$B/current.new" "$B/current" && sync
+}
+
+# mv without -T, as old busybox has it, would move the link into the folder that the other one leads to.
+rename() { # FROM TO
+    mv -fT "$1" "$2" 2>/dev/null && return 0
+    find_python && "$PYTHON" -c 'import os, sys; os.rename(sys.argv[1], sys.argv[2])' "$1" "$2"
 }
 
 # Waits until the release has registered and lives still a moment later. Prints why it did not.

@@ -1,0 +1,228 @@
+"""Getting in: keys, passwords, sudo, host keys, and every way in which a gateway cannot be reached."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.box.host import root_prefix
+from tests.desk import Desk
+
+pytestmark = pytest.mark.gateway
+
+
+def typed(desk: Desk, *arguments: str) -> pexpect.spawn[str]:
+    return pexpect.spawn(
+        sys.executable, ["-m", "bundlekit", *arguments], env=desk.environment, cwd=str(desk.home), encoding="utf-8"
+    )
+
+
+def test_password_is_asked_for_once_for_log_in_and_sudo_and_never_shown(shared_desk: Desk) -> None:
+    shared_desk.write_config()
+    terminal = typed(shared_desk, "status", "gateway")
+    terminal.expect("password of moxa@.*: ")
+    terminal.sendline(shared_desk.machine.password)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    assert "systemd" in str(terminal.before)
+    assert "password of" not in str(terminal.before)
+
+
+def test_wrong_log_in_password(shared_desk: Desk) -> None:
+    shared_desk.write_config()
+    printed = shared_desk.on_gateway("status", given="wrong\n")
+    assert printed.code == 3
+    assert "does not accept the password" in printed.err
+    assert "wrong" not in printed.err + printed.out
+
+
+def test_wrong_sudo_password(shared_desk: Desk) -> None:
+    printed = shared_desk.on_gateway("status", given="wrong\n")
+    assert printed.code == 3
+    assert "sudo on the gateway does not accept the password of moxa@" in printed.err
+    assert "wrong" not in printed.err + printed.out
+
+
+def test_no_password_and_no_terminal_is_told_what_to_do(shared_desk: Desk) -> None:
+    printed = shared_desk.run("status", "gateway", given="")
+    assert printed.code == 3
+    assert "--password-stdin" in printed.err
+    empty = shared_desk.on_gateway("status", given="")
+    assert empty.code == 2
+    assert "standard input has no password" in empty.err
+
+
+def test_key_with_a_passphrase_is_told_from_a_wrong_one(shared_desk: Desk) -> None:
+    key = shared_desk.home / "locked"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", key], check=True)
+    shared_desk.write_config(f"IdentityFile {key}")
+    printed = shared_desk.run("status", "gateway", given="")
+    assert printed.code == 3
+    assert f"ssh-add {key}" in printed.err
+
+
+def test_sudo_without_password_asks_for_none(desk: Desk) -> None:
+    desk.machine.run("echo 'moxa ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/moxa")
+    printed = desk.run("deploy", "gateway", "--bundle", str(desk.sample()), given="")
+    assert printed.code == 0, printed.err
+
+
+def test_log_in_as_root_needs_no_sudo(desk: Desk) -> None:
+    desk.machine.run(
+        "mkdir -p /root/.ssh && cp ~moxa/.ssh/authorized_keys /root/.ssh/ && mv /usr/bin/sudo /root/"
+        " && rm -f /etc/ssh/sshd_config.d/*"
+        " && sed -i 's/^PermitRootLogin.*//' /etc/ssh/sshd_config && echo 'PermitRootLogin yes' >>/etc/ssh/sshd_config"
+        " && systemctl restart ssh"
+    )
+    printed = desk.run("deploy", "root@gateway", "--bundle", str(desk.sample()), given="")
+    assert printed.code == 0, printed.err
+
+
+def test_user_who_may_not_become_root(desk: Desk) -> None:
+    desk.machine.run("gpasswd -d moxa sudo")
+    printed = desk.on_gateway("status")
+    assert printed.code == 3
+    assert "may not become root with sudo" in printed.err
+
+
+def test_no_secret_is_in_a_list_of_processes_or_a_file(desk: Desk) -> None:
+    desk.machine.run("echo moxa:s3cr3t-w0rd | chpasswd")
+    watch = (
+        "while :; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; sleep 0.02; done >/root/seen & echo $!"
+    )
+    pid = desk.machine.run(f"nohup sh -c '{watch}' 2>/dev/null").stdout.strip()
+    printed = desk.deploy(desk.sample(), given="s3cr3t-w0rd\n")
+    desk.machine.run(f"kill {pid}")
+    assert printed.code == 0, printed.err
+    assert "gateway.sh" in desk.machine.run("tr '\\0' ' ' </root/seen | grep -o gateway.sh | head -n 1").stdout
+    assert desk.machine.run("grep -c s3cr3t-w0rd /root/seen", check=False).stdout == "0\n"
+    found = desk.machine.run("grep -rl s3cr3t-w0rd /opt /tmp /home /root /var /etc 2>/dev/null || true").stdout
+    assert found == ""
+    assert "s3cr3t-w0rd" not in printed.out + printed.err
+
+
+def test_unknown_host_key_is_shown_asked_for_and_remembered(shared_desk: Desk) -> None:
+    shared_desk.known_hosts.write_text("# mine\n|1|bad|line ssh-ed25519 AAAA")
+    terminal = typed(shared_desk, "status", "gateway")
+    terminal.expect(r"do you trust it\? \[y/N\]: ")
+    shown = str(terminal.before).split("fingerprint")[1].split()[0]
+    terminal.sendline("y")
+    terminal.expect("password of")
+    terminal.sendline(shared_desk.machine.password)
+    terminal.expect(pexpect.EOF)
+    lines = shared_desk.known_hosts.read_text().splitlines()
+    assert lines[:2] == ["# mine", "|1|bad|line ssh-ed25519 AAAA"]
+    listed = subprocess.run(
+        ["ssh-keygen", "-l", "-F", shared_desk.machine.address, "-f", shared_desk.known_hosts],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown in listed.stdout
+    assert shared_desk.on_gateway("status").code == 0
+
+
+def test_unknown_host_key_without_a_terminal_needs_a_word(shared_desk: Desk) -> None:
+    shared_desk.known_hosts.unlink()
+    refused = shared_desk.on_gateway("status")
+    assert refused.code == 3
+    assert "is not known: " in refused.err
+    assert "SHA256:" in refused.err
+    assert not shared_desk.known_hosts.exists()
+    accepted = shared_desk.on_gateway("status", "--accept-new-host-key")
+    assert accepted.code == 0, accepted.err
+    assert shared_desk.on_gateway("status").code == 0
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
+def test_changed_host_key_stops_everything_before_a_password_is_sent(shared_desk: Desk, kind: str) -> None:
+    other = shared_desk.home / "other"
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", other], check=True)
+    public = " ".join((shared_desk.home / "other.pub").read_text().split()[:2])
+    shared_desk.known_hosts.write_text(f"{shared_desk.machine.address} {public}\n")
+    printed = shared_desk.on_gateway("status", "--accept-new-host-key")
+    assert printed.code == 3
+    assert "has changed" in printed.err
+    assert "no password and no file was sent" in printed.err
+    assert "ssh-keygen -R" in printed.err
+
+
+def test_hashed_known_hosts_count(shared_desk: Desk) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-H", "-f", shared_desk.known_hosts], check=True, capture_output=True)
+    assert shared_desk.machine.address not in shared_desk.known_hosts.read_text()
+    assert shared_desk.on_gateway("status").code == 0
+
+
+def test_proxy_command_of_the_ssh_configuration_is_used(shared_desk: Desk) -> None:
+    relay = shared_desk.home / "relay.py"
+    relay.write_text(
+        "import os, socket, sys, threading\n"
+        "s = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n"
+        "def up():\n"
+        "    while part := os.read(0, 65536): s.sendall(part)\n"
+        "threading.Thread(target=up, daemon=True).start()\n"
+        "while part := s.recv(65536): os.write(1, part)\n"
+    )
+    shared_desk.write_config(
+        f"IdentityFile {shared_desk.machine.client_key}", f"ProxyCommand {sys.executable} {relay} %h %p"
+    )
+    printed = shared_desk.on_gateway("status")
+    assert printed.code == 0, printed.err
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+def test_port_that_refuses(server: socket.socket, shared_desk: Desk) -> None:
+    port = server.getsockname()[1]
+    server.close()
+    printed = shared_desk.run("status", f"moxa@127.0.0.1:{port}")
+    assert (printed.code, "refuses connections" in printed.err) == (3, True)
+
+
+def test_server_that_is_not_ssh(server: socket.socket, shared_desk: Desk) -> None:
+    def answer() -> None:
+        client, _ = server.accept()
+        with client:
+            client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 200)
+
+    threading.Thread(target=answer, daemon=True).start()
+    printed = shared_desk.run("status", f"moxa@127.0.0.1:{server.getsockname()[1]}")
+    assert printed.code == 3
+    assert "answers, but not as an SSH server does" in printed.err
+
+
+def test_server_that_says_nothing(server: socket.socket, shared_desk: Desk) -> None:
+    printed = shared_desk.run("status", f"moxa@127.0.0.1:{server.getsockname()[1]}", "--timeout", "1")
+    assert printed.code == 3
+    assert "answers, but not as an SSH server does" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [("moxa@gateway.invalid", "leads nowhere"), ("moxa@198.18.255.254", "cannot be reached")],
+)
+def test_name_or_address_that_leads_nowhere(shared_desk: Desk, target: str, message: str) -> None:
+    offline = (*root_prefix(), "unshare", "--net")
+    printed = shared_desk.run("status", target, prefix=offline)
+    assert printed.code == 3
+    assert message in printed.err
+    assert "hint: " in printed.err
+
+
+def test_folder_that_is_no_bundle_is_told_before_the_gateway_is_asked(tmp_path: Path, shared_desk: Desk) -> None:
+    printed = shared_desk.run("deploy", "moxa@127.0.0.1:1", "--bundle", str(tmp_path))
+    assert printed.code in (1, 3)
+    assert "bundle.json" in printed.err
+    assert "refuses connections" not in printed.err

@@ -1,0 +1,326 @@
+"""The life of a bundle on a gateway with systemd: nothing between the command line and Python 2.7 is a stand-in."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.desk import Desk
+
+pytestmark = pytest.mark.gateway
+
+NEVER_REGISTERS = "import time; time.sleep(1000)"
+DIES = 'import sys; sys.stderr.write("no sensor\\n"); sys.exit(3)'
+
+
+def current(desk: Desk) -> str:
+    return str(desk.status()["bundles"][0]["current"])
+
+
+def wait_until_registered(desk: Desk) -> None:
+    deadline = time.monotonic() + 60
+    while not (desk.status()["bundles"][0]["running"] or {}).get("registered"):
+        assert time.monotonic() < deadline, desk.on_gateway("logs").out
+        time.sleep(0.5)
+
+
+def test_deployed_bundle_answers_and_its_settings_survive_upgrade_rollback_and_reboot(desk: Desk) -> None:
+    box = desk.machine
+    first = desk.deploy(desk.sample("0.0.1"))
+    assert first.code == 0, first.err
+    assert "example 0.0.1 runs on moxa@" in first.out
+    assert box.api("GET", "/example") == (200, {"key": "value"})
+    assert box.api("PUT", "/example", {"key": "mine"})[0] == 200
+
+    second = desk.deploy(desk.sample("0.0.2"))
+    assert second.code == 0, second.err
+    assert "in place of 0.0.1-" in second.out
+    assert box.api("GET", "/example") == (200, {"key": "mine"})
+
+    back = desk.on_gateway("rollback")
+    assert back.code == 0, back.err
+    assert current(desk).startswith("0.0.1-")
+    assert box.api("GET", "/example") == (200, {"key": "mine"})
+
+    box.reboot()
+    wait_until_registered(desk)
+    assert current(desk).startswith("0.0.1-")
+    assert box.api("GET", "/example") == (200, {"key": "mine"})
+
+
+def test_same_archive_again_restarts_nothing(desk: Desk) -> None:
+    bundle = desk.sample()
+    assert desk.deploy(bundle).code == 0
+    before = desk.status()["bundles"][0]["running"]
+    again = desk.deploy(bundle)
+    assert (again.code, again.err) == (0, "")
+    assert again.out.startswith("unchanged: example 0.0.1 runs on ")
+    assert desk.status()["bundles"][0]["running"] == before
+    assert desk.machine.run("ls -A /opt/bundlekit/uploads").stdout == ""
+
+
+def test_same_archive_again_starts_what_was_stopped(desk: Desk) -> None:
+    bundle = desk.sample()
+    desk.deploy(bundle)
+    stopped = desk.on_gateway("stop")
+    assert stopped.code == 0, stopped.err
+    state = desk.status()["bundles"][0]
+    assert (state["running"], state["at_boot"]) == (None, False)
+    assert desk.deploy(bundle).code == 0
+    assert desk.status()["bundles"][0]["running"]["registered"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "printed"),
+    [
+        (DIES, "ended at once with exit status 3", "no sensor"),
+        (NEVER_REGISTERS, "did not say `Register successfully example` within 6 s", "(it printed nothing)"),
+    ],
+)
+def test_release_that_does_not_come_up_is_taken_back_with_its_settings(
+    desk: Desk, fault: str, reason: str, printed: str
+) -> None:
+    desk.deploy(desk.sample("0.0.1"))
+    desk.machine.api("PUT", "/example", {"key": "mine"})
+    spoil = 'open(os.path.dirname(os.path.abspath(__file__)) + "/data/example.json", "w").write("{}")'
+    failed = desk.deploy(desk.sample("0.0.2", before_main=f"{spoil}\n{fault}"), "--wait", "6")
+    assert failed.code == 1
+    assert reason in failed.err
+    assert printed in failed.err
+    assert "kept: release 0.0.1-" in failed.err
+    assert "runs again" in failed.err
+    assert current(desk).startswith("0.0.1-")
+    assert desk.machine.api("GET", "/example") == (200, {"key": "mine"})
+    assert "failed: " in desk.on_gateway("releases").out
+    refused = desk.on_gateway("rollback")
+    assert refused.code == 3, "a failed release is nothing to go back to"
+    assert "no good release" in refused.err
+
+
+def test_failed_first_deploy_leaves_nothing_that_runs_or_starts(desk: Desk) -> None:
+    failed = desk.deploy(desk.sample(before_main=DIES))
+    assert failed.code == 1
+    assert "nothing runs, as before" in failed.err
+    left = desk.machine.run(
+        "ls /etc/systemd/system /opt/bundlekit/bundles/example; pgrep -f '[i]ndex.py' || true"
+    ).stdout
+    assert "bundlekit-example" not in left
+    assert "current" not in left.split()
+    assert not any(word.isdigit() for word in left.split())
+
+
+def test_when_the_release_before_does_not_come_up_again_a_human_is_asked_for(desk: Desk) -> None:
+    once = 'import os, sys\nif os.path.exists("/tmp/once"): sys.exit(5)\nopen("/tmp/once", "w").close()'
+    assert desk.deploy(desk.sample("0.0.1", before_main=once)).code == 0
+    stuck = desk.deploy(desk.sample("0.0.2", before_main=DIES))
+    assert stuck.code == 4
+    assert "release 0.0.2-" in stuck.err
+    assert "and release 0.0.1-" in stuck.err
+    assert "did not come up again either" in stuck.err
+    status = desk.on_gateway("status")
+    assert status.code == 1, "a bundle that should run and does not"
+
+
+def test_stopped_release_stays_stopped_when_the_new_one_fails(desk: Desk) -> None:
+    desk.deploy(desk.sample("0.0.1"))
+    desk.on_gateway("stop")
+    failed = desk.deploy(desk.sample("0.0.2", before_main=DIES))
+    assert failed.code == 1
+    assert "stopped as it was" in failed.err
+    state = desk.status()["bundles"][0]
+    assert (state["running"], state["at_boot"]) == (None, False)
+
+
+def test_syntax_error_costs_no_downtime(desk: Desk) -> None:
+    desk.deploy(desk.sample("0.0.1"))
+    before = desk.status()["bundles"][0]["running"]
+    archive = desk.home / "broken.tar.gz"
+    broken = desk.sample("0.0.2", before_main='if True:\n    print("half\n')
+    subprocess.run(["tar", "-czf", archive, "-C", broken, "."], check=True)
+    refused = desk.deploy(archive)
+    assert refused.code == 1
+    assert "index.py" in refused.err
+    assert desk.status()["bundles"][0]["running"] == before
+
+
+def test_old_releases_are_pruned_and_the_current_one_never_is(desk: Desk) -> None:
+    for version in ("0.0.1", "0.0.2", "0.0.3"):
+        assert desk.deploy(desk.sample(version), "--keep", "2").code == 0
+    releases = desk.status()["bundles"][0]["releases"]
+    assert [release["version"] for release in releases] == ["0.0.3", "0.0.2"]
+    rolled = desk.on_gateway("rollback", "0.0.2")
+    assert rolled.code == 0, rolled.err
+    assert desk.deploy(desk.sample("0.0.4", before_main=DIES), "--keep", "1").code == 1
+    versions = [release["version"] for release in desk.status()["bundles"][0]["releases"]]
+    assert "0.0.2" in versions, "it is the one that runs"
+
+
+def test_remove_keeps_the_settings_and_purge_takes_them(desk: Desk) -> None:
+    bundle = desk.sample()
+    desk.deploy(bundle)
+    desk.machine.api("PUT", "/example", {"key": "mine"})
+    unasked = desk.on_gateway("remove")
+    assert unasked.code == 2
+    assert "--yes" in unasked.err
+    removed = desk.on_gateway("remove", "--yes")
+    assert removed.code == 0, removed.err
+    assert "settings are kept" in removed.out
+    desk.deploy(bundle)
+    assert desk.machine.api("GET", "/example") == (200, {"key": "mine"})
+    assert desk.on_gateway("remove", "--yes", "--purge").code == 0
+    assert desk.machine.run("ls /opt/bundlekit/bundles").stdout == ""
+    desk.deploy(bundle)
+    assert desk.machine.api("GET", "/example") == (200, {"key": "value"})
+
+
+def test_hostile_names_side_by_side(desk: Desk) -> None:
+    for name in ("-rf", "--"):
+        printed = desk.deploy(desk.sample(name=name))
+        assert printed.code == 0, printed.err
+    assert desk.machine.api("GET", "/-rf") == (200, {"key": "value"})
+    assert [bundle["name"] for bundle in desk.status()["bundles"]] == ["--", "-rf"]
+    several = desk.on_gateway("logs")
+    assert several.code == 2
+    assert "--bundle" in several.err
+    assert desk.on_gateway("stop", "--bundle=-rf").code == 0
+    assert desk.machine.api("GET", "/--")[0] == 200
+
+
+@pytest.mark.parametrize("version", ["../../../etc", "$(reboot)", "1 2;reboot", "a'b\"c`id`", "-rf", "0.0.1\nrm"])
+def test_hostile_versions_never_become_paths_or_commands(desk: Desk, version: str) -> None:
+    printed = desk.deploy(desk.sample(version))
+    if printed.code == 0:
+        assert desk.machine.api("GET", "/example") == (200, {"key": "value"})
+    assert printed.code in (0, 1)
+    names = desk.machine.run("ls -A /opt/bundlekit/bundles/example/releases || true", check=False).stdout.split()
+    assert all(name.replace(".info", "").replace("-", "").replace(".", "").isalnum() for name in names)
+
+
+def test_crashed_bundle_is_started_again_and_status_tells(desk: Desk) -> None:
+    desk.deploy(desk.sample())
+    pid = desk.status()["bundles"][0]["running"]["pid"]
+    desk.machine.run(f"kill -9 {pid}")
+    wait_until_registered(desk)
+    running = desk.status()["bundles"][0]["running"]
+    assert running["pid"] != pid
+    assert running["starts"] == 2
+    assert desk.on_gateway("restart").code == 0
+
+
+def test_power_cut_brings_the_current_release_back(desk: Desk) -> None:
+    desk.deploy(desk.sample())
+    desk.machine.api("PUT", "/example", {"key": "mine"})
+    desk.machine.power_cut()
+    desk.machine.boot()
+    wait_until_registered(desk)
+    assert desk.machine.api("GET", "/example") == (200, {"key": "mine"})
+    assert desk.deploy(desk.sample("0.0.2")).code == 0
+
+
+def test_killed_client_leaves_a_gateway_that_finishes_by_itself(desk: Desk) -> None:
+    desk.deploy(desk.sample("0.0.1"))
+    bundle = desk.sample("0.0.2")
+    client = subprocess.Popen(
+        desk.command("deploy", "gateway", "--password-stdin", "--bundle", str(bundle)),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=desk.environment,
+        text=True,
+    )
+    assert client.stdin is not None
+    assert client.stderr is not None
+    client.stdin.write(desk.machine.password + "\n")
+    client.stdin.flush()
+    for line in client.stderr:
+        if line.startswith("- stop"):
+            break
+    client.kill()
+    client.wait()
+    client.stdin.close()
+    client.stderr.close()
+    deadline = time.monotonic() + 60
+    while "lock" in desk.machine.run("ls /opt/bundlekit/bundles/example").stdout.split():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    state = desk.status()["bundles"][0]
+    assert state["current"].startswith("0.0.2-")
+    assert state["running"]["registered"]
+
+
+def test_second_deploy_under_way_is_told_who_deploys(desk: Desk) -> None:
+    desk.deploy(desk.sample("0.0.1"))
+    slow = subprocess.Popen(
+        desk.command("deploy", "gateway", "--password-stdin", "--bundle", str(desk.sample("0.0.2"))),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=desk.environment,
+        text=True,
+    )
+    assert slow.stdin is not None
+    assert slow.stderr is not None
+    slow.stdin.write(desk.machine.password + "\n")
+    slow.stdin.close()
+    for line in slow.stderr:
+        if line.startswith("- stop"):
+            break
+    busy = desk.deploy(desk.sample("0.0.3"))
+    assert busy.code == 3
+    assert "another change is under way there: deploy of 0.0.2-" in busy.err
+    assert ", by " in busy.err
+    slow.stderr.read()
+    assert slow.wait() == 0
+    assert current(desk).startswith("0.0.2-")
+
+
+def test_logs_follow_until_interrupted_and_leave_nothing_running(desk: Desk) -> None:
+    import signal
+
+    desk.deploy(desk.sample())
+    follower = subprocess.Popen(
+        desk.command("logs", "gateway", "-f", "-n", "1", "--password-stdin"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=desk.environment,
+        text=True,
+    )
+    assert follower.stdin is not None
+    assert follower.stdout is not None
+    follower.stdin.write(desk.machine.password + "\n")
+    follower.stdin.flush()
+    follower.stdout.readline()
+    desk.machine.run("printf 'one\\033[31m red\\033]0;title\\007 line\\n' >>/opt/bundlekit/bundles/example/log")
+    while "one" not in (line := follower.stdout.readline()):
+        assert line
+    assert line == "one red line\n"
+    follower.send_signal(signal.SIGINT)
+    assert follower.wait(timeout=20) == 0
+    assert follower.stderr is not None
+    assert follower.stderr.read() == ""
+    deadline = time.monotonic() + 30
+    while desk.machine.run("pgrep -x tail || true").stdout:
+        assert time.monotonic() < deadline, "the gateway has not noticed that nobody reads"
+        time.sleep(1)
+
+
+def test_long_log_is_kept_small_while_the_bundle_runs(desk: Desk) -> None:
+    desk.deploy(desk.sample())
+    desk.machine.run("yes 'a line of the log' | head -c 1500000 >>/opt/bundlekit/bundles/example/log")
+    deadline = time.monotonic() + 60
+    while int(desk.machine.run("wc -c </opt/bundlekit/bundles/example/log").stdout) > 1_000_000:
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    assert desk.status()["bundles"][0]["running"]["registered"], "the line that says so went with the old log"
+    assert len(desk.on_gateway("logs", "-n", "50000").out.splitlines()) == 50000
+
+
+def test_dry_run_changes_nothing(desk: Desk, tmp_path: Path) -> None:
+    plan = desk.deploy(desk.sample(), "--dry-run")
+    assert plan.code == 0
+    assert "unpack them as release 0.0.1-" in plan.out
+    assert desk.machine.run("ls /opt").stdout == ""

@@ -1,0 +1,99 @@
+"""A developer's desk: a home folder of its own, from which the real command line reaches a gateway."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.box import Machine
+
+SAMPLE = Path(__file__).parent / "fixtures" / "example"
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What a run of bundlekit left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Desk:
+    """Runs bundlekit as a developer does who has keys for `machine`, and a Host entry `gateway`."""
+
+    def __init__(self, home: Path, machine: Machine) -> None:
+        self.home = home
+        self.machine = machine
+        (home / ".ssh").mkdir(mode=0o700)
+        self.known_hosts = home / ".ssh" / "known_hosts"
+        shutil.copy(machine.known_hosts, self.known_hosts)
+        self.write_config(f"IdentityFile {machine.client_key}")
+
+    def write_config(self, *lines: str) -> None:
+        entry = [f"HostName {self.machine.address}", f"User {self.machine.user}", *lines]
+        text = "Host gateway\n" + "".join(f"    {line}\n" for line in entry)
+        (self.home / ".ssh" / "config").write_text(text)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
+        return {**kept, "HOME": str(self.home), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "bundlekit", *arguments]
+
+    def run(self, *arguments: str, given: str | None = None, prefix: tuple[str, ...] = ()) -> Printed:
+        """Run bundlekit to its end, with the gateway's password (or `given`) on standard input."""
+        stdin = self.machine.password + "\n" if given is None else given
+        ended = subprocess.run(
+            [*prefix, *self.command(*arguments)],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.home,
+            timeout=240,
+            check=False,
+        )
+        return Printed(ended.returncode, ended.stdout, ended.stderr)
+
+    def on_gateway(self, verb: str, *arguments: str, **others: Any) -> Printed:
+        """Run a verb against the gateway, the password on standard input."""
+        return self.run(verb, "gateway", "--password-stdin", *arguments, **others)
+
+    def deploy(self, bundle: Path, *arguments: str, **others: Any) -> Printed:
+        return self.on_gateway("deploy", "--bundle", str(bundle), *arguments, **others)
+
+    def status(self) -> dict[str, Any]:
+        printed = self.on_gateway("status", "--format", "json")
+        found: dict[str, Any] = json.loads(printed.out)
+        return found
+
+    def sample(self, version: str = "0.0.1", *, name: str = "example", before_main: str = "", **manifest: Any) -> Path:
+        """A bundle folder like the vendor's sample.
+
+        Args:
+            version: of it.
+            name: of it; its resource is `/<name>`.
+            before_main: source that its index.py runs just before it starts.
+            manifest: other fields of bundle.json.
+        """
+        folder = self.home / f"{version}{len(list(self.home.iterdir()))}"
+        shutil.copytree(SAMPLE, folder)
+        fields = json.loads((folder / "bundle.json").read_text())
+        fields |= {"name": name, "version": version, **manifest}
+        fields["resources"] = [{"methods": ["get", "put"], "resource": f"/{name}"}]
+        (folder / "bundle.json").write_text(json.dumps(fields))
+        if name != "example":
+            (folder / "data/example.json.factory").rename(folder / "data" / f"{name}.json.factory")
+        main = folder / "index.py"
+        source = main.read_text().replace('"example"', f'"{name}"').replace('"/example"', f'"/{name}"')
+        main.write_text(source.replace("if __name__", f"{before_main}\nif __name__"))
+        return folder
