@@ -1,0 +1,46 @@
+# make demo   the main job, on a gateway that is booted here for it
+# make test   every test
+# make lint   style, types, the floors of the house, shell scripts
+# make bench  measurements, side by side with what one would use otherwise
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.PHONY: demo test lint bench clean packages
+.DELETE_ON_ERROR:
+
+demo: $(INSTALLED) packages
+	$(BIN)/python -m demo
+
+test: $(INSTALLED) packages
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: $(INSTALLED) packages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m bundlekit.deploy.script | shellcheck -
+	git ls-files -z '*.sh' .ci/run | grep -zv '^bundlekit/deploy/script/' | xargs -0 shellcheck
+
+bench: $(INSTALLED)
+	$(BIN)/pip install --quiet --group bench
+	$(BIN)/python -m benchmarks.startup
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "bundlekit needs Python 3.11 or later; '$(PYTHON)' is older or missing. Name another: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "this Python has no venv: sudo apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --editable . --group dev
+	@touch $@
+
+# Debian packages with the real servers and tools that tests and demo use; asks for root by sudo where it has to.
+packages:
+	@sh tests/install-debian-packages.sh
+
+clean:
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
