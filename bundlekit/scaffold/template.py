@@ -1,0 +1,163 @@
+"""Rendering a cookiecutter template: our own, or somebody else's."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bundlekit import shipped
+from bundlekit.errors import BadUsage, CouldNotRun, Interrupted
+from bundlekit.scaffold.answers import Answers, declaration
+
+_SYNTAX = re.compile(r"\{[{%#]")
+
+
+def render_bundle(answers: Answers, into: Path) -> Path:
+    """Render our template. No setting of cookiecutter's is read, and nothing is written elsewhere.
+
+    Returns:
+        The new folder in `into`.
+    """
+    from cookiecutter.generate import generate_files
+
+    template = shipped.bundle_template()
+    settings = json.loads((template / "cookiecutter.json").read_bytes())
+    private = {key: value for key, value in settings.items() if key.startswith("_")}
+    with _importable(template):
+        rendered = generate_files(template, {"cookiecutter": private | _variables(answers)}, _plain(into))
+    return Path(rendered)
+
+
+class OtherTemplate:
+    """A template of somebody else, in the place where cookiecutter has found it or put it."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self._folder = folder
+        try:
+            self._settings = json.loads((folder / "cookiecutter.json").read_bytes())
+        except (OSError, ValueError) as error:
+            raise CouldNotRun(f"the cookiecutter.json of the template {name} cannot be used: {error}") from error
+
+    def unknown(self, given: Mapping[str, Any]) -> list[str]:
+        """The answers that it has no variable for; none where it offers a choice of templates."""
+        if {"template", "templates"} & set(self._settings):
+            return []
+        return [key for key in given if key not in self._settings]
+
+    def render(self, given: Mapping[str, Any], into: Path, *, ask: bool, run_hooks: bool) -> Path:
+        """Render it.
+
+        Args:
+            given: checked answers. The rest is asked by cookiecutter, or has the template's defaults.
+            into: the folder for it.
+            ask: whether there is somebody to ask.
+            run_hooks: whether the template's own programs may run.
+
+        Returns:
+            The new folder in `into`.
+
+        Raises:
+            CouldNotRun: the template failed.
+        """
+        from cookiecutter.main import cookiecutter
+
+        # It reports a failed hook with a traceback on standard error; the exception says the same.
+        logging.getLogger("cookiecutter").addHandler(logging.NullHandler())
+        try:
+            rendered = cookiecutter(
+                str(self._folder),
+                no_input=not ask,
+                extra_context={key: self._as_default(key, value) for key, value in _texts(given).items()},
+                output_dir=_plain(into),
+                accept_hooks=run_hooks,
+            )
+        except EOFError as error:
+            raise Interrupted("interrupted") from error
+        except Exception as error:
+            raise CouldNotRun(f"the template {self.name} failed: {error or type(error).__name__}") from error
+        return into / Path(rendered).resolve().relative_to(into.resolve()).parts[0]
+
+    def _as_default(self, key: str, value: str) -> str:
+        """An answer in the form of a default: cookiecutter renders those, unless they choose from a list."""
+        return literal(value) if isinstance(self._settings.get(key), str) else value
+
+
+@contextmanager
+def other_template(name: str, *, ask: bool) -> Iterator[OtherTemplate]:
+    """Find somebody else's template, fetch it if it is not here.
+
+    Args:
+        name: whatever cookiecutter takes: a folder, an archive, the address of a repository, an abbreviation.
+        ask: whether there is somebody to ask.
+
+    Raises:
+        CouldNotRun: it cannot be had, or it is no template.
+    """
+    from cookiecutter.config import get_user_config
+    from cookiecutter.exceptions import CookiecutterException
+    from cookiecutter.repository import determine_repo_dir
+    from cookiecutter.utils import rmtree
+
+    try:
+        config = get_user_config()
+        folder, is_temporary = determine_repo_dir(
+            name, config["abbreviations"], config["cookiecutters_dir"], checkout=None, no_input=not ask
+        )
+    except (CookiecutterException, OSError) as error:
+        raise CouldNotRun(
+            f"there is no template to be had at {name}", details=tuple(str(error).splitlines())
+        ) from error
+    try:
+        yield OtherTemplate(name, Path(folder).resolve())
+    finally:
+        if is_temporary:
+            rmtree(folder)
+
+
+def literal(text: str) -> str:
+    """A text in Jinja that renders to exactly `text`, whatever is in it."""
+    if not _SYNTAX.search(text) and not text.endswith("\n"):
+        return text
+    escaped = text.encode("unicode_escape").decode("ascii").replace('"', '\\"')
+    return '{{ "' + escaped + '" }}'
+
+
+def _variables(answers: Answers) -> dict[str, Any]:
+    """Answers as the variables of our template."""
+    return _texts({key: getattr(answers, key) for key in Answers.__dataclass_fields__})
+
+
+def _texts(given: Mapping[str, Any]) -> dict[str, str]:
+    """Answers as the texts that a cookiecutter template works with."""
+    return {
+        key: " ".join(map(declaration, value)) if key == "resources" else str(value) for key, value in given.items()
+    }
+
+
+def _plain(folder: Path) -> str:
+    """The folder, if cookiecutter can write there: it renders the whole path, not just what is its own.
+
+    Raises:
+        BadUsage: it would come out somewhere else.
+    """
+    path = str(folder.resolve())
+    if _SYNTAX.search(path):
+        raise BadUsage(f"{path} has template syntax in it, so no template can be rendered there")
+    return path
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Let Jinja import the extension that lies beside a template."""
+    sys.path.append(str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))

@@ -1,0 +1,62 @@
+"""Generated bundles where they belong: under Python 2.7 and the SDK, on a gateway."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from base64 import b64encode
+from collections.abc import Iterator
+
+import pytest
+
+from bundlekit.scaffold.template import render_bundle
+from tests.box import Box
+from tests.scaffold.conversations import CONVERSATIONS, NOTHING, Conversation, is_as_promised
+
+pytestmark = pytest.mark.gateway
+
+_FOLDER = "/root/generated"
+_START = "cd {folder} && {{ setsid python index.py >log 2>&1 & echo $!; }}"
+_WAIT = """
+cd /root/generated
+for _ in $(seq 300); do
+    missing=
+    for bundle in *; do grep -q 'Register successfully' "./$bundle/log" || missing=$bundle; done
+    [ "$missing" ] || exit 0
+    sleep 0.1
+done
+tail -n 30 -- "./$missing/log"
+exit 1
+"""
+
+
+@pytest.fixture(scope="module")
+def gateway(shared_box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """A gateway on which the bundles of all conversations have registered."""
+    started = []
+    for conversation in CONVERSATIONS:
+        folder = render_bundle(conversation.answers, tmp_path_factory.mktemp("rendered"))
+        there = shlex.quote(f"{_FOLDER}/{conversation.name}")
+        packed = subprocess.run(["tar", "-C", folder, "-cz", "."], check=True, capture_output=True).stdout
+        shared_box.run(f"mkdir -p {there} && base64 -d | tar -C {there} -xz", given=b64encode(packed).decode())
+        started.append(shared_box.run(_START.format(folder=there)).stdout.strip())
+    shared_box.run(_WAIT)
+    yield shared_box
+    shared_box.run(f"kill {' '.join(started)}; rm -r {_FOLDER}")
+
+
+@pytest.mark.parametrize("conversation", CONVERSATIONS, ids=lambda conversation: conversation.name)
+def test_generated_bundle_answers_as_promised(gateway: Box, conversation: Conversation) -> None:
+    for exchange in conversation.exchanges:
+        body = None if exchange.body is NOTHING else exchange.body
+        code, answer = gateway.api(exchange.method, exchange.path, body)
+        assert code == exchange.code, (exchange, answer)
+        assert is_as_promised(answer, exchange.answer), (exchange, answer)
+    settings = gateway.run(f"cat {_FOLDER}/{conversation.name}/data/{conversation.name}.json").stdout
+    assert json.loads(settings) == conversation.kept
+
+
+def test_generated_bundle_logs_in_the_form_of_the_sample(gateway: Box) -> None:
+    log = gateway.run(f"cat {_FOLDER}/new-one/log").stdout
+    assert " - DEBUG - 420 - Register successfully new-one tunnel: " in log
