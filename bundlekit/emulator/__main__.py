@@ -60,7 +60,10 @@ def _address(text: str) -> Address:
 
 def _tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
+    try:
+        context.load_cert_chain(certificate, key)
+    except OSError as error:
+        raise ValueError(f"cannot use the certificate in {certificate}: {error}") from error
     return context
 
 

@@ -127,7 +127,7 @@ class RestFront:
 
 def _response(message: Message) -> web.Response:
     code = message["code"]
-    if not isinstance(code, int) or not 200 <= code <= 599:
+    if type(code) is not int or not 200 <= code <= 599:
         return _refusal(500, f"The component answered with {code!r}, which is no HTTP status.")
     if "data" not in message:
         return web.Response(status=code)

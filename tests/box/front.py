@@ -28,7 +28,7 @@ class Front:
         self._log = place.folder / "front.log"
         certificate, key = place.folder / "certificate.pem", place.folder / "key.pem"
         if not certificate.exists():
-            certificate.write_bytes(_self_signed(self._address, key))
+            self_signed(self._address, certificate, key)
         self._trust = ssl.create_default_context(cafile=certificate)
         command = [
             *root_prefix(),
@@ -80,8 +80,8 @@ def _decoded(body: bytes) -> Any:
     return json.loads(body) if body else None
 
 
-def _self_signed(address: str, key_file: Path) -> bytes:
-    """A certificate for an address; its key is written to `key_file`."""
+def self_signed(address: str, certificate_file: Path, key_file: Path) -> None:
+    """Write a certificate for an address, and its key."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -105,4 +105,4 @@ def _self_signed(address: str, key_file: Path) -> bytes:
     key_file.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-    return certificate.public_bytes(serialization.Encoding.PEM)
+    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

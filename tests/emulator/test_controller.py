@@ -1,0 +1,397 @@
+"""The protocol, row by row: what is published on `/controller`, and what the controller publishes then."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+
+from bundlekit.emulator.controller import TOPICS, Controller
+
+Message = dict[str, Any]
+REGISTRATION = "/controller/registration"
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something happens; `expected` of None means that another case looks at what comes of it."""
+
+    given: Message | bytes | None
+    expected: tuple[tuple[str, Message], ...] | None
+    at: float = 0.0
+    topic: str = "/controller"
+
+
+def send(given: Message | bytes, *expected: tuple[str, Message], at: float = 0.0) -> Step:
+    return Step(given, expected, at)
+
+
+def time_passes(until: float, *expected: tuple[str, Message]) -> Step:
+    return Step(None, expected, until)
+
+
+def registers(name: str, *resources: str, role: str = "model", ttl: float = 5) -> Step:
+    return Step(post(name=name, role=role, resources=list(resources), ttl=ttl), None)
+
+
+def post(without: str = "", **fields: Any) -> Message:
+    data = {
+        "name": "alpha",
+        "description": "d",
+        "role": "model",
+        "ttl": 5,
+        "resources": ["/alpha", "/alpha/+"],
+        "tunnel": "mine",
+        "hook": [],
+        **fields,
+    }
+    data.pop(without, None)
+    return {"id": 1, "method": "post", "resource": REGISTRATION, "tunnel": "mine", "data": data}
+
+
+def delete(name: str) -> Message:
+    return {**post(name=name), "id": 16730, "method": "delete"}
+
+
+def controller_says(code: int, method: str, resource: str, data: Any = None, number: int = 1) -> Message:
+    answer = {"id": number, "code": code, "method": method, "resource": resource, "sign": ["controller"]}
+    return answer if data is None else {**answer, "data": data}
+
+
+def registration(code: int, data: Any = None) -> Message:
+    return controller_says(code, "POST", REGISTRATION, data)
+
+
+def lacks(log: str) -> Message:
+    return registration(400, {"message": "wrong register context", "log": log})
+
+
+def echoed(message: Message) -> tuple[str, Message]:
+    return (REGISTRATION, message)
+
+
+def ask(resource: str, number: Any = 7, **fields: Any) -> Message:
+    return {"id": number, "method": "get", "resource": resource, **fields}
+
+
+def reply(resource: str, number: Any = 7, **fields: Any) -> Message:
+    return {"id": number, "method": "get", "resource": resource, "code": 200, "sign": ["alpha"], **fields}
+
+
+REGISTERED_ALREADY = registration(403, {"message": "component had beed already registered"})
+REMOVED = {
+    "id": 16730,
+    "code": 200,
+    "method": "DELETE",
+    "resource": REGISTRATION,
+    "sign": ["controller"],
+}
+NO_MODEL = {"message": "request forbidden", "log": "resource has no subscribed model"}
+TOO_LATE = {"message": "session failed due to ttl expired ."}
+NOT_ALLOWED = {"message": "method not allowed"}
+REST = registers("rest", "/#", role="view")  # the first to register has the tunnel t1
+ALPHA = registers("alpha", "/alpha", "/alpha/+")
+UNKNOWN_NAME = f"{REGISTRATION}/nobody"
+
+CASES: Mapping[str, list[Step]] = {
+    "a registration is answered with a tunnel and echoed": [
+        send(post(), echoed(post()), ("mine", registration(200, {"tunnel": "t1"})))
+    ],
+    "a registration needs neither tunnel nor hook in its data": [
+        send(
+            {**post("tunnel"), "data": {k: v for k, v in post("tunnel")["data"].items() if k != "hook"}},
+            echoed({**post("tunnel"), "data": {k: v for k, v in post("tunnel")["data"].items() if k != "hook"}}),
+            ("mine", registration(200, {"tunnel": "t1"})),
+        )
+    ],
+    "a name is registered once": [
+        ALPHA,
+        send(post(), echoed(post()), ("mine", REGISTERED_ALREADY)),
+    ],
+    "a registration without a name is refused": [
+        send(post("name"), echoed(post("name")), ("mine", lacks("no 'name'"))),
+    ],
+    "a registration without a description is refused": [
+        send(post("description"), echoed(post("description")), ("mine", lacks("need 'description'"))),
+    ],
+    "a registration without a role is refused": [
+        send(post("role"), echoed(post("role")), ("mine", lacks("need 'role'"))),
+    ],
+    "a registration without a ttl is refused": [
+        send(post("ttl"), echoed(post("ttl")), ("mine", lacks("need 'ttl'"))),
+    ],
+    "a registration without resources is refused": [
+        send(post("resources"), echoed(post("resources")), ("mine", lacks("Need 'resources'"))),
+    ],
+    "a registration with a ttl that is no number is refused": [
+        send(post(ttl="soon"), echoed(post(ttl="soon")), ("mine", lacks("need 'ttl'"))),
+    ],
+    "a registration with resources that are no list is refused": [
+        send(post(resources="/a"), echoed(post(resources="/a")), ("mine", lacks("Need 'resources'"))),
+    ],
+    "a registration without data is refused": [
+        send({**post(), "data": None}, echoed({**post(), "data": None}), ("mine", lacks("no 'name'"))),
+    ],
+    "a refused registration leaves the name free": [
+        send(post("ttl"), echoed(post("ttl")), ("mine", lacks("need 'ttl'"))),
+        send(post(), echoed(post()), ("mine", registration(200, {"tunnel": "t2"}))),
+    ],
+    "an unknown name can be removed, and the answer has no data": [
+        send(delete("nobody"), echoed(delete("nobody")), ("mine", REMOVED)),
+    ],
+    "a removed name can be registered again, on another tunnel": [
+        ALPHA,
+        send(delete("alpha"), echoed(delete("alpha")), ("mine", REMOVED)),
+        send(post(), echoed(post()), ("mine", registration(200, {"tunnel": "t2"}))),
+    ],
+    "a name in the path is removed as one in the data is": [
+        ALPHA,
+        send(
+            {"id": 1, "method": "delete", "resource": f"{REGISTRATION}/alpha", "tunnel": "mine"},
+            echoed({"id": 1, "method": "delete", "resource": f"{REGISTRATION}/alpha", "tunnel": "mine"}),
+            ("mine", controller_says(200, "DELETE", f"{REGISTRATION}/alpha")),
+        ),
+        send(post(), echoed(post()), ("mine", registration(200, {"tunnel": "t2"}))),
+    ],
+    "an unknown name in the path can be removed": [
+        send(
+            {"id": 1, "method": "delete", "resource": UNKNOWN_NAME, "tunnel": "mine"},
+            echoed({"id": 1, "method": "delete", "resource": UNKNOWN_NAME, "tunnel": "mine"}),
+            ("mine", controller_says(200, "DELETE", UNKNOWN_NAME)),
+        ),
+    ],
+    "the registration cannot be read": [
+        send(
+            ask(REGISTRATION, 1, tunnel="mine"),
+            ("mine", controller_says(405, "GET", REGISTRATION, NOT_ALLOWED)),
+        ),
+    ],
+    "a registration by plain request is answered to the views": [
+        REST,
+        send(
+            {k: v for k, v in post().items() if k != "tunnel"},
+            echoed({k: v for k, v in post().items() if k != "tunnel"}),
+            ("t1", registration(200, {"tunnel": "t2"})),
+        ),
+    ],
+    "a request goes to the model as it came, its answer to the view": [
+        REST,
+        ALPHA,
+        send(ask("/alpha", data={"x": 1}), ("t2", ask("/alpha", data={"x": 1}))),
+        send(reply("/alpha", data=[1]), ("t1", reply("/alpha", data=[1]))),
+    ],
+    "the query string takes no part in the matching and stays in the resource": [
+        REST,
+        ALPHA,
+        send(ask("/alpha/7?x=/1"), ("t2", ask("/alpha/7?x=/1"))),
+        send(reply("/alpha/7?x=/1"), ("t1", reply("/alpha/7?x=/1"))),
+    ],
+    "an answer goes to every view that matches": [
+        REST,
+        ALPHA,
+        registers("watcher", "/alpha", role="view"),
+        registers("elsewhere", "/beta", role="view"),
+        send(ask("/alpha"), ("t2", ask("/alpha"))),
+        send(reply("/alpha"), ("t1", reply("/alpha")), ("t3", reply("/alpha"))),
+    ],
+    "the answer to a direct request goes to its tunnel alone": [
+        REST,
+        ALPHA,
+        send(ask("/alpha", tunnel="mine"), ("t2", ask("/alpha", tunnel="mine"))),
+        send(reply("/alpha"), ("mine", reply("/alpha"))),
+    ],
+    "two models on a resource both get the request, and one answer is enough": [
+        REST,
+        ALPHA,
+        registers("beta", "/alpha"),
+        send(ask("/alpha"), ("t2", ask("/alpha")), ("t3", ask("/alpha"))),
+        send(reply("/alpha"), ("t1", reply("/alpha"))),
+        send(reply("/alpha")),
+        time_passes(100.0),
+    ],
+    "views match, no model does: forbidden, the method in upper case": [
+        REST,
+        send(ask("/beta"), ("t1", controller_says(403, "GET", "/beta", NO_MODEL, 7))),
+    ],
+    "a direct request for what no model has is told so on its tunnel": [
+        REST,
+        send(
+            ask("/beta", tunnel="mine"),
+            ("mine", controller_says(403, "GET", "/beta", NO_MODEL, 7)),
+        ),
+    ],
+    "nobody at all matches: not found, no data": [
+        ALPHA,
+        send(ask("/beta", tunnel="mine"), ("mine", controller_says(404, "GET", "/beta", number=7))),
+    ],
+    "a request that nobody could hear the answer to is dropped": [send(ask("/beta"))],
+    "a view gets no request": [
+        registers("watcher", "/alpha", role="view"),
+        send(ask("/alpha"), ("t1", controller_says(403, "GET", "/alpha", NO_MODEL, 7))),
+    ],
+    "a removed model gets no more requests": [
+        REST,
+        ALPHA,
+        Step(delete("alpha"), None),
+        send(ask("/alpha"), ("t1", controller_says(403, "GET", "/alpha", NO_MODEL, 7))),
+    ],
+    "a model that does not answer within its ttl is given up, and its late answer dropped": [
+        REST,
+        ALPHA,
+        send(ask("/alpha"), ("t2", ask("/alpha")), at=10.0),
+        time_passes(14.9),
+        time_passes(15.0, ("t1", controller_says(408, "GET", "/alpha", TOO_LATE, 7))),
+        time_passes(20.0),
+        send(reply("/alpha"), at=21.0),
+    ],
+    "a direct request that runs out of time is told so on its tunnel": [
+        REST,
+        ALPHA,
+        send(ask("/alpha", tunnel="mine"), ("t2", ask("/alpha", tunnel="mine"))),
+        time_passes(5.0, ("mine", controller_says(408, "GET", "/alpha", TOO_LATE, 7))),
+    ],
+    "an answered request does not run out of time": [
+        REST,
+        ALPHA,
+        send(ask("/alpha"), ("t2", ask("/alpha"))),
+        send(reply("/alpha"), ("t1", reply("/alpha")), at=4.0),
+        time_passes(5.0),
+    ],
+    "each of two models has its own ttl, and the longer one counts": [
+        REST,
+        ALPHA,
+        registers("beta", "/alpha", ttl=9),
+        send(ask("/alpha"), ("t2", ask("/alpha")), ("t3", ask("/alpha"))),
+        time_passes(5.0),
+        time_passes(9.0, ("t1", controller_says(408, "GET", "/alpha", TOO_LATE, 7))),
+    ],
+    "an event goes to every view that matches and to no model": [
+        REST,
+        ALPHA,
+        registers("watcher", "/alpha/+", role="view"),
+        send(
+            {"code": 200, "method": "put", "resource": "/alpha/7", "data": 1},
+            ("t1", {"code": 200, "method": "put", "resource": "/alpha/7", "data": 1}),
+            ("t3", {"code": 200, "method": "put", "resource": "/alpha/7", "data": 1}),
+        ),
+    ],
+    "what has neither id nor sign is an event, whatever else it lacks": [
+        REST,
+        send({"resource": "/x"}, ("t1", {"resource": "/x"})),
+        send({"id": 0, "method": "get", "resource": "/x"}, ("t1", {"id": 0, "method": "get", "resource": "/x"})),
+    ],
+    "a dependency notice is echoed beside what becomes of it": [
+        REST,
+        send(
+            {"method": "put", "resource": "/controller/resource/dependency", "code": 200},
+            (
+                "/controller/resource/dependency",
+                {"method": "put", "resource": "/controller/resource/dependency", "code": 200},
+            ),
+            ("t1", {"method": "put", "resource": "/controller/resource/dependency", "code": 200}),
+        ),
+    ],
+    "a response that nobody waits for is dropped": [REST, ALPHA, send(reply("/alpha"))],
+    "a response to the same id on another resource is not taken for it": [
+        REST,
+        ALPHA,
+        send(ask("/alpha"), ("t2", ask("/alpha"))),
+        send(reply("/alpha/7")),
+        send(reply("/alpha"), ("t1", reply("/alpha"))),
+    ],
+    "two askers with the same id each get an answer": [
+        REST,
+        ALPHA,
+        send(ask("/alpha", tunnel="one"), ("t2", ask("/alpha", tunnel="one"))),
+        send(ask("/alpha", tunnel="two"), ("t2", ask("/alpha", tunnel="two"))),
+        send(reply("/alpha", data=1), ("one", reply("/alpha", data=1))),
+        send(reply("/alpha", data=2), ("two", reply("/alpha", data=2))),
+    ],
+    "an id may be a text": [
+        REST,
+        ALPHA,
+        send(ask("/alpha", "a-1"), ("t2", ask("/alpha", "a-1"))),
+        send(reply("/alpha", "a-1"), ("t1", reply("/alpha", "a-1"))),
+    ],
+    "an id may be anything that JSON knows": [
+        REST,
+        ALPHA,
+        send(ask("/alpha", [{}]), ("t2", ask("/alpha", [{}]))),
+        send(reply("/alpha", [{}]), ("t1", reply("/alpha", [{}]))),
+    ],
+    "hooks are nobody's": [
+        REST,
+        ALPHA,
+        send({"id": 1, "method": "get", "resource": "/alpha", "sign": ["beta"]}),
+    ],
+    "what is no JSON object is dropped": [
+        REST,
+        send(b"nonsense"),
+        send(b"[1]"),
+        send(b"null"),
+        send(b""),
+        send(b"\xff\xfe\xfd"),
+        send(b"[" * 100_000),
+    ],
+    "what names no resource is dropped": [
+        REST,
+        send({"id": 1, "method": "get"}),
+        send({"id": 1, "method": "get", "resource": 5}),
+    ],
+    "a tunnel that no broker would take gets nothing": [
+        ALPHA,
+        *(send(ask("/beta", tunnel=tunnel)) for tunnel in ("#", "a/+", "\0", "\ud800", "x" * 65536, 5, {"a": 1})),
+    ],
+    "what the controller echoes does not come back to it as a request": [
+        Step(post(), (), topic=REGISTRATION),
+        Step(post(), (), topic="/controller/resource/dependency"),
+        send(post(), echoed(post()), ("mine", registration(200, {"tunnel": "t1"}))),
+    ],
+}
+
+
+@pytest.mark.parametrize("steps", CASES.values(), ids=CASES.keys())
+def test_controller_keeps_to_the_protocol(steps: list[Step]) -> None:
+    numbers = count(1)
+    controller = Controller(new_tunnel=lambda: f"t{next(numbers)}")
+    for step in steps:
+        assert step.topic in TOPICS
+        if step.given is None:
+            published = controller.expire(step.at)
+        else:
+            payload = step.given if isinstance(step.given, bytes) else json.dumps(step.given).encode()
+            published = controller.feed(step.topic, payload, step.at)
+        found = tuple((outgoing.topic, json.loads(outgoing.payload)) for outgoing in published)
+        assert step.expected is None or found == step.expected
+
+
+def test_hook_is_kept_as_it_was_registered() -> None:
+    controller = Controller()
+    controller.feed("/controller", json.dumps(post(hook=["/x", 1])).encode(), 0.0)
+    assert controller.components["alpha"].hook == ["/x", 1]
+
+
+def test_tunnel_is_a_decimal_number_of_its_own() -> None:
+    controller = Controller()
+    for name in ("a", "b", "c"):
+        controller.feed("/controller", json.dumps(post(name=name)).encode(), 0.0)
+    tunnels = {component.tunnel for component in controller.components.values()}
+    assert len(tunnels) == 3
+    assert all(tunnel.isdecimal() for tunnel in tunnels)
+
+
+def test_deadline_is_that_of_the_request_which_runs_out_first() -> None:
+    controller = Controller()
+    for name, ttl in (("slow", 60), ("quick", 5)):
+        registered = post(name=name, resources=[f"/{name}"], ttl=ttl)
+        controller.feed("/controller", json.dumps(registered).encode(), 0.0)
+    assert controller.deadline is None
+    for number, name in enumerate(("slow", "quick"), start=1):
+        controller.feed("/controller", json.dumps(ask(f"/{name}", number, tunnel="x")).encode(), 10.0)
+    assert controller.deadline == 15.0
+    controller.expire(15.0)
+    assert controller.deadline == 70.0
