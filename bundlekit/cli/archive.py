@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
+    from bundlekit.bundle.bundle import Bundle
     from bundlekit.pack.archive import Archive
+    from bundlekit.pack.contents import Contents
 
 
 def checked_archive(path: Path) -> Archive:
@@ -16,10 +20,38 @@ def checked_archive(path: Path) -> Archive:
         Refused: it has errors.
         BundlekitError: it cannot be read or packed.
     """
-    from bundlekit.bundle.bundle import Bundle
-    from bundlekit.pack.archive import pack
-    from bundlekit.pack.reading import read_archive
+    from bundlekit.pack.reading import open_archive, read_archive
 
     if path.is_dir():
-        return pack(Bundle.in_folder(path))
+        return packed_folder(path)[0]
+    _refuse_errors(open_archive(path))
     return read_archive(path)
+
+
+def packed_folder(path: Path) -> tuple[Archive, Contents]:
+    """Validate the bundle in a folder and pack it; the findings are shown.
+
+    Returns:
+        Its archive, and what is in it and what is not.
+
+    Raises:
+        Refused: it has errors.
+        BundlekitError: it cannot be read or packed.
+    """
+    from bundlekit.pack.archive import pack
+    from bundlekit.pack.contents import private_keys, select
+    from bundlekit.pack.ignore import open_folder
+
+    bundle = open_folder(path)
+    _refuse_errors(bundle)
+    contents = select(bundle)
+    for key in private_keys(bundle, contents):
+        click.echo(
+            click.style("note: ", fg="yellow") + f"{bundle.shown(key)} is a private key, and goes into the archive",
+            err=True,
+        )
+    return pack(bundle, contents), contents
+
+
+def _refuse_errors(bundle: Bundle) -> None:
+    pass

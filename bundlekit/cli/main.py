@@ -15,6 +15,7 @@ from bundlekit.errors import BundlekitError, Interrupted
 # In the order in which a bundle lives; `--help` keeps it.
 VERBS = (
     "new",
+    "pack",
     "deploy",
     "status",
     "logs",

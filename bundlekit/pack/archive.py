@@ -1,16 +1,15 @@
 """An archive: a bundle as one file, the same bytes wherever and whenever it is made.
 
-Nothing of the machine goes in: paths are sorted, owner and group are 0, modes are 0644 or 0755, and a file's time is
-made from its content. The header is written here, because what Python's tarfile writes has changed between
-Python's versions. Names are UTF-8; names longer than a header takes come as GNU tar has them, which busybox reads too.
+Nothing of the machine goes in: paths are sorted, owner and group are 0, modes are 0644 or 0755, and a
+file's time is made from its content. Headers and compression are written here, because what tarfile and zlib
+write has changed between versions of Python. Names are UTF-8; names longer than a header takes come the way
+GNU tar writes them, which busybox reads too.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import secrets
 import zlib
 from collections.abc import Iterator
@@ -18,16 +17,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from bundlekit.bundle.bundle import MANIFEST, Bundle
+from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Kind
+from bundlekit.bundle.manifest import manifest_of
 from bundlekit.errors import CouldNotRun, Refused, Taken
 from bundlekit.pack import safety
 from bundlekit.pack.contents import SUMS, Contents, select
+from bundlekit.pack.deflate import compress
 
 SUFFIX = ".tar.gz"
-
-_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_~-]{0,99}")
 
 _BLOCK = 512
 _END = bytes(2 * _BLOCK)
@@ -76,15 +74,15 @@ def pack(bundle: Bundle, contents: Contents | None = None) -> Archive:
         contents: what goes in, when the caller has it already.
 
     Raises:
-        Refused: name or version cannot be part of a file's name, or something in the bundle must not go in.
-        Unreadable: a file cannot be read.
+        Refused: the manifest has no name and version that can be part of a file's name, or something in the
+            bundle must not go in. Such a version is not rewritten: two must never end up as one file.
+        Unreadable: there is no manifest, or a file cannot be read.
     """
-    name, version = identity(bundle)
+    manifest = manifest_of(bundle)
     contents = contents or select(bundle)
     files = {
         entry.path: (entry, b"" if entry.kind is Kind.FOLDER else bundle.files.read(entry.path))
         for entry in contents.entries
-        if entry.path != SUMS
     }
     sums = "".join(
         f"{sha256(data).hexdigest()}  ./{path}\n"
@@ -96,61 +94,21 @@ def pack(bundle: Bundle, contents: Contents | None = None) -> Archive:
     data = _compressed(tar)
     if safety.is_bomb(len(tar), len(data)):
         raise Refused(
-            f"{bundle.label} would be an archive of {len(data)} bytes that unpacks to {len(tar)}, and no gateway takes that",
-            hint="leave the large files out by a .bundleignore",
+            f"{bundle.label} would unpack to {len(tar)} bytes from {len(data)}, and no gateway takes that",
+            hint="leave large files out by a .bundleignore",
         )
     members = tuple(
         Member(path, len(data), entry.executable)
         for path, (entry, data) in sorted(files.items())
         if entry.kind is Kind.FILE
     )
-    return Archive(name, version, sha256(data).hexdigest(), data, members)
-
-
-def identity(bundle: Bundle) -> tuple[str, str]:
-    """Name and version from a bundle's manifest, fit to be part of a file's name.
-
-    A version outside of letters, digits and `. + - _ ~` is refused and not rewritten: two versions must
-    never end up as one file.
-
-    Raises:
-        Refused: there is no manifest, or it has none that is fit.
-    """
-    where = bundle.shown(MANIFEST)
-    if MANIFEST not in bundle.files.entries:
-        raise Refused(
-            f"there is no {MANIFEST} at the top of {bundle.label}",
-            hint="an archive holds the content of the bundle's folder, not the folder itself"
-            if bundle.in_archive
-            else None,
-        )
-    try:
-        manifest = json.loads(bundle.files.read(MANIFEST, safety.MEBIBYTE).decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"{where} is not JSON", hint=f"bundlekit validate {bundle.label}") from error
-    if not isinstance(manifest, dict):
-        raise Refused(f"{where} is not a JSON object", hint=f"bundlekit validate {bundle.label}")
-    return (
-        _fit(where, manifest, "name", _NAME, "thermostat"),
-        _fit(where, manifest, "version", _VERSION, "1.2.0"),
-    )
-
-
-def _fit(where: str, manifest: dict[str, object], field: str, pattern: re.Pattern[str], example: str) -> str:
-    value = manifest.get(field)
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        told = (
-            "is missing" if value is None else f"{safety.shown(json.dumps(value, ensure_ascii=False))[:120]}"
-        )
-        raise Refused(
-            f"the {field} in {where} cannot be part of a file's name: {told}",
-            hint=f"use letters, digits, dots and hyphens, such as {example}",
-        )
-    return value
+    return Archive(manifest.name, manifest.version, sha256(data).hexdigest(), data, members)
 
 
 def write(archive: Archive, folder: Path) -> Path:
-    """Write an archive into a folder, which is made if need be. An archive of that name is replaced at once or not at all.
+    """Write an archive into a folder, which is made if need be.
+
+    A file of that name is replaced, at once or not at all.
 
     Returns:
         The path of the file.
@@ -210,7 +168,6 @@ def _padded(data: bytes) -> bytes:
 
 def _compressed(tar: bytes) -> bytes:
     """`tar` as gzip, without name and time in its header."""
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
     tail = zlib.crc32(tar).to_bytes(4, "little") + len(tar).to_bytes(4, "little")
-    return head + deflate.compress(tar) + deflate.flush() + tail
+    return head + compress(tar) + tail

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.bundle import MAIN, MANIFEST, Bundle
 from bundlekit.bundle.files import Entry, Kind
+from bundlekit.errors import Refused
 from bundlekit.pack import safety
 from bundlekit.pack.ignore import IGNORE_FILE, Ignore
 
 SUMS = "SHA256SUMS"
 
+_NEEDED = {MANIFEST, MAIN, "data"}
+_FACTORY = re.compile(r"data/[^/]+\.json\.factory", re.DOTALL)
 _RUNTIME = re.compile(r"data/[^/]+\.json(\.backup)?", re.DOTALL)
 _KEY_LIMIT = 64 * 1024
 _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
@@ -36,11 +39,12 @@ class Contents:
 def select(bundle: Bundle) -> Contents:
     """Decide what of a bundle goes into its archive.
 
-    `data/<name>.json` beside a factory file, and `data/<name>.json.backup`, hold the settings that somebody made on
-    one machine; they stay out whatever `.bundleignore` says.
+    `data/<name>.json` beside a factory file, and `data/<name>.json.backup`, hold the settings that somebody
+    made on one machine; they stay out whatever `.bundleignore` says.
 
     Raises:
-        Refused: what would go in has links, devices, names that clash or that not every system takes.
+        Refused: what would go in has links, devices, names that clash or that not every system takes; or
+            `.bundleignore` leaves out what no bundle runs without.
         Unreadable: the folder cannot be listed, or its `.bundleignore` cannot be read.
     """
     found = bundle.files.entries
@@ -59,22 +63,25 @@ def select(bundle: Bundle) -> Contents:
             entries.append(entry)
         else:
             left_out[path] = LeftOut(path + "/" if is_folder else path, reason)
+    for path, left in left_out.items():
+        if path in _NEEDED or _FACTORY.fullmatch(path):
+            raise Refused(
+                f"{bundle.shown(path)} stays out ({left.reason}), and no bundle runs without it",
+                hint=f"mend {bundle.shown(IGNORE_FILE)}",
+            )
     safety.check(bundle.label, entries)
     return Contents(tuple(entries), tuple(left_out.values()))
 
 
 def private_keys(bundle: Bundle, contents: Contents) -> list[str]:
     """The files that go in and hold a private key in PEM form; whoever packs should know."""
-    return [
-        entry.path
-        for entry in contents.entries
-        if entry.kind is Kind.FILE
-        and 0 < entry.size <= _KEY_LIMIT
-        and _PRIVATE_KEY.search(bundle.files.read(entry.path))
-    ]
+    small = (entry.path for entry in contents.entries if 0 < entry.size <= _KEY_LIMIT)
+    return [path for path in small if _PRIVATE_KEY.search(bundle.files.read(path))]
 
 
 def _never(path: str, bundle: Bundle) -> str | None:
+    if path == SUMS:
+        return "written anew"
     if not _RUNTIME.fullmatch(path):
         return None
     if path.endswith(".backup") or path + ".factory" in bundle.files.entries:

@@ -14,7 +14,7 @@ IGNORE_FILE = ".bundleignore"
 _LIMIT = 1024 * 1024
 
 DEFAULTS = (
-    ".*",  # of version control, editors, tools, and secrets such as .env; a bundle's own are hardly ever hidden
+    ".*",  # of version control, editors and tools; also .env and its like
     "__pycache__/",
     "*.py[co]",
     "*$py.class",
@@ -33,9 +33,9 @@ DEFAULTS = (
 class Ignore:
     """The patterns that decide; the last one that matches wins, `!` takes back in.
 
-    Only a `.bundleignore` at the bundle's top counts; `.gitignore` does not, for what is built and not committed
-    may well have to go to the gateway. Tests, Makefiles and documents go in unless a pattern says otherwise: nothing
-    that somebody wrote stays out unasked.
+    Only a `.bundleignore` at the bundle's top counts; `.gitignore` does not, for what is built and not
+    committed may well have to go to the gateway. Tests, Makefiles and documents go in unless a pattern says
+    otherwise: nothing that somebody wrote stays out unasked, but for hidden files.
     """
 
     def __init__(self, patterns: str = "") -> None:
@@ -60,8 +60,8 @@ class Ignore:
         found = self._spec.check_file(path + "/" if folder else path)
         if not found.include or found.index is None:
             return None
-        pattern = self._spec.patterns[found.index].pattern
-        return f"{'default' if found.index < len(DEFAULTS) else IGNORE_FILE}: {pattern}"
+        whose = "default" if found.index < len(DEFAULTS) else IGNORE_FILE
+        return f"{whose}: {self._spec.patterns[found.index].pattern!s}"
 
 
 def open_folder(folder: Path) -> Bundle:

@@ -1,8 +1,12 @@
-"""Reading archives that anybody may have made: nothing is unpacked, nothing outside is read, memory stays bounded."""
+"""Reading archives that anybody may have made.
+
+Nothing is unpacked into folders, nothing outside is read, memory stays bounded.
+"""
 
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import re
 import stat
@@ -17,9 +21,11 @@ from typing import IO
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Kind
+from bundlekit.bundle.manifest import manifest_of
+from bundlekit.bundle.quoting import printable
 from bundlekit.errors import CouldNotRun, Refused, Unreadable
 from bundlekit.pack import safety
-from bundlekit.pack.archive import Archive, Member, identity
+from bundlekit.pack.archive import Archive, Member
 from bundlekit.pack.contents import SUMS
 
 _CHUNK = 256 * 1024
@@ -27,7 +33,7 @@ _IN_MEMORY = 8 * safety.MEBIBYTE
 _MAX_HEADER = 64 * 1024
 _SUM_LINE = re.compile(r"([0-9a-f]{64}) [ *](?:\./)?(.+)")
 # What pax headers may say of a member without changing what it is; "comment" is what git archive leaves.
-_PAX_KEYS = {"path", "size", "mtime", "atime", "ctime", "uid", "gid", "uname", "gname", "comment"}
+_PAX_KEYS = {"path", "size", "mtime", "atime", "ctime", "uid", "gid", "uname", "gname", "comment", "hdrcharset"}
 
 
 def open_archive(path: Path) -> Bundle:
@@ -37,8 +43,8 @@ def open_archive(path: Path) -> Bundle:
 
     Raises:
         Unreadable: it is no gzip, no tar, not whole, or not a file at all.
-        Refused: it holds links, devices, paths that lead out or clash, or more than a gateway takes; or a file
-            differs from its checksum.
+        Refused: it holds links, devices, paths that lead out or clash, or more than a gateway takes; or a
+            file differs from its checksum.
     """
     with _opened(path) as packed:
         return _bundle(packed, str(path))
@@ -55,10 +61,10 @@ def read_archive(path: Path) -> Archive:
         bundle = _bundle(packed, str(path))
         packed.seek(0)
         data = packed.read()
-    name, version = identity(bundle)
+    manifest = manifest_of(bundle)
     files = (entry for entry in bundle.files.entries.values() if entry.kind is Kind.FILE)
     members = tuple(Member(entry.path, entry.size, entry.executable) for entry in files)
-    return Archive(name, version, sha256(data).hexdigest(), data, members)
+    return Archive(manifest.name, manifest.version, sha256(data).hexdigest(), data, members)
 
 
 @dataclass(frozen=True)
@@ -71,16 +77,26 @@ class ArchiveFiles:
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         if path not in self.offsets:
-            raise Unreadable(f"there is no file {safety.shown(path)} in the archive")
+            raise Unreadable(f"there is no file {printable(path)} in the archive")
         size = self.entries[path].size
         self.tar.seek(self.offsets[path])
         return self.tar.read(size if limit is None else min(size, limit))
+
+    def digest(self, path: str) -> str:
+        """The SHA-256 of a file in hex, without holding the file in memory."""
+        digest = sha256()
+        left = self.entries[path].size
+        self.tar.seek(self.offsets[path])
+        while chunk := self.tar.read(min(left, _CHUNK)):
+            digest.update(chunk)
+            left -= len(chunk)
+        return digest.hexdigest()
 
 
 def _opened(path: Path) -> IO[bytes]:
     try:
         # O_NONBLOCK: a FIFO that nobody writes to must not make us wait for ever.
-        stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+        stream = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115
     except OSError as error:
         raise Unreadable(f"cannot read {path}: {error.strerror}") from error
     status = os.fstat(stream.fileno())
@@ -126,9 +142,7 @@ def _unpacked(packed: IO[bytes], label: str) -> IO[bytes]:
             while chunk := stream.read(_CHUNK):
                 tar.write(chunk)
                 if safety.is_bomb(tar.tell(), size):
-                    raise Refused(
-                        f"{label} has {size} bytes and unpacks to more than {tar.tell()}: no gateway takes that"
-                    )
+                    raise Refused(f"{label} has {size} bytes and unpacks to {tar.tell()} and more")
     except EOFError as error:
         raise Unreadable(f"{label} ends too early", hint="get it again") from error
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -138,15 +152,19 @@ def _unpacked(packed: IO[bytes], label: str) -> IO[bytes]:
     return tar
 
 
-class _Guarded:
+class _Guarded(io.RawIOBase):
     """A tar for tarfile that hands out no header of more than a few KiB: extended ones may claim any size."""
 
     def __init__(self, tar: IO[bytes]) -> None:
         self._tar = tar
-        self.seek = tar.seek
-        self.tell = tar.tell
 
-    def read(self, size: int) -> bytes:
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._tar.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._tar.tell()
+
+    def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= _MAX_HEADER:
             raise tarfile.ReadError(f"a header of {size} bytes")
         return self._tar.read(size)
@@ -160,8 +178,7 @@ def _members(tar: IO[bytes], label: str) -> Iterator[tuple[Entry, int]]:
         listing = tarfile.TarFile(fileobj=_Guarded(tar), encoding="utf-8", errors="surrogateescape")
         for member in listing:
             if member.size < 0 or member.offset_data + member.size > length:
-                raise Unreadable(f"{label} ends within {safety.shown(member.name)}")
-            listing.members.clear()  # tarfile keeps them all
+                raise Unreadable(f"{label} ends within {printable(member.name)}")
             path = member.name
             while path.startswith("./"):
                 path = path[2:]
@@ -197,9 +214,9 @@ def _check_sums(files: ArchiveFiles, label: str) -> None:
         if match is None:
             wrong.append(f"line {number} of {SUMS} is no checksum")
         elif match[2] not in files.offsets:
-            wrong.append(f"{safety.shown(match[2])} is in {SUMS} and not in the archive")
-        elif sha256(files.read(match[2])).hexdigest() != match[1]:
-            wrong.append(f"{safety.shown(match[2])} differs from its checksum in {SUMS}")
+            wrong.append(f"{printable(match[2])} is in {SUMS} and not in the archive")
+        elif files.digest(match[2]) != match[1]:
+            wrong.append(f"{printable(match[2])} differs from its checksum in {SUMS}")
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if wrong[1:] else ""
         raise Refused(

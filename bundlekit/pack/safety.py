@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from bundlekit.bundle.files import Entry, Kind
+from bundlekit.bundle.quoting import printable
 from bundlekit.errors import Refused
 
 MEBIBYTE = 1024 * 1024
@@ -21,11 +22,6 @@ MAX_RATIO = 200
 HARMLESS_UNPACKED = 32 * MEBIBYTE  # up to here no ratio is a bomb
 
 _SHOWN_PROBLEMS = 20
-
-
-def shown(path: str) -> str:
-    """A path as a message may show it: without control characters and bytes that are no text."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in path)
 
 
 def check(label: str, entries: Iterable[Entry]) -> None:
@@ -45,7 +41,7 @@ def check(label: str, entries: Iterable[Entry]) -> None:
         raise Refused(
             f"{label}: {problems[0]}" + (f" (and {len(problems) - 1} more)" if problems[1:] else ""),
             details=tuple(problems[1:_SHOWN_PROBLEMS]),
-            hint="an archive holds plain files and folders only, under names that mean the same on every system",
+            hint="an archive holds plain files and folders, under names that mean the same on every system",
         )
 
 
@@ -56,16 +52,16 @@ def is_bomb(unpacked: int, packed: int) -> bool:
 
 def _amount(entries: list[Entry]) -> Iterator[str]:
     if len(entries) > MAX_MEMBERS:
-        yield f"it holds {len(entries)} files and folders, more than {MAX_MEMBERS}"
+        yield f"it holds {len(entries)} files and folders or more, at most {MAX_MEMBERS} are taken"
     size = sum(entry.size for entry in entries)
     if size > MAX_UNPACKED:
         yield f"its files have {size} bytes, more than {MAX_UNPACKED // MEBIBYTE} MiB"
 
 
 def _problem(entry: Entry) -> Iterator[str]:
-    name = shown(entry.path)
+    name = printable(entry.path)
     if entry.kind is Kind.LINK:
-        yield f"{name} is a link to {shown(entry.target)}"
+        yield f"{name} is a link to {printable(entry.target)}"
     elif entry.kind is Kind.OTHER:
         yield f"{name} is neither a file nor a folder"
     parts = entry.path.split("/")
@@ -95,16 +91,16 @@ def _clashes(entries: list[Entry]) -> Iterator[str]:
     listed = set()
     for entry in entries:
         if entry.path in listed:
-            yield f"{shown(entry.path)} comes twice"
+            yield f"{printable(entry.path)} comes twice"
             continue
         listed.add(entry.path)
         for path in (*_parents(entry.path), entry.path):
             other = first.setdefault(_folded(path), path)
             if other != path:
-                yield f"{shown(path)} and {shown(other)} differ in case or accents only"
+                yield f"{printable(path)} and {printable(other)} differ in case or accents only"
                 break
             if path != entry.path and path in files:
-                yield f"{shown(path)} is a file, and a folder for {shown(entry.path)}"
+                yield f"{printable(path)} is a file, and a folder for {printable(entry.path)}"
                 break
 
 

@@ -1,0 +1,102 @@
+"""`bundlekit pack`."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import click
+
+from bundlekit.cli.verb import verb
+from bundlekit.errors import BadUsage
+
+
+@verb(
+    "pack",
+    summary="Pack a bundle into one file, the same bytes each time.",
+    examples="""
+    bundlekit pack  the bundle in this folder, as NAME-VERSION.tar.gz beside you
+    bundlekit pack thermostat -o dist
+    bundlekit pack thermostat --list  what would go in, and what not
+    bundlekit pack thermostat | sha256sum -c  the digest is for machines to read
+    """,
+)
+@click.argument("path", type=click.Path(exists=True, path_type=Path), default=".")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".",
+    help="The folder to write into; made if need be, by default this one.",
+)
+@click.option("-l", "--list", "listing", is_flag=True, help="Show what would go in, with sizes, and write nothing.")
+def command(path: Path, output: Path, listing: bool) -> int:
+    """Pack the bundle in the folder PATH into OUTPUT/NAME-VERSION.tar.gz.
+
+    The same files give the same bytes, on any machine and at any time. A bundle with errors is refused. An archive of
+    that version that is there already is replaced.
+
+    What tools leave behind stays out: hidden files, bytecode, environments, earlier archives. A .bundleignore at the
+    top of the bundle, in the syntax of .gitignore, leaves out more or takes back in (!name). The settings that a bundle
+    keeps while it runs, data/NAME.json and its .backup, never go in.
+
+    Prints the archive's SHA-256 and its path. Exit code: 0 packed, 1 refused, 2 usage, 3 could not be done.
+    """
+    return run(path, output, listing=listing)
+
+
+def run(path: Path, output: Path, *, listing: bool) -> int:
+    """Pack the bundle in the folder `path`, or only list what would go in."""
+    if not path.is_dir():
+        raise BadUsage(f"{path} is not a folder", hint="name the folder that bundle.json lies in")
+    return _list(path) if listing else _pack(path, output)
+
+
+def _pack(path: Path, output: Path) -> int:
+    from bundlekit.cli.archive import packed_folder
+    from bundlekit.pack.archive import write
+
+    archive, contents = packed_folder(path)
+    place = output / archive.file_name
+    before = _digest(place)
+    if before != archive.digest:
+        write(archive, output)
+    done = {None: "packed", archive.digest: "unchanged"}.get(before, "packed anew")
+    size = f"{len(archive.members)} files, {len(archive.data)} bytes"
+    left_out = f"; {len(contents.left_out)} left out, which --list shows" if contents.left_out else ""
+    click.echo(f"{click.style(done, fg='green')}: {archive.name} {archive.version}, {size}{left_out}", err=True)
+    shown = str(place)
+    click.echo(f"{archive.digest}  {'./' + shown if shown.startswith('-') else shown}")
+    return 0
+
+
+def _digest(place: Path) -> str | None:
+    try:
+        return sha256(place.read_bytes()).hexdigest() if place.is_file() else None
+    except OSError:  # writing will tell
+        return None
+
+
+def _list(path: Path) -> int:
+    from bundlekit.bundle.files import Kind
+    from bundlekit.bundle.quoting import printable
+    from bundlekit.pack.contents import select
+    from bundlekit.pack.ignore import open_folder
+
+    contents = select(open_folder(path))
+    filled = {entry.path.rpartition("/")[0] for entry in contents.entries}
+    lines = [
+        (entry.size, entry.path + "/" * (entry.kind is Kind.FOLDER))
+        for entry in contents.entries
+        if entry.kind is Kind.FILE or entry.path not in filled
+    ]
+    total = sum(size for size, _ in lines)
+    width = len(str(total))
+    for size, name in lines:
+        click.echo(f"{size:>{width}}  {name}")
+    click.echo(f"{total:>{width}}  bytes in all, before they are compressed", err=True)
+    if contents.left_out:
+        click.echo("left out:", err=True)
+    for left in contents.left_out:
+        click.echo(f"  {printable(left.path)}  {click.style(f'({left.reason})', dim=True)}", err=True)
+    return 0
