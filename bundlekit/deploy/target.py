@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from bundlekit.errors import BadUsage
 
 # What is left out is shell syntax, white space, control characters and a leading `-`, which nobody's host has.
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-_ADDRESS6 = re.compile(r"[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+_ZONE = re.compile(r"[A-Za-z0-9._-]+")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@\\-]*")
 
 
@@ -45,7 +46,7 @@ def parse_target(text: str) -> Target:
     port = None
     if place.startswith("["):
         host, bracket, rest = place[1:].partition("]")
-        if not bracket or not _ADDRESS6.fullmatch(host) or ":" not in host:
+        if not bracket or not _is_address6(host):
             raise refuse("brackets are for an IPv6 address")
         if rest:
             if not rest.startswith(":"):
@@ -53,7 +54,7 @@ def parse_target(text: str) -> Target:
             port = rest[1:]
     elif place.count(":") > 1:
         host = place
-        if not _ADDRESS6.fullmatch(host):
+        if not _is_address6(host):
             raise refuse("it has more than one colon and is no IPv6 address")
     else:
         host, colon, number = place.partition(":")
@@ -63,3 +64,12 @@ def parse_target(text: str) -> Target:
     if port is not None and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise refuse(f"{port!r} is no port")
     return Target(host, user or None, int(port) if port else None)
+
+
+def _is_address6(text: str) -> bool:
+    address, percent, zone = text.partition("%")
+    try:
+        IPv6Address(address)
+    except ValueError:
+        return False
+    return not percent or bool(_ZONE.fullmatch(zone))

@@ -1,0 +1,58 @@
+"""Events in, outcome or error out."""
+
+from __future__ import annotations
+
+import pytest
+
+from bundlekit.deploy.events import parse_event
+from bundlekit.deploy.outcome import Outcome, outcome_of
+from bundlekit.errors import BundlekitError
+
+ENDS_WELL = [
+    ("outcome\tup\t2-b\t1-a|pruned\t0-c|end", Outcome("up", "2-b", "1-a", ("0-c",))),
+    ("outcome\tup\t2-b\t2-b|end", Outcome("up", "2-b")),
+    ("outcome\tup\t2-b\t|end", Outcome("up", "2-b")),
+    ("phase\tstop\t2-b|outcome\tstopped\t2-b|end", Outcome("stopped", "2-b")),
+    ("outcome\tremoved\tsettings|end", Outcome("removed", settings_kept=True)),
+    ("outcome\tremoved\tnothing|end", Outcome("removed")),
+]
+ENDS_BADLY = [
+    ("log\tboom|outcome\tback\t2-b\tdied 1\t1-a\trunning|end", 1, "release 2-b of x ended at once with exit status 1"),
+    ("outcome\tback\t2-b\tsilent 60\t1-a\tstopped|end", 1, "did not say `Register successfully x` within 60 s"),
+    ("outcome\tback\t2-b\ttrouble no space\t1-a\tfailing|end", 1, "could not be put in place: no space"),
+    ("outcome\tdown\t2-b\tdied 1|end", 1, "ended at once"),
+    ("outcome\tstuck\t2-b\tdied 1\t1-a|end", 4, "and release 1-a did not come up again either"),
+    ("outcome\tnot-up\t2-b\tdied 1|end", 4, "ended at once"),
+    ("fail\tbusy\tstop\teve@desk\t1|end", 3, "another change is under way there: stop, by eve@desk"),
+    ("fail\tchanged\t9-z|end", 3, "the current release is 9-z now"),
+    ("fail\tdigest|end", 3, "its SHA-256 differs"),
+    ("fail\tsyntax\tindex.py, line 3: invalid syntax|end", 1, "index.py, line 3: invalid syntax"),
+    ("fail\tspace\t/opt|end", 3, "the disk of the gateway is full"),
+    ("fail\tread-only\t/opt|end", 3, "cannot write below /opt"),
+    ("fail\tunpack\ttar: x|end", 3, "could not be unpacked there: tar: x"),
+    ("fail\tno-release\t|end", 3, "it is not deployed there"),
+    ("fail\tno-release\t1|end", 3, "there is no release 1 there"),
+    ("fail\tno-log\tx|end", 3, "has printed nothing yet"),
+    ("fail\tof-tomorrow\tx|end", 3, "refused: of-tomorrow x"),
+    ("phase\tstop\t1-a", 3, "broke off before it told how the change ended"),
+]
+
+
+@pytest.mark.parametrize(("lines", "outcome"), ENDS_WELL)
+def test_change_that_ends_well(lines: str, outcome: Outcome) -> None:
+    assert outcome_of(map(parse_event, lines.split("|")), "x") == outcome
+
+
+@pytest.mark.parametrize(("lines", "code", "words"), ENDS_BADLY)
+def test_change_that_does_not(lines: str, code: int, words: str) -> None:
+    with pytest.raises(BundlekitError) as caught:
+        outcome_of(map(parse_event, lines.split("|")), "x")
+    assert caught.value.exit_code == code
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize("lines", [lines for lines, code, _ in ENDS_BADLY if code in (1, 4)])
+def test_release_that_did_not_come_up_is_told_with_what_to_do_next(lines: str) -> None:
+    with pytest.raises(BundlekitError) as caught:
+        outcome_of(map(parse_event, lines.split("|")), "x")
+    assert caught.value.hint

@@ -1,0 +1,130 @@
+"""State in, steps out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bundlekit.deploy.events import BundleState, GatewayState, Lock, Release, Running
+from bundlekit.deploy.plan import Action, obstacle, plan_deploy, release_id
+from bundlekit.deploy.verbs import rollback_target
+from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnfit
+from bundlekit.pack.archive import Archive, Member
+
+DIGEST = "ab" * 32
+ARCHIVE = Archive("example", "0.0.4", DIGEST, b"x" * 1000, (Member("index.py", 4000, False),))
+ID = "0.0.4-abababab"
+
+
+def release(version: str, time: int, state: str = "good", digest: str = "cd" * 32) -> Release:
+    return Release(release_id(version, digest), version, digest, time, state)
+
+
+OLD = (release("0.0.3", 30), release("0.0.2", 20), release("0.0.1", 10))
+RUNNING = Running(1, OLD[0].id, 30, 1, registered=True)
+UPGRADE = BundleState("example", OLD[0].id, RUNNING, at_boot=True, releases=OLD)
+THIS = release("0.0.4", 40, digest=DIGEST)
+SAME = BundleState("example", ID, replace(RUNNING, release=ID), at_boot=True, releases=(THIS, *OLD))
+FIT = GatewayState("Moxa", "systemd", "/usr/bin/python", sdk=True, free=10_000_000, bundles=(BundleState("example"),))
+
+PLANS = [
+    ("first", BundleState("example"), Action.INSTALL, "", ["upload", "unpack", "make", "start", "wait"]),
+    ("upgrade", UPGRADE, Action.INSTALL, OLD[0].id, ["upload", "unpack", "stop", "make", "start", "wait", "remove"]),
+    ("same, running", SAME, Action.NOTHING, ID, []),
+    ("same, stopped", replace(SAME, running=None), Action.START, ID, ["start", "wait"]),
+    ("same, mute", replace(SAME, running=replace(RUNNING, registered=False)), Action.START, ID, ["start", "wait"]),
+    (
+        "same bytes are an old release, another one is current",
+        replace(UPGRADE, releases=(*OLD, replace(THIS, time=5))),
+        Action.INSTALL,
+        OLD[0].id,
+        ["upload", "unpack", "stop", "make", "start", "wait", "remove"],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("state", "action", "replaces", "steps"), [case[1:] for case in PLANS], ids=[c[0] for c in PLANS]
+)
+def test_plan(state: BundleState, action: Action, replaces: str, steps: list[str]) -> None:
+    plan = plan_deploy(ARCHIVE, replace(FIT, bundles=(state,)), keep=3)
+    assert (plan.action, plan.release, plan.replaces) == (action, ID, replaces)
+    assert [step.split()[0] for step in plan.steps] == steps
+
+
+def test_plan_names_the_releases_that_pruning_removes() -> None:
+    plan = plan_deploy(ARCHIVE, replace(FIT, bundles=(UPGRADE,)), keep=2)
+    removed = [step for step in plan.steps if step.startswith("remove")]
+    assert removed == [f"remove release {OLD[1].id}, for 2 are kept", f"remove release {OLD[2].id}, for 2 are kept"]
+
+
+OBSTACLES = [
+    ({"missing": ("tar", "gzip")}, GatewayUnfit, "has no tar and no gzip"),
+    ({"python": None}, GatewayUnfit, "no Python 2.7"),
+    ({"sdk": False}, GatewayUnfit, "no sanji SDK"),
+    ({"free": 2_000_000}, GatewayUnfit, "2.0 MB are needed, 2.0 MB are free"),
+    ({"bundles": (replace(UPGRADE, lock=Lock("stop", "eve", 1, alive=True)),)}, GatewayBusy, "stop, by eve"),
+]
+
+
+@pytest.mark.parametrize(("change", "kind", "words"), OBSTACLES)
+def test_obstacle_is_named(change: dict[str, object], kind: type[Exception], words: str) -> None:
+    problem = obstacle(ARCHIVE, replace(FIT, **change))  # type: ignore[arg-type]
+    assert isinstance(problem, kind)
+    assert words in str(problem)
+
+
+@pytest.mark.parametrize("state", [BundleState("example"), replace(UPGRADE, lock=Lock("stop", "eve", 1, alive=False))])
+def test_fit_gateway_has_no_obstacle(state: BundleState) -> None:
+    assert obstacle(ARCHIVE, replace(FIT, bundles=(state,))) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "id"),
+    [
+        ("0.0.1", "0.0.1-abababab"),
+        ("1.0.0-rc.1+b2", "1.0.0-rc.1+b2-abababab"),
+        ("../../etc", "etc-abababab"),
+        ("$(reboot)", "reboot-abababab"),
+        ("-rf", "rf-abababab"),
+        ("\n", "release-abababab"),
+        ("ü" * 50, "release-abababab"),
+        ("9" * 99, "9" * 40 + "-abababab"),
+    ],
+)
+def test_release_id_is_safe_as_a_folder(version: str, id: str) -> None:
+    assert release_id(version, DIGEST) == id
+
+
+FAILED = release("0.0.5", 50, "failed")
+STATE = replace(UPGRADE, releases=(FAILED, *OLD))
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted", "target"),
+    [
+        (STATE, None, OLD[1].id),
+        (replace(STATE, current=OLD[1].id), None, OLD[2].id),
+        (STATE, "0.0.1", OLD[2].id),
+        (STATE, OLD[2].id, OLD[2].id),
+        (STATE, "0.0.2-c", OLD[1].id),
+        (replace(STATE, current=""), None, OLD[0].id),
+    ],
+)
+def test_rollback_goes_to(state: BundleState, wanted: str | None, target: str) -> None:
+    assert rollback_target(state, wanted) == target
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted", "kind", "words"),
+    [
+        (replace(STATE, current=OLD[2].id), None, CouldNotRun, "no good release of example before 0.0.1-"),
+        (STATE, "9", BadUsage, "no release '9'"),
+        (STATE, "0.0.", BadUsage, "names several"),
+        (STATE, "0.0.3", BadUsage, "is the current release already"),
+    ],
+)
+def test_rollback_goes_nowhere(state: BundleState, wanted: str | None, kind: type[Exception], words: str) -> None:
+    with pytest.raises(kind, match=words):
+        rollback_target(state, wanted)
