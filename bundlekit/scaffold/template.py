@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bundlekit import shipped
+from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BadUsage, CouldNotRun, Interrupted
 from bundlekit.scaffold.answers import Answers, declaration
 
@@ -44,6 +46,8 @@ class OtherTemplate:
             self._settings = json.loads((folder / "cookiecutter.json").read_bytes())
         except (OSError, ValueError) as error:
             raise CouldNotRun(f"the cookiecutter.json of the template {name} cannot be used: {error}") from error
+        if not isinstance(self._settings, dict):
+            raise CouldNotRun(f"the cookiecutter.json of the template {name} is not a JSON object")
 
     def unknown(self, given: Mapping[str, Any]) -> list[str]:
         """The answers that it has no variable for; none where it offers a choice of templates."""
@@ -68,14 +72,13 @@ class OtherTemplate:
         """
         from cookiecutter.main import cookiecutter
 
-        # It reports a failed hook with a traceback on standard error; the exception says the same.
-        logging.getLogger("cookiecutter").addHandler(logging.NullHandler())
+        output_dir = _plain(into)
         try:
             rendered = cookiecutter(
                 str(self._folder),
                 no_input=not ask,
                 extra_context={key: self._as_default(key, value) for key, value in _texts(given).items()},
-                output_dir=_plain(into),
+                output_dir=output_dir,
                 accept_hooks=run_hooks,
             )
         except EOFError as error:
@@ -105,15 +108,17 @@ def other_template(name: str, *, ask: bool) -> Iterator[OtherTemplate]:
     from cookiecutter.repository import determine_repo_dir
     from cookiecutter.utils import rmtree
 
+    # It logs failures with a traceback; the exception says the same.
+    logging.getLogger("cookiecutter").addHandler(logging.NullHandler())
     try:
         config = get_user_config()
         folder, is_temporary = determine_repo_dir(
             name, config["abbreviations"], config["cookiecutters_dir"], checkout=None, no_input=not ask
         )
+    except subprocess.CalledProcessError as error:
+        raise _not_there(name, error.output.decode(errors="replace")) from error
     except (CookiecutterException, OSError) as error:
-        raise CouldNotRun(
-            f"there is no template to be had at {name}", details=tuple(str(error).splitlines())
-        ) from error
+        raise _not_there(name, str(error)) from error
     try:
         yield OtherTemplate(name, Path(folder).resolve())
     finally:
@@ -127,6 +132,12 @@ def literal(text: str) -> str:
         return text
     escaped = text.encode("unicode_escape").decode("ascii").replace('"', '\\"')
     return '{{ "' + escaped + '" }}'
+
+
+def _not_there(name: str, why: str) -> CouldNotRun:
+    return CouldNotRun(
+        f"there is no template to be had at {printable(name)}", details=tuple(map(printable, why.splitlines()))
+    )
 
 
 def _variables(answers: Answers) -> dict[str, Any]:
