@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,7 @@ class Desk:
             timeout=240,
             check=False,
         )
+        assert not re.search("^Traceback", ended.stderr, re.MULTILINE), ended.stderr
         return Printed(ended.returncode, ended.stdout, ended.stderr)
 
     def on_gateway(self, verb: str, *arguments: str, **others: Any) -> Printed:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bundlekit.cli.terminal import TerminalAsker
-from bundlekit.errors import BadUsage
+from bundlekit.errors import BadUsage, CouldNotRun
 
 if TYPE_CHECKING:
     from bundlekit.deploy.events import BundleState
@@ -132,7 +132,8 @@ def bundle_there(session: Session, bundle: str | None, *, settings_count: bool =
     """The bundle on the gateway that --bundle means; `settings_count`: one of which only the settings are left counts.
 
     Raises:
-        BadUsage: it is not there, or several are and none was named.
+        CouldNotRun: it is not there.
+        BadUsage: several are there and none was named.
     """
     name = bundle_name(bundle)
     bundles = [
@@ -143,11 +144,11 @@ def bundle_there(session: Session, bundle: str | None, *, settings_count: bool =
     if len(bundles) == 1:
         return bundles[0]
     if name is not None:
-        raise BadUsage(
+        raise CouldNotRun(
             f"{name} is not deployed on {session.account}", hint="`bundlekit status TARGET` shows what is there"
         )
     if not bundles:
-        raise BadUsage(f"no bundle is deployed on {session.account}", hint="`bundlekit deploy TARGET` brings one")
+        raise CouldNotRun(f"no bundle is deployed on {session.account}", hint="`bundlekit deploy TARGET` brings one")
     raise BadUsage(
         f"{session.account} has several bundles", hint=f"say --bundle {'|'.join(state.name for state in bundles)}"
     )

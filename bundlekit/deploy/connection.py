@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import shlex
 import socket
 from dataclasses import dataclass
@@ -145,6 +146,8 @@ class Connection:
     def _start(self, known: paramiko.HostKeys) -> paramiko.Transport:
         import paramiko
 
+        # Its worker thread also logs what is raised here; without a handler that goes to the terminal.
+        logging.getLogger("paramiko").addHandler(logging.NullHandler())
         where = f"{self.address.host} port {self.address.port}"
         stream = self._open_socket(where)
         try:
@@ -164,6 +167,12 @@ class Connection:
                 f"{where} answers, but not as an SSH server does: {_words(error)}",
                 hint="is it the port of its SSH server? Too many connections at once look like this as well",
             ) from error
+        if not transport.initial_kex_done:  # start_client gives up without a word
+            transport.close()
+            raise GatewayUnreachable(
+                f"{where} answers, but says nothing as an SSH server would within {self._timeout:g} s",
+                hint="is it the port of its SSH server? `--timeout` waits longer",
+            )
         return transport
 
     def _open_socket(self, where: str) -> socket.socket | paramiko.ProxyCommand:

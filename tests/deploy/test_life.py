@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from pathlib import Path
+from signal import SIGINT, SIGKILL
 
 import pytest
 
@@ -220,9 +221,8 @@ def test_power_cut_brings_the_current_release_back(desk: Desk) -> None:
     assert desk.deploy(desk.sample("0.0.2")).code == 0
 
 
-def test_killed_client_leaves_a_gateway_that_finishes_by_itself(desk: Desk) -> None:
-    desk.deploy(desk.sample("0.0.1"))
-    bundle = desk.sample("0.0.2")
+def started_until_stop(desk: Desk, bundle: Path) -> subprocess.Popen[str]:
+    """A deploy that has just begun to stop the release before."""
     client = subprocess.Popen(
         desk.command("deploy", "gateway", "--password-stdin", "--bundle", str(bundle)),
         stdin=subprocess.PIPE,
@@ -235,13 +235,20 @@ def test_killed_client_leaves_a_gateway_that_finishes_by_itself(desk: Desk) -> N
     assert client.stderr is not None
     client.stdin.write(desk.machine.password + "\n")
     client.stdin.flush()
-    for line in client.stderr:
-        if line.startswith("- stop"):
-            break
-    client.kill()
-    client.wait()
-    client.stdin.close()
-    client.stderr.close()
+    while not client.stderr.readline().startswith("- stop"):
+        assert client.poll() is None
+    return client
+
+
+@pytest.mark.parametrize("signal", [SIGKILL, SIGINT])
+def test_client_that_is_killed_leaves_a_gateway_that_finishes_by_itself(desk: Desk, signal: int) -> None:
+    desk.deploy(desk.sample("0.0.1"))
+    client = started_until_stop(desk, desk.sample("0.0.2"))
+    client.send_signal(signal)
+    _, said = client.communicate()
+    if signal == SIGINT:
+        assert client.returncode == 130
+        assert "kept: the gateway finishes on its own" in said
     deadline = time.monotonic() + 60
     while "lock" in desk.machine.run("ls /opt/bundlekit/bundles/example").stdout.split():
         assert time.monotonic() < deadline
@@ -253,33 +260,17 @@ def test_killed_client_leaves_a_gateway_that_finishes_by_itself(desk: Desk) -> N
 
 def test_second_deploy_under_way_is_told_who_deploys(desk: Desk) -> None:
     desk.deploy(desk.sample("0.0.1"))
-    slow = subprocess.Popen(
-        desk.command("deploy", "gateway", "--password-stdin", "--bundle", str(desk.sample("0.0.2"))),
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        env=desk.environment,
-        text=True,
-    )
-    assert slow.stdin is not None
-    assert slow.stderr is not None
-    slow.stdin.write(desk.machine.password + "\n")
-    slow.stdin.close()
-    for line in slow.stderr:
-        if line.startswith("- stop"):
-            break
+    slow = started_until_stop(desk, desk.sample("0.0.2"))
     busy = desk.deploy(desk.sample("0.0.3"))
     assert busy.code == 3
     assert "another change is under way there: deploy of 0.0.2-" in busy.err
     assert ", by " in busy.err
-    slow.stderr.read()
-    assert slow.wait() == 0
+    slow.communicate()
+    assert slow.returncode == 0
     assert current(desk).startswith("0.0.2-")
 
 
 def test_logs_follow_until_interrupted_and_leave_nothing_running(desk: Desk) -> None:
-    import signal
-
     desk.deploy(desk.sample())
     follower = subprocess.Popen(
         desk.command("logs", "gateway", "-f", "-n", "1", "--password-stdin"),
@@ -298,7 +289,7 @@ def test_logs_follow_until_interrupted_and_leave_nothing_running(desk: Desk) -> 
     while "one" not in (line := follower.stdout.readline()):
         assert line
     assert line == "one red line\n"
-    follower.send_signal(signal.SIGINT)
+    follower.send_signal(SIGINT)
     assert follower.wait(timeout=20) == 0
     assert follower.stderr is not None
     assert follower.stderr.read() == ""

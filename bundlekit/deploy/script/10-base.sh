@@ -18,7 +18,6 @@
 #     log, log.1                     what the bundle printed
 #     running                        of the supervisor: its process, the bundle's, where in the log it starts
 #     registered                     the process of the bundle that was last seen to register
-#     transaction                    the events of the last change, the line `end` last
 #     lock                           who is changing something right now
 
 set -u

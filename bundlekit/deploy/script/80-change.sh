@@ -33,7 +33,6 @@ apart() { # NAME EVENTS VERB NAME ARGUMENT...
     LOCKED=
     exec >>"$events" 2>"$errors"
     "change_$verb" "$@"
-    [ -n "$LOCKED" ] && [ -d "$B" ] && cp "$events" "$B/transaction" && echo end >>"$B/transaction"
     [ -n "$LOCKED" ] && unlock
     echo end
     rm -f "$events" "$errors"
@@ -56,7 +55,7 @@ change_deploy() { # NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO
         take_over "$2" "$7"
         prune "$8"
     fi
-    rm -rf "$5" "$B/releases/.staging"
+    rm -rf "$5" "$B/releases/.staging" "$B/releases/.staging.info"
 }
 
 unpack() { # as change_deploy
