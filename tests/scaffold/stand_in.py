@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import threading
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -57,7 +56,6 @@ class ModelInitiator:
 
     def __init__(self, name: str, folder: str) -> None:
         self.file = Path(folder) / "data" / f"{name}.json"
-        self.db_mutex = threading.RLock()
         source = self.file if self.file.exists() else self.file.with_name(f"{name}.json.factory")
         self.db = json.loads(source.read_text("utf-8"))
 

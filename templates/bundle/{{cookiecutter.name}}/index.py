@@ -13,6 +13,9 @@ import copy
 {% endif %}
 import logging
 import os
+{% if changing %}
+import threading
+{% endif %}
 
 from sanji.connection.mqtt import Mqtt
 from sanji.core import Route, Sanji
@@ -37,6 +40,7 @@ class {{ cookiecutter.name | class_name }}(Sanji):
     def init(self, *args, **kwargs):
         self.model = ModelInitiator({{ cookiecutter.name | json }}, ROOT)
 {% if changing %}
+        self.lock = threading.Lock()
 
     def save(self, settings):
         """Let changed settings take effect, and write them to the disk."""
@@ -72,7 +76,7 @@ class {{ cookiecutter.name | class_name }}(Sanji):
         if data is None:
             return bad_request(response, "the body must be a JSON object")
 {% endif %}
-        with self.model.db_mutex:
+        with self.lock:
             settings = copy.deepcopy(self.model.db)
 {% if resource.place %}
             found = find(settings, {{ way }}, message.param)
@@ -97,7 +101,7 @@ class {{ cookiecutter.name | class_name }}(Sanji):
         data = body_of(message)
         if data is None:
             return bad_request(response, "the body must be a JSON object")
-        with self.model.db_mutex:
+        with self.lock:
 {% if resource.kind == "settings" and not resource.place %}
             self.save(data)
         return response(code=200, data=data)
@@ -138,7 +142,7 @@ class {{ cookiecutter.name | class_name }}(Sanji):
 {% endif %}
 {% else %}
         """Remove the {{ noun }}."""
-        with self.model.db_mutex:
+        with self.lock:
 {% if not resource.place %}
             self.save({})
 {% else %}

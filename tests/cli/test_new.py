@@ -1,0 +1,298 @@
+"""`bundlekit new`, as it is typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.lint import check
+
+COMMAND = [sys.executable, "-m", "bundlekit", "new"]
+COMPLETE = ["--name", "lamp", "--no-input"]
+
+
+@pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text('[user]\nname = "Jö \\"½\\" Doe"\nemail = jo@example.com\n', encoding="utf-8")
+    return home
+
+
+@pytest.fixture
+def environment(home: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "TERM": "dumb"}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, home: Path) -> Iterator[Path]:
+    """An empty folder to be in; the home folder stays as it is."""
+    yield tmp_path
+    assert [path.name for path in home.iterdir()] == [".gitconfig"]
+
+
+def new(desk: Path, environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *options],
+        cwd=desk,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def manifest(folder: Path) -> dict[str, object]:
+    found = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    assert isinstance(found, dict)
+    assert check(Bundle.in_folder(folder)) == ()
+    return found
+
+
+def test_the_shortest_way_makes_a_bundle_and_says_what_is_next(desk: Path, environment: dict[str, str]) -> None:
+    made = new(desk, environment, "--name", "thermostat", "--resource", "/thermostat:get,put", "--no-input")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout.splitlines() == [
+        "made thermostat",
+        "next:",
+        "  bundlekit validate thermostat",
+        "  bundlekit deploy moxa@192.168.4.127 --bundle thermostat",
+    ]
+    found = manifest(desk / "thermostat")
+    assert (found["author"], found["email"]) == ('Jö "½" Doe', "jo@example.com")
+    assert json.loads((desk / "thermostat/data/thermostat.json.factory").read_text()) == {"key": "value"}
+
+
+def test_every_answer_is_an_option(desk: Path, environment: dict[str, str]) -> None:
+    options = ["--name", "lamp", "--description", "A lamp", "--author", "Jo", "--email", "", "--license", "GPL"]
+    options += ["--bundle-version", "2.0.0", "--ttl", "5", "--resource", "/lamp:get", "--resource", "/lamp/:id:put,get"]
+    assert new(desk, environment, *options).returncode == 0
+    found = manifest(desk / "lamp")
+    assert {key: found[key] for key in ("description", "author", "email", "license", "version", "ttl")} == {
+        "description": "A lamp",
+        "author": "Jo",
+        "email": "",
+        "license": "GPL",
+        "version": "2.0.0",
+        "ttl": 5,
+    }
+    assert found["resources"] == [
+        {"methods": ["get"], "resource": "/lamp"},
+        {"methods": ["put", "get"], "resource": "/lamp/:id"},
+    ]
+
+
+@pytest.mark.parametrize("name", ["-rf", "--", "-"])
+def test_hostile_name_makes_a_folder_that_the_next_commands_reach(
+    name: str, desk: Path, environment: dict[str, str]
+) -> None:
+    made = new(desk, environment, f"--name={name}", "--no-input")
+    assert made.returncode == 0
+    assert [path.name for path in desk.iterdir()] == [name]
+    validate = shlex.split(made.stdout.splitlines()[2])
+    assert manifest(desk / validate[-1])["name"] == name
+    assert not validate[-1].startswith("-")
+
+
+def test_output_dir_with_a_space_is_quoted(desk: Path, environment: dict[str, str]) -> None:
+    (desk / "my bundles").mkdir()
+    made = new(desk, environment, *COMPLETE, "-o", "my bundles")
+    assert made.stdout.splitlines()[2] == "  bundlekit validate 'my bundles/lamp'"
+    assert (desk / "my bundles/lamp/bundle.json").exists()
+
+
+def test_options_win_over_the_file_and_the_file_over_defaults(desk: Path, environment: dict[str, str]) -> None:
+    (desk / "answers.toml").write_text('name = "lamp"\nlicense = "BSD"\nttl = 7\nresources = ["/lamp:get"]\n')
+    assert new(desk, environment, "--answers", "answers.toml", "--ttl", "8", "--no-input").returncode == 0
+    found = manifest(desk / "lamp")
+    assert (found["license"], found["ttl"], found["version"]) == ("BSD", 8, "0.1.0")
+
+
+def test_answers_of_one_bundle_make_another(desk: Path, environment: dict[str, str]) -> None:
+    new(desk, environment, *COMPLETE, "--resource", "/lamp/:id:get")
+    assert new(desk, environment, "--answers", "lamp/.bundlekit/answers.json", "--name", "lantern").returncode == 0
+    ours, theirs = manifest(desk / "lamp"), manifest(desk / "lantern")
+    assert {**ours, "name": "lantern"} == theirs
+
+
+def test_dry_run_shows_the_tree_and_the_files_and_makes_nothing(desk: Path, environment: dict[str, str]) -> None:
+    shown = new(desk, environment, *COMPLETE, "--dry-run", "--description", "[bold]A {{ lamp }}[/bold]")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert list(desk.iterdir()) == []
+    tree, *files = shown.stdout.split("\n--- ")
+    new(desk, environment, *COMPLETE, "--description", "[bold]A {{ lamp }}[/bold]")
+    made = {path.relative_to(desk).as_posix(): path for path in desk.rglob("*") if path.is_file()}
+    assert dict(file.split("\n", 1) for file in files) == {path: made[path].read_text() for path in made}
+    assert all(path.name in tree for path in desk.rglob("*"))
+
+
+def test_resource_of_the_gateway_gets_a_note(desk: Path, environment: dict[str, str]) -> None:
+    made = new(desk, environment, *COMPLETE, "--resource", "/system/:what")
+    assert made.returncode == 0
+    assert "the gateway has /system/export itself" in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--no-input"], 2, ["name", "--name NAME"]),
+        (["--name", "lamp"], 2, ["description, author, email, license, version, ttl, resources", "--no-input"]),
+        (["--name", "la_mp", "--no-input"], 2, ['"la_mp"', "letters"]),
+        ([*COMPLETE, "--ttl", "x"], 2, ['"x"', "1 to 60"]),
+        ([*COMPLETE, "--resource", "/api/v1/lamp"], 2, ["/api/v1", "by itself"]),
+        ([*COMPLETE, "--resource", "/a", "--resource", "/a"], 2, ["/a is there already"]),
+        ([*COMPLETE, "--answers", "nowhere"], 2, ["nowhere"]),
+        ([*COMPLETE, "-o", "nowhere"], 2, ["nowhere"]),
+        ([*COMPLETE, "-o", "/proc"], 3, ["cannot write in /proc"]),
+        ([*COMPLETE, "--template", "nowhere"], 3, ["nowhere"]),
+        (["--template", "nowhere"], 2, ["terminal", "--no-input"]),
+    ],
+)
+def test_what_cannot_be_is_told(
+    options: list[str], code: int, words: list[str], desk: Path, environment: dict[str, str]
+) -> None:
+    refused = new(desk, environment, *options)
+    assert (refused.returncode, refused.stdout) == (code, "")
+    for word in words:
+        assert word in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert list(desk.iterdir()) == []
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_existing_folder_is_refused_and_untouched(options: list[str], desk: Path, environment: dict[str, str]) -> None:
+    (desk / "lamp").mkdir()
+    (desk / "lamp/mine").write_text("mine")
+    refused = new(desk, environment, *COMPLETE, *options)
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "lamp is there already" in refused.stderr
+    assert [path.relative_to(desk).as_posix() for path in sorted(desk.rglob("*"))] == ["lamp", "lamp/mine"]
+
+
+def test_write_that_fails_leaves_nothing(desk: Path, environment: dict[str, str]) -> None:
+    limited = ["bash", "-c", 'ulimit -f 1; exec "$@"', "limited", *COMMAND, *COMPLETE]
+    failed = subprocess.run(limited, cwd=desk, env=environment, capture_output=True, text=True, check=False)
+    assert (failed.returncode, failed.stdout) == (3, "")
+    assert "File too large" in failed.stderr
+    assert list(desk.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_run_leaves_nothing(
+    number: signal.Signals, desk: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    template = tmp_path_factory.mktemp("template")
+    (template / "{{ cookiecutter.name }}").mkdir()
+    (template / "hooks").mkdir()
+    (template / "cookiecutter.json").write_text('{"name": "x"}')
+    (template / "hooks/post_gen_project.py").write_text(
+        "import pathlib, time\npathlib.Path('reached').touch()\ntime.sleep(60)\n"
+    )
+    environment["COOKIECUTTER_CONFIG"] = str(template / "config.yaml")
+    (template / "config.yaml").write_text(f"replay_dir: {template}\n")
+    running = subprocess.Popen(
+        [*COMMAND, "--template", str(template), *COMPLETE],
+        cwd=desk,
+        env=environment,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list(desk.glob(".bundlekit-new-*/lamp/reached")):
+        assert running.poll() is None
+        time.sleep(0.01)
+    os.killpg(running.pid, number)
+    out, err = running.communicate(timeout=60)
+    assert (running.returncode, out) == (130, "")
+    assert err.endswith("error: interrupted\n")
+    assert list(desk.iterdir()) == []
+
+
+@pytest.fixture
+def dialogue(desk: Path, environment: dict[str, str]) -> Iterator[pexpect.spawn[str]]:
+    """`bundlekit new` on a terminal."""
+    (desk / "taken").mkdir()
+    with pexpect.spawn(
+        COMMAND[0], COMMAND[1:], cwd=str(desk), env=environment, encoding="utf-8", timeout=60, dimensions=(50, 200)
+    ) as terminal:
+        yield terminal
+
+
+def test_dialogue_asks_for_everything_and_checks_each_answer(dialogue: pexpect.spawn[str], desk: Path) -> None:
+    for question, typed in [
+        ("Name: ", ""),
+        ("letters.*Name: ", "la_mp"),
+        ('"la_mp".*Name: ', "taken"),
+        ("taken is there already.*Name: ", "lamp"),
+        (r"What it is for \[The lamp bundle\]: ", 'Küche "½" \\ {{ 1 + 1 }} {% raw %}'),
+        (r'Author \[Jö "½" Doe\]: ', ""),
+        (r"E-mail \[jo@example.com\]: ", "jo"),
+        (r'"jo".*E-mail \[jo@example.com\]: ', ""),
+        (r"Licence \[MIT\]: ", "GPL"),
+        (r"Version \[0.1.0\]: ", "1"),
+        (r'"1".*Version \[0.1.0\]: ', "1.0.0"),
+        (r"answers \[60\]: ", "0"),
+        (r"1 to 60.*answers \[60\]: ", "30"),
+        (r"Resource \[/lamp\]: ", "lamp"),
+        (r"does not start.*Resource \[/lamp\]: ", ""),
+        (r"Methods of /lamp \[get,put\]: ", "get,patch"),
+        (r'"patch".*Methods of /lamp \[get,put\]: ', "get,post"),
+        ("Another resource, or nothing: ", "/lamp"),
+        ("already.*Another resource, or nothing: ", "/lamp/:id:delete"),
+        ("Another resource, or nothing: ", "/lamp/all"),
+        ("Methods of /lamp/all .*: ", "delete"),
+        ("would both answer DELETE /lamp/all.*Another resource, or nothing: ", "/lamp/:name"),
+        ("/lamp/:id again.*Another resource, or nothing: ", ""),
+    ]:
+        dialogue.expect(f"(?s){question}$")
+        dialogue.sendline(typed)
+    dialogue.expect("made lamp\r\n")
+    dialogue.expect(pexpect.EOF)
+    dialogue.wait()
+    assert dialogue.exitstatus == 0
+    found = manifest(desk / "lamp")
+    assert found["description"] == 'Küche "½" \\ {{ 1 + 1 }} {% raw %}'
+    assert (found["author"], found["email"]) == ('Jö "½" Doe', "jo@example.com")
+    assert (found["license"], found["version"], found["ttl"]) == ("GPL", "1.0.0", 30)
+    assert found["resources"] == [
+        {"methods": ["get", "post"], "resource": "/lamp"},
+        {"methods": ["delete"], "resource": "/lamp/:id"},
+    ]
+
+
+@pytest.mark.parametrize("typed", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_dialogue_that_is_given_up_leaves_nothing(typed: str, dialogue: pexpect.spawn[str], desk: Path) -> None:
+    dialogue.expect("Name: $")
+    dialogue.sendline("lamp")
+    dialogue.expect("What it is for .*: $")
+    dialogue.send(typed)
+    dialogue.expect("interrupted")
+    dialogue.expect(pexpect.EOF)
+    dialogue.wait()
+    assert dialogue.exitstatus == 130
+    assert [path.name for path in desk.iterdir()] == ["taken"]
+
+
+def test_dialogue_asks_only_for_what_is_missing(desk: Path, environment: dict[str, str]) -> None:
+    given = ["--description", "d", "--author", "a", "--email", "", "--license", "MIT", "--bundle-version", "1.0.0"]
+    given += ["--ttl", "5", "--resource", "/lamp"]
+    with pexpect.spawn(
+        COMMAND[0], [*COMMAND[1:], *given], cwd=str(desk), env=environment, encoding="utf-8", timeout=60
+    ) as terminal:
+        terminal.expect("Name: $")
+        terminal.sendline("lamp")
+        terminal.expect("made lamp")
+        terminal.expect(pexpect.EOF)
+    assert manifest(desk / "lamp")["resources"] == [{"methods": ["get", "put"], "resource": "/lamp"}]
