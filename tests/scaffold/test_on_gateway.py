@@ -7,6 +7,7 @@ import shlex
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.scaffold.conversations import CONVERSATIONS, NOTHING, Conversation, i
 
 pytestmark = pytest.mark.gateway
 
+_CROWD = Conversation("new-crowd", ("/new-crowd:get,put",), (), kept=None)
 _FOLDER = "/root/generated"
 _START = "cd {folder} && {{ setsid python index.py >log 2>&1 & echo $!; }}"
 _WAIT = """
@@ -35,7 +37,7 @@ exit 1
 def gateway(shared_box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     """A gateway on which the bundles of all conversations have registered."""
     started = []
-    for conversation in CONVERSATIONS:
+    for conversation in (*CONVERSATIONS, _CROWD):
         folder = render_bundle(conversation.answers, tmp_path_factory.mktemp("rendered"))
         there = shlex.quote(f"{_FOLDER}/{conversation.name}")
         packed = subprocess.run(["tar", "-C", folder, "-cz", "."], check=True, capture_output=True).stdout
@@ -60,3 +62,15 @@ def test_generated_bundle_answers_as_promised(gateway: Box, conversation: Conver
 def test_generated_bundle_logs_in_the_form_of_the_sample(gateway: Box) -> None:
     log = gateway.run(f"cat {_FOLDER}/new-one/log").stdout
     assert " - DEBUG - 420 - Register successfully new-one tunnel: " in log
+
+
+def test_changes_at_once_are_all_kept(gateway: Box) -> None:
+    # Large, so that a change takes long enough for another one to come in between.
+    large = {"large": [[number] for number in range(5000)]}
+    assert gateway.api("PUT", "/new-crowd", large) == (200, {"key": "value", **large})
+    wanted = {"key": "value", **large, **{f"key-{number}": number for number in range(16)}}
+    with ThreadPoolExecutor(8) as crowd:
+        answers = crowd.map(lambda number: gateway.api("PUT", "/new-crowd", {f"key-{number}": number}), range(16))
+        assert [code for code, _ in answers] == [200] * 16
+    assert gateway.api("GET", "/new-crowd") == (200, wanted)
+    assert json.loads(gateway.run(f"cat {_FOLDER}/new-crowd/data/new-crowd.json").stdout) == wanted
