@@ -85,7 +85,10 @@ class OtherTemplate:
             raise Interrupted("interrupted") from error
         except Exception as error:
             raise CouldNotRun(f"the template {self.name} failed: {error or type(error).__name__}") from error
-        return into / Path(rendered).resolve().relative_to(into.resolve()).parts[0]
+        made = Path(rendered).resolve()
+        if into.resolve() not in made.parents:
+            raise CouldNotRun(f"the template {self.name} made its folder elsewhere: {made}")
+        return into / made.relative_to(into.resolve()).parts[0]
 
     def _as_default(self, key: str, value: str) -> str:
         """An answer in the form of a default: cookiecutter renders those, unless they choose from a list."""

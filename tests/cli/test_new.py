@@ -188,21 +188,51 @@ def test_write_that_fails_leaves_nothing(desk: Path, environment: dict[str, str]
     assert list(desk.iterdir()) == []
 
 
+@pytest.fixture
+def other_template(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A template of somebody else; what cookiecutter remembers of it goes there too."""
+    template = tmp_path_factory.mktemp("template")
+    (template / "cookiecutter.json").write_text('{"name": "x", "kind": "blue"}')
+    (template / "{{ cookiecutter.name }}").mkdir()
+    (template / "{{ cookiecutter.name }}/says").write_text("{{ cookiecutter.kind }}")
+    (template / "config.yaml").write_text(f"replay_dir: {template}\n")
+    environment["COOKIECUTTER_CONFIG"] = str(template / "config.yaml")
+    return template
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_other_template_is_used_and_told_what_it_does_not_know(
+    options: list[str], desk: Path, environment: dict[str, str], other_template: Path
+) -> None:
+    made = new(desk, environment, "--template", str(other_template), *COMPLETE, "--ttl", "5", *options)
+    assert made.returncode == 0
+    assert made.stderr == f"note: {other_template} has no variable ttl, so that answer goes nowhere\n"
+    assert [path.name for path in desk.rglob("*")] == ([] if options else ["lamp", "says"])
+    assert ("--- lamp/says\nblue" in made.stdout) == bool(options)
+
+
+def test_other_template_asks_its_own_questions(desk: Path, environment: dict[str, str], other_template: Path) -> None:
+    options = [*COMMAND[1:], "--template", str(other_template), "--name", "lamp"]
+    with pexpect.spawn(COMMAND[0], options, cwd=str(desk), env=environment, encoding="utf-8", timeout=60) as terminal:
+        terminal.expect(r"name \(lamp\): ?$")
+        terminal.sendline("")
+        terminal.expect(r"kind \(blue\): ?$")
+        terminal.sendline("red")
+        terminal.expect("made lamp")
+        terminal.expect(pexpect.EOF)
+    assert (desk / "lamp/says").read_text() == "red"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_run_leaves_nothing(
-    number: signal.Signals, desk: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    number: signal.Signals, desk: Path, environment: dict[str, str], other_template: Path
 ) -> None:
-    template = tmp_path_factory.mktemp("template")
-    (template / "{{ cookiecutter.name }}").mkdir()
-    (template / "hooks").mkdir()
-    (template / "cookiecutter.json").write_text('{"name": "x"}')
-    (template / "hooks/post_gen_project.py").write_text(
+    (other_template / "hooks").mkdir()
+    (other_template / "hooks/post_gen_project.py").write_text(
         "import pathlib, time\npathlib.Path('reached').touch()\ntime.sleep(60)\n"
     )
-    environment["COOKIECUTTER_CONFIG"] = str(template / "config.yaml")
-    (template / "config.yaml").write_text(f"replay_dir: {template}\n")
     running = subprocess.Popen(
-        [*COMMAND, "--template", str(template), *COMPLETE],
+        [*COMMAND, "--template", str(other_template), *COMPLETE],
         cwd=desk,
         env=environment,
         start_new_session=True,

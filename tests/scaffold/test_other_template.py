@@ -110,10 +110,15 @@ def test_failing_template_is_an_error_with_its_reason(
     assert "Traceback" not in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("license", ["BSD"])
-def test_answer_that_is_not_among_the_choices_is_an_error(license: str, tmp_path: Path) -> None:
+def test_answer_that_is_not_among_the_choices_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CouldNotRun, match="BSD provided for choice variable license"):
-        render(template(tmp_path / "t"), tmp_path, license=license)
+        render(template(tmp_path / "t"), tmp_path, license="BSD")
+
+
+def test_template_that_leaves_its_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "into").mkdir()
+    with pytest.raises(CouldNotRun, match="elsewhere"):
+        render(template(tmp_path / "t", variables={"name": "../../elsewhere"}), tmp_path / "into")
 
 
 @pytest.mark.parametrize("name", ["nowhere", "file:///nowhere.git", "/nowhere.zip", "https://127.0.0.1:9/nowhere.zip"])
