@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,8 @@ class OtherTemplate:
         return into / made.relative_to(into.resolve()).parts[0]
 
     def _as_default(self, key: str, value: str) -> str:
-        """An answer in the form of a default: cookiecutter renders those, unless they choose from a list."""
-        return literal(value) if isinstance(self._settings.get(key), str) else value
+        """An answer in the form of a default: cookiecutter renders those, unless they choose among some."""
+        return value if isinstance(self._settings.get(key), list | bool) else literal(value)
 
 
 @contextmanager
@@ -143,9 +144,9 @@ def _not_there(name: str, why: str) -> CouldNotRun:
     )
 
 
-def _variables(answers: Answers) -> dict[str, Any]:
+def _variables(answers: Answers) -> dict[str, str]:
     """Answers as the variables of our template."""
-    return _texts({key: getattr(answers, key) for key in Answers.__dataclass_fields__})
+    return _texts({field.name: getattr(answers, field.name) for field in fields(answers)})
 
 
 def _texts(given: Mapping[str, Any]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bundlekit.errors import BadUsage, CouldNotRun
 from bundlekit.scaffold.questions import checked
@@ -52,11 +53,14 @@ def test_given_answers_go_in_and_the_rest_has_its_defaults(tmp_path: Path) -> No
     assert (folder / "says").read_text() == "lamp|d|GPL|lamp-kind"
 
 
-@given(description=strategies.needed_texts)
+@given(description=strategies.needed_texts, default=st.sampled_from(["d", None, 5]))
 @settings(deadline=None, max_examples=25)
-def test_answers_are_rendered_literally(tmp_path_factory: pytest.TempPathFactory, description: str) -> None:
+def test_answers_are_rendered_literally(
+    tmp_path_factory: pytest.TempPathFactory, description: str, default: object
+) -> None:
     folder = tmp_path_factory.mktemp("render")
-    made = render(template(folder / "t"), folder, description=description)
+    variables = {**VARIABLES, "description": default}
+    made = render(template(folder / "t", variables=variables), folder, description=description)
     assert (made / "says").read_bytes().decode() == f"x|{description}|MIT|x-kind"
 
 
