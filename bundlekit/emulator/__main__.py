@@ -11,9 +11,7 @@ import ssl
 import sys
 from pathlib import Path
 
-from bundlekit.emulator.link import Address
-from bundlekit.emulator.rest import RestFront
-from bundlekit.emulator.service import ControllerService
+from bundlekit.emulator.address import Address
 
 
 def main() -> int:
@@ -30,10 +28,16 @@ def main() -> int:
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 3
+    except ModuleNotFoundError as error:
+        print(f"error: {error}: run `pip install 'bundlekit[emulator]'`", file=sys.stderr)  # noqa: T201
+        return 3
     return 0
 
 
 async def _serve(broker: Address, listen: Address, token: str, tls: ssl.SSLContext | None) -> None:
+    from bundlekit.emulator.rest import RestFront
+    from bundlekit.emulator.service import ControllerService
+
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task  # noqa: S101 - this is one
     for number in (signal.SIGINT, signal.SIGTERM):

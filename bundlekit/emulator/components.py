@@ -43,21 +43,18 @@ def read_component(data: Any, tunnel: str) -> Component:
         WrongContext: a field is missing, empty or of another type than it must be.
     """
     given = data if isinstance(data, dict) else {}
-    name, role, resources = given.get("name"), given.get("role"), given.get("resources")
-    if not name or not isinstance(name, str):
-        raise WrongContext("no 'name'")
-    if not given.get("description"):
-        raise WrongContext("need 'description'")
-    if not role or not isinstance(role, str):
-        raise WrongContext("need 'role'")
+    name = _text(given, "name", "no 'name'")
+    description = _text(given, "description", "need 'description'")
+    role = _text(given, "role", "need 'role'")
     ttl = _seconds(given.get("ttl"))
     if not ttl:
         raise WrongContext("need 'ttl'")
+    resources = given.get("resources")
     if not isinstance(resources, list) or not resources or not all(isinstance(one, str) for one in resources):
         raise WrongContext("Need 'resources'")
     return Component(
         name=name,
-        description=str(given["description"]),
+        description=description,
         role=role,
         ttl=ttl,
         resources=tuple(resources),
@@ -78,6 +75,13 @@ def matches(pattern: str, path: str) -> bool:
     return len(levels) == len(wanted) and all(
         bool(level) if want == "+" else level == want for want, level in zip(wanted, levels, strict=True)
     )
+
+
+def _text(given: dict[str, Any], key: str, missing: str) -> str:
+    value = given.get(key)
+    if not value or not isinstance(value, str):
+        raise WrongContext(missing)
+    return value
 
 
 def _seconds(ttl: Any) -> float:

@@ -61,7 +61,7 @@ class Controller:
             What to publish, in this order.
         """
         message = decode(payload) if topic == TOPIC else None
-        if message is None or not isinstance(message.get("resource"), str):
+        if message is None or not _is_readable(message):
             return []
         path = message["resource"].partition("?")[0]
         echo = [Outgoing(DEPENDENCY, payload)] if path == DEPENDENCY else []
@@ -86,7 +86,7 @@ class Controller:
     def _registration(self, request: Message, path: str, payload: bytes) -> list[Outgoing]:
         data, name = request.get("data"), path.removeprefix(REGISTRATION).removeprefix("/")
         echo = Outgoing(REGISTRATION, payload)
-        match str(request["method"]).lower():
+        match request["method"].lower():
             case "post" if not name:
                 return [echo, *self._register(request)]
             case "delete":
@@ -144,6 +144,15 @@ class Controller:
         while (tunnel := self._new_tunnel()) in taken:
             pass
         return tunnel
+
+
+def _is_readable(message: Message) -> bool:
+    """Whether the controller can work with what stands in the fields that it reads."""
+    return (
+        isinstance(message.get("resource"), str)
+        and isinstance(message.get("method", ""), str)
+        and not isinstance(message.get("id"), list | dict)
+    )
 
 
 def _is_topic(tunnel: object) -> bool:

@@ -5,38 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Self
 
 import aiomqtt
 
+from bundlekit.emulator.address import Address
 from bundlekit.emulator.messages import Outgoing
 
 _log = logging.getLogger(__name__)
 _PAUSE = 0.1  # seconds between two tries
-
-
-@dataclass(frozen=True)
-class Address:
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `HOST:PORT`, an IPv6 host in brackets.
-
-        Raises:
-            ValueError: it is not of that form.
-        """
-        host, colon, port = text.rpartition(":")
-        host = host.removeprefix("[").removesuffix("]")
-        if not colon or not host or not port.isdecimal() or int(port) > 65535:
-            raise ValueError(f"{text!r} is not HOST:PORT")
-        return cls(host, int(port))
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class Link:
@@ -88,14 +66,20 @@ class Link:
             return False
         return True
 
-    async def subscribe(self, topic: str) -> None:
-        """Listen on one more topic for as long as this connection lasts."""
-        if self._client:
+    async def subscribe(self, topic: str) -> bool:
+        """Listen on one more topic for as long as this connection lasts; False where there is none."""
+        if not self._client:
+            return False
+        try:
             await self._client.subscribe(topic)
+        except aiomqtt.MqttError:
+            return False
+        return True
 
     async def _run_once(self) -> None:
         nodelay = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client = aiomqtt.Client(self._broker.host, self._broker.port, socket_options=[nodelay])
+        client.pending_calls_threshold = sys.maxsize  # it warns of more, and more than a few is normal here
         async with client:
             for topic in self._topics:
                 await client.subscribe(topic)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NoReturn
 
 Message = dict[str, Any]
 
@@ -53,11 +53,23 @@ def kind_of(message: Message) -> Kind | None:
     return None
 
 
+def parse(text: bytes) -> Any:
+    """Read JSON, and nothing but JSON.
+
+    Raises:
+        ValueError: it is something else, or nested too deeply.
+    """
+    try:
+        return json.loads(text, parse_constant=_not_json)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
 def decode(payload: bytes) -> Message | None:
     """The message in a payload, None where it is no JSON object."""
     try:
-        message = json.loads(payload)
-    except (ValueError, RecursionError):
+        message = parse(payload)
+    except ValueError:
         return None
     return message if isinstance(message, dict) else None
 
@@ -75,8 +87,12 @@ def answer(request: Message, code: int, data: Any = None) -> Message:
     response = {
         "id": request["id"],
         "code": code,
-        "method": str(request["method"]).upper(),
+        "method": request["method"].upper(),
         "resource": request["resource"],
         "sign": ["controller"],
     }
     return response if data is None else {**response, "data": data}
+
+
+def _not_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import ssl
 from http import HTTPStatus
-from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any
 
 from aiohttp import web
 
-from bundlekit.emulator.link import Address
-from bundlekit.emulator.messages import Message
+from bundlekit.emulator.address import Address
+from bundlekit.emulator.lifecycle import Service
+from bundlekit.emulator.messages import Message, parse
 from bundlekit.emulator.view import NotConnected, View
 
 PREFIX = "/api/v1"
@@ -22,8 +21,8 @@ _PATIENCE = 60.0  # seconds
 _GRACE = 1.0  # seconds; for requests under way when it stops
 
 
-class RestFront:
-    """Listens for HTTP, or for HTTPS where there is a TLS context. An async context manager.
+class RestFront(Service):
+    """Listens for HTTP, or for HTTPS where there is a TLS context.
 
     Args:
         listen: where; port 0 is any free one.
@@ -83,15 +82,6 @@ class RestFront:
             await self._runner.cleanup()
         await self._view.stop()
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
-
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """Let in who has the token, and turn every refusal into JSON."""
@@ -115,13 +105,17 @@ class RestFront:
     async def _ask(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         try:
-            data = {"data": json.loads(body, parse_constant=_not_json)} if body else {}
-        except (ValueError, RecursionError):
+            data = {"data": parse(body)} if body else {}
+        except ValueError:
             return _refusal(400, "The body is not JSON.")
         resource = request.rel_url.raw_path.removeprefix(PREFIX)
         if request.rel_url.raw_query_string:
             resource += "?" + request.rel_url.raw_query_string
-        message = await self._view.ask({"method": request.method.lower(), "resource": resource, **data})
+        asked = {"method": request.method.lower(), "resource": resource, **data}
+        try:
+            message = await self._view.ask(asked)
+        except RecursionError:  # read just so, and too deep to write
+            return _refusal(400, "The body is nested too deeply.")
         return _response(message)
 
 
@@ -131,12 +125,11 @@ def _response(message: Message) -> web.Response:
         return _refusal(500, f"The component answered with {code!r}, which is no HTTP status.")
     if "data" not in message:
         return web.Response(status=code)
-    return web.json_response(message["data"], status=code)
+    try:
+        return web.json_response(message["data"], status=code)
+    except RecursionError:
+        return _refusal(500, "The component's answer is nested too deeply.")
 
 
 def _refusal(status: int, text: str) -> web.Response:
     return web.json_response({"message": text}, status=status)
-
-
-def _not_json(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")

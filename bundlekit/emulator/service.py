@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Self
 
+from bundlekit.emulator.address import Address
 from bundlekit.emulator.controller import TOPICS, Controller
-from bundlekit.emulator.link import Address, Link
+from bundlekit.emulator.lifecycle import Service, Tasks
+from bundlekit.emulator.link import Link
 from bundlekit.emulator.messages import Outgoing
-from bundlekit.emulator.tasks import Tasks
 
 
-class ControllerService:
-    """Runs a controller. An async context manager, or `start` and `stop`."""
+class ControllerService(Service):
+    """Runs a controller."""
 
     def __init__(self, broker: Address, controller: Controller | None = None) -> None:
         self.controller = controller or Controller()
@@ -30,15 +29,6 @@ class ControllerService:
 
     async def stop(self) -> None:
         await self._tasks.stop()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
 
     async def _received(self, topic: str, payload: bytes) -> None:
         await self._publish(self.controller.feed(topic, payload, _now()))

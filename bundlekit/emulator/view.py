@@ -6,10 +6,11 @@ import asyncio
 import random
 import uuid
 
+from bundlekit.emulator.address import Address
 from bundlekit.emulator.controller import REGISTRATION, TOPIC
-from bundlekit.emulator.link import Address, Link
+from bundlekit.emulator.lifecycle import Tasks
+from bundlekit.emulator.link import Link
 from bundlekit.emulator.messages import Kind, Message, Outgoing, decode, encode, kind_of
-from bundlekit.emulator.tasks import Tasks
 
 _PATIENCE = 1.0  # seconds; how long a registration may take before it is tried again
 _PAUSE = 0.1
@@ -98,6 +99,5 @@ class View:
         direct = {"resource": REGISTRATION, "tunnel": self._tunnel, "data": profile}
         await self._ask({**direct, "method": "delete"})
         response = await self._ask({**direct, "method": "post"})
-        if response["code"] == 200:
-            await self._link.subscribe(response["data"]["tunnel"])
+        if response["code"] == 200 and await self._link.subscribe(response["data"]["tunnel"]):
             self._registered.set()

@@ -35,9 +35,14 @@ class Place:
         """Its network."""
         return _NAMESPACES / self.slot.name
 
+    @property
+    def _link(self) -> str:
+        """This host's end of the cable."""
+        return f"bk-{self.slot.number}"
+
     def make(self, base: Base) -> None:
         """Mount a pristine overlay on the base and lay a cable to a network of its own."""
-        name, link = self.slot.name, f"bk-{self.slot.number}"
+        name, link = self.slot.name, self._link
         self.folder.mkdir(parents=True)
         upper, work = self.folder / "upper", self.folder / "work"
         as_root(["mkdir", "--", upper, work, self.root])
@@ -56,8 +61,11 @@ class Place:
         )
 
     def clear(self) -> None:
-        """Take away all that `make` and the box left, half-made or not. The cable goes with its namespace."""
+        """Take away all that `make` and the box left, half-made or not."""
         self.kill()
+        # A namespace takes its links away some time after its end; this one's name may be wanted before.
+        if Path("/sys/class/net", self._link).exists():
+            as_root(["ip", "link", "delete", self._link], check=False)
         if self.namespace.exists():
             as_root(["ip", "netns", "delete", self.slot.name], check=False)
         while self.root.is_mount():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.emulator.link import Address
+from bundlekit.emulator.address import Address
 
 
 class Mosquitto:

@@ -9,6 +9,8 @@ from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bundlekit.emulator.controller import TOPICS, Controller
 
@@ -317,11 +319,17 @@ CASES: Mapping[str, list[Step]] = {
         send(ask("/alpha", "a-1"), ("t2", ask("/alpha", "a-1"))),
         send(reply("/alpha", "a-1"), ("t1", reply("/alpha", "a-1"))),
     ],
-    "an id may be anything that JSON knows": [
+    "what no component would send is dropped": [
         REST,
         ALPHA,
-        send(ask("/alpha", [{}]), ("t2", ask("/alpha", [{}]))),
-        send(reply("/alpha", [{}]), ("t1", reply("/alpha", [{}]))),
+        send(ask("/alpha", [1])),
+        send(ask("/alpha", {"a": 1})),
+        send(ask("/alpha", method=["get"])),
+        send(ask("/alpha", method=5)),
+    ],
+    "a number that JSON does not know is no message": [
+        REST,
+        send(b'{"id": 1, "method": "get", "resource": "/x", "data": NaN}'),
     ],
     "hooks are nobody's": [
         REST,
@@ -367,6 +375,50 @@ def test_controller_keeps_to_the_protocol(steps: list[Step]) -> None:
             published = controller.feed(step.topic, payload, step.at)
         found = tuple((outgoing.topic, json.loads(outgoing.payload)) for outgoing in published)
         assert step.expected is None or found == step.expected
+
+
+NESTED = b"[" * 990 + b"]" * 990
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    max_leaves=4,
+)
+FIELDS = {
+    "id": ANYTHING | st.just(7),
+    "method": ANYTHING | st.sampled_from(["get", "post", "delete"]),
+    "resource": ANYTHING | st.sampled_from(["/alpha", "/alpha/7?x", REGISTRATION, UNKNOWN_NAME]),
+    "tunnel": ANYTHING | st.just("mine"),
+    "code": ANYTHING | st.just(200),
+    "sign": ANYTHING | st.just(["alpha"]),
+    "data": ANYTHING
+    | st.fixed_dictionaries({}, optional={key: ANYTHING | st.just(value) for key, value in post()["data"].items()}),
+}
+
+
+@given(messages=st.lists(st.fixed_dictionaries({}, optional=FIELDS), min_size=1, max_size=6))
+def test_no_message_upsets_the_controller(messages: list[Message]) -> None:
+    controller = Controller()
+    for message in messages:
+        for outgoing in controller.feed("/controller", json.dumps(message).encode(), 0.0):
+            assert outgoing.topic
+            assert not set("+#\0") & set(outgoing.topic)
+            assert isinstance(json.loads(outgoing.payload), dict)
+    controller.expire(1e400)
+    assert controller.deadline is None
+
+
+@pytest.mark.parametrize("key", ["id", "method", "resource", "tunnel", "sign", "code", "data"])
+def test_deep_nesting_upsets_nobody(key: str) -> None:
+    controller = Controller()
+    for kind in (post(), ask("/alpha", tunnel="mine"), reply("/alpha")):
+        payload = json.dumps({**kind, key: "NESTED"}).encode().replace(b'"NESTED"', NESTED)
+        controller.feed("/controller", payload, 0.0)
+
+
+@pytest.mark.parametrize("key", ["name", "description", "role", "ttl", "resources", "hook"])
+def test_deep_nesting_in_a_registration_upsets_nobody(key: str) -> None:
+    payload = json.dumps(post(**{key: "NESTED"})).encode().replace(b'"NESTED"', NESTED)
+    Controller().feed("/controller", payload, 0.0)
 
 
 def test_hook_is_kept_as_it_was_registered() -> None:

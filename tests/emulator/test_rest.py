@@ -13,7 +13,7 @@ import aiohttp
 import aiomqtt
 import pytest
 
-from bundlekit.emulator.link import Address
+from bundlekit.emulator.address import Address
 from bundlekit.emulator.rest import RestFront
 from bundlekit.emulator.service import ControllerService
 from tests.emulator.conftest import Mosquitto
@@ -137,6 +137,15 @@ def test_body_that_is_not_json_is_refused(mosquitto: Mosquitto, body: bytes) -> 
     async def scenario(client: Client) -> None:
         answer = await client.ask("PUT", "/mirror", data=body)
         assert (answer.status, list(answer.body)) == (400, ["message"])
+
+    against(mosquitto, scenario)
+
+
+def test_body_that_is_nested_within_reason_is_passed_on(mosquitto: Mosquitto) -> None:
+    async def scenario(client: Client) -> None:
+        body = b"[" * 300 + b"]" * 300
+        answer = await client.ask("PUT", "/mirror", data=body)
+        assert json.dumps(answer.body["data"]).encode() == body
 
     against(mosquitto, scenario)
 

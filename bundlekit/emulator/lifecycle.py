@@ -1,13 +1,34 @@
-"""Background work with one owner."""
+"""What starts and stops, and the work in the background that goes with it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 _log = logging.getLogger(__name__)
+
+
+class Service:
+    """An async context manager of what has `start` and `stop`."""
+
+    async def start(self) -> None:
+        """Returns when it answers."""
+        raise NotImplementedError
+
+    async def stop(self) -> None:
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
 
 
 class Tasks:
