@@ -163,8 +163,8 @@ def _plain(folder: Path) -> str:
         BadUsage: it would come out somewhere else.
     """
     path = str(folder.resolve())
-    if _SYNTAX.search(path):
-        raise BadUsage(f"{path} has template syntax in it, so no template can be rendered there")
+    if syntax := _SYNTAX.search(path):
+        raise BadUsage(f'no template can be rendered in a folder with "{syntax[0]}" in its path', hint="--output-dir")
     return path
 
 
