@@ -26,9 +26,9 @@ def run(shell: str) -> int:
     """Print the script that makes `shell` complete verbs and options."""
     from click.shell_completion import get_completion_class
 
-    from bundlekit.cli.main import cli
+    from bundlekit.cli.main import COMPLETION, cli
 
     completion = get_completion_class(shell)
     assert completion is not None  # noqa: S101 - the choices above are the shells that click has
-    click.echo(completion(cli, {}, "bundlekit", "_BUNDLEKIT_COMPLETE").source())
+    click.echo(completion(cli, {}, "bundlekit", COMPLETION).source())
     return 0

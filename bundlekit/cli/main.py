@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -10,7 +12,7 @@ import click
 
 from bundlekit import __version__
 from bundlekit.cli import report_error
-from bundlekit.errors import BundlekitError, Interrupted
+from bundlekit.errors import BundlekitError, CouldNotRun, Interrupted
 
 # In the order in which a bundle lives; `--help` keeps it.
 VERBS = (
@@ -27,6 +29,11 @@ VERBS = (
     "remove",
     "completion",
 )
+
+# Set by a shell that completes a command line; `bundlekit completion` prints the scripts that do.
+COMPLETION = "_BUNDLEKIT_COMPLETE"
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 class Verbs(click.Group):
@@ -66,8 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         human, 130 interrupted.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if os.environ.get(COMPLETION):
+        cli.main(prog_name="bundlekit", complete_var=COMPLETION)  # answers the shell and exits
     try:
-        result = cli.main(arguments, prog_name="bundlekit", standalone_mode=False)
+        # Not by `cli.main`, which takes every broken pipe for one of standard output, a gateway's too.
+        with cli.make_context("bundlekit", list(arguments)) as context:
+            result = cli.invoke(context)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -75,8 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return report_error.show(Interrupted("interrupted"))
     except BundlekitError as error:
         return report_error.show(error)
-    except BrokenPipeError:
-        return report_error.reader_is_gone()
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and report_error.is_reader_gone():
+            return 0
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return report_error.show(CouldNotRun(f"cannot write {error.filename or 'the output'}: {error.strerror}"))
         return report_error.crash(error, arguments)
     return result if isinstance(result, int) else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import select
 import sys
 import time
 import traceback
@@ -13,29 +14,40 @@ from pathlib import Path
 import click
 
 from bundlekit import __version__
+from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BundlekitError
 
 
 def show(error: BundlekitError) -> int:
     """Print an error on standard error: the message first, then what was kept, then what to do.
 
+    What bundles, file names and gateways put into it cannot steer the terminal.
+
     Returns:
         The exit code of the error.
     """
-    click.echo(click.style("error: ", fg="red", bold=True) + error.message, err=True)
+    click.echo(click.style("error: ", fg="red", bold=True) + printable(error.message), err=True)
     for line in error.details:
-        click.echo(f"  | {line}", err=True)
+        click.echo(f"  | {printable(line.expandtabs())}", err=True)
     if error.kept:
-        click.echo(click.style(" kept: ", fg="green", bold=True) + error.kept, err=True)
+        click.echo(click.style(" kept: ", fg="green", bold=True) + printable(error.kept), err=True)
     if error.hint:
-        click.echo(click.style(" hint: ", fg="cyan", bold=True) + error.hint, err=True)
+        click.echo(click.style(" hint: ", fg="cyan", bold=True) + printable(error.hint), err=True)
     return error.exit_code
 
 
-def reader_is_gone() -> int:
-    """Whoever read our output has enough of it (`bundlekit logs | head`): no word, no traceback at exit."""
+def is_reader_gone() -> bool:
+    """Whether whoever read our output has enough of it (`bundlekit logs | head`).
+
+    If so, nothing is said of it any more, not at the exit of Python either.
+    """
+    outputs = select.poll()
+    for descriptor in (1, 2):
+        outputs.register(descriptor, 0)  # the end of a reader is told unasked
+    if not outputs.poll(0):
+        return False
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - must outlive this function
-    return 0
+    return True
 
 
 def crash(error: BaseException, arguments: Sequence[str]) -> int:
@@ -74,7 +86,7 @@ def _write_report(report: str) -> Path:
     from platformdirs import user_state_path
 
     folder = user_state_path("bundlekit", appauthor=False, ensure_exists=True)
-    place = folder / time.strftime("crash-%Y%m%d-%H%M%S.txt")
+    place = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
     place.touch(mode=0o600)
     place.write_text(report, encoding="utf-8")
     return place

@@ -1,0 +1,62 @@
+"""Completion in real shells: what is typed, Tab, and what the line becomes."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+SHELLS = {
+    "bash": (["bash", "--norc", "--noprofile", "-i"], 'eval "$(bundlekit completion bash)"'),
+    "zsh": (["zsh", "-f", "-i"], 'autoload -U compinit; compinit -u -D; eval "$(bundlekit completion zsh)"'),
+    "fish": (["fish", "--no-config", "-i"], "bundlekit completion fish | source"),
+}
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
+    """A shell at its prompt, which has sourced what `bundlekit completion` prints."""
+    (program, *arguments), source = SHELLS[request.param]
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "TERM": "dumb",
+        "PS1": "$ ",
+        "LC_ALL": "C.UTF-8",
+    }
+    child = pexpect.spawn(
+        program, arguments, env=environment, cwd=str(tmp_path), encoding="utf-8", timeout=60, dimensions=(40, 200)
+    )
+    child.sendline(source)
+    child.sendline("echo 'now' 'ready'")
+    child.expect("now ready")
+    yield child
+    child.close(force=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("bundlekit de", "bundlekit deploy"),
+        ("bundlekit comp", "bundlekit completion"),
+        ("bundlekit deploy --dry", "bundlekit deploy --dry-run"),
+        ("bundlekit completion fi", "bundlekit completion fish"),
+        ("bundlekit pack --li", "bundlekit pack --list"),
+    ],
+)
+def test_tab_completes(shell: pexpect.spawn[str], typed: str, completed: str) -> None:
+    shell.send(typed + "\t")
+    shell.send("\x01echo 'The line' 'is': \r")  # Ctrl-A: before all that is there
+    shell.expect(rf"The line is: {re.escape(completed)}\s")
+
+
+def test_tab_offers_every_verb_that_begins_so(shell: pexpect.spawn[str]) -> None:
+    # fish shows its list on better terminals only, and has a command for those who want to see it.
+    is_fish = Path(str(shell.command)).name == "fish"
+    shell.send("complete -C 'bundlekit sta'\r" if is_fish else "bundlekit sta\t\t")
+    shell.expect([r"start\b.*status", r"status.*start\b"])

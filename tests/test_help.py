@@ -1,0 +1,78 @@
+"""The help pages: every verb begins with examples, and the examples are lines that the verb takes."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import shlex
+
+import click
+import pytest
+
+import bundlekit.cli
+from bundlekit.cli.main import VERBS, cli, main
+
+
+def _command(verb: str) -> click.Command:
+    command = cli.get_command(click.Context(cli), verb)
+    assert command is not None
+    return command
+
+
+def _examples(verb: str) -> list[str]:
+    return str(getattr(_command(verb), "examples", "")).splitlines()
+
+
+def test_help_lists_the_verbs_in_the_order_of_a_bundles_life(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    listed = re.findall(r"^  ([a-z]+)  +\S", capsys.readouterr().out.partition("Commands:")[2], re.MULTILINE)
+    assert listed == list(VERBS)
+
+
+def test_every_module_of_a_verb_is_a_verb() -> None:
+    """A module with a `command` that is not in the list could not be called by anybody."""
+    names = [module.name for module in pkgutil.iter_modules(bundlekit.cli.__path__)]
+    assert {name for name in names if hasattr(importlib.import_module(f"bundlekit.cli.{name}"), "command")} == {*VERBS}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_starts_with_an_example(verb: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, option]) == 0
+    usage, empty, title, example, *_ = capsys.readouterr().out.splitlines()
+    assert usage.startswith(f"Usage: bundlekit {verb} ")
+    assert (empty, title) == ("", "Examples:")
+    assert f"bundlekit {verb}" in example
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_example_is_a_line_that_the_verb_takes(verb: str) -> None:
+    for line in _examples(verb):
+        found = re.search(rf"bundlekit {verb}([^|)]*)", line.partition("  ")[0])
+        assert found, line
+        words = shlex.split(found[1])
+        command = _command(verb)
+        command.make_parser(click.Context(command)).parse_args(args=words)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_option_says_what_it_is_for(verb: str) -> None:
+    options = [param for param in _command(verb).params if isinstance(param, click.Option)]
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize(
+    "line", [["nonsense"], ["deploy", "--nonsense"], ["pack", "no-such-folder"], ["completion", "tcsh"]]
+)
+def test_wrong_usage_exits_with_2(line: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert line[-1] in told.err
+
+
+def test_no_verb_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    told = capsys.readouterr()
+    assert "Commands:" in told.out + told.err
