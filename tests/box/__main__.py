@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import time
 
@@ -18,6 +19,8 @@ def main() -> int:
     Returns:
         The exit code: 0, or 3 where this host cannot have one.
     """
+    for ended in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ended, signal.default_int_handler)
     try:
         with Box() as box:
             print(f"address   {box.address}")

@@ -86,7 +86,7 @@ def _build(finished: Base) -> None:
     as_root(["rm", "-rf", "--one-file-system", "--", made.folder])
     made.folder.mkdir()
     try:
-        as_root(["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, made.root])
+        as_root(["unshare", "--mount", "debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, made.root])
         _install_sdk(made.root)
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", USER, "-f", made.client_key], check=True)
         key = made.client_key.with_suffix(".pub").read_text().strip()

@@ -120,6 +120,8 @@ class Machine:
 
     def stop(self) -> None:
         """Throw it away with all that it left on this host. Does no harm twice."""
+        if not self._place.slot.is_held:
+            return  # the place may be another box's by now
         try:
             if self._nspawn and self._nspawn.poll() is None:
                 self._place.kill()

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from tests.box import slot as slots
 from tests.box.base import Base, cache_folder
-from tests.box.host import as_root
+from tests.box.host import Unavailable, as_root
 from tests.box.slot import Slot
 
 _NAMESPACES = Path("/run/netns")
+_PATIENCE = 60.0  # seconds
 _CGROUPS = [Path("/sys/fs/cgroup", below) for below in ("", "systemd", "unified")]
 
 
@@ -76,8 +77,15 @@ class Place:
             as_root(["rm", "-rf", "--one-file-system", "--", self.folder])
 
     def kill(self) -> None:
-        """End all that runs here."""
+        """End all that runs here.
+
+        Raises:
+            Unavailable: something does not end.
+        """
+        deadline = time.monotonic() + _PATIENCE
         while processes := self._processes():
+            if time.monotonic() > deadline:
+                raise Unavailable(f"these processes of {self.slot.name} cannot be killed: {' '.join(processes)}")
             as_root(["kill", "-KILL", *processes], check=False)
             time.sleep(0.01)
 

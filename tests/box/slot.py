@@ -35,6 +35,10 @@ class Slot:
     def address(self) -> str:
         return str(_FIRST + 4 * self.number + 2)
 
+    @property
+    def is_held(self) -> bool:
+        return self.lock.fileno() != -1
+
     def release(self) -> None:
         self.lock.close()
 

@@ -183,6 +183,16 @@ def test_nothing_is_left_of_a_box_that_was_stopped(kind: type[Machine], monkeypa
     slot.lock.close()
 
 
+def test_stopping_twice_does_not_touch_who_has_the_place_by_then(box: Box) -> None:
+    gone = Box()
+    gone.start()
+    gone.stop()
+    with Box() as successor:
+        gone.stop()
+        box.run("true")
+        successor.run("true")
+
+
 def test_start_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     slot = slots.take()
     monkeypatch.setattr(Slot, "release", lambda _: None)
