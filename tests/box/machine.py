@@ -14,6 +14,7 @@ from tests.box import place
 from tests.box.base import PASSWORD, USER, Base, base
 from tests.box.front import Front
 from tests.box.host import as_root, root_prefix
+from tests.box.processes import number_one
 
 _PATIENCE = 60.0  # seconds; everything that is waited for takes well under one
 _ENVIRONMENT = (
@@ -218,12 +219,8 @@ class Machine:
     def _init(self) -> int:
         """The process that is number 1 inside."""
         assert self._nspawn, "it is switched off"
-        family = [self._nspawn.pid]
-        for process in family:
-            numbers = _status(process, "NSpid")
-            if len(numbers) > 1 and numbers[-1] == "1":
-                return process
-            family += _children(process)
+        if process := number_one(self._nspawn.pid):
+            return process
         raise AssertionError(f"it does not run\n{self.console.read_text()}")
 
     def _alive(self) -> None:
@@ -277,19 +274,3 @@ def _wait(what: str, answers: Callable[[], bool], alive: Callable[[], None]) -> 
             pass
         assert time.monotonic() < deadline, f"{what} does not answer"
         time.sleep(0.02)
-
-
-def _children(process: int) -> list[int]:
-    try:
-        tasks = list(Path(f"/proc/{process}/task").iterdir())
-        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
-    except OSError:
-        return []
-
-
-def _status(process: int, key: str) -> list[str]:
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return []
-    return next((line.split()[1:] for line in lines if line.startswith(f"{key}:")), [])
