@@ -1,0 +1,121 @@
+"""What an expression in Python source comes to, where that can be seen without running anything."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+from bundlekit.bundle.python_source import Scope, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Constant = str | tuple[str, ...]
+
+_DEEPEST = 30
+_LONGEST = 2000
+
+
+class Constants:
+    """Resolves expressions of one source; each name is looked into once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], Constant | None] = {}
+
+    def value(self, node: Node | None, scope: Scope, depth: int = 0) -> Constant | None:
+        """A string, a tuple of strings for a list, tuple or set of them, or None: not to be seen from here.
+
+        Literals, names that are bound exactly once, `+`, and `%` with `%s` are followed.
+        """
+        if node is None or depth > _DEEPEST:
+            return None
+        match node.type:
+            case "string":
+                return _string(node)
+            case "concatenated_string" | "parenthesized_expression":
+                parts = [self.value(part, scope, depth + 1) for part in _parts(node)]
+                return parts[0] if len(parts) == 1 else _joined(parts)
+            case "list" | "tuple" | "set":
+                return _strings([self.value(part, scope, depth + 1) for part in _parts(node)])
+            case "binary_operator":
+                return self._operation(node, scope, depth)
+            case "identifier":
+                return self._name(text_of(node), scope, depth)
+            case _:
+                return None
+
+    def _operation(self, node: Node, scope: Scope, depth: int) -> Constant | None:
+        left = self.value(node.child_by_field_name("left"), scope, depth + 1)
+        right = self.value(node.child_by_field_name("right"), scope, depth + 1)
+        operator = text_of(node.child_by_field_name("operator"))
+        if left is None or right is None:
+            return None
+        if operator == "%" and isinstance(left, str):
+            return _formatted(left, right)
+        if operator == "+" and isinstance(left, str) and isinstance(right, str):
+            return _joined([left, right])
+        if operator == "+" and isinstance(left, tuple) and isinstance(right, tuple):
+            return _strings([*left, *right])
+        return None
+
+    def _name(self, name: str, scope: Scope, depth: int) -> Constant | None:
+        """The class body or function that uses the name, then what is around it; other class bodies are not seen."""
+        around: Scope | None = scope
+        while around is not None and (name not in around.bindings or _is_hidden(around, scope)):
+            around = around.parent
+        if around is None:
+            return None
+        key = (id(around), name)
+        if key not in self._known:
+            self._known[key] = None  # while it is looked into, so that `a = b; b = a` ends
+            bound = around.bindings[name]
+            if len(bound) == 1:
+                self._known[key] = self.value(bound[0], around, depth + 1)
+        return self._known[key]
+
+
+def _is_hidden(scope: Scope, user: Scope) -> bool:
+    is_class_body = not scope.is_function and scope.parent is not None
+    return is_class_body and scope is not user
+
+
+def _parts(node: Node) -> list[Node]:
+    return [part for part in node.named_children if part.type != "comment"][:_LONGEST]
+
+
+def _string(node: Node) -> str | None:
+    if node.end_byte - node.start_byte > _LONGEST:
+        return None
+    prefix, quote, rest = re.match(r"([A-Za-z]*)(['\"]?)(.*)", text_of(node), re.DOTALL).groups()  # type: ignore[union-attr]
+    if "f" in prefix.lower() or "t" in prefix.lower():
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an unknown escape is no concern of ours
+            value = ast.literal_eval(("r" if "r" in prefix.lower() else "") + quote + rest)
+    except (SyntaxError, ValueError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+def _formatted(template: str, values: Constant) -> str | None:
+    """`template % values`, for nothing but `%s` and `%%`."""
+    values = (values,) if isinstance(values, str) else values
+    if len(re.findall("%s", template.replace("%%", ""))) != len(values):
+        return None
+    if re.search("%[^s]", template.replace("%%", "") + " "):
+        return None
+    return _joined([template % values])
+
+
+def _joined(parts: list[Constant | None]) -> str | None:
+    strings = _strings(parts)
+    joined = "".join(strings) if strings is not None else None
+    return joined if joined is not None and len(joined) <= _LONGEST else None
+
+
+def _strings(parts: list[Constant | None]) -> tuple[str, ...] | None:
+    strings = tuple(part for part in parts if isinstance(part, str))
+    return strings if len(strings) == len(parts) <= _LONGEST else None

@@ -1,0 +1,136 @@
+"""The manifest: bundle.json."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from bundlekit.bundle.bundle import MANIFEST, Bundle
+from bundlekit.bundle.document import Document, read_document
+from bundlekit.bundle.quoting import quoted
+from bundlekit.bundle.reading import Trouble
+from bundlekit.errors import Refused, Unreadable
+
+ManifestDocument = Document
+"""bundle.json as it was read, with places."""
+
+NAME = re.compile(r"[A-Za-z-]+")
+"""What the name of a bundle fully matches, by the vendor's guide."""
+
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_~-]*")
+"""What a version fully matches, so that it can be part of a file's name."""
+
+METHODS = ("get", "put", "post", "delete")
+"""The methods that a resource can have, as bundle.json spells them."""
+
+DEFAULT_TTL = 60
+"""Seconds that a request may take where bundle.json does not say."""
+
+_LARGEST = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What a bundle answers for, or listens to.
+
+    Attributes:
+        path: such as `/thermostat` or `/thermostat/:id`.
+        methods: in the order of bundle.json; empty where it lists none.
+        role: `model` or `view`.
+    """
+
+    path: str
+    methods: tuple[str, ...]
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What bundle.json says that packing and deploying need.
+
+    Attributes:
+        ttl: seconds in which the bundle promises to answer.
+    """
+
+    name: str
+    version: str
+    description: str
+    ttl: float
+    resources: tuple[Resource, ...]
+
+
+def read_manifest(bundle: Bundle) -> ManifestDocument:
+    """Read bundle.json with the places of its values. Nothing is raised; see its `problems`."""
+    return read_document(bundle, MANIFEST, _LARGEST)
+
+
+def manifest_of(bundle: Bundle) -> Manifest:
+    """What a bundle's manifest says.
+
+    A name and a version that come back are safe to be made a part of a path; a name may still begin with a
+    hyphen.
+
+    Raises:
+        Unreadable: there is no bundle.json, or it cannot be read.
+        Refused: it does not say what a bundle needs: `bundlekit validate` tells more.
+    """
+    document = read_manifest(bundle)
+    for problem in document.problems:
+        if problem.trouble in (Trouble.MISSING, Trouble.NOT_READABLE):
+            raise Unreadable(f"{bundle.label} is no bundle: {problem.message}")
+    if not document.parsed:
+        raise _refused(bundle, document.problems[-1].message)
+    return _manifest(bundle, document.value)
+
+
+def resources_in(value: Any) -> tuple[Resource, ...]:
+    """The resources of a manifest's value; what has no proper form is left out."""
+    if not isinstance(value, dict) or not isinstance(value.get("resources"), list):
+        return ()
+    return tuple(
+        resource for item in value["resources"] if (resource := _resource(item, value.get("role"))) is not None
+    )
+
+
+def _manifest(bundle: Bundle, value: Any) -> Manifest:
+    if not isinstance(value, dict):
+        raise _refused(bundle, f"{MANIFEST} holds {quoted(value)}, expected an object")
+    name, version = value.get("name"), value.get("version")
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise _refused(bundle, f"its name is {quoted(name)}, expected letters and hyphens")
+    if not isinstance(version, str) or not VERSION.fullmatch(version):
+        raise _refused(bundle, f"its version is {quoted(version)}, expected one such as 1.0.0")
+    ttl = value.get("ttl", DEFAULT_TTL)
+    if isinstance(ttl, bool) or not isinstance(ttl, int | float) or not ttl > 0:
+        raise _refused(bundle, f"its ttl is {quoted(ttl)}, expected a positive number of seconds")
+    description = value.get("description")
+    return Manifest(
+        name=name,
+        version=version,
+        description=description if isinstance(description, str) else "",
+        ttl=ttl,
+        resources=resources_in(value),
+    )
+
+
+def _resource(item: Any, bundle_role: Any) -> Resource | None:
+    if not isinstance(item, dict) or not isinstance(item.get("resource"), str):
+        return None
+    methods = item.get("methods", [])
+    if isinstance(methods, str):
+        methods = [methods]
+    role = item.get("role", bundle_role)
+    return Resource(
+        path=item["resource"],
+        methods=tuple(dict.fromkeys(method for method in methods if isinstance(method, str)))
+        if isinstance(methods, list)
+        else (),
+        role=role if role == "view" else "model",
+    )
+
+
+def _refused(bundle: Bundle, why: str) -> Refused:
+    return Refused(
+        f"{bundle.shown(MANIFEST)}: {why}", hint="bundlekit validate shows everything that is wrong with a bundle"
+    )

@@ -1,0 +1,220 @@
+"""What Python source says about names, calls and classes, without running it.
+
+Parsed by tree-sitter, which takes Python 2 and Python 3 alike and goes on behind what it does not understand. One
+walk over the tree collects everything; it neither recurses nor looks back, so that its time grows with the size of
+the source and with nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+@dataclass(slots=True)
+class Scope:
+    """A module, a class body or a function body.
+
+    Attributes:
+        parent: the scope around it.
+        is_function: whether its names come and go with a call.
+        bindings: for each name all that is bound to it, in the order of the source; None for what is not plainly
+            `name = value`.
+    """
+
+    parent: Scope | None
+    is_function: bool
+    bindings: dict[str, list[Node | None]] = field(default_factory=dict)
+
+    def bind(self, name: str, value: Node | None) -> None:
+        self.bindings.setdefault(name, []).append(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call: the last part of the name that is called, where that stands, and where the call is made."""
+
+    name: str
+    callee: Node
+    node: Node
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One imported name.
+
+    Attributes:
+        module: where it is from; for `import a.b` the module itself.
+        name: the imported name, `*` for all; empty for `import a.b`.
+        alias: what it is called from there on.
+    """
+
+    module: str
+    name: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class and its bases: the last part of each base's name, empty where a base is no name."""
+
+    name: str
+    bases: tuple[str, ...]
+    node: Node
+
+
+@dataclass(slots=True)
+class PythonSource:
+    """What the walk found, in the order of the source."""
+
+    module: Scope
+    has_error: bool
+    imports: list[Import] = field(default_factory=list)
+    classes: list[Class] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    names: list[Node] = field(default_factory=list)  # every identifier that stands in an expression
+    handlers: dict[int, tuple[str, int]] = field(default_factory=dict)  # decorator's start: function, its start
+
+
+def parse(utf8: bytes) -> PythonSource:
+    """Parse a module. Nothing is raised, whatever the bytes are."""
+    import tree_sitter
+    import tree_sitter_python
+
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
+    root = parser.parse(utf8).root_node
+    found = PythonSource(Scope(None, is_function=False), root.has_error)
+    scopes = [(-1, found.module)]
+    for depth, node in _walk(root):
+        while scopes[-1][0] >= depth:
+            scopes.pop()
+        scope = scopes[-1][1]
+        _note(found, scope, node)
+        if node.type in ("class_definition", "function_definition", "lambda"):
+            scopes.append((depth, Scope(scope, is_function=node.type != "class_definition")))
+    return found
+
+
+def text_of(node: Node | None) -> str:
+    """What stands there in the source."""
+    return node.text.decode("utf-8", "replace") if node is not None and node.text is not None else ""
+
+
+_CLOSED = frozenset({"import_statement", "import_from_statement", "future_import_statement", "string", "comment"})
+
+
+def _walk(root: Node) -> Iterator[tuple[int, Node]]:
+    """Every node and how deep it lies, in the order of the source; nothing inside imports and strings."""
+    cursor = root.walk()
+    depth = 0  # the cursor's own count takes longer the deeper it is
+    while (node := cursor.node) is not None:
+        yield depth, node
+        if node.type not in _CLOSED and cursor.goto_first_child():
+            depth += 1
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return
+            depth -= 1
+
+
+def _note(found: PythonSource, scope: Scope, node: Node) -> None:
+    kind = node.type
+    if kind == "identifier":
+        found.names.append(node)
+    elif kind == "call":
+        callee = _last_name(node.child_by_field_name("function"))
+        if callee is not None:
+            found.calls.append(Call(text_of(callee), callee, node, scope))
+    elif kind in ("import_statement", "import_from_statement"):
+        for one in _imported(node):
+            found.imports.append(one)
+            scope.bind(one.alias, None)
+    elif kind == "decorated_definition":
+        _note_decorated(found, node)
+    elif kind in ("class_definition", "function_definition"):
+        name = text_of(node.child_by_field_name("name"))
+        scope.bind(name, None)
+        if kind == "class_definition":
+            found.classes.append(Class(name, tuple(_bases(node)), node))
+    else:
+        _note_bindings(found, scope, node)
+
+
+def _note_bindings(found: PythonSource, scope: Scope, node: Node) -> None:
+    kind = node.type
+    if kind == "assignment":
+        _note_assignment(scope, node)
+    elif kind in ("augmented_assignment", "for_statement", "for_in_clause"):
+        _unbind(scope, node.child_by_field_name("left"))
+    elif kind == "named_expression":
+        _unbind(scope, node.child_by_field_name("name"))
+    elif kind == "global_statement":
+        for name in node.named_children:
+            found.module.bind(text_of(name), None)
+    elif kind in ("as_pattern_target", "delete_statement"):
+        for target in node.named_children:
+            _unbind(scope, target)
+
+
+def _note_assignment(scope: Scope, node: Node) -> None:
+    target = node.child_by_field_name("left")
+    if target is not None and target.type == "identifier":
+        scope.bind(text_of(target), node.child_by_field_name("right"))
+    else:
+        _unbind(scope, target)
+
+
+def _unbind(scope: Scope, target: Node | None) -> None:
+    """Whatever a target binds is no constant."""
+    todo = [target] if target is not None else []
+    while todo:
+        node = todo.pop()
+        if node.type == "identifier":
+            scope.bind(text_of(node), None)
+        elif node.type not in ("attribute", "subscript", "call"):
+            todo.extend(node.named_children)
+
+
+def _note_decorated(found: PythonSource, node: Node) -> None:
+    function = node.child_by_field_name("definition")
+    if function is None or function.type != "function_definition":
+        return
+    name = text_of(function.child_by_field_name("name"))
+    for decorator in node.named_children:
+        if decorator.type == "decorator" and decorator.named_children:
+            found.handlers[decorator.named_children[0].start_byte] = (name, function.start_byte)
+
+
+def _last_name(node: Node | None) -> Node | None:
+    """The identifier at the end of `a.b.c`."""
+    if node is not None and node.type == "attribute":
+        node = node.child_by_field_name("attribute")
+    return node if node is not None and node.type == "identifier" else None
+
+
+def _bases(node: Node) -> Iterator[str]:
+    bases = node.child_by_field_name("superclasses")
+    for base in bases.named_children if bases is not None else ():
+        if base.type not in ("keyword_argument", "comment"):
+            yield text_of(_last_name(base))
+
+
+def _imported(node: Node) -> Iterator[Import]:
+    source = node.child_by_field_name("module_name")
+    module = text_of(source)
+    for name in node.children_by_field_name("name"):
+        is_aliased = name.type == "aliased_import"
+        imported = text_of(name.child_by_field_name("name") if is_aliased else name)
+        alias = text_of(name.child_by_field_name("alias")) if is_aliased else ""
+        if source is None:
+            yield Import(imported, "", alias or imported.partition(".")[0])
+        else:
+            yield Import(module, imported, alias or imported)
+    if any(child.type == "wildcard_import" for child in node.children):
+        yield Import(module, "*", "*")

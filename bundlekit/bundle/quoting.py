@@ -1,0 +1,41 @@
+"""Values from a bundle, made fit for a message: on one line, short, nothing in it that steers a terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_LONGEST = 60
+
+
+def printable(text: str) -> str:
+    """A text with everything that does not print (control and escape characters, bytes of an unknown encoding,
+    marks that turn the direction of writing) written as an escape such as `\\x1b`.
+    """
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def quoted(value: Any) -> str:
+    """A JSON value as it would stand in a file, shortened, fit for a message."""
+    if isinstance(value, str):
+        return f'"{_shortened(printable(value[: _LONGEST + 1]), len(value) > _LONGEST)}"'
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "an array"
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 4 * _LONGEST:
+        return "a very large number"
+    return json.dumps(value)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that could not be decoded, as os.fsdecode keeps it
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def _shortened(text: str, cut: bool) -> str:
+    return text[:_LONGEST] + "..." if cut or len(text) > _LONGEST else text

@@ -1,0 +1,188 @@
+"""The routes in index.py: which function answers which method of which resource.
+
+By the SDK (sanji 1.1.2, `sanji.core.Route`): `Route(resource=None, methods=[all four], schema=None)` decorates a
+method of a `Sanji` subclass; at the start every decorated method found on the object is registered.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bundlekit.bundle.bundle import MAIN, Bundle
+from bundlekit.bundle.constants import Constants
+from bundlekit.bundle.manifest import METHODS
+from bundlekit.bundle.python_source import Call, PythonSource, parse, text_of
+from bundlekit.bundle.reading import Problem, read_file
+from bundlekit.bundle.text import BEGINNING, Span, Text
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_LARGEST = 512 * 1024
+_REGULAR_EXPRESSION = re.compile(r"[\\()\[\]{}*+?|^$]")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One `@Route(...)`.
+
+    Attributes:
+        resource: as it is written or comes to; None where that cannot be seen, or is a regular expression.
+        methods: as they are written or come to; None where that cannot be seen.
+        span: the place of the call.
+        resource_span: the place of its resource, or of the call.
+        methods_span: the place of its methods, or of the call.
+        handler: the name of the function that it decorates, or empty.
+        handler_at: where in the source that function begins, to tell two of the same name apart.
+    """
+
+    resource: str | None
+    methods: tuple[str, ...] | None
+    span: Span
+    resource_span: Span
+    methods_span: Span
+    handler: str
+    handler_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A reason why index.py may have more routes than can be seen in it, and the place that says so."""
+
+    reason: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Source:
+    """index.py as it was read.
+
+    Attributes:
+        path: its path in the bundle.
+        text: what stands in it.
+        problem: why it could not be read; then there is nothing else.
+        routes: in the order of the source.
+        elsewhere: why there may be more routes.
+    """
+
+    path: str
+    text: Text
+    problem: Problem | None = None
+    routes: tuple[Route, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
+
+
+def read_source(bundle: Bundle) -> Source:
+    """Read a bundle's index.py, Python 2 or 3, half-typed or not. Nothing is raised; see its `problem`."""
+    content = read_file(bundle, MAIN, _LARGEST)
+    if isinstance(content, Problem):
+        return Source(MAIN, Text(""), content)
+    return find_routes(content)
+
+
+def find_routes(content: bytes) -> Source:
+    """The routes in the bytes of an index.py."""
+    text = Text(_decoded(content))
+    found = parse(text.utf8)
+    aliases = {"Route"} | {
+        imported.alias for imported in found.imports if imported.name == "Route" and _is_sdk(imported.module)
+    }
+    constants = Constants()
+    calls = [call for call in found.calls if call.name in aliases]
+    return Source(
+        path=MAIN,
+        text=text,
+        routes=tuple(_route(text, found, constants, call) for call in calls),
+        elsewhere=tuple(_elsewhere(text, found, aliases, calls)),
+    )
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:  # another one-byte encoding, named in a comment: nothing that we look for differs
+        return content.decode("latin-1")
+
+
+def _is_sdk(module: str) -> bool:
+    return module == "sanji" or module.startswith("sanji.")
+
+
+def _span(text: Text, node: Node) -> Span:
+    return text.span(text.offset(node.start_byte), text.offset(node.end_byte))
+
+
+def _route(text: Text, found: PythonSource, constants: Constants, call: Call) -> Route:
+    given, is_open = _arguments(call.node)
+    resource_node, methods_node = given.get("resource"), given.get("methods")
+    resource = constants.value(resource_node, call.scope)
+    if not isinstance(resource, str) or _REGULAR_EXPRESSION.search(resource):
+        resource = None
+    methods: tuple[str, ...] | None = METHODS
+    if methods_node is not None or is_open:
+        value = constants.value(methods_node, call.scope)
+        methods = (value,) if isinstance(value, str) else value
+    span = _span(text, call.node)
+    handler, handler_at = found.handlers.get(call.node.start_byte, ("", call.node.start_byte))
+    return Route(
+        resource=resource,
+        methods=methods,
+        span=span,
+        resource_span=_span(text, resource_node) if resource_node is not None else span,
+        methods_span=_span(text, methods_node) if methods_node is not None else span,
+        handler=handler,
+        handler_at=handler_at,
+    )
+
+
+def _arguments(call: Node) -> tuple[dict[str, Node], bool]:
+    """A Route's arguments by name, and whether there may be more (`*args`, `**kwargs`)."""
+    arguments = call.child_by_field_name("arguments")
+    given: dict[str, Node] = {}
+    positions = iter(("resource", "methods", "schema"))
+    is_open = False
+    for argument in arguments.named_children if arguments is not None else ():
+        if argument.type == "keyword_argument":
+            value = argument.child_by_field_name("value")
+            if value is not None:
+                given[text_of(argument.child_by_field_name("name"))] = value
+        elif argument.type in ("list_splat", "dictionary_splat"):
+            is_open = True
+        elif argument.type != "comment":
+            given.setdefault(next(positions, ""), argument)
+    return given, is_open
+
+
+def _elsewhere(text: Text, found: PythonSource, aliases: set[str], calls: list[Call]) -> Iterator[Elsewhere]:
+    seen = {call.callee.start_byte for call in calls}
+    for name in found.names:
+        written = text_of(name)
+        if written in aliases and name.start_byte not in seen:
+            yield Elsewhere(f"{written} is used in a way that cannot be followed", _span(text, name))
+        elif written == "router":
+            yield Elsewhere("the router is used directly", _span(text, name))
+    known = {one.name: one for one in found.classes}
+    sanji = {one.alias for one in found.imports if one.name == "Sanji" and _is_sdk(one.module)} | {"Sanji"}
+    if not any(base in sanji for one in found.classes for base in one.bases):
+        if found.has_error or any(_brings_code(one.module) for one in found.imports):
+            yield Elsewhere(f"no class in {MAIN} derives from Sanji", BEGINNING)
+        return
+    todo = [one for one in found.classes if sanji.intersection(one.bases)]
+    while todo:
+        one = todo.pop()
+        for base in one.bases:
+            if base in known:
+                todo.append(known.pop(base))
+            elif base not in sanji and base != "object" and base not in {c.name for c in found.classes}:
+                what = base or "something"
+                yield Elsewhere(f"class {one.name} derives from {what}, which is not in {MAIN}", _span(text, one.node))
+
+
+def _brings_code(module: str) -> bool:
+    """Whether an imported module may be one that brings the bundle's own class."""
+    top = module.partition(".")[0]
+    return not _is_sdk(module) and top not in sys.stdlib_module_names

@@ -1,0 +1,49 @@
+"""Runs the rules over a bundle."""
+
+from __future__ import annotations
+
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.lint.finding import Finding, Other
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rules import rules
+
+
+def check(bundle: Bundle) -> tuple[Finding, ...]:
+    """Check a bundle against every rule.
+
+    Returns:
+        What was found, by file, place and code: the same bundle gives the same findings in the same order.
+        Nothing is raised, whatever the bundle holds.
+    """
+    inspection = Inspection(bundle)
+    found = [_finding(inspection, rule, fault) for rule in rules() for fault in rule.check(inspection)]
+    return tuple(sorted(found, key=_order))
+
+
+def _finding(inspection: Inspection, rule: Rule, fault: Fault) -> Finding:
+    bundle, span = inspection.bundle, fault.span
+    text = inspection.text(fault.path)
+    other = None
+    if fault.other is not None:
+        path, place, note = fault.other
+        other = Other(bundle.shown(path), place.line, place.column, note)
+    return Finding(
+        code=rule.code,
+        rule=rule.name,
+        severity=rule.severity,
+        file=bundle.shown(fault.path),
+        line=span.line,
+        column=span.column,
+        end_line=span.end_line,
+        end_column=span.end_column,
+        pointer=fault.pointer,
+        message=fault.message,
+        hint=fault.hint,
+        other=other,
+        excerpt=text.line(span.line) if text else "",
+    )
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+    return finding.file, finding.line, finding.column, finding.code, finding.message

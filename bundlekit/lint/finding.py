@@ -1,0 +1,63 @@
+"""What a check says about a bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad it is: an error keeps the bundle from working; a warning is likely a mistake; info is to know."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """The other place that a finding is about, such as the first of two duplicates.
+
+    Attributes:
+        file: as it is shown to the user.
+        line: from 1.
+        column: from 1, in characters.
+        note: what stands there.
+    """
+
+    file: str
+    line: int
+    column: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault of a bundle.
+
+    Attributes:
+        code: of the rule, such as `BK112`.
+        rule: the rule's name, such as `bad-name`.
+        severity: how bad it is.
+        file: as it is shown to the user; may hold characters that a terminal must not get.
+        line: from 1, like the other three; columns count characters, and the end is behind the last one.
+        pointer: the JSON pointer of the value that it is about, where it is one.
+        message: in lower case, on one line, printable; quotes the value and says what was expected.
+        hint: what to do about it, or empty.
+        other: the other place, where there is one.
+        excerpt: the line that it is about, as it stands in the file; empty where there is none.
+    """
+
+    code: str
+    rule: str
+    severity: Severity
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    pointer: str | None
+    message: str
+    hint: str
+    other: Other | None
+    excerpt: str

@@ -1,0 +1,84 @@
+"""What a rule is.
+
+A rule is one module in `bundlekit/lint/rules/` with a constant `RULE`. Its docstring is its documentation, in a
+fixed form: one sentence that names the fault, `Why:`, `Bad:` and `Good:`; a test reads and runs the examples.
+Adding the module is all that it takes to add a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from bundlekit.bundle.text import Span
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.structure import Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a rule found; the engine makes a finding of it.
+
+    Attributes:
+        path: the file's path in the bundle.
+        span: where it is in it.
+        message: see `Finding`.
+        hint: see `Finding`.
+        pointer: see `Finding`.
+        other: path in the bundle, place and note of the other place.
+    """
+
+    path: str
+    span: Span
+    message: str
+    hint: str = ""
+    pointer: str | None = None
+    other: tuple[str, Span, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule.
+
+    Attributes:
+        code: `BK` and three digits: 1.. the manifest, 2.. files, 3.. index.py, 4.. the gateway.
+        name: in kebab case, names the fault.
+        severity: of its findings, unless somebody sets another.
+        page: its documentation, the docstring of its module.
+        check: yields what it finds; never raises.
+        claims: the places in the schema (JSON pointers of keywords) whose violations it words. Every keyword
+            that constrains is claimed by exactly one rule.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    page: str | None
+    check: Callable[[Inspection], Iterable[Fault]]
+    claims: frozenset[str] = frozenset()
+
+
+def structure_rule(
+    *,
+    code: str,
+    name: str,
+    severity: Severity,
+    page: str | None,
+    claims: Iterable[str],
+    word: Callable[[Violation, Inspection], Iterable[Fault]],
+) -> Rule:
+    """A rule that words violations of the schema.
+
+    Args:
+        claims: the places in the schema that it answers for.
+        word: makes the faults of one violation, at least one.
+    """
+    claimed = frozenset(claims)
+
+    def check(inspection: Inspection) -> Iterator[Fault]:
+        for violation in inspection.violations:
+            if violation.claim in claimed:
+                yield from word(violation, inspection)
+
+    return Rule(code, name, severity, page, check, claimed)

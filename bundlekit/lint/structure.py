@@ -1,0 +1,62 @@
+"""Where a manifest's value does not fit the schema. jsonschema is the authority."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from bundlekit.bundle.document import pointer_to
+from bundlekit.shipped import manifest_schema
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+MOST = 1000
+"""More violations of one manifest than this are not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One constraint of the schema that a value does not meet.
+
+    Attributes:
+        claim: the constraint's place in the schema, a JSON pointer.
+        expected: what the schema says there.
+        pointer: the value's place in the manifest, a JSON pointer.
+        value: the value.
+    """
+
+    claim: str
+    expected: Any
+    pointer: str
+    value: Any
+
+
+def violations(value: Any) -> tuple[Violation, ...]:
+    """Where a manifest's value violates the schema, each constraint once for each value."""
+    found: dict[tuple[str, str], Violation] = {}
+    for error in islice(_validator().iter_errors(value), MOST):
+        claim, pointer = pointer_to(error.absolute_schema_path), pointer_to(error.absolute_path)
+        found.setdefault((claim, pointer), Violation(claim, error.validator_value, pointer, error.instance))
+    return tuple(found.values())
+
+
+@cache
+def _validator() -> Validator:
+    from jsonschema import Draft7Validator, ValidationError
+    from jsonschema.validators import extend
+
+    def unique_items(_: Validator, wanted: bool, instance: Any, __: object) -> Iterator[ValidationError]:
+        """The same answer as jsonschema's own, which compares each with each: hours for a hostile list."""
+        if wanted and isinstance(instance, list):
+            seen = {json.dumps(item, sort_keys=True) for item in instance}
+            if len(seen) < len(instance):
+                yield ValidationError("has repeated items")
+
+    schema = json.loads(manifest_schema().read_text(encoding="utf-8"))
+    checked: type[Validator] = extend(Draft7Validator, {"uniqueItems": unique_items})  # type: ignore[no-untyped-call]
+    return checked(schema)
