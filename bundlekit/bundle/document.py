@@ -211,6 +211,11 @@ def pointer_to(parts: Iterable[object]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
+def parts_of(pointer: str) -> list[str]:
+    """The way of keys and indexes that a JSON pointer spells."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
 def _values(text: Text) -> Iterator[tuple[str, Node | None, Node]]:
     """Every value with its pointer and key in the order of the text, the whole first."""
     import tree_sitter

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -66,17 +68,7 @@ class FolderFiles:
     def __init__(self, root: Path, skip: Callable[[str], bool] = is_version_control) -> None:
         """`skip`: says by its path whether a folder is listed but not looked into."""
         self.root = root
-        self._skip = skip
-        self._entries: dict[str, Entry] | None = None
-
-    @property
-    def entries(self) -> Mapping[str, Entry]:
-        if self._entries is None:
-            try:
-                self._entries = {entry.path: entry for entry in sorted(self._walk(self.root, ""), key=_path)}
-            except OSError as error:
-                raise Unreadable(f"cannot list {self.root}: {error.strerror}") from error
-        return self._entries
+        self.entries: Mapping[str, Entry] = _FolderEntries(root, skip)
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         try:
@@ -89,22 +81,63 @@ class FolderFiles:
         except OSError as error:
             raise Unreadable(f"cannot read {self.root / path}: {error.strerror}") from error
 
-    def _walk(self, folder: Path, prefix: str) -> Iterator[Entry]:
-        with os.scandir(folder) as found:
-            for item in found:
-                path = prefix + item.name
-                if item.is_symlink():
-                    yield Entry(path, Kind.LINK, target=str(Path(item.path).readlink()))
-                elif item.is_dir():
-                    yield Entry(path, Kind.FOLDER)
-                    if not self._skip(path):
-                        yield from self._walk(Path(item.path), path + "/")
-                elif item.is_file():
-                    status = item.stat()
-                    yield Entry(path, Kind.FILE, status.st_size, bool(status.st_mode & stat.S_IXUSR))
-                else:
-                    yield Entry(path, Kind.OTHER)
+
+class _FolderEntries(Mapping[str, Entry]):
+    """Looks for one path at a time; only who wants to see all of them makes it go through the whole folder."""
+
+    def __init__(self, root: Path, skip: Callable[[str], bool]) -> None:
+        self._root = root
+        self._skip = skip
+
+    def __getitem__(self, path: str) -> Entry:
+        if "_all" in self.__dict__:
+            return self._all[path]
+        parts = path.split("/")
+        if any(part in {"", ".", ".."} for part in parts):
+            raise KeyError(path)
+        try:
+            for folder in ("/".join(parts[:depth]) for depth in range(1, len(parts))):
+                if not stat.S_ISDIR((self._root / folder).lstat().st_mode) or self._skip(folder):
+                    raise KeyError(path)
+            return _entry(self._root / path, path)
+        except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # ValueError: no name that a file can have
+            raise KeyError(path) from error
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise KeyError(path) from error
+            raise Unreadable(f"cannot look at {self._root / path}: {error.strerror}") from error
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> dict[str, Entry]:
+        try:
+            return {entry.path: entry for entry in sorted(self._walk(), key=lambda entry: entry.path)}
+        except OSError as error:
+            raise Unreadable(f"cannot list {self._root}: {error.strerror}") from error
+
+    def _walk(self) -> Iterator[Entry]:
+        folders = [""]
+        while folders:
+            prefix = folders.pop()
+            with os.scandir(self._root / prefix) as found:
+                for item in found:
+                    entry = _entry(Path(item.path), prefix + item.name)
+                    yield entry
+                    if entry.kind is Kind.FOLDER and not self._skip(entry.path):
+                        folders.append(entry.path + "/")
 
 
-def _path(entry: Entry) -> str:
-    return entry.path
+def _entry(place: Path, path: str) -> Entry:
+    status = place.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return Entry(path, Kind.LINK, target=str(place.readlink()))
+    if stat.S_ISDIR(status.st_mode):
+        return Entry(path, Kind.FOLDER)
+    if stat.S_ISREG(status.st_mode):
+        return Entry(path, Kind.FILE, status.st_size, bool(status.st_mode & stat.S_IXUSR))
+    return Entry(path, Kind.OTHER)

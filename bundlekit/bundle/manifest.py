@@ -84,13 +84,22 @@ def manifest_of(bundle: Bundle) -> Manifest:
     return _manifest(bundle, document.value)
 
 
-def resources_in(value: Any) -> tuple[Resource, ...]:
-    """The resources of a manifest's value; what has no proper form is left out."""
-    if not isinstance(value, dict) or not isinstance(value.get("resources"), list):
-        return ()
-    return tuple(
-        resource for item in value["resources"] if (resource := _resource(item, value.get("role"))) is not None
-    )
+def resource_of(item: Any, bundle_role: Any) -> Resource | None:
+    """What one entry of `resources` says; None where it has no proper form. Methods without a proper form are left
+    out.
+
+    Args:
+        item: the entry.
+        bundle_role: the role of the bundle, which is that of the resource too unless it has its own.
+    """
+    if not isinstance(item, dict) or not isinstance(item.get("resource"), str):
+        return None
+    methods = item.get("methods", [])
+    if isinstance(methods, str):
+        methods = [methods]
+    strings = (method for method in methods if isinstance(method, str)) if isinstance(methods, list) else ()
+    role = "view" if item.get("role", bundle_role) == "view" else "model"
+    return Resource(path=item["resource"], methods=tuple(dict.fromkeys(strings)), role=role)
 
 
 def _manifest(bundle: Bundle, value: Any) -> Manifest:
@@ -105,28 +114,14 @@ def _manifest(bundle: Bundle, value: Any) -> Manifest:
     if isinstance(ttl, bool) or not isinstance(ttl, int | float) or not ttl > 0:
         raise _refused(bundle, f"its ttl is {quoted(ttl)}, expected a positive number of seconds")
     description = value.get("description")
+    items = value.get("resources")
+    resources = [resource_of(item, value.get("role")) for item in items] if isinstance(items, list) else []
     return Manifest(
         name=name,
         version=version,
         description=description if isinstance(description, str) else "",
         ttl=ttl,
-        resources=resources_in(value),
-    )
-
-
-def _resource(item: Any, bundle_role: Any) -> Resource | None:
-    if not isinstance(item, dict) or not isinstance(item.get("resource"), str):
-        return None
-    methods = item.get("methods", [])
-    if isinstance(methods, str):
-        methods = [methods]
-    role = item.get("role", bundle_role)
-    return Resource(
-        path=item["resource"],
-        methods=tuple(dict.fromkeys(method for method in methods if isinstance(method, str)))
-        if isinstance(methods, list)
-        else (),
-        role=role if role == "view" else "model",
+        resources=tuple(resource for resource in resources if resource is not None),
     )
 
 

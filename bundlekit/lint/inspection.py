@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.document import Document, read_document
-from bundlekit.bundle.manifest import Resource, read_manifest, resources_in
+from bundlekit.bundle.manifest import Resource, read_manifest, resource_of
+from bundlekit.bundle.reading import Problem
 from bundlekit.bundle.routes import Source, read_source
 from bundlekit.bundle.text import Text
+from bundlekit.errors import Unreadable
 from bundlekit.lint.structure import Violation, violations
 
 _LARGEST_FACTORY = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A resource of the manifest, and its JSON pointer."""
+
+    pointer: str
+    resource: Resource
 
 
 class Inspection:
@@ -38,9 +50,18 @@ class Inspection:
         return name if isinstance(name, str) and name and not set(name) & set("/\\\0") else None
 
     @cached_property
-    def resources(self) -> tuple[Resource, ...]:
+    def declared(self) -> tuple[Declared, ...]:
         """The declared resources that have a proper form."""
-        return resources_in(self.manifest.value)
+        value = self.manifest.value
+        items = value.get("resources") if isinstance(value, dict) else None
+        if not isinstance(items, list):
+            return ()
+        resources = [resource_of(item, value.get("role")) for item in items]
+        return tuple(
+            Declared(f"/resources/{index}", resource)
+            for index, resource in enumerate(resources)
+            if resource is not None
+        )
 
     @cached_property
     def factory(self) -> Document | None:
@@ -55,9 +76,33 @@ class Inspection:
         return read_source(self.bundle)
 
     @property
+    def problems(self) -> Iterator[tuple[str, Problem]]:
+        """What was found on reading the files, with the path of each."""
+        for document in self.documents:
+            for problem in document.problems:
+                yield document.path, problem
+        if self.source.problem is not None:
+            yield self.source.path, self.source.problem
+
+    @property
     def documents(self) -> tuple[Document, ...]:
         """The JSON files."""
         return (self.manifest,) if self.factory is None else (self.manifest, self.factory)
+
+    def has(self, path: str) -> bool:
+        """Whether the bundle has something there."""
+        return any(path == found for found in self._paths)
+
+    def paths_in(self, folder: str) -> tuple[str, ...]:
+        """What lies right in a folder of the bundle, in order."""
+        return tuple(path for path in self._paths if path.rpartition("/")[0] == folder)
+
+    @cached_property
+    def _paths(self) -> tuple[str, ...]:
+        try:
+            return tuple(self.bundle.files.entries)
+        except Unreadable:
+            return ()
 
     def text(self, path: str) -> Text | None:
         """The text of a file that was read, if it was."""

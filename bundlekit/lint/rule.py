@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from bundlekit.bundle.reading import Trouble
 from bundlekit.bundle.text import Span
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
@@ -59,6 +60,12 @@ class Rule:
     claims: frozenset[str] = frozenset()
 
 
+def in_manifest(inspection: Inspection, pointer: str, message: str, hint: str = "") -> Fault:
+    """A fault of a value of the manifest."""
+    manifest = inspection.manifest
+    return Fault(manifest.path, manifest.position(pointer), message, hint, pointer)
+
+
 def structure_rule(
     *,
     code: str,
@@ -82,3 +89,15 @@ def structure_rule(
                 yield from word(violation, inspection)
 
     return Rule(code, name, severity, page, check, claimed)
+
+
+def reading_rule(*, code: str, name: str, severity: Severity, page: str | None, trouble: Trouble) -> Rule:
+    """A rule that tells one kind of trouble on reading the bundle's files."""
+
+    def check(inspection: Inspection) -> Iterator[Fault]:
+        for path, problem in inspection.problems:
+            if problem.trouble is trouble:
+                other = (path, problem.other, "the first one") if problem.other is not None else None
+                yield Fault(path, problem.span, problem.message, problem.hint, problem.pointer, other)
+
+    return Rule(code, name, severity, page, check)

@@ -28,12 +28,14 @@ class Violation:
         expected: what the schema says there.
         pointer: the value's place in the manifest, a JSON pointer.
         value: the value.
+        schema: the part of the schema around the constraint.
     """
 
     claim: str
     expected: Any
     pointer: str
     value: Any
+    schema: Any
 
 
 def violations(value: Any) -> tuple[Violation, ...]:
@@ -41,7 +43,8 @@ def violations(value: Any) -> tuple[Violation, ...]:
     found: dict[tuple[str, str], Violation] = {}
     for error in islice(_validator().iter_errors(value), MOST):
         claim, pointer = pointer_to(error.absolute_schema_path), pointer_to(error.absolute_path)
-        found.setdefault((claim, pointer), Violation(claim, error.validator_value, pointer, error.instance))
+        violation = Violation(claim, error.validator_value, pointer, error.instance, error.schema)
+        found.setdefault((claim, pointer), violation)
     return tuple(found.values())
 
 

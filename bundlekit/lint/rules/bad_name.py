@@ -1,0 +1,49 @@
+"""The name of the bundle has something else in it than letters and hyphens.
+
+Why: The vendor's guide gives `[A-Za-z-]+` as the form of a name. The gateway registers the bundle under it, and the
+SDK makes the names of the settings files of it.
+
+Bad:
+
+    bundle.json
+        "name": "door_lock2"
+
+Good:
+
+    bundle.json
+        "name": "door-lock"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.structure import Violation
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    name = violation.value
+    strange = re.search("[^A-Za-z-]", name)
+    what = f"has {quoted(strange[0])} in it" if strange else "is empty"
+    better = re.sub("[^A-Za-z]+", "-", name[:100]).strip("-")
+    yield in_manifest(
+        inspection,
+        violation.pointer,
+        f"name {quoted(name)} {what}, expected the letters A to Z and a to z and hyphens",
+        f'"{better}" would do; data/{better}.json.factory goes with it' if better else "",
+    )
+
+
+RULE = structure_rule(
+    code="BK103",
+    name="bad-name",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={"/properties/name/pattern"},
+    word=word,
+)

@@ -1,0 +1,29 @@
+r"""A JSON file begins with a byte order mark.
+
+Why: The SDK skips it, so the bundle starts; but RFC 8259 forbids it, and Python's json module, browsers and Node.js
+refuse a file with it.
+
+Bad:
+
+    data/example.json.factory
+        b'\xef\xbb\xbf{"key": "value"}'
+
+Good:
+
+    data/example.json.factory
+        {"key": "value"}
+"""
+
+from __future__ import annotations
+
+from bundlekit.bundle.reading import Trouble
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import reading_rule
+
+RULE = reading_rule(
+    code="BK207",
+    name="byte-order-mark",
+    severity=Severity.WARNING,
+    page=__doc__,
+    trouble=Trouble.BYTE_ORDER_MARK,
+)

@@ -1,0 +1,28 @@
+"""A key is there twice in one object of a JSON file.
+
+Why: Readers of JSON keep the last one and drop the first without a word, so half of what is written does not count.
+
+Bad:
+
+    data/example.json.factory
+        {"interval": 5, "interval": 10}
+
+Good:
+
+    data/example.json.factory
+        {"interval": 10}
+"""
+
+from __future__ import annotations
+
+from bundlekit.bundle.reading import Trouble
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import reading_rule
+
+RULE = reading_rule(
+    code="BK210",
+    name="duplicate-key",
+    severity=Severity.ERROR,
+    page=__doc__,
+    trouble=Trouble.DUPLICATE_KEY,
+)

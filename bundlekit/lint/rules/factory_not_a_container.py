@@ -1,0 +1,34 @@
+"""The factory file holds neither an object nor an array.
+
+Why: The SDK's `ModelInitiator` saves settings only while they are an object or an array; of anything else, `save_db`
+silently saves nothing.
+
+Bad:
+
+    data/example.json.factory
+        "value"
+
+Good:
+
+    data/example.json.factory
+        {"key": "value"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, Rule
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    factory = inspection.factory
+    if factory is not None and factory.parsed and not isinstance(factory.value, dict | list):
+        message = f"the factory file holds {quoted(factory.value)}, expected an object or an array"
+        yield Fault(factory.path, factory.position(""), message, "{} is the least", "")
+
+
+RULE = Rule(code="BK211", name="factory-not-a-container", severity=Severity.ERROR, page=__doc__, check=check)

@@ -1,0 +1,40 @@
+"""There is no factory file under the bundle's name.
+
+Why: The vendor's guide asks for `data/NAME.json.factory`, named like the bundle. At the first start the SDK's
+`ModelInitiator` makes the settings of it, and raises an error where it finds none.
+
+Bad:
+
+    data/example.json.factory is missing
+
+Good:
+
+    data/example.json.factory
+        {"key": "value"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.quoting import printable, quoted
+from bundlekit.bundle.reading import Trouble
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    factory = inspection.factory
+    if factory is None or not any(problem.trouble is Trouble.MISSING for problem in factory.problems):
+        return
+    others = [path for path in inspection.paths_in("data") if path.endswith(".json.factory")]
+    if others:
+        hint = f"rename {printable(others[0])[:200]}"
+    else:
+        hint = f"make {printable(factory.path)[:200]} with the settings to begin with, at the least {{}}"
+    message = f"there is no factory file under the name {quoted(inspection.name)}, expected it in data/"
+    yield in_manifest(inspection, "/name", message, hint)
+
+
+RULE = Rule(code="BK203", name="missing-factory", severity=Severity.ERROR, page=__doc__, check=check)

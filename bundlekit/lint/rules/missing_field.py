@@ -1,0 +1,61 @@
+"""A field that the gateway needs is not in bundle.json.
+
+Why: The gateway's controller answers 400 to the registration of a bundle without a name, description, role, ttl or
+resources, so the bundle never comes up. Without a version there is no archive to deploy, and main is fixed by the
+vendor's guide.
+
+Bad:
+
+    bundle.json
+        {"name": "example", "version": "1.0.0"}
+
+Good:
+
+    bundle.json
+        {
+          "name": "example",
+          "version": "1.0.0",
+          "description": "Keeps one value and gives it back",
+          "main": "index.py",
+          "role": "model",
+          "ttl": 60,
+          "resources": [{"methods": ["get", "put"], "resource": "/example"}]
+        }
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.naming import called
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.structure import Violation
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    for field in violation.expected:
+        if field in violation.value:
+            continue
+        described = violation.schema["properties"][field]
+        example = described.get("default", described.get("examples", [""])[0])
+        where = f" in {called(inspection, violation.pointer)}" if violation.pointer else ""
+        fault = in_manifest(
+            inspection, violation.pointer, f'"{field}" is missing{where}', f'add "{field}": {json.dumps(example)}'
+        )
+        # The whole object is at fault, but nobody wants to see all of it underlined.
+        opening = replace(fault.span, end_line=fault.span.line, end_column=fault.span.column + 1)
+        yield replace(fault, span=opening)
+
+
+RULE = structure_rule(
+    code="BK101",
+    name="missing-field",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={"/required", "/properties/resources/items/required"},
+    word=word,
+)

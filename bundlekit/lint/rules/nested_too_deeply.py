@@ -1,0 +1,28 @@
+"""Arrays and objects of a JSON file nest too deeply.
+
+Why: Python 2.7 on a gateway gives up on JSON that nests some hundred levels deep. More than 200 are a mistake.
+
+Bad:
+
+    data/example.json.factory
+        b'[' * 201 + b']' * 201
+
+Good:
+
+    data/example.json.factory
+        [[["three", "levels"]]]
+"""
+
+from __future__ import annotations
+
+from bundlekit.bundle.reading import Trouble
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import reading_rule
+
+RULE = reading_rule(
+    code="BK209",
+    name="nested-too-deeply",
+    severity=Severity.ERROR,
+    page=__doc__,
+    trouble=Trouble.TOO_DEEP,
+)

@@ -1,0 +1,49 @@
+"""A resource that the bundle answers for lists no methods.
+
+Why: `methods` is what callers read to know what they can do with a resource. Only a resource of role `view`, which
+the bundle does not answer for, goes without.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": [], "resource": "/example"}]
+
+Good:
+
+    bundle.json
+        "resources": [
+          {"methods": ["get"], "resource": "/example"},
+          {"role": "view", "resource": "/network/interfaces"}
+        ]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.naming import resource_called
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.structure import Violation
+
+_RESOURCE = "/properties/resources/items"
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    yield in_manifest(
+        inspection,
+        violation.pointer,
+        f"{resource_called(inspection, violation.pointer)} has no methods, expected get, put, post or delete",
+        'add "methods": ["get", "put"], or "role": "view" if the bundle only listens there',
+    )
+
+
+RULE = structure_rule(
+    code="BK110",
+    name="no-methods",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={f"{_RESOURCE}/else/required", f"{_RESOURCE}/properties/methods/then/minItems"},
+    word=word,
+)

@@ -1,0 +1,29 @@
+"""A JSON file is not JSON.
+
+Why: The SDK stops while the bundle starts when it cannot read bundle.json, and begins without settings when it cannot
+read the factory file. `NaN` and `Infinity` are no JSON either.
+
+Bad:
+
+    bundle.json
+        {"name": "example",}
+
+Good:
+
+    data/example.json.factory
+        {"key": "value"}
+"""
+
+from __future__ import annotations
+
+from bundlekit.bundle.reading import Trouble
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import reading_rule
+
+RULE = reading_rule(
+    code="BK208",
+    name="not-json",
+    severity=Severity.ERROR,
+    page=__doc__,
+    trouble=Trouble.NOT_JSON,
+)

@@ -1,0 +1,49 @@
+"""A method is listed more than once for a resource.
+
+Why: The second one changes nothing; most often another method was meant.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": ["get", "get"], "resource": "/example"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": ["get", "put"], "resource": "/example"}]
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.naming import resource_called
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.structure import Violation
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    first: dict[str, str] = {}
+    for index, method in enumerate(violation.value):
+        pointer = f"{violation.pointer}/{index}"
+        before = first.setdefault(json.dumps(method, sort_keys=True), pointer)
+        if before == pointer:
+            continue
+        message = f"method {quoted(method)} of {resource_called(inspection, pointer)} is listed twice, expected once"
+        fault = in_manifest(inspection, pointer, message, "remove one of them")
+        yield replace(fault, other=(fault.path, inspection.manifest.position(before), "the first one"))
+
+
+RULE = structure_rule(
+    code="BK109",
+    name="repeated-method",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={"/properties/resources/items/properties/methods/then/uniqueItems"},
+    word=word,
+)

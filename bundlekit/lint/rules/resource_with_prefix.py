@@ -1,0 +1,43 @@
+"""A resource carries the `/api/v1` prefix.
+
+Why: The vendor's guide says that the gateway adds the prefix by itself. With it, the resource would be
+`/api/v1/api/v1/...`.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/api/v1/example"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/example"}]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.structure import Violation
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    rest = re.sub("^/?api/v1/?", "/", violation.value)
+    expected = quoted(rest) if rest != "/" else "a path of its own"
+    message = f"resource {quoted(violation.value)} carries the prefix /api/v1, expected {expected}"
+    yield in_manifest(inspection, violation.pointer, message, "the gateway adds the prefix by itself")
+
+
+RULE = structure_rule(
+    code="BK112",
+    name="resource-with-prefix",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={"/properties/resources/items/properties/resource/not"},
+    word=word,
+)

@@ -1,0 +1,42 @@
+"""A resource does not start with a slash.
+
+Why: The gateway puts `/api/v1` and the resource together as they are, and matches requests against it from the first
+character on. `example` is never met by a request for `/example`.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "example"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/example"}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.structure import Violation
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    resource = violation.value
+    expected = quoted("/" + resource.lstrip()) if resource.strip() else "a path such as /example"
+    message = f"resource {quoted(resource)} does not start with a slash, expected {expected}"
+    yield in_manifest(inspection, violation.pointer, message)
+
+
+RULE = structure_rule(
+    code="BK111",
+    name="resource-without-slash",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={"/properties/resources/items/properties/resource/pattern"},
+    word=word,
+)

@@ -1,0 +1,73 @@
+"""A declared method of a resource has no handler in index.py.
+
+Why: The gateway passes requests for the resource to the bundle, whatever `methods` says, and the SDK answers those
+that no handler takes with 404.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": ["get", "put"], "resource": "/example"}]
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods="get", resource="/example")
+            def get(self, message, response):
+                return response(code=200, data={})
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/example"}]
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods="get", resource="/example")
+            def get(self, message, response):
+                return response(code=200, data={})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from difflib import get_close_matches
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.answers import Unanswered, unanswered
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.naming import listed
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for one in unanswered(inspection):
+        if one.certain:
+            yield _fault(inspection, one)
+
+
+def _fault(inspection: Inspection, one: Unanswered) -> Fault:
+    path = inspection.source.path
+    resource = one.declared.resource
+    message = f"{path} has no handler for {listed(one.methods, 'and')} of {quoted(resource.path)}"
+    fault = in_manifest(inspection, f"{one.declared.pointer}/methods", message, _hint(inspection, one))
+    if one.neighbour is None:
+        return fault
+    return replace(fault, other=(path, one.neighbour.span, "a handler of the same resource"))
+
+
+def _hint(inspection: Inspection, one: Unanswered) -> str:
+    resource = one.declared.resource
+    written = [route.resource for route in inspection.source.routes if route.resource is not None]
+    close = get_close_matches(resource.path, [path for path in written if path != resource.path], n=1, cutoff=0.8)
+    if close and one.neighbour is None:
+        return f"there is a handler for {quoted(close[0])}"
+    route = f"@Route(methods={quoted(one.methods[0])}, resource={quoted(resource.path)})"
+    return f"write one with {route}, or do not declare it"
+
+
+RULE = Rule(code="BK301", name="route-without-handler", severity=Severity.ERROR, page=__doc__, check=check)

@@ -1,0 +1,56 @@
+"""A function carries more than one `@Route`.
+
+Why: The SDK (1.1.2) takes the outermost `@Route` alone, and what it wraps is the inner `@Route` and not the function:
+requests for the outer resource get no answer until the ttl is over, those for the inner one 404.
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods="get", resource="/example")
+            @Route(methods="put", resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.quoting import printable
+from bundlekit.bundle.routes import Route
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, Rule
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    path = inspection.source.path
+    outermost: dict[int, Route] = {}
+    for route in inspection.source.routes:
+        outer = outermost.setdefault(route.handler_at, route)
+        if outer is not route and route.handler:
+            yield Fault(
+                path,
+                route.span,
+                f"{printable(route.handler)[:60]} has a second @Route, which keeps the first one from answering",
+                "give one @Route a list of methods, or write a function for each resource",
+                other=(path, outer.span, "the first one"),
+            )
+
+
+RULE = Rule(code="BK305", name="stacked-routes", severity=Severity.ERROR, page=__doc__, check=check)

@@ -1,0 +1,71 @@
+"""A handler is for a resource that bundle.json does not declare.
+
+Why: The gateway sends a bundle only what its declared resources match, so the handler is never called. Often the
+resource is spelled in two ways.
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+
+            @Route(methods="get", resource="/exampel/status")
+            def status(self, message, response):
+                return response(code=200, data={})
+
+Good:
+
+    bundle.json
+        "resources": [
+          {"methods": ["get", "put"], "resource": "/example"},
+          {"methods": ["get"], "resource": "/example/:item"}
+        ]
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+
+            @Route(methods="get", resource="/example/:name")
+            def item(self, message, response):
+                return response(code=200, data={})
+
+            @Route(methods="get", resource="/example/status")
+            def status(self, message, response):
+                return response(code=200, data={})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.answers import is_comparable, reaching
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, Rule
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    if not is_comparable(inspection):
+        return
+    declared = [one.resource.path for one in inspection.declared]
+    for route in inspection.source.routes:
+        if route.resource is None or reaching(inspection, route):
+            continue
+        message = f"bundle.json does not declare {quoted(route.resource)}, so this handler is never called"
+        close = get_close_matches(route.resource, declared, n=1, cutoff=0.8)
+        hint = f"did you mean {quoted(close[0])}?" if close else 'declare it in "resources" of bundle.json'
+        yield Fault(inspection.source.path, route.resource_span, message, hint)
+
+
+RULE = Rule(code="BK302", name="undeclared-resource", severity=Severity.WARNING, page=__doc__, check=check)

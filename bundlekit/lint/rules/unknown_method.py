@@ -1,0 +1,59 @@
+"""A method is none of get, put, post and delete.
+
+Why: These four are what the gateway's REST API passes on to bundles, and they are spelled in lower case.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": ["GET", "patch"], "resource": "/example"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": ["get", "put"], "resource": "/example"}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.naming import listed, resource_called
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.structure import Violation
+
+_METHODS = "/properties/resources/items/properties/methods"
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    method, known = violation.value, violation.expected
+    message = (
+        f"method {quoted(method)} of {resource_called(inspection, violation.pointer)} is unknown, "
+        f"expected {listed(tuple(known))}"
+    )
+    yield in_manifest(inspection, violation.pointer, message, _hint(method, known))
+
+
+def _hint(method: object, known: list[str]) -> str:
+    if not isinstance(method, str):
+        return ""
+    lower = method.strip().lower()
+    if lower in known:
+        return f'write "{lower}": lower case, nothing around it'
+    if lower == "patch":
+        return 'changes come with "put"'
+    close = get_close_matches(lower[:20], known, n=1)
+    return f'did you mean "{close[0]}"?' if close else ""
+
+
+RULE = structure_rule(
+    code="BK108",
+    name="unknown-method",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={f"{_METHODS}/then/items/enum", f"{_METHODS}/else/then/enum"},
+    word=word,
+)

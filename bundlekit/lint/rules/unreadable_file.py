@@ -1,0 +1,28 @@
+"""What should be a file cannot be read as one.
+
+Why: bundle.json, index.py and the factory file have to be plain files. A link leads to nothing once the bundle is
+unpacked on a gateway, and a folder, a pipe or a file without permission to read gives nothing to check or to pack.
+
+Bad:
+
+    index.py is a link to ../common/index.py
+
+Good:
+
+    data/example.json.factory
+        {}
+"""
+
+from __future__ import annotations
+
+from bundlekit.bundle.reading import Trouble
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import reading_rule
+
+RULE = reading_rule(
+    code="BK204",
+    name="unreadable-file",
+    severity=Severity.ERROR,
+    page=__doc__,
+    trouble=Trouble.NOT_READABLE,
+)

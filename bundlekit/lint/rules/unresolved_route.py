@@ -1,0 +1,62 @@
+"""It cannot be seen from index.py alone which requests are handled.
+
+Why: Resources that are literals, or made of constants that are, are followed; what the program computes is not
+guessed. What bundle.json declares and no visible handler takes may be handled there, or not at all.
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+        from settings import resource_of
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource=resource_of("example"))
+            def value(self, message, response):
+                return response(code=200, data={})
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+        BASE = "/"
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource=BASE + "example")
+            def value(self, message, response):
+                return response(code=200, data={})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.quoting import printable, quoted
+from bundlekit.lint.answers import unanswered
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.naming import listed
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    source = inspection.source
+    for route in source.routes:
+        if route.resource is None:
+            yield Fault(source.path, route.resource_span, "which resource this is cannot be seen without running it")
+        elif route.methods is None:
+            yield Fault(source.path, route.methods_span, "which methods these are cannot be seen without running it")
+    for one in unanswered(inspection):
+        if one.certain:
+            continue
+        where = f"{listed(one.methods, 'and')} of {quoted(one.declared.resource.path)}"
+        message = f"no handler for {where} can be seen in {source.path}"
+        hint = (
+            printable(source.elsewhere[0].reason)[:200] if source.elsewhere else "one that is not understood may be it"
+        )
+        yield in_manifest(inspection, f"{one.declared.pointer}/methods", message, hint)
+
+
+RULE = Rule(code="BK304", name="unresolved-route", severity=Severity.INFO, page=__doc__, check=check)

@@ -1,0 +1,43 @@
+"""The main file is called something else than index.py.
+
+Why: The vendor's guide fixes the name: the gateway starts index.py, whatever is written here.
+
+Bad:
+
+    bundle.json
+        "main": "app.py"
+
+Good:
+
+    bundle.json
+        "main": "index.py"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.structure import Violation
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    yield in_manifest(
+        inspection,
+        violation.pointer,
+        f'main is {quoted(violation.value)}, expected "{violation.expected}"',
+        f"rename the file to {violation.expected}: it is what the gateway starts",
+    )
+
+
+RULE = structure_rule(
+    code="BK105",
+    name="wrong-main",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={"/properties/main/const"},
+    word=word,
+)
