@@ -44,11 +44,11 @@ def select(bundle: Bundle) -> Contents:
 
     Raises:
         Refused: what would go in has links, devices, names that clash or that not every system takes; or
-            `.bundleignore` leaves out what no bundle runs without.
+            `.bundleignore` leaves out what no bundle runs without, or is not understood.
         Unreadable: the folder cannot be listed, or its `.bundleignore` cannot be read.
     """
     found = bundle.files.entries
-    ignore = Ignore.of(bundle.files) if IGNORE_FILE in found else Ignore()
+    ignore = Ignore.of(bundle)
     entries: list[Entry] = []
     left_out: dict[str, LeftOut] = {}
     for path, entry in found.items():

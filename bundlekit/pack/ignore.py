@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 from pathspec import GitIgnoreSpec
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.bundle.files import Files, FolderFiles
+from bundlekit.bundle.files import FolderFiles
+from bundlekit.errors import Refused
 
 IGNORE_FILE = ".bundleignore"
-_LIMIT = 1024 * 1024
 
 DEFAULTS = (
     ".*",  # of version control, editors and tools; also .env and its like
@@ -38,19 +40,28 @@ class Ignore:
     otherwise: nothing that somebody wrote stays out unasked, but for hidden files.
     """
 
-    def __init__(self, patterns: str = "") -> None:
-        own = patterns.splitlines()
+    def __init__(self, patterns: Sequence[str] = ()) -> None:
+        """`patterns`: in gitignore syntax, one a line; a ValueError or a re.error for one that is none."""
         # The same engine everywhere, whatever faster ones are installed.
-        self._spec = GitIgnoreSpec.from_lines([*DEFAULTS, *own], backend="simple")
+        self._spec = GitIgnoreSpec.from_lines([*DEFAULTS, *patterns], backend="simple")
 
     @classmethod
-    def of(cls, files: Files) -> Self:
-        """What the `.bundleignore` among `files` says.
+    def of(cls, bundle: Bundle) -> Self:
+        """What the `.bundleignore` of a bundle says, if there is one.
 
         Raises:
-            Unreadable: there is none, or it cannot be read.
+            Unreadable: it cannot be read.
+            Refused: a line of it is no pattern.
         """
-        return cls(files.read(IGNORE_FILE, _LIMIT).decode("utf-8-sig", "replace"))
+        if IGNORE_FILE not in bundle.files.entries:
+            return cls()
+        patterns = bundle.files.read(IGNORE_FILE).decode("utf-8-sig", "replace").splitlines()
+        for number, pattern in enumerate(patterns, 1):
+            try:
+                cls([pattern])
+            except (ValueError, re.error) as error:
+                raise Refused(f"{bundle.shown(IGNORE_FILE)}:{number}: {pattern!r} is no pattern") from error
+        return cls(patterns)
 
     def reason(self, path: str, *, folder: bool) -> str | None:
         """Why a path stays out, for people; None when it goes in.
@@ -69,7 +80,8 @@ def open_folder(folder: Path) -> Bundle:
 
     Raises:
         Unreadable: the folder's `.bundleignore` cannot be read.
+        Refused: a line of that is no pattern.
     """
-    ignore = Ignore.of(FolderFiles(folder)) if (folder / IGNORE_FILE).exists() else Ignore()
+    ignore = Ignore.of(Bundle.in_folder(folder))
     files = FolderFiles(folder, skip=lambda path: ignore.reason(path, folder=True) is not None)
     return Bundle(label=str(folder), files=files)

@@ -15,6 +15,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -31,7 +32,8 @@ from bundlekit.pack.contents import SUMS
 _CHUNK = 256 * 1024
 _IN_MEMORY = 8 * safety.MEBIBYTE
 _MAX_HEADER = 64 * 1024
-_SUM_LINE = re.compile(r"([0-9a-f]{64}) [ *](?:\./)?(.+)")
+_MAX_SUMS = safety.MAX_MEMBERS * (safety.MAX_PATH + 100)
+_SUM_LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](?:\./)?(.+)")
 # What pax headers may say of a member without changing what it is; "comment" is what git archive leaves.
 _PAX_KEYS = {"path", "size", "mtime", "atime", "ctime", "uid", "gid", "uname", "gname", "comment", "hdrcharset"}
 
@@ -207,15 +209,18 @@ def _entry(member: tarfile.TarInfo, path: str) -> Entry:
 def _check_sums(files: ArchiveFiles, label: str) -> None:
     if SUMS not in files.offsets:
         return
+    if files.entries[SUMS].size > _MAX_SUMS:
+        raise Refused(f"{label}: {SUMS} has {files.entries[SUMS].size} bytes, more than it can need")
     wrong = []
-    lines = files.read(SUMS).decode("utf-8", "replace").splitlines()
+    digest = cache(files.digest)  # a list may name a large file again and again
+    lines = files.read(SUMS).decode("utf-8", "replace").removesuffix("\n").split("\n")
     for number, line in enumerate(lines, 1):
         match = _SUM_LINE.fullmatch(line)
         if match is None:
             wrong.append(f"line {number} of {SUMS} is no checksum")
         elif match[2] not in files.offsets:
             wrong.append(f"{printable(match[2])} is in {SUMS} and not in the archive")
-        elif files.digest(match[2]) != match[1]:
+        elif digest(match[2]) != match[1].lower():
             wrong.append(f"{printable(match[2])} differs from its checksum in {SUMS}")
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if wrong[1:] else ""

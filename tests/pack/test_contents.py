@@ -177,6 +177,13 @@ def test_links_that_are_ignored_do_no_harm(tmp_path: Path) -> None:
     assert {entry.path for entry in select(open_folder(folder)).entries} == {*BUNDLE, "data"}
 
 
+@pytest.mark.parametrize("pattern", ["!", "\\", "a\\", "[z-a]"])
+def test_what_is_no_pattern_is_refused_with_its_line(tmp_path: Path, pattern: str) -> None:
+    folder = make_folder(tmp_path, BUNDLE | {".bundleignore": f"# mine\n{pattern}\n"})
+    with pytest.raises(Refused, match=r"\.bundleignore:2: .* is no pattern"):
+        open_folder(folder)
+
+
 def test_private_keys_that_go_in_are_told(tmp_path: Path) -> None:
     begin = "-----BEGIN {}-----\nMII\n"
     files = {
