@@ -1,7 +1,12 @@
 #!/bin/sh
-# Installs the Debian packages that the tests need and that are not there yet.
-# Says in one line what it does; does nothing, at once, when all is there.
+# Installs the Debian packages that the tests need and that are not there yet, and sees that sudo will let the tests
+# become root without asking in between. Says in one line what it does; does nothing, at once, when all is there.
 set -eu
+
+if [ "$(id -u)" -ne 0 ] && ! sudo -n true 2>/dev/null; then
+    echo "the tests boot gateways on this machine, and for that they need root: sudo asks for your password" >&2
+    sudo -v
+fi
 
 needed='
     busybox-static
@@ -31,13 +36,7 @@ for package in $needed; do
 done
 [ -n "$missing" ] || exit 0
 
-if [ "$(id -u)" -ne 0 ]; then
-    if ! sudo -n true 2>/dev/null; then
-        echo "the tests need these, install them as root: apt-get install$missing" >&2
-        exit 1
-    fi
-    exec sudo -n sh "$0"
-fi
+[ "$(id -u)" -eq 0 ] || exec sudo sh "$0"
 
 echo "installing what the tests need:$missing"
 
