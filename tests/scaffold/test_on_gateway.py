@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given, settings
 
+from bundlekit.scaffold.answers import Answers
 from bundlekit.scaffold.template import render_bundle
 from tests.box import Box
+from tests.scaffold import strategies
 from tests.scaffold.conversations import CONVERSATIONS, NOTHING, Conversation, is_as_promised
 
 pytestmark = pytest.mark.gateway
@@ -20,6 +23,7 @@ pytestmark = pytest.mark.gateway
 _CROWD = Conversation("new-crowd", ("/new-crowd:get,put",), (), kept=None)
 _FOLDER = "/root/generated"
 _START = "cd {folder} && {{ setsid python index.py >log 2>&1 & echo $!; }}"
+_DOCSTRING = "import ast, sys; sys.stdout.write(ast.get_docstring(ast.parse(sys.stdin.read()), clean=False) + '.')"
 _WAIT = """
 cd /root/generated
 for _ in $(seq 300); do
@@ -57,6 +61,16 @@ def test_generated_bundle_answers_as_promised(gateway: Box, conversation: Conver
         assert is_as_promised(answer, exchange.answer), (exchange, answer)
     settings = gateway.run(f"cat {_FOLDER}/{conversation.name}/data/{conversation.name}.json").stdout
     assert json.loads(settings) == conversation.kept
+
+
+@given(answers=strategies.answers)
+@settings(deadline=None, max_examples=30)
+def test_python_2_reads_the_description_as_it_was_given(
+    shared_box: Box, tmp_path_factory: pytest.TempPathFactory, answers: Answers
+) -> None:
+    source = render_bundle(answers, tmp_path_factory.mktemp("rendered")) / "index.py"
+    read = shared_box.run(f"python -c {shlex.quote(_DOCSTRING)}", given=source.read_bytes().decode())
+    assert read.stdout == answers.description + "."
 
 
 def test_generated_bundle_logs_in_the_form_of_the_sample(gateway: Box) -> None:
