@@ -18,6 +18,11 @@ def registered(resource: str) -> str:
     return re.sub(r":\w+", ANY, resource, flags=re.ASCII)
 
 
+def without_prefix(resource: str) -> str:
+    """A resource without the `/api/v1` that the gateway adds by itself."""
+    return re.sub(r"^/?api/v1(?:/|\Z)", "/", resource)
+
+
 def covers(handler: str, declared: str) -> bool:
     """Whether a handler's resource takes every request for a declared one, as far as a handler can."""
     ours, theirs = _segments(handler), _segments(declared)

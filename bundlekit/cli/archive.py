@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from bundlekit.bundle.bundle import Bundle
     from bundlekit.pack.archive import Archive
     from bundlekit.pack.contents import Contents
 
@@ -20,11 +19,12 @@ def checked_archive(path: Path) -> Archive:
         Refused: it has errors.
         BundlekitError: it cannot be read or packed.
     """
+    from bundlekit.cli.report_findings import refuse_errors
     from bundlekit.pack.reading import open_archive, read_archive
 
     if path.is_dir():
         return packed_folder(path)[0]
-    _refuse_errors(open_archive(path))
+    refuse_errors(open_archive(path))
     return read_archive(path)
 
 
@@ -38,12 +38,13 @@ def packed_folder(path: Path) -> tuple[Archive, Contents]:
         Refused: it has errors.
         BundlekitError: it cannot be read or packed.
     """
+    from bundlekit.cli.report_findings import refuse_errors
     from bundlekit.pack.archive import pack
     from bundlekit.pack.contents import private_keys, select
     from bundlekit.pack.ignore import open_folder
 
     bundle = open_folder(path)
-    _refuse_errors(bundle)
+    refuse_errors(bundle)
     contents = select(bundle)
     for key in private_keys(bundle, contents):
         click.echo(
@@ -51,7 +52,3 @@ def packed_folder(path: Path) -> tuple[Archive, Contents]:
             err=True,
         )
     return pack(bundle, contents), contents
-
-
-def _refuse_errors(bundle: Bundle) -> None:
-    pass

@@ -17,6 +17,7 @@ from bundlekit.errors import BundlekitError, CouldNotRun, Interrupted
 # In the order in which a bundle lives; `--help` keeps it.
 VERBS = (
     "new",
+    "validate",
     "pack",
     "deploy",
     "status",

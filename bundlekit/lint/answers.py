@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bundlekit.bundle.manifest import METHODS
-from bundlekit.bundle.patterns import covers, meets
+from bundlekit.bundle.patterns import covers, meets, without_prefix
 from bundlekit.bundle.routes import Route
 from bundlekit.lint.inspection import Declared, Inspection
 
@@ -36,11 +36,17 @@ def is_comparable(inspection: Inspection) -> bool:
     return is_whole and inspection.source.problem is None
 
 
+def _paths(declared: Declared) -> set[str]:
+    """The resource as it is declared, and as it is meant where it carries the prefix that another rule tells of."""
+    path = declared.resource.path
+    return {path, without_prefix(path)}
+
+
 def reaching(inspection: Inspection, route: Route) -> tuple[Declared, ...]:
     """The declared resources that bring requests to a handler."""
     if route.resource is None:
         return ()
-    return tuple(one for one in inspection.declared if meets(route.resource, one.resource.path))
+    return tuple(one for one in inspection.declared if any(meets(route.resource, path) for path in _paths(one)))
 
 
 def unanswered(inspection: Inspection) -> Iterator[Unanswered]:
@@ -49,8 +55,12 @@ def unanswered(inspection: Inspection) -> Iterator[Unanswered]:
     if source.problem is not None:
         return
     for declared in inspection.declared:
-        path = declared.resource.path
-        there = [route for route in source.routes if route.resource is not None and covers(route.resource, path)]
+        paths = _paths(declared)
+        there = [
+            route
+            for route in source.routes
+            if route.resource is not None and any(covers(route.resource, path) for path in paths)
+        ]
         taken = {method.lower() for route in there for method in route.methods or METHODS}
         missing = tuple(one for one in declared.resource.methods if one in METHODS and one not in taken)
         hidden = {method for route in source.routes if route.resource is None for method in route.methods or METHODS}

@@ -1,7 +1,7 @@
 r"""A JSON file begins with a byte order mark.
 
-Why: The SDK skips it, so the bundle starts; but RFC 8259 forbids it, and Python's json module, browsers and Node.js
-refuse a file with it.
+Why: The SDK skips it, so the bundle starts; but RFC 8259 forbids to write one, and many other readers of JSON, such as
+`JSON.parse`, refuse the file.
 
 Bad:
 

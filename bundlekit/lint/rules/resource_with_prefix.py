@@ -16,9 +16,9 @@ Good:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from bundlekit.bundle.patterns import without_prefix
 from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
@@ -27,7 +27,7 @@ from bundlekit.lint.structure import Violation
 
 
 def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
-    rest = re.sub("^/?api/v1/?", "/", violation.value)
+    rest = without_prefix(violation.value)
     expected = quoted(rest) if rest != "/" else "a path of its own"
     message = f"resource {quoted(violation.value)} carries the prefix /api/v1, expected {expected}"
     yield in_manifest(inspection, violation.pointer, message, "the gateway adds the prefix by itself")

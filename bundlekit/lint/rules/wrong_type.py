@@ -1,7 +1,7 @@
 """A field of bundle.json has a value of another type than the vendor's guide gives it.
 
-Why: The whole of bundle.json goes to the gateway's controller with the registration. A ttl in quotes or a resource
-that is no object makes the SDK or the controller fail while the bundle starts.
+Why: The whole of bundle.json goes to the gateway's controller with the registration, which takes the fields for what
+the guide says they are. A resource that is no object already makes the SDK fail before that.
 
 Bad:
 

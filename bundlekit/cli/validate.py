@@ -1,0 +1,109 @@
+"""`bundlekit validate`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bundlekit.cli import report_error
+from bundlekit.cli.verb import verb
+from bundlekit.errors import BundlekitError
+
+if TYPE_CHECKING:
+    from bundlekit.bundle.bundle import Bundle
+    from bundlekit.lint import Finding, Severity
+
+_ARCHIVES = (".tar.gz", ".tgz")
+
+
+@verb(
+    "validate",
+    summary="Check bundles against the vendor's rules and what bites in the field.",
+    examples="""
+    bundlekit validate  the bundle in this folder, or all bundles below it
+    bundlekit validate thermostat door-lock
+    bundlekit validate thermostat-1.0.0.tar.gz  what is in an archive
+    bundlekit validate thermostat/index.py  the bundle that a file belongs to
+    bundlekit validate --format json | jq .summary
+    """,
+)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="For people, or one JSON object for programs.",
+)
+@click.option(
+    "--skip-foreign",
+    is_flag=True,
+    help="Pass over files that belong to no bundle, as hooks need that are given any index.py.",
+)
+def command(paths: tuple[Path, ...], output_format: str, skip_foreign: bool) -> int:
+    """Check the bundles that each PATH means: a bundle's folder, a folder of bundles, an archive, or any file of a
+    bundle. By default the folder you are in. Each bundle is checked once.
+
+    Findings go to standard output, each with its place, its rule, what was expected and a hint.
+
+    Exit code: 0 no errors (warnings do not count), 1 errors, 2 usage, 3 something could not be checked.
+    """
+    return run(paths or (Path(),), output_format=output_format, skip_foreign=skip_foreign)
+
+
+def run(paths: Iterable[Path], *, output_format: str, skip_foreign: bool) -> int:
+    """Check the bundles at `paths` and print what is found, in the form `text` or `json`."""
+    from bundlekit.cli import report_findings
+    from bundlekit.lint import Severity, check
+
+    failures: list[BundlekitError] = []
+    checked: list[tuple[str, tuple[Finding, ...]]] = []
+    counts: Counter[Severity] = Counter()
+    clean = 0
+    for bundle in _bundles(paths, skip_foreign, failures):
+        findings = check(bundle)
+        counts.update(finding.severity for finding in findings)
+        clean += not findings
+        if output_format == "text":
+            report_findings.write_text(findings)
+            findings = ()  # printed; thousands of bundles do not fit into memory
+        checked.append((bundle.label, findings))
+    if output_format == "json":
+        click.echo(json.dumps(report_findings.json_report(checked, failures), indent=2))
+    elif checked or not failures:
+        click.echo(report_findings.summary([label for label, _ in checked], clean, counts), err=True)
+    return max([int(counts[Severity.ERROR] > 0), *map(report_error.show, failures)])
+
+
+def _bundles(paths: Iterable[Path], skip_foreign: bool, failures: list[BundlekitError]) -> Iterator[Bundle]:
+    """The bundles that the paths mean, each once; what cannot be had is added to the failures."""
+    seen: set[str] = set()
+    for path in paths:
+        try:
+            for place, bundle in _bundles_at(path, skip_foreign):
+                if place not in seen:
+                    seen.add(place)
+                    yield bundle
+        except BundlekitError as failure:
+            failures.append(failure)
+
+
+def _bundles_at(path: Path, skip_foreign: bool) -> Iterator[tuple[str, Bundle]]:
+    """The bundles that a path means, and where each really lies."""
+    from bundlekit.bundle.bundle import Bundle
+    from bundlekit.bundle.search import bundle_folders, enclosing_bundle
+
+    is_file = os.path.lexists(path) and not path.is_dir()
+    if is_file and path.name.endswith(_ARCHIVES):
+        from bundlekit.pack.reading import open_archive
+
+        yield os.path.realpath(path), open_archive(path)
+    elif not (is_file and skip_foreign and enclosing_bundle(path) is None):
+        for folder in bundle_folders(path):
+            yield os.path.realpath(folder), Bundle.in_folder(folder)

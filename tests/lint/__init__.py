@@ -1,0 +1,1 @@
+"""The checks of a bundle, held to their word."""

@@ -1,0 +1,95 @@
+"""Every rule is documented, told from all others, and does what its page says."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.files import Kind
+from bundlekit.lint import rules as room
+from bundlekit.lint.page import Example, markdown, page_of
+from bundlekit.lint.rule import Rule
+from bundlekit.lint.rules import rules
+from tests.lint.bundles import MANIFEST, bundle, codes, source
+
+RULES = rules()
+DOCS = Path(__file__).parents[2] / "docs" / "rules.md"
+STATES = {"a folder": Kind.FOLDER, "missing": None}
+
+
+def of(examples: tuple[Example, ...]) -> Bundle:
+    """The bundle that an example shows: the sound one with the files of the example in it."""
+    fields: dict[str, object] = {}
+    files: dict[str, bytes | str | Kind | None] = {}
+    for example in examples:
+        length = re.fullmatch(r"(\d+) bytes long", example.state)
+        if length:
+            files[example.path] = b" " * int(length[1])
+        elif example.state:
+            files[example.path] = Kind.LINK if example.state.startswith("a link to ") else STATES[example.state]
+        elif example.content.startswith("b'"):
+            files[example.path] = b"".join(
+                ast.literal_eval(text) * int(times or 1)
+                for text, times in re.findall(r"(b'(?:[^'\\]|\\.)*')(?: \* (\d+))?", example.content)
+            )
+        elif example.path == "bundle.json" and not example.content.startswith("{"):
+            import json
+
+            fields = json.loads("{" + example.content + "}")
+        else:
+            files[example.path] = example.content
+    return bundle(files, **fields)
+
+
+def test_there_are_rules_and_each_is_a_module_with_its_own_name() -> None:
+    modules = {path.stem for path in Path(next(iter(room.__path__))).glob("*.py")} - {"__init__"}
+    assert {rule.name.replace("-", "_") for rule in RULES} == modules
+    assert len(RULES) >= 30
+
+
+def test_codes_and_names_are_unique() -> None:
+    assert max(Counter(rule.code for rule in RULES).values()) == 1
+    assert max(Counter(rule.name for rule in RULES).values()) == 1
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_rule_is_named_and_documented(rule: Rule) -> None:
+    assert re.fullmatch(r"BK[1-4]\d\d", rule.code)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.name)
+    page = page_of(rule)
+    assert page.fault.endswith(".")
+    assert page.why.endswith((".", ".)"))
+    assert page.bad
+    assert page.good
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_bad_example_is_found(rule: Rule) -> None:
+    assert rule.name in codes(of(page_of(rule).bad))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_good_example_is_clean_by_every_rule(rule: Rule) -> None:
+    assert codes(of(page_of(rule).good)) == []
+
+
+def test_sound_bundle_is_clean() -> None:
+    assert codes(bundle()) == []
+    assert "handler_0" in source(MANIFEST)
+
+
+def test_page_of_the_rules_is_up_to_date() -> None:
+    assert DOCS.read_text(encoding="utf-8") == markdown(), "python -m bundlekit.lint.page > docs/rules.md"
+
+
+@pytest.mark.parametrize("page", [None, "", "A fault.", "A fault.\n\nWhy: so.\n\nBad:\n\n    x is missing\n"])
+def test_rule_without_documentation_is_told(page: str | None) -> None:
+    from dataclasses import replace
+
+    with pytest.raises(ValueError, match="not documented"):
+        page_of(replace(RULES[0], page=page))
