@@ -1,0 +1,112 @@
+"""The wheel, installed into an empty environment, has all that the verbs need."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bundlekit.cli.main import VERBS
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An environment that knows bundlekit from its wheel alone."""
+
+    wheel: Path
+    environment: Path
+
+    def run(self, program: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment in a folder, and expect it to succeed."""
+        kept = {key: os.environ[key] for key in ("LANG", "TMPDIR") if key in os.environ}
+        ended = subprocess.run(
+            [self.environment / "bin" / program, *arguments],
+            cwd=folder,
+            env={**kept, "HOME": str(folder), "PATH": "/usr/bin:/bin"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        return ended
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Installed:
+    """Built and installed once, however many processes run the tests."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base if worker_id == "master" else base.parent) / "wheel"
+    place.mkdir(exist_ok=True)
+    done, environment = place / "done", place / "environment"
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(environment, ignore_errors=True)
+            build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(place), str(ROOT)]
+            subprocess.run(build, check=True, capture_output=True)
+            (wheel,) = place.glob("*.whl")
+            subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+            install = ["pip", "install", "--quiet", "--disable-pip-version-check", wheel.name]
+            subprocess.run([environment / "bin" / install[0], *install[1:]], check=True, cwd=place)
+            done.touch()
+    (wheel,) = place.glob("*.whl")
+    return Installed(wheel, environment)
+
+
+def test_wheel_carries_the_schema_the_template_and_the_types(installed: Installed) -> None:
+    names = set(zipfile.ZipFile(installed.wheel).namelist())
+    assert "bundlekit/_shipped/schemas/bundle.schema.json" in names
+    assert "bundlekit/_shipped/templates/bundle/cookiecutter.json" in names
+    assert "bundlekit/py.typed" in names
+    shipped = {str(path.relative_to(ROOT)) for top in ("schemas", "templates") for path in _files(ROOT / top)}
+    assert {f"bundlekit/_shipped/{name}" for name in shipped} <= names
+    package = {str(path.relative_to(ROOT)) for path in _files(ROOT / "bundlekit") if path.suffix != ".pyc"}
+    assert package <= names
+    assert {name.partition("/")[0] for name in names if "dist-info" not in name} == {"bundlekit"}
+
+
+def test_installed_package_is_not_the_checkout(installed: Installed, tmp_path: Path) -> None:
+    tell = (
+        "import bundlekit, bundlekit.shipped as s; print(bundlekit.__file__, s.manifest_schema(), s.bundle_template())"
+    )
+    places = [Path(place) for place in installed.run("python", "-c", tell, folder=tmp_path).stdout.split()]
+    assert len(places) == 3
+    assert all(place.is_relative_to(installed.environment) and place.exists() for place in places)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_its_help_there(verb: str, installed: Installed, tmp_path: Path) -> None:
+    run = installed.run("bundlekit", verb, "--help", folder=tmp_path)
+    assert f"Usage: bundlekit {verb}" in run.stdout
+
+
+def test_new_validate_and_pack_work_there_from_an_empty_folder(installed: Installed, tmp_path: Path) -> None:
+    line = ["new", "--name", "thermostat", "--resource", "/thermostat:get,put", "--no-input"]
+    installed.run("bundlekit", *line, folder=tmp_path)
+    installed.run("bundlekit", "validate", "thermostat", folder=tmp_path)
+    digest, path = installed.run("bundlekit", "pack", "thermostat", folder=tmp_path).stdout.split()
+    assert (len(digest), path) == (64, "thermostat-0.1.0.tar.gz")
+    installed.run("bundlekit", "validate", path, folder=tmp_path)
+    assert {entry.name for entry in tmp_path.iterdir()} == {"thermostat", path}
+
+
+def test_version_is_the_same_by_both_ways_in(installed: Installed, tmp_path: Path) -> None:
+    told = {
+        installed.run("bundlekit", "--version", folder=tmp_path).stdout,
+        installed.run("python", "-m", "bundlekit", "--version", folder=tmp_path).stdout,
+    }
+    assert told == {f"bundlekit {installed.wheel.name.split('-')[1]}\n"}
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
