@@ -190,13 +190,13 @@ def test_write_that_fails_leaves_nothing(desk: Path, environment: dict[str, str]
 
 @pytest.fixture
 def other_template(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A template of somebody else; what cookiecutter remembers of it goes there too."""
+    """A template of somebody else; what cookiecutter leaves behind of it goes there too."""
     template = tmp_path_factory.mktemp("template")
     (template / "cookiecutter.json").write_text('{"name": "x", "kind": "blue"}')
     (template / "{{ cookiecutter.name }}").mkdir()
     (template / "{{ cookiecutter.name }}/says").write_text("{{ cookiecutter.kind }}")
     (template / "config.yaml").write_text(f"replay_dir: {template}\n")
-    environment["COOKIECUTTER_CONFIG"] = str(template / "config.yaml")
+    environment |= {"COOKIECUTTER_CONFIG": str(template / "config.yaml"), "TMPDIR": str(template)}
     return template
 
 
@@ -326,3 +326,28 @@ def test_dialogue_asks_only_for_what_is_missing(desk: Path, environment: dict[st
         terminal.expect("made lamp")
         terminal.expect(pexpect.EOF)
     assert manifest(desk / "lamp")["resources"] == [{"methods": ["get", "put"], "resource": "/lamp"}]
+
+
+def test_its_hook_lets_a_good_bundle_pass_and_a_bad_one_not(desk: Path, environment: dict[str, str]) -> None:
+    new(desk, environment, *COMPLETE)
+    programs = Path(sys.executable).parent
+    environment |= {"PATH": f"{programs}:{environment['PATH']}", "PRE_COMMIT_HOME": str(desk / "pre-commit")}
+
+    def commit() -> subprocess.CompletedProcess[str]:
+        subprocess.run(["git", "add", "."], cwd=desk / "lamp", env=environment, check=True)
+        return subprocess.run(
+            ["git", "commit", "-m", "x"],
+            cwd=desk / "lamp",
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    subprocess.run(["git", "init", "-q"], cwd=desk / "lamp", env=environment, check=True)
+    subprocess.run([programs / "pre-commit", "install"], cwd=desk / "lamp", env=environment, check=True)
+    good = commit()
+    assert (good.returncode, "Passed" in good.stderr) == (0, True), good.stderr
+    (desk / "lamp/bundle.json").write_text("{")
+    bad = commit()
+    assert (bad.returncode, "bundle.json" in bad.stderr) == (1, True), bad.stderr

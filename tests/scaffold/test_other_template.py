@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,9 @@ def template(folder: Path, *, variables: dict[str, Any] | None = None, says: str
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where cookiecutter keeps what it fetched and replays."""
+    """Where cookiecutter keeps what it fetched and replays, and leaves the hooks that it ran."""
     home = tmp_path_factory.mktemp("home")
+    monkeypatch.setattr(tempfile, "tempdir", str(home))
     config = home / "config.yaml"
     config.write_text(f"cookiecutters_dir: {home}/fetched\nreplay_dir: {home}/replay\n")
     monkeypatch.setenv("COOKIECUTTER_CONFIG", str(config))
