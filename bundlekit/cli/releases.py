@@ -30,6 +30,8 @@ def command(access: Access, bundle: str | None, form: str) -> int:
 
 def run(access: Access, bundle: str | None, *, form: str) -> int:
     """Print a line a release."""
+    from bundlekit.deploy.outcome import reason_in_words
+
     with session_on(access) as session:
         state = bundle_there(session, bundle)
     if form == "json":
@@ -40,6 +42,6 @@ def run(access: Access, bundle: str | None, *, form: str) -> int:
     for release in state.releases:
         mark = "*" if release.id == state.current else " "
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(release.time))
-        reason = f": {release.reason}" if release.reason else ""
+        reason = f": {reason_in_words(release.reason, state.name)}" if release.reason else ""
         click.echo(f"{mark} {release.id:<{width}}  {when}  {release.state}{reason}  by {release.who}")
     return 0

@@ -69,7 +69,7 @@ def raise_refusal(events: Iterable[Event]) -> None:
 
 def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
     word, release, reason, previous, before = (event.field(index) for index in range(5))
-    what = f"release {release} of {bundle} {_reason(reason, bundle)}"
+    what = f"release {release} of {bundle} {reason_in_words(reason, bundle)}"
     details = log or ("(it printed nothing)",)
     logs = f"the lines above are the end of its log; `bundlekit logs --bundle {bundle}` shows more"
     if word == "back":
@@ -96,7 +96,8 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
     )
 
 
-def _reason(reason: str, bundle: str) -> str:
+def reason_in_words(reason: str, bundle: str) -> str:
+    """Why a release of `bundle` did not come up, from the word and the value that the script keeps."""
     word, _, rest = reason.partition(" ")
     if word == "died":
         return f"ended at once with exit status {rest}"
