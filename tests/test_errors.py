@@ -163,17 +163,31 @@ def test_ctrl_c_at_a_question_exits_with_130(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("line", [["--help"], ["deploy", "--help"], ["completion", "bash"]], ids=" ".join)
-def test_a_reader_that_is_gone_is_no_error(line: list[str]) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["--help"],
+        ["deploy", "--help"],
+        ["completion", "bash"],
+        ["validate", "--format", "json", "tests/fixtures/example"],
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_is_gone_ends_it_without_a_word(line: list[str]) -> None:
     ours, theirs = os.pipe()
     os.close(ours)
     try:
         run = subprocess.run(
-            [sys.executable, "-m", "bundlekit", *line], stdout=theirs, stderr=subprocess.PIPE, text=True, check=False
+            [sys.executable, "-m", "bundlekit", *line],
+            cwd=ROOT,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
     finally:
         os.close(theirs)
-    assert (run.returncode, run.stderr) == (0, "")
+    assert (run.returncode, run.stderr) == (128 + signal.SIGPIPE, "")
 
 
 def test_a_broken_pipe_to_somebody_else_is_not_passed_over(

@@ -34,6 +34,8 @@ VERBS = (
 # Set by a shell that completes a command line; `bundlekit completion` prints the scripts that do.
 COMPLETION = "_BUNDLEKIT_COMPLETE"
 
+_READER_GONE = 141  # as of a program that SIGPIPE ends; 0 would say that `validate` has found nothing
+
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
@@ -71,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 good, 1 findings or rolled back, 2 usage, 3 could not run, 4 the gateway needs a
-        human, 130 interrupted.
+        human, 130 interrupted, 141 nobody reads the output any more.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if os.environ.get(COMPLETION):
@@ -91,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return report_error.show(error)
     except Exception as error:
         if isinstance(error, BrokenPipeError) and report_error.is_reader_gone():
-            return 0
+            return _READER_GONE
         if isinstance(error, OSError) and error.errno in _FULL:
             return report_error.show(CouldNotRun(f"cannot write {error.filename or 'the output'}: {error.strerror}"))
         return report_error.crash(error, arguments)
