@@ -1,7 +1,7 @@
 """A JSON file with the places of its values.
 
-Whether the text is JSON, and what it says, Python's json module decides. The places come from tree-sitter, which
-is asked only when somebody wants to know one: a sound file costs no more than reading it.
+Whether the text is JSON, and what it says, Python's json module decides. Places are looked for only when somebody
+wants to know one, in a text that is known to be JSON: a sound file costs no more than reading it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.json_faults import explain
@@ -19,14 +19,12 @@ from bundlekit.bundle.quoting import quoted
 from bundlekit.bundle.reading import Problem, Trouble, read_file
 from bundlekit.bundle.text import Span, Text
 
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
 DEEPEST = 200
 """How far arrays and objects may nest; a gateway's Python 2.7 gives up somewhat below 1000."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 _TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]|-?Infinity|NaN', re.DOTALL)
+_PARTS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 _LONG_NUMBERS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(-?[0-9]{1000,})', re.DOTALL)
 
 
@@ -73,10 +71,10 @@ class Document:
     @cached_property
     def _places(self) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
         """Offsets of value and key by pointer."""
-        return {
-            pointer: (_offsets(self.text, value), _offsets(self.text, key or value))
-            for pointer, key, value in _values(self.text)
-        }
+        if not self.parsed:
+            return {}
+        members = sorted(_members(self.text.content), key=lambda member: member.value)
+        return {member.pointer: (member.value, member.key or member.value) for member in members}
 
 
 def read_document(bundle: Bundle, path: str, limit: int) -> Document:
@@ -190,19 +188,18 @@ def _not_utf8(path: str, content: bytes, error: UnicodeDecodeError) -> Document:
 
 
 def _duplicates(text: Text) -> Iterator[Problem]:
-    first: dict[tuple[int, str], Node] = {}
-    for pointer, key, _ in _values(text):
-        if key is None or key.parent is None or key.parent.parent is None:
-            continue
-        before = first.setdefault((key.parent.parent.id, pointer), key)
-        if before is not key:
+    first: dict[tuple[int, str], tuple[int, int]] = {}
+    keyed = ((member.key, member) for member in _members(text.content) if member.key is not None)
+    for key, member in sorted(keyed, key=lambda pair: pair[0]):
+        before = first.setdefault((member.container, member.pointer), key)
+        if before != key:
             yield Problem(
                 Trouble.DUPLICATE_KEY,
-                f"key {quoted(_decoded(text, key))} is there twice in one object; only the last one counts",
-                text.span(*_offsets(text, key)),
+                f"key {quoted(parts_of(member.pointer)[-1])} is there twice in one object; only the last one counts",
+                text.span(*key),
                 "remove one of them",
-                text.span(*_offsets(text, before)),
-                pointer,
+                text.span(*before),
+                member.pointer,
             )
 
 
@@ -216,34 +213,54 @@ def parts_of(pointer: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
-def _values(text: Text) -> Iterator[tuple[str, Node | None, Node]]:
-    """Every value with its pointer and key in the order of the text, the whole first."""
-    import tree_sitter
-    import tree_sitter_json
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A value, with offsets: its own, those of its key, and where the array or object begins that it lies in."""
 
-    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_json.language()))
-    tree = parser.parse(text.utf8)
-    todo: list[tuple[str, Node | None, Node]] = []
-    todo.extend([("", None, node) for node in tree.root_node.named_children if node.type != "comment"][:1])
-    while todo:
-        pointer, key, value = todo.pop()
-        yield pointer, key, value
-        inner: list[tuple[str, Node | None, Node]] = []
-        if value.type == "object":
-            for pair in value.named_children:
-                name, content = pair.child_by_field_name("key"), pair.child_by_field_name("value")
-                if name is not None and content is not None:
-                    inner.append((pointer + pointer_to([_decoded(text, name)]), name, content))
-        elif value.type == "array":
-            inner.extend((f"{pointer}/{index}", None, item) for index, item in enumerate(value.named_children))
-        todo.extend(reversed(inner))
+    pointer: str
+    value: tuple[int, int]
+    key: tuple[int, int] | None
+    container: int
 
 
-def _decoded(text: Text, key: Node) -> str:
-    written = text.utf8[key.start_byte : key.end_byte]
-    value = json.loads(written, strict=False) if b"\\" in written else written[1:-1].decode("utf-8")
-    return str(value)
+@dataclass(slots=True)
+class _Container:
+    """An array or object that has begun: what it is, and at which of its members the reader is."""
+
+    pointer: str
+    start: int
+    is_object: bool
+    key: tuple[int, int] | None
+    around: int
+    index: int = 0
+    inner_key: tuple[int, int] | None = None
+    inner_name: str = ""
+
+    def inner_pointer(self) -> str:
+        return self.pointer + pointer_to([self.inner_name if self.is_object else self.index])
 
 
-def _offsets(text: Text, node: Node) -> tuple[int, int]:
-    return text.offset(node.start_byte), text.offset(node.end_byte)
+def _members(content: str) -> Iterator[_Member]:
+    """Every value in a text that is known to be JSON, the inner ones before the outer."""
+    around: list[_Container] = []
+    for found in _PARTS.finditer(content):
+        part, place = found[0], found.span()
+        inside = around[-1] if around else None
+        if part == ":":
+            continue
+        if part == ",":
+            assert inside is not None  # noqa: S101 - it is JSON
+            inside.index += 1
+            inside.inner_key = None
+        elif part in ("]", "}"):
+            closed = around.pop()
+            yield _Member(closed.pointer, (closed.start, place[1]), closed.key, closed.around)
+        elif inside is not None and inside.is_object and inside.inner_key is None:
+            inside.inner_key, inside.inner_name = place, json.loads(part)
+        else:
+            pointer, key = (inside.inner_pointer(), inside.inner_key) if inside is not None else ("", None)
+            start = inside.start if inside is not None else -1
+            if part in ("[", "{"):
+                around.append(_Container(pointer, place[0], part == "{", key, start))
+            else:
+                yield _Member(pointer, place, key, start)

@@ -37,19 +37,20 @@ def explain(text: str, error: JSONDecodeError) -> Explanation:
     if trailing:
         hint = f"remove the comma before the closing {trailing[1]}"
         return Explanation("not JSON: a comma after the last item", trailing.start(), 1, hint)
-    if not rest.strip():
-        return Explanation("not JSON: the file ends too early", len(text.rstrip()), 0, "a bracket is not closed")
     if error.msg.startswith("Unterminated string"):
         return Explanation("not JSON: the string that begins here does not end", at, 1, 'close it with "')
     if error.msg.startswith("Invalid control character"):
         message = f"not JSON: the control character {printable(rest[0])} in a string"
         return Explanation(message, at, 1, "a string ends on its own line; write a line break as \\n")
     if error.msg.startswith("Invalid \\"):
-        return Explanation("not JSON: a backslash that begins no known escape", at, 1, "write a backslash as \\\\")
-    return _explain_found(rest, at, error)
+        backslash = text.rfind("\\", 0, at + 1)
+        return Explanation("not JSON: a backslash that begins no known escape", backslash, 1, "write it as \\\\")
+    if not rest.strip():
+        return Explanation("not JSON: the file ends too early", len(text.rstrip()), 0, "a bracket is not closed")
+    return _explain_word(rest, at, error)
 
 
-def _explain_found(rest: str, at: int, error: JSONDecodeError) -> Explanation:
+def _explain_word(rest: str, at: int, error: JSONDecodeError) -> Explanation:
     word = re.match(r"[A-Za-z_$][A-Za-z0-9_$]*", rest)
     found = word[0] if word and len(word[0]) < _LONGEST_WORD else printable(rest[0])
     if rest.startswith(("//", "/*", "#")):
