@@ -9,6 +9,7 @@ from typing import Any
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Kind
+from bundlekit.bundle.manifest import METHODS, resource_of
 from bundlekit.errors import Unreadable
 from bundlekit.lint import Finding, check
 
@@ -79,10 +80,12 @@ def source(manifest: Mapping[str, Any]) -> str:
     lines = ["from sanji.core import Route, Sanji", "", "", "class Example(Sanji):", "    def init(self): pass"]
     resources = manifest.get("resources")
     for number, item in enumerate(resources if isinstance(resources, list) else []):
-        if isinstance(item, dict) and isinstance(item.get("resource"), str) and item.get("methods"):
+        resource = resource_of(item, "model")
+        methods = [method for method in resource.methods if method in METHODS] if resource is not None else []
+        if resource is not None and methods:
             lines += [
                 "",
-                f"    @Route(methods={item['methods']!r}, resource={item['resource']!r})",
+                f"    @Route(methods={methods!r}, resource={resource.path!r})",
                 f"    def handler_{number}(self, message, response):",
                 "        return response(code=200)",
             ]
