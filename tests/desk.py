@@ -87,7 +87,7 @@ class Desk:
             before_main: source that its index.py runs just before it starts.
             manifest: other fields of bundle.json.
         """
-        folder = self.home / f"{version}{len(list(self.home.iterdir()))}"
+        folder = self.home / f"bundle-{len(list(self.home.iterdir()))}"
         shutil.copytree(SAMPLE, folder)
         fields = json.loads((folder / "bundle.json").read_text())
         fields |= {"name": name, "version": version, **manifest}

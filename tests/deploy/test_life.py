@@ -193,11 +193,9 @@ def test_hostile_names_side_by_side(desk: Desk) -> None:
 @pytest.mark.parametrize("version", ["../../../etc", "$(reboot)", "1 2;reboot", "a'b\"c`id`", "-rf", "0.0.1\nrm"])
 def test_hostile_versions_never_become_paths_or_commands(desk: Desk, version: str) -> None:
     printed = desk.deploy(desk.sample(version))
-    if printed.code == 0:
-        assert desk.machine.api("GET", "/example") == (200, {"key": "value"})
-    assert printed.code in (0, 1)
-    names = desk.machine.run("ls -A /opt/bundlekit/bundles/example/releases || true", check=False).stdout.split()
-    assert all(name.replace(".info", "").replace("-", "").replace(".", "").isalnum() for name in names)
+    assert printed.code == 1
+    assert "version" in printed.err
+    assert desk.machine.run("ls -A /opt").stdout == ""
 
 
 def test_crashed_bundle_is_started_again_and_status_tells(desk: Desk) -> None:
