@@ -8,6 +8,7 @@ there stands for one segment too.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 ANY = "+"
 REST = "#"
@@ -23,25 +24,31 @@ def without_prefix(resource: str) -> str:
     return re.sub(r"^/?api/v1(?:/|\Z)", "/", resource)
 
 
-def covers(handler: str, declared: str) -> bool:
-    """Whether a handler's resource takes every request for a declared one, as far as a handler can."""
-    ours, theirs = _segments(handler), _segments(declared)
-    if REST in theirs:
-        return meets(handler, declared)
-    return len(ours) == len(theirs) and all(one in (ANY, other) for one, other in zip(ours, theirs, strict=True))
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A resource taken apart; `ANY` stands for any one segment, `REST` at the end for the rest."""
 
+    segments: tuple[str, ...]
 
-def meets(first: str, second: str) -> bool:
-    """Whether some request fits both resources."""
-    ours, theirs = _segments(first), _segments(second)
-    for one, other in zip(ours, theirs, strict=False):
-        if REST in (one, other):
-            return True
-        if ANY not in (one, other) and one != other:
-            return False
-    return len(ours) == len(theirs) or REST in (*ours[len(theirs) :], *theirs[len(ours) :])
+    @classmethod
+    def of(cls, resource: str) -> Pattern:
+        segments = registered(resource).strip(" \t\n\r/").split("/")
+        return cls(tuple(ANY if ANY in segment else segment for segment in segments))
 
+    def covers(self, declared: Pattern) -> bool:
+        """Whether a handler's resource takes every request for a declared one, as far as a handler can."""
+        if REST in declared.segments:
+            return self.meets(declared)
+        return len(self.segments) == len(declared.segments) and all(
+            ours in (ANY, theirs) for ours, theirs in zip(self.segments, declared.segments, strict=True)
+        )
 
-def _segments(resource: str) -> list[str]:
-    segments = registered(resource).strip(" \t\n\r/").split("/")
-    return [ANY if ANY in segment else segment for segment in segments]
+    def meets(self, other: Pattern) -> bool:
+        """Whether some request fits both resources."""
+        for ours, theirs in zip(self.segments, other.segments, strict=False):
+            if REST in (ours, theirs):
+                return True
+            if ANY not in (ours, theirs) and ours != theirs:
+                return False
+        shorter, longer = sorted((self.segments, other.segments), key=len)
+        return len(shorter) == len(longer) or longer[len(shorter)] == REST

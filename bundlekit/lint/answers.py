@@ -1,4 +1,4 @@
-"""How the declared resources and the routes in index.py meet."""
+"""How the declared resources and the handlers in index.py meet."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bundlekit.bundle.manifest import METHODS
-from bundlekit.bundle.patterns import covers, meets, without_prefix
-from bundlekit.bundle.routes import Route
+from bundlekit.bundle.patterns import Pattern, without_prefix
+from bundlekit.bundle.routes import Route, Source
 from bundlekit.lint.inspection import Declared, Inspection
+
+_MOST_PAIRS = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,45 +30,60 @@ class Unanswered:
     neighbour: Route | None
 
 
-def is_comparable(inspection: Inspection) -> bool:
-    """Whether bundle.json and index.py are both sound enough to be held against each other."""
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A handler, and the declared resources that bring requests to it."""
+
+    route: Route
+    resource: str
+    declared: tuple[Declared, ...]
+
+
+def are_too_many(inspection: Inspection) -> bool:
+    """Whether there are more resources and handlers than anybody writes, so that they are not compared."""
+    return len(inspection.declared) * len(inspection.source.routes) > _MOST_PAIRS
+
+
+def reached(inspection: Inspection) -> Iterator[Reached]:
+    """The handlers whose resource can be seen, as long as bundle.json is sound enough to be held against them."""
     value = inspection.manifest.value
-    resources = value.get("resources") if isinstance(value, dict) else None
-    is_whole = isinstance(resources, list) and len(resources) == len(inspection.declared)
-    return is_whole and inspection.source.problem is None
-
-
-def _paths(declared: Declared) -> set[str]:
-    """The resource as it is declared, and as it is meant where it carries the prefix that another rule tells of."""
-    path = declared.resource.path
-    return {path, without_prefix(path)}
-
-
-def reaching(inspection: Inspection, route: Route) -> tuple[Declared, ...]:
-    """The declared resources that bring requests to a handler."""
-    if route.resource is None:
-        return ()
-    return tuple(one for one in inspection.declared if any(meets(route.resource, path) for path in _paths(one)))
+    items = value.get("resources") if isinstance(value, dict) else None
+    if not isinstance(items, list) or len(items) != len(inspection.declared) or are_too_many(inspection):
+        return
+    declared = [(one, _patterns(one)) for one in inspection.declared]
+    for route in inspection.source.routes:
+        if route.resource is not None:
+            pattern = Pattern.of(route.resource)
+            there = (one for one, patterns in declared if any(map(pattern.meets, patterns)))
+            yield Reached(route, route.resource, tuple(there))
 
 
 def unanswered(inspection: Inspection) -> Iterator[Unanswered]:
     """The declared resources with methods that no visible handler takes."""
     source = inspection.source
-    if source.problem is not None:
+    if source.problem is not None or are_too_many(inspection):
         return
+    seen = [(route, Pattern.of(route.resource)) for route in source.routes if route.resource is not None]
+    hidden = _hidden(source)
     for declared in inspection.declared:
-        paths = _paths(declared)
-        there = [
-            route
-            for route in source.routes
-            if route.resource is not None and any(covers(route.resource, path) for path in paths)
-        ]
+        patterns = _patterns(declared)
+        there = [route for route, pattern in seen if any(map(pattern.covers, patterns))]
         taken = {method.lower() for route in there for method in route.methods or METHODS}
         missing = tuple(one for one in declared.resource.methods if one in METHODS and one not in taken)
-        hidden = {method for route in source.routes if route.resource is None for method in route.methods or METHODS}
-        for certain, methods in (
-            (True, tuple(one for one in missing if one not in hidden and not source.elsewhere)),
-            (False, tuple(one for one in missing if one in hidden or source.elsewhere)),
-        ):
+        for certain in (True, False):
+            methods = tuple(one for one in missing if (one not in hidden) is certain)
             if methods:
                 yield Unanswered(declared, methods, certain, there[0] if there else None)
+
+
+def _patterns(declared: Declared) -> list[Pattern]:
+    """Of the resource as it is declared, and as it is meant where it carries the prefix that another rule tells of."""
+    path = declared.resource.path
+    return [Pattern.of(spelling) for spelling in {path, without_prefix(path)}]
+
+
+def _hidden(source: Source) -> set[str]:
+    """The methods for which there may be handlers that cannot be seen."""
+    if source.elsewhere:
+        return set(METHODS)
+    return {method for route in source.routes if route.resource is None for method in route.methods or METHODS}

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from bundlekit.bundle.document import parts_of
 from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.inspection import Inspection
+
+_MOST_COMPARED = 100
+_LONGEST_COMPARED = 100
 
 
 def called(inspection: Inspection, pointer: str) -> str:
@@ -25,6 +31,13 @@ def resource_called(inspection: Inspection, pointer: str) -> str:
     item: Any = inspection.manifest.value["resources"][index]
     path = item.get("resource") if isinstance(item, dict) else None
     return quoted(path) if isinstance(path, str) and path else f"resource {index + 1}"
+
+
+def alike(word: str, others: Iterable[str]) -> str | None:
+    """The one of the others that this may be a slip of; long and many ones are not looked at, for it takes time."""
+    short = [other for other in islice(others, _MOST_COMPARED) if len(other) <= _LONGEST_COMPARED]
+    close = get_close_matches(word, short, n=1, cutoff=0.8) if len(word) <= _LONGEST_COMPARED else []
+    return close[0] if close else None
 
 
 def listed(words: tuple[str, ...], last: str = "or") -> str:

@@ -77,7 +77,7 @@ def markdown() -> str:
     lines = [
         "# Rules",
         "",
-        "What `bundlekit validate` looks for. This page is made from the rules themselves, and its examples are tested.",
+        "What `bundlekit validate` looks for. This page is made from the rules themselves; its examples are tested.",
         "",
         "An error keeps a bundle from working, and from being packed or deployed; a warning is likely a mistake; an",
         "info is good to know. The examples show what matters of a file; the rest is as in a sound bundle.",

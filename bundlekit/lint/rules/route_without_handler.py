@@ -34,13 +34,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 
 from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.answers import Unanswered, unanswered
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
-from bundlekit.lint.naming import listed
+from bundlekit.lint.naming import alike, listed
 from bundlekit.lint.rule import Fault, Rule, in_manifest
 
 
@@ -63,9 +62,9 @@ def _fault(inspection: Inspection, one: Unanswered) -> Fault:
 def _hint(inspection: Inspection, one: Unanswered) -> str:
     resource = one.declared.resource
     written = [route.resource for route in inspection.source.routes if route.resource is not None]
-    close = get_close_matches(resource.path, [path for path in written if path != resource.path], n=1, cutoff=0.8)
+    close = alike(resource.path, [one for one in written if one != resource.path])
     if close and one.neighbour is None:
-        return f"there is a handler for {quoted(close[0])}"
+        return f"there is a handler for {quoted(close)}"
     route = f"@Route(methods={quoted(one.methods[0])}, resource={quoted(resource.path)})"
     return f"write one with {route}, or do not declare it"
 

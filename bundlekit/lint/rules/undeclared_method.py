@@ -36,7 +36,7 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.manifest import METHODS
 from bundlekit.bundle.quoting import quoted
-from bundlekit.lint.answers import is_comparable, reaching
+from bundlekit.lint.answers import reached
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import listed
@@ -44,26 +44,23 @@ from bundlekit.lint.rule import Fault, Rule
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
-    if not is_comparable(inspection):
-        return
-    for route in inspection.source.routes:
-        declared = reaching(inspection, route)
+    for handler in reached(inspection):
+        route, declared = handler.route, handler.declared
         if not declared or any(not one.resource.methods for one in declared):
             continue
         known = {method.lower() for one in declared for method in one.resource.methods}
-        extra = tuple(method for method in route.methods or () if method in METHODS and method not in known)
+        extra = tuple(
+            method for method in dict.fromkeys(route.methods or ()) if method in METHODS and method not in known
+        )
         if not extra:
             continue
+        manifest = inspection.manifest
         yield Fault(
             inspection.source.path,
             route.methods_span,
-            f"bundle.json does not declare {listed(extra, 'and')} of {quoted(route.resource)}, but it is handled here",
+            f"bundle.json does not declare {listed(extra, 'and')} of {quoted(handler.resource)}, but this handles it",
             'list it in "methods" of the resource, or remove the handler',
-            other=(
-                inspection.manifest.path,
-                inspection.manifest.position(f"{declared[0].pointer}/methods"),
-                "the declared methods",
-            ),
+            other=(manifest.path, manifest.position(f"{declared[0].pointer}/methods"), "the declared methods"),
         )
 
 

@@ -46,26 +46,24 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from bundlekit.bundle.quoting import quoted
-from bundlekit.lint.answers import is_comparable, reaching
+from bundlekit.lint.answers import reached
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.naming import alike
 from bundlekit.lint.rule import Fault, Rule
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
-    if not is_comparable(inspection):
-        return
-    declared = [one.resource.path for one in inspection.declared]
-    for route in inspection.source.routes:
-        if route.resource is None or reaching(inspection, route):
+    paths = [one.resource.path for one in inspection.declared]
+    for handler in reached(inspection):
+        if handler.declared:
             continue
-        message = f"bundle.json does not declare {quoted(route.resource)}, so this handler is never called"
-        close = get_close_matches(route.resource, declared, n=1, cutoff=0.8)
-        hint = f"did you mean {quoted(close[0])}?" if close else 'declare it in "resources" of bundle.json'
-        yield Fault(inspection.source.path, route.resource_span, message, hint)
+        message = f"bundle.json does not declare {quoted(handler.resource)}, so this handler is never called"
+        close = alike(handler.resource, paths)
+        hint = f"did you mean {quoted(close)}?" if close else 'declare it in "resources" of bundle.json'
+        yield Fault(inspection.source.path, handler.route.resource_span, message, hint)
 
 
 RULE = Rule(code="BK302", name="undeclared-resource", severity=Severity.WARNING, page=__doc__, check=check)

@@ -16,12 +16,11 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
-from bundlekit.lint.naming import listed, resource_called
+from bundlekit.lint.naming import alike, listed, resource_called
 from bundlekit.lint.rule import Fault, in_manifest, structure_rule
 from bundlekit.lint.structure import Violation
 
@@ -45,8 +44,8 @@ def _hint(method: object, known: list[str]) -> str:
         return f'write "{lower}": lower case, nothing around it'
     if lower == "patch":
         return 'changes come with "put"'
-    close = get_close_matches(lower[:20], known, n=1)
-    return f'did you mean "{close[0]}"?' if close else ""
+    close = alike(lower, known)
+    return f'did you mean "{close}"?' if close else ""
 
 
 RULE = structure_rule(

@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bundlekit.bundle.quoting import printable, quoted
-from bundlekit.lint.answers import unanswered
+from bundlekit.lint.answers import are_too_many, unanswered
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import listed
@@ -48,6 +48,9 @@ def check(inspection: Inspection) -> Iterator[Fault]:
             yield Fault(source.path, route.resource_span, "which resource this is cannot be seen without running it")
         elif route.methods is None:
             yield Fault(source.path, route.methods_span, "which methods these are cannot be seen without running it")
+    if are_too_many(inspection):
+        message = f"too many routes to compare with the {len(inspection.declared)} resources of bundle.json"
+        yield Fault(source.path, source.routes[0].span, message)
     for one in unanswered(inspection):
         if one.certain:
             continue

@@ -1,0 +1,200 @@
+"""Whatever lies in a bundle's folder, there are findings and never a traceback or a wait."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.lint import check
+from bundlekit.lint.structure import MOST
+from tests.lint.bundles import MANIFEST, bundle, codes, found, source
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A sound bundle on disk."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "bundle.json").write_text(json.dumps(MANIFEST, indent=2))
+    (tmp_path / "index.py").write_text(source(MANIFEST))
+    (tmp_path / "data" / "example.json.factory").write_text("{}")
+    return tmp_path
+
+
+FILES = ["bundle.json", "index.py", "data/example.json.factory"]
+
+
+def rules_in(folder: Path) -> set[str]:
+    return {finding.rule for finding in check(Bundle.in_folder(folder))}
+
+
+def test_sound_folder_is_clean(folder: Path) -> None:
+    assert rules_in(folder) == set()
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_pipe_is_not_waited_for(folder: Path, path: str) -> None:
+    (folder / path).unlink()
+    os.mkfifo(folder / path)
+    assert rules_in(folder) == {"unreadable-file"}
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_folder_in_place_of_a_file(folder: Path, path: str) -> None:
+    (folder / path).unlink()
+    (folder / path).mkdir()
+    assert rules_in(folder) == {"unreadable-file"}
+
+
+@pytest.mark.parametrize("path", FILES)
+@pytest.mark.parametrize("target", ["real", "/dev/zero", "nowhere", "itself"])
+def test_link_is_not_followed(folder: Path, path: str, target: str) -> None:
+    (folder / path).rename(folder / "real")
+    (folder / path).symlink_to((folder / path).name if target == "itself" else target)
+    assert rules_in(folder) == {"unreadable-file"}
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_two_hundred_megabytes_are_not_read(folder: Path, path: str) -> None:
+    os.truncate(folder / path, 200 * 1024 * 1024)
+    assert rules_in(folder) == {"too-large"}
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_empty_file(folder: Path, path: str) -> None:
+    (folder / path).write_bytes(b"")
+    assert rules_in(folder) == {"route-without-handler" if path == "index.py" else "not-json"}
+
+
+def test_link_in_place_of_the_data_folder(folder: Path) -> None:
+    (folder / "data").rename(folder / "elsewhere")
+    (folder / "data").symlink_to("elsewhere")
+    assert rules_in(folder) == {"missing-factory"}
+
+
+def test_loop_of_links_beside_the_files(folder: Path) -> None:
+    (folder / "loop").symlink_to(".")
+    (folder / "data" / "loop").symlink_to("..")
+    (folder / "data" / "example.json.factory").unlink()
+    assert rules_in(folder) == {"missing-factory"}
+
+
+def test_folders_nested_deeper_than_python_recurses(folder: Path) -> None:
+    (folder / "data" / "example.json.factory").unlink()
+    here = os.open(folder, os.O_RDONLY)
+    try:
+        for _ in range(1500):
+            os.mkdir("d", dir_fd=here)
+            deeper = os.open("d", os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = deeper
+        assert rules_in(folder) == {"missing-factory"}
+    finally:
+        os.close(here)
+        # Python's own way to remove folders, by which pytest cleans up, recurses.
+        subprocess.run(["rm", "-rf", folder / "d"], check=True)
+
+
+def test_names_in_any_encoding_beside_the_files(folder: Path) -> None:
+    (folder / "data" / "example.json.factory").unlink()
+    (folder / "data" / os.fsdecode(b"\xff\x1b[31m\n.json.factory")).write_text("{}")
+    (finding,) = check(Bundle.in_folder(folder))
+    assert finding.hint == "rename data/\\xff\\x1b[31m\\n.json.factory"
+
+
+def test_bundle_without_a_folder_is_told(tmp_path: Path) -> None:
+    assert rules_in(tmp_path / "nowhere") == {"missing-manifest", "missing-main"}
+    (tmp_path / "file").write_text("")
+    assert rules_in(tmp_path / "file") == {"missing-manifest", "missing-main"}
+
+
+def test_thousands_of_violations_are_cut_off() -> None:
+    methods = [{"methods": ["patch"] * 20, "resource": "/x"}] * 500
+    findings = found(bundle(resources=methods))
+    assert sum(finding.rule == "unknown-method" for finding in findings) > MOST / 2
+    assert sum(finding.rule in {"unknown-method", "repeated-method"} for finding in findings) < 2.5 * MOST
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        [{"methods": [*range(20_000), *map(str, range(10_000))], "resource": "/x"}],
+        [{"methods": [[n] for n in range(20_000)], "resource": "/x"}],
+        [{"methods": "get", "resource": f"/{n}"} for n in range(4_000)],
+        [{"methods": "get", "resource": "/" + ":a/" * 60_000}],
+        [{"methods": "get", "resource": "/" + "a:" * 60_000}],
+        [{"methods": "get", "resource": "/x" * 60_000 + "\n"}],
+    ],
+    ids=["mixed methods", "lists as methods", "many resources", "many params", "many colons", "long resource"],
+)
+def test_time_does_not_explode(resources: list[Any]) -> None:
+    handlers = {"index.py": "from sanji.core import *\nclass E(Sanji): pass\n" + "Route('/x', 'get')\n" * 200}
+    assert found(bundle(handlers, resources=resources))
+
+
+def test_too_many_routes_to_compare_are_told() -> None:
+    resources = [{"methods": "get", "resource": f"/{n}"} for n in range(2_000)]
+    handlers = "from sanji.core import *\nclass E(Sanji): pass\n" + "".join(f"Route('/{n}')\n" for n in range(2_000))
+    (finding,) = found(bundle({"index.py": handlers}, resources=resources))
+    assert (finding.rule, finding.message) == (
+        "unresolved-route",
+        "too many routes to compare with the 2000 resources of bundle.json",
+    )
+
+
+def test_long_names_do_not_make_long_messages() -> None:
+    long = "x_" * 5_000
+    value = {
+        **MANIFEST,
+        **dict.fromkeys(["name", "main", "role", "ttl"], long),
+        "version": "/" * 10_000,
+        "resources": [{"methods": [long], "resource": long}],
+        "ä" * 1000: 1,
+    }
+    findings = found(bundle({"bundle.json": json.dumps(value), "index.py": f"Route({long!r}, {long!r})"}))
+    assert len(findings) > 6
+    assert max(len(finding.message) + len(finding.hint) for finding in findings) < 600
+
+
+json_like = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*MANIFEST, "resource", "methods"]), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary() | json_like.map(lambda value: json.dumps(value).encode()), st.binary(), st.binary())
+def test_any_bytes_give_findings_in_a_stable_order(manifest: bytes, index: bytes, factory: bytes) -> None:
+    made = bundle({"bundle.json": manifest, "index.py": index, "data/example.json.factory": factory})
+    findings = found(made)
+    assert findings == found(made)
+    for finding in findings:
+        assert finding.message.isprintable()
+        assert finding.hint.isprintable()
+        assert (1, 1) <= (finding.line, finding.column) <= (finding.end_line, finding.end_column)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_as_index_never_make_the_manifest_wrong(index: bytes) -> None:
+    allowed = {
+        "route-without-handler",
+        "undeclared-resource",
+        "undeclared-method",
+        "unresolved-route",
+        "stacked-routes",
+        "unknown-handler-method",
+    }
+    assert set(codes(bundle({"index.py": index}))) <= allowed
