@@ -60,7 +60,7 @@ def _is_folder_with_manifest(path: Path) -> bool:
 def _is_folder(path: Path) -> bool:
     try:
         return stat.S_ISDIR(path.stat().st_mode)
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 

@@ -1,0 +1,103 @@
+"""The hook that bundlekit offers, under the real pre-commit in a repository with a good and a bad bundle."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bundlekit.bundle.bundle import MAIN, MANIFEST
+from tests.desk import SAMPLE
+
+# What one of these tests installs, the others use: they run in one process.
+pytestmark = pytest.mark.xdist_group("pre-commit")
+
+ROOT = Path(__file__).parents[1]
+GIT = ["git", "-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run([*GIT, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def offered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with bundlekit as it lies here, whether it is committed or not, and pre-commit's own folder."""
+    folder = tmp_path_factory.mktemp("offered")
+    repository = folder / "bundlekit"
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    for name in listing.stdout.decode().split("\0"):
+        if (ROOT / name).is_file():
+            (repository / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, repository / name)
+    git(repository, "init")
+    git(repository, "add", "--all", "--force")
+    git(repository, "commit", "-m", "all")
+    git(repository, "tag", "v1")
+    return folder
+
+
+@pytest.fixture
+def repository(tmp_path: Path, offered: Path) -> Path:
+    """A repository of bundles that uses the hook: one good, one with an error, and an index.py of something else."""
+    config = f"repos:\n- repo: {offered / 'bundlekit'}\n  rev: v1\n  hooks:\n  - id: bundlekit-validate\n"
+    (tmp_path / ".pre-commit-config.yaml").write_text(config)
+    for name in ("good", "bad"):
+        shutil.copytree(SAMPLE, tmp_path / name)
+    manifest = json.loads((tmp_path / "bad" / MANIFEST).read_text())
+    (tmp_path / "bad" / MANIFEST).write_text(json.dumps({**manifest, "ttl": 0}, indent=2))
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / MAIN).write_text("print('hello')\n")
+    git(tmp_path, "init")
+    git(tmp_path, "add", "--all")
+    return tmp_path
+
+
+def commit_hooks(repository: Path, offered: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pre_commit", "run", "--color", "never", "--verbose", *arguments],
+        cwd=repository,
+        env={**os.environ, "PRE_COMMIT_HOME": str(offered / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_hook_stops_the_bad_bundle_and_names_it_alone(repository: Path, offered: Path) -> None:
+    ended = commit_hooks(repository, offered)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "validate bundles" in ended.stdout
+    assert re.search(r"^bad/bundle\.json:\d+:\d+: error BK107 ttl-not-positive:", ended.stdout, re.MULTILINE)
+    assert "2 bundles: 1 clean, 1 error" in ended.stdout
+
+
+def test_hook_passes_what_is_good(repository: Path, offered: Path) -> None:
+    git(repository, "reset", "--", "bad")
+    ended = commit_hooks(repository, offered)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "good: clean" in ended.stdout
+
+
+@pytest.mark.parametrize("path", ["bundle.json", "index.py", "data/example.json.factory"])
+def test_any_file_of_a_bundle_makes_the_hook_check_all_of_it(repository: Path, offered: Path, path: str) -> None:
+    ended = commit_hooks(repository, offered, "--files", f"bad/{path}")
+    assert ended.returncode == 1
+    assert "1 bundle: 1 error" in ended.stdout
+
+
+def test_what_belongs_to_no_bundle_is_passed_over(repository: Path, offered: Path) -> None:
+    ended = commit_hooks(repository, offered, "--files", f"web/{MAIN}", ".pre-commit-config.yaml")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "no bundle was checked" in ended.stdout
