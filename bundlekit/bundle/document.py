@@ -176,10 +176,9 @@ def _refuse_depth(text: Text) -> None:
 
 
 def _not_utf8(path: str, content: bytes, error: UnicodeDecodeError) -> Document:
-    encoding = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}.get(content[:2])
     text = Text(content.decode("utf-8", "replace"))
-    if encoding:
-        message, start = f"{path} is {encoding}, expected UTF-8", 0
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        message, start = f"{path} is UTF-16, expected UTF-8", 0
     else:
         message = f"byte 0x{content[error.start]:02x} is not UTF-8"
         start = len(content[: error.start].decode("utf-8"))
@@ -187,20 +186,26 @@ def _not_utf8(path: str, content: bytes, error: UnicodeDecodeError) -> Document:
     return Document(path, text, problems=(problem,))
 
 
-def _duplicates(text: Text) -> Iterator[Problem]:
+def _duplicates(text: Text) -> list[Problem]:
     first: dict[tuple[int, str], tuple[int, int]] = {}
-    keyed = ((member.key, member) for member in _members(text.content) if member.key is not None)
-    for key, member in sorted(keyed, key=lambda pair: pair[0]):
-        before = first.setdefault((member.container, member.pointer), key)
-        if before != key:
-            yield Problem(
-                Trouble.DUPLICATE_KEY,
-                f"key {quoted(parts_of(member.pointer)[-1])} is there twice in one object; only the last one counts",
-                text.span(*key),
-                "remove one of them",
-                text.span(*before),
-                member.pointer,
+    found: list[Problem] = []
+    for member in _members(text.content):
+        if member.key is None:
+            continue
+        before = first.setdefault((member.container, member.pointer), member.key)
+        if before != member.key:
+            name = quoted(parts_of(member.pointer)[-1])
+            found.append(
+                Problem(
+                    Trouble.DUPLICATE_KEY,
+                    f"key {name} is there twice in one object; only the last one counts",
+                    text.span(*member.key),
+                    "remove one of them",
+                    text.span(*before),
+                    member.pointer,
+                )
             )
+    return sorted(found, key=lambda problem: problem.span)
 
 
 def pointer_to(parts: Iterable[object]) -> str:

@@ -143,7 +143,7 @@ def _arguments(call: Node) -> tuple[dict[str, Node], bool]:
     """A Route's arguments by name, and whether there may be more (`*args`, `**kwargs`)."""
     arguments = call.child_by_field_name("arguments")
     given: dict[str, Node] = {}
-    positions = iter(("resource", "methods", "schema"))
+    positions: Iterator[str] = iter(("resource", "methods", "schema"))
     is_open = False
     for argument in arguments.named_children if arguments is not None else ():
         if argument.type == "keyword_argument":
@@ -152,6 +152,7 @@ def _arguments(call: Node) -> tuple[dict[str, Node], bool]:
                 given[text_of(argument.child_by_field_name("name"))] = value
         elif argument.type in ("list_splat", "dictionary_splat"):
             is_open = True
+            positions = iter(())
         elif argument.type != "comment":
             given.setdefault(next(positions, ""), argument)
     return given, is_open
@@ -165,7 +166,8 @@ def _elsewhere(text: Text, found: PythonSource, aliases: set[str], calls: list[C
             yield Elsewhere(f"{written} is used in a way that cannot be followed", _span(text, name))
         elif written == "router":
             yield Elsewhere("the router is used directly", _span(text, name))
-    known = {one.name: one for one in found.classes}
+    unvisited = {one.name: one for one in found.classes}
+    known = {*unvisited, "object"}
     sanji = {one.alias for one in found.imports if one.name == "Sanji" and _is_sdk(one.module)} | {"Sanji"}
     if not any(base in sanji for one in found.classes for base in one.bases):
         if found.has_error or any(_brings_code(one.module) for one in found.imports):
@@ -175,9 +177,9 @@ def _elsewhere(text: Text, found: PythonSource, aliases: set[str], calls: list[C
     while todo:
         one = todo.pop()
         for base in one.bases:
-            if base in known:
-                todo.append(known.pop(base))
-            elif base not in sanji and base != "object" and base not in {c.name for c in found.classes}:
+            if base in unvisited:
+                todo.append(unvisited.pop(base))
+            elif base not in sanji and base not in known:
                 what = base or "something"
                 yield Elsewhere(f"class {one.name} derives from {what}, which is not in {MAIN}", _span(text, one.node))
 

@@ -15,7 +15,7 @@ from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
 from bundlekit.lint.structure import Violation, violations
 
-_LARGEST_FACTORY = 16 * 1024 * 1024
+_LARGEST_FACTORY = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,12 @@ def test_resource_that_cannot_be_seen_is_not_guessed(expression: str, before: st
     assert routes(source) == [(None, ("get",))]
 
 
+@pytest.mark.parametrize("arguments", ["*some, '/x'", "**some", "", "methods='get'"])
+def test_resource_that_is_not_given_here_is_not_guessed(arguments: str) -> None:
+    ((resource, _),) = routes(in_class(f"@Route({arguments})"))
+    assert resource is None
+
+
 @pytest.mark.parametrize("arguments", ["methods=m(), resource='/x'", "'/x', *more", "resource='/x', **more"])
 def test_methods_that_cannot_be_seen_are_not_guessed(arguments: str) -> None:
     assert routes(in_class(f"@Route({arguments})")) == [("/x", None)]
@@ -308,6 +314,7 @@ DEEP = {
     "lists": b"@Route(" + b"[" * 40_000 + b"]" * 40_000 + b")\ndef f(): pass\n",
     "assignments": b"".join(b"a%d = a%d\n" % (n, n + 1) for n in range(20_000)) + b"Route(a0)\n",
     "bases": b"".join(b"class A%d(A%d): pass\n" % (n, n + 1) for n in range(10_000)) + b"class E(Sanji, A0): pass\n",
+    "bases from elsewhere": b"class A(object): pass\n" * 10_000 + b"class E(Sanji" + b", X" * 60_000 + b"): pass\n",
     "nots": b"not " * 100_000,
     "blocks": b"".join(b" " * n + b"if a:\n" for n in range(700)),
 }

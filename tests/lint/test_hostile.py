@@ -141,6 +141,12 @@ def test_time_does_not_explode(resources: list[Any]) -> None:
     assert found(bundle(handlers, resources=resources))
 
 
+def test_hundreds_of_thousands_of_keys_are_looked_through() -> None:
+    keys = b"{" + b",".join(b'"%x":0' % n for n in range(350_000)) + b',"0":1}'
+    (finding,) = found(bundle({"data/example.json.factory": keys}))
+    assert (finding.rule, finding.pointer) == ("duplicate-key", "/0")
+
+
 def test_too_many_routes_to_compare_are_told() -> None:
     resources = [{"methods": "get", "resource": f"/{n}"} for n in range(2_000)]
     handlers = "from sanji.core import *\nclass E(Sanji): pass\n" + "".join(f"Route('/{n}')\n" for n in range(2_000))

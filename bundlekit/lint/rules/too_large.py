@@ -1,7 +1,7 @@
 """A file is far larger than it can be on a gateway.
 
 Why: A gateway has 512 MB of memory for everything. A bundle.json of more than 256 KiB, an index.py of more than
-512 KiB or a factory file of more than 16 MiB is a mistake, and is not looked into.
+512 KiB or a factory file of more than 4 MiB is a mistake, and is not looked into.
 
 Bad:
 
