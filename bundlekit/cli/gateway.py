@@ -92,7 +92,8 @@ def session_on(access: Access) -> Iterator[Session]:
     """Log in; at the end log out."""
     from dataclasses import replace
 
-    from bundlekit.deploy.connection import Connection, look_up
+    from bundlekit.deploy.address import look_up
+    from bundlekit.deploy.connection import Connection
     from bundlekit.deploy.session import Session
     from bundlekit.deploy.target import parse_target
 

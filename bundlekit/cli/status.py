@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.cli.gateway import Access, access_options, bundle_name, bundle_option, session_on
+from bundlekit.cli.gateway import Access, access_options, bundle_name, session_on
 from bundlekit.cli.verb import verb
+from bundlekit.errors import CouldNotRun
 
 if TYPE_CHECKING:
     from bundlekit.deploy.events import BundleState, GatewayState
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     """,
 )
 @access_options
-@bundle_option
+@click.option("-b", "--bundle", metavar="NAME|FOLDER", help="Tell of this bundle only; by default of all.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def command(access: Access, bundle: str | None, form: str) -> int:
     """Tell what runs on a gateway. Exit code: 0 all that is deployed runs as it should, 1 something does not."""
@@ -34,8 +35,13 @@ def command(access: Access, bundle: str | None, form: str) -> int:
 
 def run(access: Access, bundle: str | None, *, form: str) -> int:
     """Print the state of a gateway, of one bundle there or of all; 1 if one that should run does not."""
+    from bundlekit.deploy.events import BundleState
+
     with session_on(access) as session:
-        gateway = session.probe(bundle_name(bundle) if bundle else None)
+        name = bundle_name(bundle) if bundle else None
+        gateway = session.probe(name)
+        if name and gateway.bundles == (BundleState(name),):
+            raise CouldNotRun(f"{name} is not deployed on {session.account}", hint="without --bundle, all are shown")
         if form == "json":
             click.echo(json.dumps({"gateway": session.account, **asdict(gateway)}, indent=2))
         else:

@@ -16,15 +16,19 @@ class TerminalAsker:
     def __init__(self, *, from_stdin: bool) -> None:
         self._from_stdin = from_stdin
         self._password: str | None = None
+        if from_stdin:
+            self._password = sys.stdin.readline().rstrip("\r\n")
+            if not self._password:
+                raise BadUsage("--password-stdin was given, but standard input has no password")
+
+    @property
+    def given(self) -> str | None:
+        return self._password if self._from_stdin else None
 
     def password(self, account: str) -> str:
         if self._password is not None:
             return self._password
-        if self._from_stdin:
-            self._password = sys.stdin.readline().rstrip("\r\n")
-            if not self._password:
-                raise BadUsage("--password-stdin was given, but standard input has no password")
-        elif sys.stdin.isatty():
+        if sys.stdin.isatty():
             self._password = click.prompt(f"password of {account}", hide_input=True, err=True)
         else:
             raise LoginRefused(

@@ -8,6 +8,11 @@ from typing import Protocol
 class Asker(Protocol):
     """Somebody who can be asked. Each raises a BundlekitError when nobody can."""
 
+    @property
+    def given(self) -> str | None:
+        """The password, where it was given beforehand; nobody is asked."""
+        ...
+
     def password(self, account: str) -> str:
         """The password of `account` (`moxa@192.168.4.127`), for the log-in and for sudo alike."""
         ...

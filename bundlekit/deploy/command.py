@@ -13,21 +13,24 @@ PASSWORD_NEEDED = 74
 
 # Standard input is a line with the password (empty where there is none), then the script, compressed. `read` takes
 # the line byte by byte and leaves the rest; `read` and `printf` are the shell's own, so no list of processes has it.
-_UNPACK = """\
-umask 077; export LC_ALL=C; IFS= read -r password
-folder=$(mktemp -d /tmp/bundlekit.XXXXXX || mktemp -d "$HOME/.bundlekit.XXXXXX") || exit 73
-trap 'rm -rf "$folder"' EXIT; trap 'exit 75' HUP INT TERM PIPE
-gzip -dc >"$folder/gateway.sh" || exit 73
-"""
+# All on one line, which csh as a login shell insists on.
+_UNPACK = (
+    "umask 077; export LC_ALL=C; IFS= read -r password; "
+    'folder=$(mktemp -d /tmp/bundlekit.XXXXXX || mktemp -d "$HOME/.bundlekit.XXXXXX") || exit 73; '
+    """trap 'rm -rf "$folder"' EXIT; trap 'exit 75' HUP INT TERM PIPE; """
+    'gzip -dc >"$folder/gateway.sh" || exit 73; '
+)
 
-_AS_ROOT = """sh "$folder/gateway.sh" {arguments}"""
+_AS_ROOT = 'sh "$folder/gateway.sh" {arguments}'
 
 # `sudo -n` first: where sudo asks for nothing, a password line would be left over, and where it does, an empty
 # line would count as a wrong password.
-_BY_SUDO = """\
-if sudo -n true 2>/dev/null; then sudo -n sh "$folder/gateway.sh" {arguments}
-elif [ -z "$password" ]; then sudo -n true 2>&1 | grep -q 'password is required' && exit 74; sudo -n true
-else printf '%s\\n' "$password" | sudo -S -p '' sh "$folder/gateway.sh" {arguments}; fi"""
+_BY_SUDO = (
+    'if sudo -n sh -c : 2>/dev/null; then sudo -n sh "$folder/gateway.sh" {arguments}; '
+    """elif [ -z "$password" ]; then sudo -n sh -c : 2>&1 | grep -q 'password is required' && exit 74; """
+    "sudo -n sh -c :; "
+    """else printf '%s\\n' "$password" | sudo -S -p '' sh "$folder/gateway.sh" {arguments}; fi"""
+)
 
 
 @dataclass(frozen=True)

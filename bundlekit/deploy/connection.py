@@ -1,97 +1,22 @@
-"""A connection to a gateway: from the ssh configuration to a log-in, by paramiko."""
+"""A connection to a gateway: from its address to a log-in, by paramiko."""
 
 from __future__ import annotations
 
-import getpass
 import logging
-import shlex
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from bundlekit.deploy.address import SSH_FOLDER, Address
 from bundlekit.deploy.asking import Asker
-from bundlekit.deploy.hostkeys import SYSTEM_FILE, check_host_key, read_known_hosts
-from bundlekit.deploy.target import Target
-from bundlekit.errors import GatewayUnreachable, LoginRefused, Unreadable
+from bundlekit.deploy.hostkeys import KnownHosts, check_host_key
+from bundlekit.errors import GatewayUnreachable, LoginRefused
 
 if TYPE_CHECKING:
     import paramiko
 
-SSH_FOLDER = Path("~/.ssh")
 _DEFAULT_IDENTITIES = ("id_ed25519", "id_ecdsa", "id_rsa")
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where and as whom to log in, after the ssh configuration had its say.
-
-    Attributes:
-        host: to connect to.
-        port: there.
-        user: to log in as.
-        key_name: under which known_hosts has its key: `host`, or `[host]:port` where the port is not 22.
-        identities: private key files to try.
-        known_hosts: files to look the key up in; a new key is added to the first.
-        proxy: a command that connects, in place of TCP.
-    """
-
-    host: str
-    port: int
-    user: str
-    key_name: str
-    identities: tuple[str, ...] = ()
-    known_hosts: tuple[Path, ...] = ()
-    proxy: str | None = None
-
-
-def look_up(target: Target, config_file: Path | None = None) -> Address:
-    """Apply the ssh configuration to a target.
-
-    Args:
-        target: as the user named it; what it says wins.
-        config_file: by default `~/.ssh/config`, if it exists.
-
-    Raises:
-        Unreadable: the configuration cannot be read.
-    """
-    import paramiko
-
-    options: dict[str, str | list[str]] = {}
-    file = config_file or (SSH_FOLDER / "config").expanduser()
-    if config_file or file.exists():
-        try:
-            options = dict(paramiko.SSHConfig.from_path(str(file)).lookup(target.host))
-        except (OSError, paramiko.ConfigParseError) as error:
-            raise Unreadable(f"cannot read the ssh configuration {file}: {error}") from error
-
-    def option(name: str) -> str | None:
-        value = options.get(name)
-        return value if isinstance(value, str) else None
-
-    host = option("hostname") or target.host
-    port = target.port or int(option("port") or 22)
-    user = target.user or option("user") or getpass.getuser()
-    alias = option("hostkeyalias") or host
-    own_files = shlex.split(option("userknownhostsfile") or str(SSH_FOLDER / "known_hosts"))
-    identities = options.get("identityfile")
-    proxy = option("proxycommand")
-    jump = option("proxyjump")
-    if proxy is None and jump and jump.lower() != "none":
-        # The chain is OpenSSH's to walk; it checks the keys of the hosts on the way.
-        first, *others = reversed(jump.split(","))
-        through = ["-J", ",".join(reversed(others))] if others else []
-        proxy = shlex.join(["ssh", *through, "-W", f"[{host}]:{port}", first])
-    return Address(
-        host=host,
-        port=port,
-        user=user,
-        key_name=alias if port == 22 or option("hostkeyalias") else f"[{alias}]:{port}",
-        identities=tuple(identities) if isinstance(identities, list) else (),
-        known_hosts=(*(Path(file).expanduser() for file in own_files), SYSTEM_FILE),
-        proxy=None if proxy is None or proxy.lower() == "none" else proxy,
-    )
 
 
 class Connection:
@@ -118,7 +43,7 @@ class Connection:
         self.password: str | None = None
         self._ask = ask
         self._timeout = timeout
-        known = read_known_hosts(list(address.known_hosts))
+        known = KnownHosts(address.known_hosts)
         self.transport = self._start(known)
         try:
             check_host_key(
@@ -127,7 +52,7 @@ class Connection:
                 known,
                 ask=ask,
                 accept_new=accept_new_host_key,
-                remember_in=address.known_hosts[0],
+                remember_in=address.remember_in,
             )
             self._log_in()
         except BaseException:
@@ -143,7 +68,7 @@ class Connection:
     ) -> None:
         self.transport.close()
 
-    def _start(self, known: paramiko.HostKeys) -> paramiko.Transport:
+    def _start(self, known: KnownHosts) -> paramiko.Transport:
         import paramiko
 
         # Its worker thread also logs what is raised here; without a handler that goes to the terminal.
@@ -153,7 +78,7 @@ class Connection:
         try:
             transport = paramiko.Transport(stream)
             transport.banner_timeout = transport.auth_timeout = self._timeout
-            _prefer_known_kinds(transport, known.lookup(self.address.key_name))
+            _prefer_known_kinds(transport, {key.get_name() for key in known.keys_of(self.address.key_name)})
             transport.start_client(timeout=self._timeout)
         except paramiko.ssh_exception.IncompatiblePeer as error:
             stream.close()
@@ -170,7 +95,7 @@ class Connection:
         if not transport.initial_kex_done:  # start_client gives up without a word
             transport.close()
             raise GatewayUnreachable(
-                f"{where} answers, but says nothing as an SSH server would within {self._timeout:g} s",
+                f"{where} answers, but not as an SSH server does: no handshake within {self._timeout:g} s",
                 hint="is it the port of its SSH server? `--timeout` waits longer",
             )
         return transport
@@ -262,14 +187,11 @@ class Connection:
         return in_files + in_agent if configured else in_agent + in_files
 
 
-def _prefer_known_kinds(transport: paramiko.Transport, known: object) -> None:
+def _prefer_known_kinds(transport: paramiko.Transport, kinds: set[str]) -> None:
     """Ask first for the kinds of host key that are known: a server has several, and any of them would be `changed`."""
-    if not known:
-        return
-    options = transport.get_security_options()
-    kinds = set(known)  # type: ignore[call-overload]
     if "ssh-rsa" in kinds:
         kinds |= {"rsa-sha2-256", "rsa-sha2-512"}
+    options = transport.get_security_options()
     options.key_types = sorted(options.key_types, key=lambda kind: kind not in kinds)
 
 

@@ -51,7 +51,7 @@ class Release:
 
     Attributes:
         id: version and start of the digest; its folder's name.
-        time: when it was deployed, seconds since 1970 by the gateway's clock.
+        time: when it was last deployed, seconds since 1970 by the gateway's clock.
         state: `good` once it has come up, `failed`, or `new` when that was never decided.
         who: deployed it.
         reason: why it failed, as the script puts it.
@@ -89,7 +89,7 @@ class Running:
 
 @dataclass(frozen=True)
 class BundleState:
-    """A bundle on the gateway; with no current release it is not deployed."""
+    """A bundle on the gateway; with no current release it is not deployed. Releases: the last deployed one first."""
 
     name: str
     current: str = ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +16,6 @@ from bundlekit.errors import HostKeyRejected, Unreadable
 if TYPE_CHECKING:
     import paramiko
 
-SYSTEM_FILE = Path("/etc/ssh/ssh_known_hosts")
-
 
 def fingerprint(key: paramiko.PKey) -> str:
     """A key's fingerprint as OpenSSH shows it: `SHA256:` and base64 without padding."""
@@ -23,32 +23,84 @@ def fingerprint(key: paramiko.PKey) -> str:
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 
-def read_known_hosts(files: list[Path]) -> paramiko.HostKeys:
-    """The keys of all the files that exist.
+class KnownHosts:
+    """The keys in known_hosts files, as OpenSSH reads them: hashed names, patterns, `@revoked`.
 
-    Raises:
-        Unreadable: one of them exists and cannot be read.
+    Keys of certificate authorities are passed over, for paramiko checks no host certificates; so are lines that make
+    no sense.
     """
-    import paramiko
 
-    known = paramiko.HostKeys()
-    for file in files:
-        if file.exists():
+    def __init__(self, files: Iterable[Path]) -> None:
+        """Read the files that exist.
+
+        Raises:
+            Unreadable: one of them exists and cannot be read.
+        """
+        self._lines: list[tuple[str, list[str], paramiko.PKey]] = []
+        for file in files:
             try:
-                known.load(str(file))
-            except (OSError, paramiko.SSHException) as error:
-                raise Unreadable(f"cannot read the known hosts in {file}: {error}") from error
-    return known
+                text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+            except OSError as error:
+                raise Unreadable(f"cannot read the known hosts in {file}: {error.strerror}") from error
+            for line in text.splitlines():
+                self._add(line.strip())
+
+    def _add(self, line: str) -> None:
+        import paramiko
+        from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
+
+        marker, _, rest = line.partition(" ") if line.startswith("@") else ("", "", line)
+        if not rest or rest.startswith("#") or marker not in ("", "@revoked"):
+            return
+        try:
+            entry = HostKeyEntry.from_line(rest)
+        except (paramiko.SSHException, InvalidHostKey, ValueError):
+            return
+        if entry is not None and entry.key is not None:
+            self._lines.append((marker, list(entry.hostnames or ()), entry.key))
+
+    def keys_of(self, host: str) -> list[paramiko.PKey]:
+        """The keys that a host may show."""
+        return [key for marker, names, key in self._lines if not marker and _matches(names, host)]
+
+    def is_revoked(self, host: str, key: paramiko.PKey) -> bool:
+        """Whether a key must not be trusted any more."""
+        return any(marker and key == other and _matches(names, host) for marker, names, other in self._lines)
+
+
+def _matches(names: list[str], host: str) -> bool:
+    """Whether a line's names, of which some may be hashed, patterns, or denials (`!name`), are about a host."""
+    from paramiko import HostKeys
+
+    found = False
+    for name in names:
+        if name.startswith("|1|"):
+            try:
+                found = found or HostKeys.hash_host(host, name) == name
+            except ValueError:
+                continue
+        elif name.startswith("!"):
+            if _fits(name[1:], host):
+                return False
+        else:
+            found = found or _fits(name, host)
+    return found
+
+
+def _fits(pattern: str, host: str) -> bool:
+    """OpenSSH's patterns know `*` and `?`; a bracket stands for itself, as in `[host]:2222`."""
+    expression = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+    return re.fullmatch(expression, host, re.IGNORECASE) is not None
 
 
 def check_host_key(
     key: paramiko.PKey,
     host: str,
-    known: paramiko.HostKeys,
+    known: KnownHosts,
     *,
     ask: Asker,
     accept_new: bool,
-    remember_in: Path,
+    remember_in: Path | None,
 ) -> None:
     """Let a server's key pass or not.
 
@@ -58,24 +110,29 @@ def check_host_key(
         known: what is known already.
         ask: about an unknown one, unless
         accept_new: says yes beforehand.
-        remember_in: the known_hosts file that a new key is added to.
+        remember_in: the known_hosts file that a new key is added to, if to any.
 
     Raises:
-        HostKeyRejected: the key is not the known one, or is unknown and nobody trusts it.
+        HostKeyRejected: the key is not the known one, was revoked, or is unknown and nobody trusts it.
     """
-    theirs = known.lookup(host)
+    kept = "no password and no file was sent"
+    shown = f"{key.get_name()} {fingerprint(key)}"
+    if known.is_revoked(host, key):
+        raise HostKeyRejected(f"the host key of {host} was revoked in known_hosts: {shown}", kept=kept)
+    theirs = known.keys_of(host)
+    if key in theirs:
+        return
     if theirs:
-        if theirs.get(key.get_name()) == key:
-            return
-        seen = ", ".join(sorted(f"{entry.get_name()} {fingerprint(entry)}" for entry in theirs.values()))
+        seen = ", ".join(sorted({f"{other.get_name()} {fingerprint(other)}" for other in theirs}))
         raise HostKeyRejected(
-            f"the host key of {host} has changed: it shows {key.get_name()} {fingerprint(key)}, known is {seen}",
-            kept="no password and no file was sent",
+            f"the host key of {host} has changed: it shows {shown}, known is {seen}",
+            kept=kept,
             hint=f"somebody may be in between. If you know that the gateway was set up anew: ssh-keygen -R '{host}'",
         )
     if not accept_new and not ask.trust_host_key(host, key.get_name(), fingerprint(key)):
-        raise HostKeyRejected(f"the host key of {host} is not trusted", kept="no password and no file was sent")
-    _remember(key, host, remember_in)
+        raise HostKeyRejected(f"the host key of {host} is not trusted", kept=kept)
+    if remember_in is not None:
+        _remember(key, host, remember_in)
 
 
 def _remember(key: paramiko.PKey, host: str, file: Path) -> None:

@@ -140,6 +140,10 @@ def _failure(event: Event) -> BundlekitError:
             )
         case "unpack":
             return CouldNotRun(f"the archive could not be unpacked there: {first}", kept=kept)
+        case "service":
+            return CouldNotRun(f"the service could not be put into {first}: {second}", kept=kept)
+        case "no-python":
+            return GatewayUnfit("the gateway has no Python 2.7, without which it cannot lock", kept=kept)
         case "no-release":
             return CouldNotRun(
                 f"there is no release {first} there" if first else "it is not deployed there",

@@ -105,7 +105,7 @@ def obstacle(archive: Archive, gateway: GatewayState) -> BundlekitError | None:
 def busy(what: str, who: str) -> GatewayBusy:
     """The error for a change that meets another one."""
     return GatewayBusy(
-        f"another change is under way there: {what}, by {who}",
+        f"another change is under way there: {what}, by {who}" if what else "another change is under way there",
         hint="wait until it has ended; `bundlekit status` shows it",
     )
 

@@ -23,6 +23,7 @@ from bundlekit.errors import (
 
 ARCHIVE = "archive.tar.gz"  # as the script looks for it in the upload folder
 
+_UNTOUCHED = "nothing was stopped or changed"
 _SILENCE = 60.0  # seconds without a byte, after which a link counts as dead
 
 
@@ -32,7 +33,7 @@ class Session:
     def __init__(self, connection: Connection, ask: Asker) -> None:
         self._connection = connection
         self._ask = ask
-        self._password = connection.password
+        self._password = connection.password or ask.given
         self.account = f"{connection.address.user}@{connection.address.host}"
 
     def probe(self, bundle: str | None = None, *, upload_unless: str | None = None) -> GatewayState:
@@ -66,12 +67,15 @@ class Session:
             try:
                 with scp.SCPClient(self._connection.transport, socket_timeout=_SILENCE, progress=progress) as client:
                     client.putfo(BytesIO(data), f"{folder}/{ARCHIVE}", mode="0600", size=len(data))
+            except KeyboardInterrupt:
+                raise Interrupted("interrupted during the upload", kept=_UNTOUCHED) from None
             except scp.SCPException as error:
                 said = printable(str(error)).strip()
+                hint = "is its disk full? And it needs `scp`, which comes with its SSH server"
+                if "Invalid response" in said:
+                    hint = "a log-in shell that prints something is in the way of scp: see its .bashrc or .profile"
                 raise GatewayUnfit(
-                    f"the gateway did not take the upload: {said}",
-                    kept="nothing was stopped or changed",
-                    hint="is its disk full? And it needs `scp`, which comes with its SSH server",
+                    f"the gateway did not take the upload: {said}", kept=_UNTOUCHED, hint=hint
                 ) from error
 
     def change(self, listener: Listener, silence: float, verb: str, *arguments: str) -> list[Event]:
@@ -163,7 +167,17 @@ def _not_begun(account: str, status: int | None, complaint: str) -> BundlekitErr
             details=said,
         )
     if any(words in complaint for words in ("Sorry, try again", "incorrect password", "no password was provided")):
-        return LoginRefused(f"sudo on the gateway does not accept the password of {account}", kept=kept)
+        return LoginRefused(
+            f"sudo on the gateway does not accept the password of {account}",
+            kept=kept,
+            hint="it is the password of that user there, unless its sudoers file asks for root's (rootpw)",
+        )
+    if "must have a tty" in complaint:
+        return LoginRefused(
+            "sudo on the gateway wants a terminal, and bundlekit has none there",
+            kept=kept,
+            hint="take `requiretty` out of its sudoers file, for this user at least",
+        )
     if "not in the sudoers file" in complaint or "may not run sudo" in complaint or "not allowed to" in complaint:
         return LoginRefused(
             f"{account} may not become root with sudo",

@@ -148,15 +148,11 @@ def rollback_target(state: BundleState, release: str | None) -> str:
     known = [other.id for other in state.releases]
     hint = f"there are: {', '.join(known)}" if known else "there are no releases"
     if release is None:
-        current = state.release(state.current)
-        older = [
-            other
-            for other in state.releases
-            if other.state == "good" and other.id != state.current and (current is None or other.time <= current.time)
-        ]
+        after = known.index(state.current) + 1 if state.current in known else 0
+        older = [other for other in state.releases[after:] if other.state == "good"]
         if not older:
             raise CouldNotRun(f"there is no good release of {state.name} before {state.current or 'now'}", hint=hint)
-        return max(older, key=lambda other: other.time).id
+        return older[0].id
     fits = [other.id for other in state.releases if release in (other.id, other.version)]
     fits = fits or [id for id in known if id.startswith(release)]
     if len(fits) != 1:

@@ -106,7 +106,7 @@ def test_disk_that_fills_up_during_an_upgrade_leaves_the_old_release_running(des
 
 def test_lock_of_a_change_that_was_killed_is_broken_with_a_word(desk: Desk) -> None:
     desk.deploy(desk.sample("0.0.1"))
-    lines = "pid=1\nboot=another\ntime=1\nwhat=deploy of 9\nwho=eve@desk\n"
+    lines = "time=1\nwhat=deploy of 9\nwho=eve@desk\n"
     desk.machine.run("cat >/opt/bundlekit/bundles/example/lock", given=lines)
     status = desk.on_gateway("status")
     assert "broken off: deploy of 9, by eve@desk" in status.out
@@ -125,3 +125,26 @@ def test_two_bundles_on_one_desk_are_told_apart_by_the_folder(shared_desk: Desk)
     nowhere = shared_desk.on_gateway("status", "--bundle", str(bundle))
     assert nowhere.code == 2
     assert shared_desk.on_gateway("remove", "--bundle", "by-folder", "--yes", "--purge").code == 0
+
+
+def test_without_systemd_no_copy_outlives_its_supervisor(plain_desk: Desk) -> None:
+    desk = plain_desk
+    child = 'import subprocess; subprocess.Popen(["sleep", "12345"])'
+    assert desk.deploy(desk.sample(before_main=child)).code == 0
+    supervisor = desk.machine.run("sed -n s/^supervisor=//p /opt/bundlekit/bundles/example/running").stdout.strip()
+    desk.machine.run(f"kill -9 {supervisor}")
+    assert desk.on_gateway("status").code == 1
+    assert desk.on_gateway("start").code == 0
+    assert desk.machine.run("pgrep -fc '[i]ndex.py'").stdout == "1\n"
+    assert desk.on_gateway("stop").code == 0
+    assert desk.machine.run("pgrep -f '[i]ndex.py|^sleep 12345' || true").stdout == ""
+
+
+def test_noise_of_a_log_in_shell_is_told_and_the_rest_works(desk: Desk) -> None:
+    desk.machine.run(
+        "sed -i '1i printf Welcome' /home/moxa/.bashrc 2>/dev/null || printf 'printf Welcome\\n' >/home/moxa/.bashrc"
+    )
+    assert desk.on_gateway("status").code == 0
+    printed = desk.deploy(desk.sample())
+    assert printed.code == 3
+    assert ".bashrc" in printed.err

@@ -248,7 +248,7 @@ def test_client_that_is_killed_leaves_a_gateway_that_finishes_by_itself(desk: De
         assert client.returncode == 130
         assert "kept: the gateway finishes on its own" in said
     deadline = time.monotonic() + 60
-    while "lock" in desk.machine.run("ls /opt/bundlekit/bundles/example").stdout.split():
+    while desk.machine.run("cat /opt/bundlekit/bundles/example/lock").stdout:
         assert time.monotonic() < deadline
         time.sleep(0.5)
     state = desk.status()["bundles"][0]
@@ -313,3 +313,51 @@ def test_dry_run_changes_nothing(desk: Desk, tmp_path: Path) -> None:
     assert plan.code == 0
     assert "unpack them as release 0.0.1-" in plan.out
     assert desk.machine.run("ls /opt").stdout == ""
+
+
+def test_power_cut_while_the_old_release_stops_leaves_it_to_be_started_by_the_boot(desk: Desk) -> None:
+    stubborn = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.signal = lambda *_: None"
+    assert desk.deploy(desk.sample("0.0.1", before_main=stubborn)).code == 0
+    client = started_until_stop(desk, desk.sample("0.0.2"))
+    desk.machine.run("sleep 1")
+    desk.machine.power_cut()
+    client.kill()
+    client.communicate()
+    desk.machine.boot()
+    wait_until_registered(desk)
+    assert current(desk).startswith("0.0.1-")
+    printed = desk.deploy(desk.sample("0.0.3"))
+    assert printed.code == 0
+    assert "the last change did not end: deploy of 0.0.2-" in printed.err
+
+
+def test_settings_written_while_it_stops_or_by_renaming_are_kept(desk: Desk) -> None:
+    keeps = (
+        "import json\n"
+        "def before_stop(self):\n"
+        "    path = self.model.json_db_path\n"
+        "    json.dump({'key': 'last words'}, open(path + '.tmp', 'w'))\n"
+        "    os.rename(path + '.tmp', path)\n"
+        "Example.before_stop = before_stop"
+    )
+    assert desk.deploy(desk.sample("0.0.1", before_main=keeps)).code == 0
+    assert desk.deploy(desk.sample("0.0.2", before_main=DIES)).code == 1
+    assert desk.machine.api("GET", "/example") == (200, {"key": "last words"})
+
+
+def test_start_and_restart_of_a_bundle_that_crashed_once_are_no_failure(desk: Desk) -> None:
+    desk.deploy(desk.sample())
+    desk.machine.run(f"kill -9 {desk.status()['bundles'][0]['running']['pid']}")
+    wait_until_registered(desk)
+    for verb in ("start", "restart"):
+        printed = desk.on_gateway(verb)
+        assert printed.code == 0, printed.err
+
+
+def test_release_before_the_current_one_is_never_pruned(desk: Desk) -> None:
+    for version in ("0.0.1", "0.0.2"):
+        desk.deploy(desk.sample(version))
+    desk.on_gateway("rollback")
+    assert desk.deploy(desk.sample("0.0.3"), "--keep", "1").code == 0
+    releases = desk.status()["bundles"][0]["releases"]
+    assert [release["version"] for release in releases] == ["0.0.3", "0.0.1"]

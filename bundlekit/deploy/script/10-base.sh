@@ -18,7 +18,7 @@
 #     log, log.1                     what the bundle printed
 #     running                        of the supervisor: its process, the bundle's, where in the log it starts
 #     registered                     the process of the bundle that was last seen to register
-#     lock                           who is changing something right now
+#     lock                           whoever changes something holds it; says who that is
 
 set -u
 umask 022
@@ -95,8 +95,9 @@ has_systemd() {
     [ -d /run/systemd/system ]
 }
 
-boot_id() {
-    cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown
+# Seconds by a clock that nobody sets.
+uptime_seconds() {
+    cut -d . -f 1 /proc/uptime
 }
 
 nap() {
@@ -115,9 +116,9 @@ make_root() {
 # A shell script in a session of its own, so that it outlives this connection. Prints its process id.
 run_apart() { # SCRIPT ARGUMENT...
     if command -v setsid >/dev/null 2>&1; then
-        setsid sh "$@" </dev/null >/dev/null 2>&1 &
+        setsid sh "$@" </dev/null >/dev/null 2>&1 9>&- &
     else
-        (trap '' HUP && exec sh "$@") </dev/null >/dev/null 2>&1 &
+        (trap '' HUP && exec sh "$@") </dev/null >/dev/null 2>&1 9>&- &
     fi
     echo $!
 }

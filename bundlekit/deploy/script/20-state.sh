@@ -6,13 +6,20 @@ current_release() {
     printf '%s\n' "${link#releases/}"
 }
 
-# The newest first, by the time at which they were deployed.
+# The newest first, by the order in which they were deployed: a gateway's clock may have been anywhere.
 list_releases() {
     for file in "$B"/releases/*.info; do
-        [ -f "$file" ] || continue
+        [ -d "${file%.info}" ] || continue
         id=${file##*/}
-        printf '%s\t%s\n' "$(info "$file" time)" "${id%.info}"
+        printf '%s\t%s\n' "$(info "$file" number)" "${id%.info}"
     done | sort -rn | cut -f 2
+}
+
+next_number() {
+    set -- "$(list_releases | head -n 1)"
+    last=
+    [ -n "$1" ] && last=$(info "$B/releases/$1.info" number)
+    echo $((${last:-0} + 1))
 }
 
 # ---------------------------------------------------------------- is it running?

@@ -8,6 +8,7 @@ STOP_SECONDS=10   # for a bundle to end after SIGINT
 # systemd and without it.
 supervise() { # NAME
     exec </dev/null
+    kill_orphan
     child=
     stopping=
     trap 'stopping=1; interrupt_child' TERM INT HUP
@@ -26,7 +27,12 @@ supervise() { # NAME
         printf '%s\n' "--- $(date '+%Y-%m-%d %H:%M:%S') release $release starts" >>"$B/log"
         offset=$(wc -c <"$B/log")
         rm -f "$B/registered"
-        "$PYTHON" -u index.py >>"$B/log" 2>&1 &
+        # In a session of its own, so that what it leaves behind can be ended with it.
+        if command -v setsid >/dev/null 2>&1; then
+            setsid "$PYTHON" -u index.py >>"$B/log" 2>&1 &
+        else
+            "$PYTHON" -u index.py >>"$B/log" 2>&1 &
+        fi
         child=$!
         {
             printf 'supervisor=%s\nbundle=%s\nrelease=%s\n' $$ "$child" "$release"
@@ -34,6 +40,7 @@ supervise() { # NAME
         } >"$B/running.new" && mv -f "$B/running.new" "$B/running"
         [ -n "$stopping" ] && interrupt_child
         await_child
+        kill -KILL "-$child" 2>/dev/null
         child=
         printf '%s\n' "--- $(date '+%Y-%m-%d %H:%M:%S') release $release ended with status $status" >>"$B/log"
         set_info "$B/running" ended "$status"
@@ -95,4 +102,13 @@ shorten_log() {
     if [ "$size" -gt $LOG_LIMIT ]; then
         cp "$B/log" "$B/log.1" && : >"$B/log"
     fi
+}
+
+# A bundle whose supervisor was killed.
+kill_orphan() {
+    pid=$(info "$B/running" bundle)
+    if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$B/releases/$(info "$B/running" release)" ]; then
+        kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null
+    fi
+    rm -f "$B/running"
 }

@@ -7,15 +7,16 @@ install_script() {
 
 install_service() {
     if has_systemd; then
-        unit | put_file "/etc/systemd/system/$SERVICE.service" 644 && systemctl daemon-reload
+        file=/etc/systemd/system/$SERVICE.service
+        unit | cmp -s - "$file" || { unit | put_file "$file" 644 && systemctl daemon-reload; }
     else
-        init_script | put_file "/etc/init.d/$SERVICE" 755
+        file=/etc/init.d/$SERVICE
+        init_script | cmp -s - "$file" || init_script | put_file "$file" 755
     fi
 }
 
 put_file() { # PATH MODE
-    cat >"$1.new" && chmod "$2" "$1.new" && sync || return 1
-    mv -f "$1.new" "$1"
+    cat >"$1.$$" && chmod "$2" "$1.$$" && sync && mv -f "$1.$$" "$1"
 }
 
 unit() {
@@ -73,26 +74,27 @@ start_service() {
     fi
 }
 
-# Now and at each boot.
+# Now only: a boot in the middle of a change is to start what is current then.
 stop_service() {
     if has_systemd; then
-        systemctl -q disable "$SERVICE.service" 2>/dev/null
         systemctl stop "$SERVICE.service" 2>/dev/null
     else
-        at_boot remove
         stop_supervisor
     fi
-    # What a supervisor that was killed may have left behind.
-    pid=$(info "$B/running" bundle)
-    if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$B/releases/$(info "$B/running" release)" ]; then
-        kill -KILL "$pid" 2>/dev/null
+    kill_orphan
+}
+
+disable_service() {
+    if has_systemd; then
+        systemctl -q disable "$SERVICE.service" 2>/dev/null
+    else
+        at_boot remove
     fi
-    rm -f "$B/running"
 }
 
 remove_service() {
+    disable_service
     if has_systemd; then
-        systemctl -q disable "$SERVICE.service" 2>/dev/null
         rm -f "/etc/systemd/system/$SERVICE.service"
         systemctl daemon-reload
     else
@@ -131,12 +133,14 @@ is_at_boot() {
 
 start_supervisor() {
     supervisor_pid >/dev/null && return 0
-    rm -f "$B/running"
     run_apart "$ROOT/gateway.sh" supervise "$NAME" >/dev/null
 }
 
 stop_supervisor() {
-    pid=$(supervisor_pid) || return 0
+    if ! pid=$(supervisor_pid); then
+        kill_orphan
+        return 0
+    fi
     kill -TERM "$pid" 2>/dev/null
     tries=0
     while is_supervisor "$pid" && [ $tries -lt $(((STOP_SECONDS + 5) * 5)) ]; do

@@ -13,6 +13,20 @@ link_settings() { # RELEASE-FOLDER
     done
 }
 
+# A bundle that writes a file anew and renames it has put a file where the link was: that file is the settings now.
+collect_settings() { # RELEASE-FOLDER
+    for factory in "$1"/data/*.json.factory; do
+        file=${factory##*/}
+        file=${file%.factory}
+        for runtime in "$file" "$file.backup"; do
+            if [ -f "$1/data/$runtime" ] && [ ! -L "$1/data/$runtime" ]; then
+                cp -p "$1/data/$runtime" "$B/settings/.$runtime.new" && mv -f "$B/settings/.$runtime.new" "$B/settings/$runtime" &&
+                    ln -sf "../../../settings/$runtime" "$1/data/$runtime" || return 1
+            fi
+        done
+    done
+}
+
 take_snapshot() { # ID
     rm -rf "$B/snapshots/$1" && mkdir -p "$B/snapshots" && cp -pR "$B/settings" "$B/snapshots/$1"
 }

@@ -25,7 +25,7 @@ probe() { # [NAME [upload-unless-current-is DIGEST]]
     fi
     if [ $# -eq 3 ] && [ "$(info "$B/releases/$(current_release).info" digest)" != "$3" ]; then
         make_root
-        find "$ROOT/uploads" -mindepth 1 -maxdepth 1 -mtime +1 -exec rm -rf {} + 2>/dev/null
+        find "$ROOT/uploads" -mindepth 1 -maxdepth 1 -mmin +60 -exec rm -rf {} + 2>/dev/null
         folder=$(mktemp -d "$ROOT/uploads/XXXXXX") || give_up read-only "$ROOT"
         chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$folder"
         say upload "$folder"
@@ -46,9 +46,9 @@ probe_bundle() {
     fi
     is_at_boot && say at-boot yes
     [ -n "$(ls -A "$B/settings" 2>/dev/null)" ] && say settings yes
-    if [ -f "$B/lock" ]; then
-        held=locked
-        is_stale "$B/lock" && held=broken-off
+    if [ -s "$B/lock" ]; then
+        held=broken-off
+        is_locked && held=locked
         say $held "$(info "$B/lock" what)" "$(info "$B/lock" who)" "$(info "$B/lock" time)"
     fi
     for id in $(list_releases); do

@@ -51,11 +51,15 @@ change_deploy() { # NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO
     "$ROOT"/uploads/*) ;;
     *) give_up usage "$5" ;;
     esac
-    if lock "deploy of $2" "$9" && unpack "$@"; then
-        take_over "$2" "$7"
-        prune "$8"
+    if lock "deploy of $2" "$9"; then
+        if unpack "$@"; then
+            take_over "$2" "$7"
+            say phase prune
+            prune "$8" "$6"
+        fi
+        rm -rf "$B/releases/.staging" "$B/releases/.staging.info"
     fi
-    rm -rf "$5" "$B/releases/.staging" "$B/releases/.staging.info"
+    rm -rf "$5"
 }
 
 unpack() { # as change_deploy
@@ -82,8 +86,8 @@ unpack() { # as change_deploy
     fi
     rm -rf "$B/releases/$2" "$B/releases/$2.info"
     if ! {
-        printf 'version=%s\ndigest=%s\ntime=%s\nwho=%s\nstate=new\n' "$3" "$4" "$(date +%s)" "$9" >"$staging.info" &&
-            sync && mv "$staging" "$B/releases/$2" && mv "$staging.info" "$B/releases/$2.info"
+        printf 'version=%s\ndigest=%s\nnumber=%s\ntime=%s\nwho=%s\nstate=new\n' "$3" "$4" "$(next_number)" "$(date +%s)" "$9" \
+            >"$staging.info" && sync && mv "$staging.info" "$B/releases/$2.info" && mv "$staging" "$B/releases/$2"
     }; then
         say fail "$(trouble_word "$(cat "$errors")" unpack)" "$(why)"
         return 1
@@ -115,23 +119,22 @@ take_over() { # ID WAIT
         before=failing
         bundle_pid >/dev/null && has_registered && before=running
     fi
-    if ! take_snapshot "$1"; then
-        say fail "$(trouble_word "$(cat "$errors")" unpack)" "$(why)"
+    if ! install_service; then
+        say fail "$(trouble_word "$(cat "$errors")" service)" /etc "$(why)"
         return 1
     fi
     if [ -n "$previous" ]; then
         say phase stop "$previous"
         stop_service
+        collect_settings "$B/releases/$previous"
     fi
     say phase switch "$1"
-    if switch_to "$1" && install_service; then
+    if take_snapshot "$1" && switch_to "$1"; then
         say phase start
         start_service
         say phase confirm "$2"
-        if reason=$(confirm "$1" "$2"); then
-            set_info "$B/releases/$1.info" state good
-            set_info "$B/releases/$1.info" reason ''
-            sync
+        if reason=$(confirm "$1" "$2" 1); then
+            mark_good "$1"
             say outcome up "$1" "$previous"
             return 0
         fi
@@ -141,6 +144,12 @@ take_over() { # ID WAIT
     fi
     take_back "$1" "$2" "$previous" $before "$reason"
     return 1
+}
+
+mark_good() { # ID
+    set_info "$B/releases/$1.info" state good
+    set_info "$B/releases/$1.info" reason ''
+    sync
 }
 
 switch_to() { # ID
@@ -155,11 +164,11 @@ rename() { # FROM TO
 }
 
 # Waits until the release has registered and lives still a moment later. Prints why it did not.
-confirm() { # ID SECONDS
-    deadline=$(($(date +%s) + $2))
+confirm() { # ID SECONDS STARTS-SO-FAR
+    deadline=$(($(uptime_seconds) + $2))
     while :; do
         if [ "$(info "$B/running" release)" = "$1" ]; then
-            if [ "$(info "$B/running" starts)" -gt 1 ]; then
+            if [ "$(info "$B/running" starts)" -gt "$3" ]; then
                 echo "died $(info "$B/running" before)"
                 return 1
             elif [ -n "$(info "$B/running" ended)" ]; then
@@ -170,7 +179,7 @@ confirm() { # ID SECONDS
                 [ -z "$(info "$B/running" ended)" ] && bundle_pid >/dev/null && return 0
             fi
         fi
-        if [ "$(date +%s)" -ge $deadline ]; then
+        if [ "$(uptime_seconds)" -ge $deadline ]; then
             echo "silent $2"
             return 1
         fi
@@ -184,6 +193,7 @@ take_back() { # ID WAIT PREVIOUS BEFORE REASON
     set_info "$B/releases/$1.info" state failed
     set_info "$B/releases/$1.info" reason "$5"
     restore_snapshot "$1"
+    [ "$4" = stopped ] && disable_service
     if [ -z "$3" ]; then
         rm -f "$B/current"
         remove_service
@@ -195,7 +205,7 @@ take_back() { # ID WAIT PREVIOUS BEFORE REASON
     if [ -n "$ok" ] && [ "$4" != stopped ]; then
         start_service
         if [ "$4" = running ]; then
-            confirm "$3" "$2" >/dev/null || ok=
+            confirm "$3" "$2" 1 >/dev/null || ok=
         fi
     fi
     if [ -n "$ok" ]; then
@@ -205,8 +215,8 @@ take_back() { # ID WAIT PREVIOUS BEFORE REASON
     fi
 }
 
-# Keeps the newest KEEP good releases and the newest failed one; never takes the current one.
-prune() { # KEEP
+# Keeps the newest KEEP good releases and the newest failed one; never takes the current one or the one before it.
+prune() { # KEEP PREVIOUS
     current=$(current_release)
     good=0
     failed=0
@@ -218,7 +228,7 @@ prune() { # KEEP
             failed=$((failed + 1))
             [ $failed -le 1 ] && continue
         fi
-        [ "$id" = "$current" ] && continue
+        [ "$id" = "$current" ] || [ "$id" = "$2" ] && continue
         rm -rf "$B/releases/$id" "$B/releases/$id.info" "$B/snapshots/$id" "$B/snapshots/$id.failed"
         say pruned "$id"
     done
@@ -259,13 +269,17 @@ start_current() { # WAIT
         return 0
     fi
     say phase start
-    if ! bundle_pid >/dev/null; then
+    starts=1
+    if bundle_pid >/dev/null; then
+        starts=$(info "$B/running" starts)
+    else
         stop_service
         install_service
     fi
     start_service
     say phase confirm "$1"
-    if reason=$(confirm "$current" "$1"); then
+    if reason=$(confirm "$current" "$1" "$starts"); then
+        mark_good "$current"
         say outcome up "$current" "$current"
     else
         last_lines 20
@@ -279,6 +293,7 @@ change_stop() { # NAME WHO
         say fail no-release ''
     else
         say phase stop "$(current_release)"
+        disable_service
         stop_service
         say outcome stopped "$(current_release)"
     fi

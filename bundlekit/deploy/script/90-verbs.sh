@@ -6,7 +6,10 @@ verb=$1
 shift
 case $verb in
 apart | supervise | init-*) ;;
-*) say hello $PROTOCOL ;;
+*) # after what the login shell may have printed without an end of line
+    echo
+    say hello $PROTOCOL
+    ;;
 esac
 if [ "$verb" != probe ] || [ $# -gt 0 ]; then
     use_bundle "${1:-}"

@@ -1,0 +1,95 @@
+"""known_hosts, line by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import paramiko
+import pytest
+
+from bundlekit.deploy.hostkeys import KnownHosts, check_host_key
+from bundlekit.errors import HostKeyRejected
+
+KEY = paramiko.ECDSAKey.generate()
+OTHER = paramiko.ECDSAKey.generate()
+LINE = f"{KEY.get_name()} {KEY.get_base64()}"
+HASHED = paramiko.HostKeys.hash_host("gw", "|1|" + "A" * 27 + "=|" + "A" * 27 + "=")
+
+
+class Nobody:
+    """Can be asked nothing."""
+
+    given = None
+
+    def password(self, account: str) -> str:
+        raise AssertionError(account)
+
+    def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
+        return False
+
+
+def known(tmp_path: Path, text: str) -> KnownHosts:
+    file = tmp_path / "known_hosts"
+    file.write_bytes(text.encode("latin-1"))
+    return KnownHosts([file, tmp_path / "missing"])
+
+
+@pytest.mark.parametrize(
+    ("names", "host", "fits"),
+    [
+        ("gw", "gw", True),
+        ("gw,other", "other", True),
+        ("GW", "gw", True),
+        ("gw", "gw2", False),
+        ("*.lan", "gw.lan", True),
+        ("192.168.?.*", "192.168.4.127", True),
+        ("*,!gw", "gw", False),
+        ("*,!gw", "gx", True),
+        ("[gw]:2222", "[gw]:2222", True),
+        ("[gw]:2222", "gw", False),
+        ("[g]w", "gw", False),
+        (HASHED, "gw", True),
+        (HASHED, "gx", False),
+        ("|1|not|hashed", "gw", False),
+    ],
+)
+def test_names_fit_as_openssh_has_them(tmp_path: Path, names: str, host: str, fits: bool) -> None:
+    assert (KEY in known(tmp_path, f"{names} {LINE}\n").keys_of(host)) is fits
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "# note", "gw", "gw ssh-ed25519 AAAA", "gw ssh-ed25519 !!", "Gr\xfc\xdfe", f"@cert-authority * {LINE}", "@x"],
+)
+def test_lines_that_do_not_count_keep_the_others_from_nothing(tmp_path: Path, line: str) -> None:
+    hosts = known(tmp_path, f"{line}\ngw {LINE}\n{line}\n")
+    assert hosts.keys_of("gw") == [KEY]
+    assert hosts.keys_of("other") == []
+
+
+def test_revoked_key_is_refused_though_it_is_known(tmp_path: Path) -> None:
+    hosts = known(tmp_path, f"gw {LINE}\n@revoked * {LINE}\n")
+    with pytest.raises(HostKeyRejected, match="was revoked"):
+        check_host_key(KEY, "gw", hosts, ask=Nobody(), accept_new=True, remember_in=None)
+
+
+def test_second_key_of_a_kind_counts(tmp_path: Path) -> None:
+    other = f"{OTHER.get_name()} {OTHER.get_base64()}"
+    check_host_key(
+        KEY, "gw", known(tmp_path, f"gw {other}\ngw {LINE}\n"), ask=Nobody(), accept_new=False, remember_in=None
+    )
+
+
+def test_changed_key_is_refused_even_where_new_ones_are_accepted(tmp_path: Path) -> None:
+    with pytest.raises(HostKeyRejected, match="has changed"):
+        check_host_key(
+            OTHER, "gw", known(tmp_path, f"gw {LINE}\n"), ask=Nobody(), accept_new=True, remember_in=tmp_path / "new"
+        )
+    assert not (tmp_path / "new").exists()
+
+
+def test_new_key_is_appended_and_found_again(tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "known_hosts"
+    check_host_key(KEY, "[gw]:2222", KnownHosts([file]), ask=Nobody(), accept_new=True, remember_in=file)
+    assert KnownHosts([file]).keys_of("[gw]:2222") == [KEY]
+    assert file.stat().st_mode & 0o777 == 0o600
