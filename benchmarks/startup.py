@@ -23,8 +23,7 @@ def measure(commands: dict[str, list[str]], rounds: int, folder: Path) -> dict[s
     for turn in range(rounds + 1):
         for name, command in commands.items():
             begin = time.perf_counter()
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            subprocess.run(command, cwd=folder, check=True, **quiet)
+            subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
             if turn:
                 times[name].append((time.perf_counter() - begin) * 1000)
     return {name: statistics.median(values) for name, values in times.items()}
