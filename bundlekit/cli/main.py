@@ -95,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, BrokenPipeError) and report_error.is_reader_gone():
             return _READER_GONE
         if isinstance(error, OSError) and error.errno in _FULL:
+            if not error.filename:
+                report_error.drop_output()
             return report_error.show(CouldNotRun(f"cannot write {error.filename or 'the output'}: {error.strerror}"))
         return report_error.crash(error, arguments)
     return result if isinstance(result, int) else 0

@@ -50,6 +50,12 @@ def is_reader_gone() -> bool:
     return True
 
 
+def drop_output() -> None:
+    """Let what is not written yet go nowhere, as its file is full: Python would try again at its exit, and fail."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - not a path of anybody's
+        os.dup2(nowhere.fileno(), 1)
+
+
 def crash(error: BaseException, arguments: Sequence[str]) -> int:
     """Write a report of a fault of ours and say where it is. Values of variables stay out of it.
 

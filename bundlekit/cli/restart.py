@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import click
-
-from bundlekit.cli.gateway import (
-    Access,
-    access_options,
-    bundle_option,
-    bundle_there,
-    session_on,
-    wait_option,
-)
-from bundlekit.cli.terminal import TerminalListener
+from bundlekit.cli.gateway import Access, access_options, bundle_option, wait_option
+from bundlekit.cli.start import come_up
 from bundlekit.cli.verb import verb
 
 
@@ -30,11 +21,5 @@ def command(access: Access, bundle: str | None, wait: int) -> int:
 
 
 def run(access: Access, bundle: str | None, *, wait: int) -> int:
-    """Stop and start a bundle on a gateway; returns 0 when that is done."""
-    from bundlekit.deploy import verbs
-
-    with session_on(access) as session:
-        name = bundle_there(session, bundle).name
-        outcome = verbs.restart(session, name, TerminalListener(), wait=wait)
-        click.echo(f"{name} runs on {session.account}, release {outcome.release}")
-    return 0
+    """Stop and start a bundle on a gateway; returns 0 when it has come up."""
+    return come_up(access, bundle, "restart", wait=wait)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
 from bundlekit.cli.gateway import (
@@ -28,11 +30,16 @@ def command(access: Access, bundle: str | None, wait: int) -> int:
 
 
 def run(access: Access, bundle: str | None, *, wait: int) -> int:
-    """Start a bundle on a gateway; returns 0 when that is done."""
+    """Start a bundle on a gateway; returns 0 when it has come up."""
+    return come_up(access, bundle, "start", wait=wait)
+
+
+def come_up(access: Access, bundle: str | None, how: Literal["start", "restart"], *, wait: int) -> int:
+    """Start or restart a bundle, and say which release runs."""
     from bundlekit.deploy import verbs
 
     with session_on(access) as session:
         name = bundle_there(session, bundle).name
-        outcome = verbs.start(session, name, TerminalListener(), wait=wait)
+        outcome = {"start": verbs.start, "restart": verbs.restart}[how](session, name, TerminalListener(), wait=wait)
         click.echo(f"{name} runs on {session.account}, release {outcome.release}")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from pathlib import Path
@@ -361,3 +362,12 @@ def test_release_before_the_current_one_is_never_pruned(desk: Desk) -> None:
     assert desk.deploy(desk.sample("0.0.3"), "--keep", "1").code == 0
     releases = desk.status()["bundles"][0]["releases"]
     assert [release["version"] for release in releases] == ["0.0.3", "0.0.1"]
+
+
+def test_bundle_that_only_listens_comes_up_as_a_view(desk: Desk) -> None:
+    bundle = desk.sample()
+    manifest = json.loads((bundle / "bundle.json").read_text())
+    manifest["resources"] = [{"role": "view", "resource": "/network/interfaces"}]
+    (bundle / "bundle.json").write_text(json.dumps(manifest))
+    printed = desk.deploy(bundle)
+    assert printed.code == 0, printed.err

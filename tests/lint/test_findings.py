@@ -47,7 +47,7 @@ FIELDS: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
     "dependencies as a list": ({"dependencies": []}, [("wrong-type", "/dependencies", "expected an object")]),
     "priority in quotes": ({"priority": "99"}, [("wrong-type", "/priority", "expected a number")]),
     "resources as an object": ({"resources": {}}, [("wrong-type", "/resources", "expected an array")]),
-    "no resources": (resources(), []),
+    "no resources": (resources(), [("no-resources", "/resources", "is empty")]),
     "a resource that is a string": (
         resources(EXAMPLE, "/x"),
         [("wrong-type", "/resources/1", 'resource 2 is "/x", expected an object')],

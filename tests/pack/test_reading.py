@@ -151,7 +151,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "a member that claims more": (gzip.compress(_header(b"0", 5000, b"a")), "ends within a"),
     "a member that claims less than nothing": (
         gzip.compress(_header(b"0", -5000, b"a") + bytes(1024)),
-        "ends within a",
+        "ends within a|holds no tar",  # by the version of Python
     ),
     "a long name of a gigabyte": (gzip.compress(_header(b"L", 1 << 30) + bytes(4096)), "holds no tar"),
     "a long name of less than nothing": (gzip.compress(_header(b"L", -512) + bytes(4096)), "holds no tar"),

@@ -56,7 +56,15 @@ has_registered() {
     pid=$(info "$B/running" bundle)
     [ -n "$pid" ] || return 1
     [ "$(cat "$B/registered" 2>/dev/null)" = "$pid" ] && return 0
-    log_since_start | grep -qF -e "Register successfully $NAME tunnel:" && echo "$pid" >"$B/registered"
+    if log_since_start | grep -qF -e "Register successfully $NAME tunnel:"; then
+        echo "$pid" >"$B/registered"
+    # One that only listens registers as a view alone, and the SDK says that first.
+    elif log_since_start | grep -qF -e " $NAME no need to register due to no resources" &&
+        log_since_start | grep -qF -e "Register successfully $NAME-view tunnel:"; then
+        echo "$pid" >"$B/registered"
+    else
+        return 1
+    fi
 }
 
 last_lines() { # COUNT
