@@ -371,3 +371,14 @@ def test_bundle_that_only_listens_comes_up_as_a_view(desk: Desk) -> None:
     (bundle / "bundle.json").write_text(json.dumps(manifest))
     printed = desk.deploy(bundle)
     assert printed.code == 0, printed.err
+
+
+def test_settings_that_cannot_be_saved_are_not_put_at_risk(desk: Desk) -> None:
+    desk.deploy(desk.sample("0.0.1"))
+    desk.machine.api("PUT", "/example", {"key": "mine"})
+    desk.machine.run("cd /opt/bundlekit/bundles/example && rm -rf snapshots && touch snapshots")
+    failed = desk.deploy(desk.sample("0.0.2"))
+    assert failed.code == 1
+    assert "could not be put in place" in failed.err
+    assert "runs again" in failed.err
+    assert desk.machine.api("GET", "/example") == (200, {"key": "mine"})

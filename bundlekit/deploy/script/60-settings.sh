@@ -27,16 +27,31 @@ collect_settings() { # RELEASE-FOLDER
     done
 }
 
+# Under its name once it is whole: a part of it must never be taken for the settings.
 take_snapshot() { # ID
-    rm -rf "$B/snapshots/$1" && mkdir -p "$B/snapshots" && cp -pR "$B/settings" "$B/snapshots/$1"
+    rm -rf "$B/snapshots/$1" "$B/snapshots/$1.new"
+    mkdir -p "$B/snapshots" && cp -pR "$B/settings" "$B/snapshots/$1.new" && mv "$B/snapshots/$1.new" "$B/snapshots/$1"
 }
 
-# Puts back what a release that did not come up has made of the settings; what it made of them is kept as well.
+# Puts back what a release that did not come up has made of the settings, file by file; what it made of them is kept.
 restore_snapshot() { # ID
-    [ -d "$B/snapshots/$1" ] || return 0
-    diff -r "$B/settings" "$B/snapshots/$1" >/dev/null 2>&1 && return 0
-    rm -rf "$B/snapshots/$1.failed" "$B/settings.new"
-    cp -pR "$B/snapshots/$1" "$B/settings.new" && sync &&
-        mv "$B/settings" "$B/snapshots/$1.failed" && mv "$B/settings.new" "$B/settings" &&
+    saved=$B/snapshots/$1
+    [ -d "$saved" ] || return 0
+    diff -r "$B/settings" "$saved" >/dev/null 2>&1 && return 0
+    rm -rf "$saved.failed"
+    cp -pR "$B/settings" "$saved.failed"
+    restored=yes
+    for file in "$B"/settings/*; do
+        [ -e "$saved/${file##*/}" ] || rm -f "$file"
+    done
+    for file in "$saved"/*; do
+        [ -f "$file" ] || continue
+        cp -p "$file" "$B/settings/.new" && mv -f "$B/settings/.new" "$B/settings/${file##*/}" || restored=
+    done
+    sync
+    if [ -n "$restored" ]; then
         say note "the release had changed the settings; they are as before again"
+    else
+        say note "the release had changed the settings, and they could not be put back; they are safe in $saved"
+    fi
 }

@@ -126,10 +126,9 @@ take_over() { # ID WAIT
     if [ -n "$previous" ]; then
         say phase stop "$previous"
         stop_service
-        collect_settings "$B/releases/$previous"
     fi
     say phase switch "$1"
-    if take_snapshot "$1" && switch_to "$1"; then
+    if { [ -z "$previous" ] || collect_settings "$B/releases/$previous"; } && take_snapshot "$1" && switch_to "$1"; then
         say phase start
         start_service
         say phase confirm "$2"
