@@ -73,7 +73,7 @@ class PythonSource:
     """What the walk found, in the order of the source."""
 
     module: Scope
-    has_error: bool
+    error: Node | None  # where the grammar of Python, 2 or 3, is left first
     imports: list[Import] = field(default_factory=list)
     classes: list[Class] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
@@ -88,7 +88,7 @@ def parse(utf8: bytes) -> PythonSource:
 
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
     root = parser.parse(utf8).root_node
-    found = PythonSource(Scope(None, is_function=False), root.has_error)
+    found = PythonSource(Scope(None, is_function=False), _first_error(root))
     scopes = [(-1, found.module)]
     for depth, node in _walk(root):
         while scopes[-1][0] >= depth:
@@ -98,6 +98,17 @@ def parse(utf8: bytes) -> PythonSource:
         if node.type in ("class_definition", "function_definition", "lambda"):
             scopes.append((depth, Scope(scope, is_function=node.type != "class_definition")))
     return found
+
+
+def _first_error(root: Node) -> Node | None:
+    """The innermost node that holds the first fault: what is missing, or what does not fit."""
+    node = root if root.has_error else None
+    while node is not None and not (node.is_missing or node.type == "ERROR"):
+        inner = next((child for child in node.children if child.has_error or child.is_missing), None)
+        if inner is None:
+            return node
+        node = inner
+    return node
 
 
 def text_of(node: Node | None) -> str:

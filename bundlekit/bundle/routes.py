@@ -67,6 +67,7 @@ class Source:
         problem: why it could not be read; then there is nothing else.
         routes: in the order of the source.
         elsewhere: why there may be more routes.
+        error: where it is no Python any more, neither 2 nor 3.
     """
 
     path: str
@@ -74,6 +75,7 @@ class Source:
     problem: Problem | None = None
     routes: tuple[Route, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
+    error: Span | None = None
 
 
 def read_source(bundle: Bundle) -> Source:
@@ -98,6 +100,7 @@ def find_routes(content: bytes) -> Source:
         text=text,
         routes=tuple(_route(text, found, constants, call) for call in calls),
         elsewhere=tuple(_elsewhere(text, found, aliases, calls)),
+        error=None if found.error is None else _span(text, found.error),
     )
 
 
@@ -170,7 +173,7 @@ def _elsewhere(text: Text, found: PythonSource, aliases: set[str], calls: list[C
     known = {*unvisited, "object"}
     sanji = {one.alias for one in found.imports if one.name == "Sanji" and _is_sdk(one.module)} | {"Sanji"}
     if not any(base in sanji for one in found.classes for base in one.bases):
-        if found.has_error or any(_brings_code(one.module) for one in found.imports):
+        if found.error is not None or any(_brings_code(one.module) for one in found.imports):
             yield Elsewhere(f"no class in {MAIN} derives from Sanji", BEGINNING)
         return
     todo = [one for one in found.classes if sanji.intersection(one.bases)]

@@ -35,7 +35,14 @@ def run(access: Access, bundle: str | None, *, form: str) -> int:
     with session_on(access) as session:
         state = bundle_there(session, bundle)
     if form == "json":
-        releases = [{**asdict(release), "current": release.id == state.current} for release in state.releases]
+        releases = [
+            {
+                **asdict(release),
+                "reason": reason_in_words(release.reason, state.name) if release.reason else "",
+                "current": release.id == state.current,
+            }
+            for release in state.releases
+        ]
         click.echo(json.dumps({"bundle": state.name, "releases": releases}, indent=2))
         return 0
     width = max(len(release.id) for release in state.releases)

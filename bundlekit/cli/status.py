@@ -70,9 +70,15 @@ def _print(account: str, gateway: GatewayState) -> None:
 
 
 def _lines(state: BundleState) -> list[str]:
+    from bundlekit.deploy.outcome import reason_in_words
+
+    newest = next(iter(state.releases), None)
+    failed = []
+    if newest and newest.state == "failed" and newest.id != state.current:
+        failed = [click.style(f"release {newest.id} {reason_in_words(newest.reason, state.name)}", fg="yellow")]
     if not state.current:
-        return ["its settings are kept"] if state.settings else []
-    lines = []
+        return [*failed, *(["its settings are kept"] if state.settings else [])]
+    lines = failed
     if state.running:
         registered = "registered" if state.running.registered else click.style("not registered yet", fg="yellow")
         again = f", started {state.running.starts} times since boot or deploy" if state.running.starts > 1 else ""

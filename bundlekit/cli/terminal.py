@@ -9,6 +9,8 @@ import click
 
 from bundlekit.errors import BadUsage, HostKeyRejected, LoginRefused
 
+_WORTH_A_BAR = 50_000  # bytes
+
 
 class TerminalAsker:
     """Asks on the terminal; without one it says what to do instead."""
@@ -60,7 +62,7 @@ class TerminalListener:
         "start": "start",
         "confirm": "wait until it registers, at most {} s",
         "take-back": "take it back: {}",
-        "prune": "remove old releases",
+        "prune": "remove old release {}",
     }
 
     def __init__(self) -> None:
@@ -75,7 +77,7 @@ class TerminalListener:
         click.echo(click.style("note: ", fg="yellow") + text, err=True)
 
     def sent(self, size: int, total: int) -> None:
-        if not sys.stderr.isatty():
+        if total < _WORTH_A_BAR or not sys.stderr.isatty():
             return
         if self._bar is None:
             self._bar = click.progressbar(length=total, file=sys.stderr, label="  sent")

@@ -56,7 +56,7 @@ def outcome_of(events: Iterable[Event], bundle: str) -> Outcome:
             raise _not_up(event, bundle, log)
     raise CouldNotRun(
         "the gateway broke off before it told how the change ended",
-        hint="`bundlekit status` tells what runs there now",
+        hint="`bundlekit status TARGET` tells what runs there now",
     )
 
 
@@ -71,7 +71,9 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
     word, release, reason, previous, before = (event.field(index) for index in range(5))
     what = f"release {release} of {bundle} {reason_in_words(reason, bundle)}"
     details = log or ("(it printed nothing)",)
-    logs = f"the lines above are the end of its log; `bundlekit logs --bundle {bundle}` shows more"
+    logs = f"`bundlekit logs TARGET --bundle {bundle}` shows more of its log"
+    if reason.startswith("silent"):
+        logs += "; a slow box may need a longer --wait"
     if word == "back":
         state = {
             "running": "runs again",
@@ -91,7 +93,7 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
     return NeedsHuman(
         f"{what}, and release {previous} did not come up again either",
         kept="its files and the settings are as they were",
-        hint=f"look at `bundlekit logs --bundle {bundle}`, then `bundlekit restart` or `bundlekit rollback`",
+        hint=f"see `bundlekit logs TARGET --bundle {bundle}`, then `bundlekit restart TARGET` or `rollback TARGET`",
         details=details,
     )
 
@@ -128,7 +130,7 @@ def _failure(event: Event) -> BundlekitError:
             return Refused(
                 f"the gateway's Python 2.7 does not take it: {first}",
                 kept=kept,
-                hint="mend it, or see `bundlekit validate`, then deploy again",
+                hint="mend it, then deploy again; Python 2.7 takes less than Python 3 does",
             )
         case "space":
             return GatewayUnfit("the disk of the gateway is full", kept=kept, hint=f"free some room there ({first})")
@@ -148,9 +150,11 @@ def _failure(event: Event) -> BundlekitError:
             return CouldNotRun(
                 f"there is no release {first} there" if first else "it is not deployed there",
                 kept=kept,
-                hint="`bundlekit releases` lists what is there",
+                hint="`bundlekit releases TARGET` lists what is there",
             )
         case "no-log":
-            return CouldNotRun(f"{first} has printed nothing yet", hint="`bundlekit status` tells whether it runs")
+            return CouldNotRun(
+                f"{first} has printed nothing yet", hint="`bundlekit status TARGET` tells whether it runs"
+            )
         case word:
             return CouldNotRun(f"the gateway's side refused: {word} {first}".rstrip())

@@ -94,7 +94,7 @@ def obstacle(archive: Archive, gateway: GatewayState) -> BundlekitError | None:
     if gateway.free < needed:
         return GatewayUnfit(
             f"the disk of the gateway is full: {_megabytes(needed)} are needed, {_megabytes(gateway.free)} are free",
-            hint="free some room there; `bundlekit releases` shows which old releases lie around",
+            hint="free some room there; `bundlekit releases TARGET` shows which old releases lie around",
         )
     bundle = gateway.bundles[0] if gateway.bundles else None
     if bundle and bundle.lock and bundle.lock.alive:
@@ -106,7 +106,7 @@ def busy(what: str, who: str) -> GatewayBusy:
     """The error for a change that meets another one."""
     return GatewayBusy(
         f"another change is under way there: {what}, by {who}" if what else "another change is under way there",
-        hint="wait until it has ended; `bundlekit status` shows it",
+        hint="wait until it has ended; `bundlekit status TARGET` shows it",
     )
 
 

@@ -96,13 +96,15 @@ class Session:
         """
         events: list[Event] = []
         kept = "the gateway finishes on its own: the change goes on there, or is taken back"
-        hint = "`bundlekit status` tells how it ended"
+        hint = "`bundlekit status TARGET` tells how it ended"
         try:
             with self._words_for_breaks(kept=kept, hint=hint):
                 for event in self._run(verb, *arguments, silence=_SILENCE + silence):
                     events.append(event)
                     if event.word == "phase":
                         listener.phase(event.field(0), event.field(1))
+                    elif event.word == "pruned":
+                        listener.phase("prune", event.field(0))
                     elif event.word == "note":
                         listener.note(event.field(0))
         except KeyboardInterrupt:

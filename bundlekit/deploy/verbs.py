@@ -147,11 +147,15 @@ def rollback_target(state: BundleState, release: str | None) -> str:
     """
     known = [other.id for other in state.releases]
     hint = f"there are: {', '.join(known)}" if known else "there are no releases"
+    others = [other.id for other in state.releases if other.state == "good" and other.id != state.current]
     if release is None:
         after = known.index(state.current) + 1 if state.current in known else 0
         older = [other for other in state.releases[after:] if other.state == "good"]
         if not older:
-            raise CouldNotRun(f"there is no good release of {state.name} before {state.current or 'now'}", hint=hint)
+            raise CouldNotRun(
+                f"there is no good release of {state.name} before {state.current or 'now'}",
+                hint=f"name one of the later ones: {', '.join(others)}" if others else "there is no other good release",
+            )
         return older[0].id
     fits = [other.id for other in state.releases if release in (other.id, other.version)]
     fits = fits or [id for id in known if id.startswith(release)]
@@ -159,5 +163,5 @@ def rollback_target(state: BundleState, release: str | None) -> str:
         problem = f"{release!r} names several releases" if fits else f"there is no release {release!r}"
         raise BadUsage(f"{problem} of {state.name}", hint=hint)
     if fits[0] == state.current:
-        raise BadUsage(f"{fits[0]} is the current release already", hint="to start it anew: `bundlekit restart`")
+        raise BadUsage(f"{fits[0]} is the current release already", hint="to start it anew: `bundlekit restart TARGET`")
     return fits[0]

@@ -201,6 +201,7 @@ def test_any_bytes_as_index_never_make_the_manifest_wrong(index: bytes) -> None:
         "undeclared-method",
         "unresolved-route",
         "stacked-routes",
+        "syntax-error",
         "unknown-handler-method",
     }
     assert set(codes(bundle({"index.py": index}))) <= allowed

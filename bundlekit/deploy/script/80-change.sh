@@ -54,7 +54,6 @@ change_deploy() { # NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO
     if lock "deploy of $2" "$9"; then
         if unpack "$@"; then
             take_over "$2" "$7"
-            say phase prune
             prune "$8" "$6"
         fi
         rm -rf "$B/releases/.staging" "$B/releases/.staging.info"

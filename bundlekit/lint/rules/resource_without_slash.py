@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bundlekit.bundle.patterns import without_prefix
 from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
@@ -27,7 +28,7 @@ from bundlekit.lint.structure import Violation
 
 def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
     resource = violation.value
-    expected = quoted("/" + resource.lstrip()) if resource.strip() else "a path such as /example"
+    expected = quoted(without_prefix("/" + resource.lstrip())) if resource.strip() else "a path such as /example"
     message = f"resource {quoted(resource)} does not start with a slash, expected {expected}"
     yield in_manifest(inspection, violation.pointer, message)
 

@@ -29,7 +29,7 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
         inspection,
         violation.pointer,
         f'main is {quoted(violation.value)}, expected "{violation.expected}"',
-        f"rename the file to {violation.expected}: it is what the gateway starts",
+        f"{violation.expected} is what the gateway starts; a file of another name has to be renamed as well",
     )
 
 
