@@ -144,6 +144,12 @@ def _failure(event: Event) -> BundlekitError:
             return CouldNotRun(f"the archive could not be unpacked there: {first}", kept=kept)
         case "service":
             return CouldNotRun(f"the service could not be put into {first}: {second}", kept=kept)
+        case "stop":
+            return CouldNotRun(
+                f"what runs there could not be stopped: {first or 'it goes on'}",
+                kept="nothing else was changed",
+                hint="`bundlekit status TARGET` tells what runs there now",
+            )
         case "no-python":
             return GatewayUnfit("the gateway has no Python 2.7, without which it cannot lock", kept=kept)
         case "no-release":

@@ -115,8 +115,13 @@ class Machine:
         self.boot()
 
     def power_cut(self) -> None:
-        """Everything that runs in it is gone at once."""
+        """Everything that runs in it is gone at once.
+
+        A dying init closes its sockets a while before the kernel ends the others, who would notice and act.
+        """
+        self._place.hold()
         self._kill_init()
+        self._place.let_host_go_on()
         self._off()
 
     def stop(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.box import slot as slots
 from tests.box.base import Base, cache_folder
 from tests.box.host import Unavailable, as_root
+from tests.box.processes import is_of_this_host
 from tests.box.slot import Slot
 
 _NAMESPACES = Path("/run/netns")
@@ -88,6 +89,18 @@ class Place:
                 raise Unavailable(f"these processes of {self.slot.name} cannot be killed: {' '.join(processes)}")
             as_root(["kill", "-KILL", *processes], check=False)
             time.sleep(0.01)
+
+    def hold(self) -> None:
+        """Let nothing that runs here take another step."""
+        held: set[str] = set()
+        while more := self._processes() - held:
+            as_root(["kill", "-STOP", *more], check=False)
+            held |= more
+
+    def let_host_go_on(self) -> None:
+        """Let go on what was held and is of this host: nspawn, the REST front. What runs inside stays as it is."""
+        ours = [process for process in self._processes() if is_of_this_host(int(process))]
+        as_root(["kill", "-CONT", *ours], check=False)
 
     def _processes(self) -> set[str]:
         """All that runs here: in its network, and in its cgroups, which is nspawn too."""

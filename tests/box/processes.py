@@ -16,6 +16,11 @@ def number_one(ancestor: int) -> int | None:
     return None
 
 
+def is_of_this_host(process: int) -> bool:
+    """Whether it runs, and in no other process namespace than ours."""
+    return len(_status(process, "NSpid")) == 1
+
+
 def _children(process: int) -> list[int]:
     try:
         tasks = list(Path(f"/proc/{process}/task").iterdir())

@@ -74,10 +74,11 @@ start_service() {
     fi
 }
 
-# Now only: a boot in the middle of a change is to start what is current then.
+# Now only: a boot in the middle of a change is to start what is current then. Fails while it still runs: what would
+# follow must not happen then, least of all when systemd is gone because the machine is going down.
 stop_service() {
     if has_systemd; then
-        systemctl stop "$SERVICE.service" 2>/dev/null
+        systemctl stop "$SERVICE.service" || ! supervisor_pid >/dev/null || return 1
     else
         stop_supervisor
     fi

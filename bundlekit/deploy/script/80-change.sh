@@ -124,7 +124,10 @@ take_over() { # ID WAIT
     fi
     if [ -n "$previous" ]; then
         say phase stop "$previous"
-        stop_service
+        if ! stop_service; then
+            say fail stop "$(why)"
+            return 1
+        fi
     fi
     say phase switch "$1"
     if { [ -z "$previous" ] || collect_settings "$B/releases/$previous"; } && take_snapshot "$1" && switch_to "$1"; then
@@ -187,7 +190,10 @@ confirm() { # ID SECONDS STARTS-SO-FAR
 
 take_back() { # ID WAIT PREVIOUS BEFORE REASON
     say phase take-back "$3"
-    stop_service
+    if ! stop_service; then
+        say outcome stuck "$1" "$5" "$3"
+        return 0
+    fi
     set_info "$B/releases/$1.info" state failed
     set_info "$B/releases/$1.info" reason "$5"
     restore_snapshot "$1"
@@ -255,7 +261,10 @@ change_restart() { # NAME WAIT WHO
     lock restart "$3" || return 0
     if [ -n "$(current_release)" ]; then
         say phase stop "$(current_release)"
-        stop_service
+        if ! stop_service; then
+            say fail stop "$(why)"
+            return 0
+        fi
     fi
     start_current "$2"
 }
@@ -292,15 +301,21 @@ change_stop() { # NAME WHO
     else
         say phase stop "$(current_release)"
         disable_service
-        stop_service
-        say outcome stopped "$(current_release)"
+        if stop_service; then
+            say outcome stopped "$(current_release)"
+        else
+            say fail stop "$(why)"
+        fi
     fi
 }
 
 change_remove() { # NAME keep|purge WHO
     lock remove "$3" || return 0
     say phase stop "$(current_release)"
-    stop_service
+    if ! stop_service; then
+        say fail stop "$(why)"
+        return 0
+    fi
     remove_service
     rm -f "$B/current"
     rm -rf "$B/releases" "$B/snapshots" "$B/log" "$B/log.1" "$B/registered"
