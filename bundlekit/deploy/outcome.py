@@ -132,14 +132,6 @@ def _failure(event: Event) -> BundlekitError:
                 kept=kept,
                 hint="mend it, then deploy again; Python 2.7 takes less than Python 3 does",
             )
-        case "space":
-            return GatewayUnfit("the disk of the gateway is full", kept=kept, hint=f"free some room there ({first})")
-        case "read-only":
-            return GatewayUnfit(
-                f"the gateway cannot write below {first}: {second or 'read-only file system'}",
-                kept=kept,
-                hint="a flash that turned read-only often has errors: see `dmesg` there; else remount it read-write",
-            )
         case "unpack":
             return CouldNotRun(f"the archive could not be unpacked there: {first}", kept=kept)
         case "service":
@@ -150,8 +142,6 @@ def _failure(event: Event) -> BundlekitError:
                 kept="nothing else was changed",
                 hint="`bundlekit status TARGET` tells what runs there now",
             )
-        case "no-python":
-            return GatewayUnfit("the gateway has no Python 2.7, without which it cannot lock", kept=kept)
         case "no-release":
             return CouldNotRun(
                 f"there is no release {first} there" if first else "it is not deployed there",
@@ -162,5 +152,22 @@ def _failure(event: Event) -> BundlekitError:
             return CouldNotRun(
                 f"{first} has printed nothing yet", hint="`bundlekit status TARGET` tells whether it runs"
             )
+        case "space" | "read-only" | "no-python":
+            return _unfit(event, kept)
         case word:
             return CouldNotRun(f"the gateway's side refused: {word} {first}".rstrip())
+
+
+def _unfit(event: Event, kept: str) -> GatewayUnfit:
+    first, second = event.field(1), event.field(2)
+    match event.field(0):
+        case "space":
+            return GatewayUnfit("the disk of the gateway is full", kept=kept, hint=f"free some room there ({first})")
+        case "read-only":
+            return GatewayUnfit(
+                f"the gateway cannot write below {first}: {second or 'read-only file system'}",
+                kept=kept,
+                hint="a flash that turned read-only often has errors: see `dmesg` there; else remount it read-write",
+            )
+        case _:
+            return GatewayUnfit("the gateway has no Python 2.7, without which it cannot lock", kept=kept)
