@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bundlekit.cli.gateway import Access, access_options, session_on, wait_option
+from bundlekit.cli.access import Access, access_options, session_on, wait_option
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
 

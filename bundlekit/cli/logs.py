@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bundlekit.cli.gateway import Access, access_options, bundle_option, bundle_there, session_on
+from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, session_on
 from bundlekit.cli.verb import verb
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from bundlekit.cli.gateway import Access, access_options, bundle_option, bundle_there, session_on
+from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, session_on
 from bundlekit.cli.verb import verb
 
 

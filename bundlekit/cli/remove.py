@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bundlekit.cli.gateway import Access, access_options, bundle_option, bundle_there, session_on
+from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, session_on
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bundlekit.cli.gateway import Access, access_options, bundle_option, wait_option
+from bundlekit.cli.access import Access, access_options, bundle_option, wait_option
 from bundlekit.cli.start import come_up
 from bundlekit.cli.verb import verb
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bundlekit.cli.gateway import (
+from bundlekit.cli.access import (
     Access,
     access_options,
     bundle_option,

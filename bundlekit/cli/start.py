@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from bundlekit.cli.gateway import (
+from bundlekit.cli.access import (
     Access,
     access_options,
     bundle_option,

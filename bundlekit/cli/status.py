@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.cli.gateway import Access, access_options, bundle_name, session_on
+from bundlekit.cli.access import Access, access_options, bundle_name, session_on
 from bundlekit.cli.verb import verb
 from bundlekit.errors import CouldNotRun
 

@@ -1,0 +1,1 @@
+"""What a bundle promises, in the forms that other tools read."""

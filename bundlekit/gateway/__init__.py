@@ -1,0 +1,1 @@
+"""A gateway's REST API, from its client's side."""

@@ -1,0 +1,1 @@
+"""A gateway for the tests of a bundle: the pytest plugin."""
