@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
+
+from bundlekit.emulator.address import Address
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +71,29 @@ class Tasks:
             task = self._running.pop()
             task.cancel()
             await asyncio.wait([task])
+
+
+class CannotListen(OSError):
+    """A service cannot listen where it should.
+
+    Attributes:
+        what: the protocol, such as "HTTPS", by which whoever knows the options can say which one moves it.
+    """
+
+    def __init__(self, what: str, address: Address, why: str) -> None:
+        super().__init__(f"cannot listen on {address} for {what}: {why}")
+        self.what = what
+        self.address = address
+
+
+@contextmanager
+def listening(what: str, address: Address) -> Iterator[None]:
+    """Turn the failure to listen at an address into CannotListen."""
+    try:
+        yield
+    except OSError as error:
+        why = "something listens there already" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
+        raise CannotListen(what, address, why) from error
 
 
 def _tell(task: asyncio.Task[Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from bundlekit.emulator.address import Address
-from bundlekit.emulator.lifecycle import Service
+from bundlekit.emulator.lifecycle import Service, listening
 from bundlekit.emulator.messages import Message, parse
 from bundlekit.emulator.view import NotConnected, View
 
@@ -71,7 +71,8 @@ class RestFront(Service):
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._listen.host, self._listen.port, ssl_context=self._tls)
         try:
-            await site.start()
+            with listening("HTTPS" if self._tls else "HTTP", self._listen):
+                await site.start()
             await self._view.start()
         except BaseException:
             await self.stop()

@@ -1,0 +1,104 @@
+"""An emulated gateway in one process: broker, controller, built-in resources and REST front."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from bundlekit.emulator.address import Address
+from bundlekit.emulator.broker import EmbeddedBroker
+from bundlekit.emulator.bundlelog import BundleLog
+from bundlekit.emulator.certificate import ensure_certificate, server_context
+from bundlekit.emulator.controller import Controller
+from bundlekit.emulator.files import write_secret
+from bundlekit.emulator.lifecycle import Service
+from bundlekit.emulator.rest import RestFront
+from bundlekit.emulator.service import ControllerService
+
+ANY_PORT = Address("127.0.0.1", 0)
+TOKEN = "mx-api-token"  # noqa: S105 - the name of the file
+
+
+class EmulatedGateway(Service):
+    """Everything of a gateway but the bundles.
+
+    Args:
+        state: a folder for what stays over restarts: certificate, key, tokens.
+        broker: of somebody else; None for one of its own, at
+        mqtt: where that one listens.
+        listen: for HTTPS.
+
+    Attributes:
+        controller: says who is registered.
+        log: takes what the bundles print.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        *,
+        broker: Address | None = None,
+        mqtt: Address = ANY_PORT,
+        listen: Address = ANY_PORT,
+    ) -> None:
+        self.state = state
+        self.controller = Controller()
+        self.log = BundleLog()
+        self._outside_broker = broker
+        self._mqtt = mqtt
+        self._listen = listen
+        self._parts = AsyncExitStack()
+        self._broker: Address | None = None
+        self._front: RestFront | None = None
+
+    @property
+    def broker(self) -> Address:
+        """Where bundles connect to, once it is started."""
+        assert self._broker  # noqa: S101 - a fault of the caller's
+        return self._broker
+
+    @property
+    def url(self) -> str:
+        """What goes before `/api/v1`, once it is started."""
+        assert self._front  # noqa: S101 - a fault of the caller's
+        return f"https://{self._front.address}"
+
+    @property
+    def token_file(self) -> Path:
+        return self.state / TOKEN
+
+    @property
+    def token(self) -> str:
+        """Its own token, for reading and writing; made at the first start."""
+        return self.token_file.read_text(encoding="ascii").strip()
+
+    @property
+    def certificate(self) -> Path:
+        """The PEM file by which a client knows its HTTPS."""
+        return ensure_certificate(self.state)
+
+    async def start(self) -> None:
+        """Returns when it answers.
+
+        Raises:
+            CannotListen: a port is taken. OSError: the state folder cannot be written.
+        """
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.token_file.exists():
+            write_secret(self.token_file, f"{secrets.token_urlsafe(32)}\n".encode())
+        try:
+            await self._start_parts()
+        except BaseException:
+            await self._parts.aclose()
+            raise
+
+    async def stop(self) -> None:
+        await self._parts.aclose()
+
+    async def _start_parts(self) -> None:
+        start = self._parts.enter_async_context
+        self._broker = self._outside_broker or (await start(EmbeddedBroker(self._mqtt))).address
+        await start(ControllerService(self._broker, self.controller))
+        tls = server_context(self.certificate)
+        self._front = await start(RestFront(self._broker, listen=self._listen, token=self.token, tls=tls))
