@@ -37,13 +37,15 @@ def main() -> int:
 async def _serve(broker: Address, listen: Address, token: str, tls: ssl.SSLContext | None) -> None:
     from bundlekit.emulator.rest import RestFront
     from bundlekit.emulator.service import ControllerService
+    from bundlekit.emulator.tokens import only
 
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task  # noqa: S101 - this is one
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
-        async with ControllerService(broker), RestFront(broker, listen=listen, token=token, tls=tls) as front:
+        front = RestFront(broker, listen=listen, authorizer=only(token), tls=tls)
+        async with ControllerService(broker), front:
             print(f"listening on {front.url}", flush=True)  # noqa: T201
             await asyncio.Event().wait()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from bundlekit.emulator.broker import EmbeddedBroker
 from bundlekit.emulator.bundlelog import BundleLog
 from bundlekit.emulator.certificate import ensure_certificate, server_context
 from bundlekit.emulator.controller import Controller
-from bundlekit.emulator.files import write_secret
 from bundlekit.emulator.lifecycle import Service
 from bundlekit.emulator.rest import RestFront
 from bundlekit.emulator.service import ControllerService
+from bundlekit.emulator.tokens import Tokens
 
 ANY_PORT = Address("127.0.0.1", 0)
 TOKEN = "mx-api-token"  # noqa: S105 - the name of the file
@@ -83,12 +82,11 @@ class EmulatedGateway(Service):
 
         Raises:
             CannotListen: a port is taken. OSError: the state folder cannot be written.
+            Unreadable: a file in it is damaged.
         """
-        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self.token_file.exists():
-            write_secret(self.token_file, f"{secrets.token_urlsafe(32)}\n".encode())
+        tokens = Tokens(self.state)
         try:
-            await self._start_parts()
+            await self._start_parts(tokens)
         except BaseException:
             await self._parts.aclose()
             raise
@@ -96,9 +94,10 @@ class EmulatedGateway(Service):
     async def stop(self) -> None:
         await self._parts.aclose()
 
-    async def _start_parts(self) -> None:
+    async def _start_parts(self, tokens: Tokens) -> None:
         start = self._parts.enter_async_context
         self._broker = self._outside_broker or (await start(EmbeddedBroker(self._mqtt))).address
         await start(ControllerService(self._broker, self.controller))
         tls = server_context(self.certificate)
-        self._front = await start(RestFront(self._broker, listen=self._listen, token=self.token, tls=tls))
+        front = RestFront(self._broker, listen=self._listen, authorizer=tokens.scope_of, tls=tls)
+        self._front = await start(front)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import ssl
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +12,7 @@ from aiohttp import web
 from bundlekit.emulator.address import Address
 from bundlekit.emulator.lifecycle import Service, listening
 from bundlekit.emulator.messages import Message, parse
+from bundlekit.emulator.tokens import Authorizer
 from bundlekit.emulator.view import NotConnected, View
 
 PREFIX = "/api/v1"
@@ -26,7 +26,7 @@ class RestFront(Service):
 
     Args:
         listen: where; port 0 is any free one.
-        token: what a caller has to send as `mx-api-token`.
+        authorizer: tells what the `mx-api-token` of a caller is good for, as `Tokens(state).scope_of` does.
         patience: seconds until a request that nobody answers is given up.
     """
 
@@ -35,13 +35,13 @@ class RestFront(Service):
         broker: Address,
         *,
         listen: Address,
-        token: str,
+        authorizer: Authorizer,
         tls: ssl.SSLContext | None = None,
         patience: float = _PATIENCE,
     ) -> None:
         self._view = View(broker, "rest")
         self._listen = listen
-        self._token = token
+        self._authorizer = authorizer
         self._tls = tls
         self._patience = patience
         self._runner: web.AppRunner | None = None
@@ -87,8 +87,11 @@ class RestFront(Service):
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """Let in who has the token, and turn every refusal into JSON."""
         given = request.headers.get("mx-api-token", "")
-        if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._token.encode()):
+        scope = self._authorizer(given)
+        if scope is None:
             return _refusal(401, "mx-api-token is missing or wrong.")
+        if not scope.allows(request.method):
+            return _refusal(403, "This mx-api-token is for reading only.")
         try:
             async with asyncio.timeout(self._patience):
                 response: web.StreamResponse = await handler(request)

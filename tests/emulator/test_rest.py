@@ -14,8 +14,10 @@ import aiomqtt
 import pytest
 
 from bundlekit.emulator.address import Address
+from bundlekit.emulator.lifecycle import CannotListen
 from bundlekit.emulator.rest import RestFront
 from bundlekit.emulator.service import ControllerService
+from bundlekit.emulator.tokens import only
 from tests.emulator.conftest import Mosquitto
 
 TOKEN = "let-me-in"
@@ -45,7 +47,7 @@ class Client:
 
 @asynccontextmanager
 async def gateway(broker: Address, patience: float = 60.0) -> AsyncIterator[Client]:
-    front = RestFront(broker, listen=Address("127.0.0.1", 0), token=TOKEN, patience=patience)
+    front = RestFront(broker, listen=Address("127.0.0.1", 0), authorizer=only(TOKEN), patience=patience)
     async with ControllerService(broker), front, aiohttp.ClientSession() as http:
         yield Client(http, front.url)
 
@@ -263,8 +265,8 @@ def test_port_in_use_is_an_error_and_leaves_nothing_running(mosquitto: Mosquitto
     async def scenario() -> None:
         async with gateway(mosquitto.address) as client:
             taken = Address("127.0.0.1", int(client.url.split(":")[2].partition("/")[0]))
-            with pytest.raises(OSError, match="in use"):
-                await RestFront(mosquitto.address, listen=taken, token=TOKEN).start()
+            with pytest.raises(CannotListen, match="something listens there already"):
+                await RestFront(mosquitto.address, listen=taken, authorizer=only(TOKEN)).start()
             assert (await client.ask("GET", "/nowhere")).status == 403
 
     asyncio.run(scenario())
