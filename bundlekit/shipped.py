@@ -1,4 +1,4 @@
-"""Where the files lie that are shipped beside the code: the schema and the template."""
+"""Where the files lie that are shipped beside the code: the schema, the template and the SDK of bundles."""
 
 from pathlib import Path
 
@@ -19,3 +19,11 @@ def manifest_schema() -> Path:
 def bundle_template() -> Path:
     """The cookiecutter template of a new bundle."""
     return _shipped("templates", "bundle")
+
+
+def sdk() -> Path:
+    """The folder with the SDK that bundles are built on and what it pins, to be put on the Python path of a bundle.
+
+    It is there since bundlekit was installed; only who runs a checkout that was never installed misses it.
+    """
+    return _shipped("sdk")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,19 +69,61 @@ def test_wheel_carries_the_schema_the_template_and_the_types(installed: Installe
     assert "bundlekit/_shipped/schemas/bundle.schema.json" in names
     assert "bundlekit/_shipped/templates/bundle/cookiecutter.json" in names
     assert "bundlekit/py.typed" in names
-    shipped = {str(path.relative_to(ROOT)) for top in ("schemas", "templates") for path in _files(ROOT / top)}
+    shipped = {str(path.relative_to(ROOT)) for top in ("schemas", "sdk", "templates") for path in _files(ROOT / top)}
     assert {f"bundlekit/_shipped/{name}" for name in shipped} <= names
     package = {str(path.relative_to(ROOT)) for path in _files(ROOT / "bundlekit") if path.suffix != ".pyc"}
     assert package <= names
     assert {name.partition("/")[0] for name in names if "dist-info" not in name} == {"bundlekit"}
 
 
+def test_wheel_brings_the_sdk_and_its_licences_along_and_depends_on_none_of_it(installed: Installed) -> None:
+    wheel = zipfile.ZipFile(installed.wheel)
+    brought = {path.removeprefix("bundlekit/_shipped/sdk/") for path in wheel.namelist() if "_shipped/sdk/" in path}
+    assert {"paho", "sanji", "simplejson", "six.py", "voluptuous"} < {path.partition("/")[0] for path in brought}
+    licensed = {path.split("/")[1] for path in brought if path.startswith("licences/")}
+    assert licensed == {"paho-mqtt", "sanji", "simplejson", "six", "voluptuous"}
+    assert not [path for path in brought if path.endswith((".so", ".c", ".pyc"))]
+    (metadata,) = [path for path in wheel.namelist() if path.endswith(".dist-info/METADATA")]
+    needed = [line for line in wheel.read(metadata).decode().splitlines() if line.startswith("Requires-Dist: ")]
+    assert needed
+    assert not [
+        line for line in needed if line.split()[1].startswith(("sanji", "six", "simplejson", "voluptuous", "paho"))
+    ]
+
+
+def test_build_leaves_a_filled_folder_alone_and_takes_nothing_of_another_digest(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    python = tmp_path / "venv/bin/python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *needed], check=True, capture_output=True)
+    place = tmp_path / "place"
+    place.mkdir()
+
+    def fill(digest: str, index: str | None = None) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "requirements.txt").write_text(f"six==1.13.0 --hash=sha256:{digest}\n")
+        code = "import hatch_build, pathlib, sys; hatch_build.fill(*map(pathlib.Path, sys.argv[1:]))"
+        return subprocess.run(
+            [python, "-c", code, place / "sdk", tmp_path / "requirements.txt"],
+            env={**os.environ, "PYTHONPATH": str(ROOT), **({"PIP_INDEX_URL": index} if index else {})},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    digest = "30f610279e8b2578cab6db20741130331735c781b56053c59c4076da27f06b66"
+    assert fill(digest).stderr == ""
+    assert {path.name for path in (place / "sdk").iterdir()} == {"licences", "requirements.txt", "six.py"}
+    assert fill(digest, index="http://127.0.0.1:9/nowhere").stderr == ""
+    assert "DO NOT MATCH THE HASHES" in fill(digest[::-1]).stderr
+    assert {str(path.relative_to(place)) for path in place.glob("*")} == {"sdk"}
+    assert (place / "sdk/six.py").exists()
+
+
 def test_installed_package_is_not_the_checkout(installed: Installed, tmp_path: Path) -> None:
-    tell = (
-        "import bundlekit, bundlekit.shipped as s; print(bundlekit.__file__, s.manifest_schema(), s.bundle_template())"
-    )
+    shipped = "s.manifest_schema(), s.bundle_template(), s.sdk()"
+    tell = f"import bundlekit, bundlekit.shipped as s; print(bundlekit.__file__, {shipped})"
     places = [Path(place) for place in installed.run("python", "-c", tell, folder=tmp_path).stdout.split()]
-    assert len(places) == 3
+    assert len(places) == 4
     assert all(place.is_relative_to(installed.environment) and place.exists() for place in places)
 
 

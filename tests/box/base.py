@@ -5,30 +5,21 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.box.host import Unavailable, as_root, check_tools
+from bundlekit.shipped import sdk
+from tests.box.host import as_root, check_tools
 
 USER = "moxa"
 PASSWORD = "moxa"
 _SUITE = "bullseye"
 _PACKAGES = "busybox-static,dbus,mosquitto,openssh-server,procps,python2.7,sudo,systemd,systemd-sysv"
 _SETTLE = Path(__file__).with_name("settle.sh")
-# The SDK and what it pins, and what of each sdist is the package itself.
-_SDISTS = {
-    "paho-mqtt==1.5.0": "src/paho",
-    "sanji==1.1.2": "sanji",
-    "simplejson==3.17.0": "simplejson",
-    "six==1.13.0": "six.py",
-    "voluptuous==0.11.5": "voluptuous",
-}
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,8 @@ def base() -> Base:
         Unavailable: it cannot be built here.
     """
     check_tools()
-    recipe = repr((_SUITE, _PACKAGES, _SDISTS, USER, PASSWORD)).encode() + _SETTLE.read_bytes()
+    files = (_SETTLE, sdk() / "requirements.txt")
+    recipe = repr((_SUITE, _PACKAGES, USER, PASSWORD)).encode() + b"".join(file.read_bytes() for file in files)
     finished = Base(cache_folder() / f"base-{hashlib.sha256(recipe).hexdigest()[:16]}")
     if not finished.folder.exists():
         with _one_builder(finished.folder.with_suffix(".lock")):
@@ -98,31 +90,6 @@ def _build(finished: Base) -> None:
 
 
 def _install_sdk(root: Path) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        scratch = Path(name)
-        python = scratch / "venv/bin/python"
-        _run([sys.executable, "-m", "venv", scratch / "venv"])
-        # pip runs an sdist's setup.py to learn its name; these are too old for a current setuptools.
-        _run([python, "-m", "pip", "-q", "install", "setuptools<69", "wheel"])
-        download = [
-            "-m",
-            "pip",
-            "-q",
-            "download",
-            "--no-deps",
-            "--no-binary",
-            ":all:",
-            "--no-build-isolation",
-        ]
-        _run([python, *download, "--dest", scratch / "sdists", *_SDISTS])
-        for requirement, package in _SDISTS.items():
-            project, _, version = requirement.partition("==")
-            shutil.unpack_archive(scratch / "sdists" / f"{project}-{version}.tar.gz", scratch)
-            source = scratch / f"{project}-{version}" / package
-            as_root(["cp", "-r", "--no-preserve=mode,ownership", source, root / "usr/lib/python2.7/dist-packages"])
-
-
-def _run(command: list[str | os.PathLike[str]]) -> None:
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Unavailable(f"{' '.join(os.fspath(word) for word in command)} failed\n{done.stdout}{done.stderr}")
+    """Put in what a bundle gets that is run on this machine."""
+    packages = [path for path in sdk().iterdir() if path.suffix == ".py" or path.joinpath("__init__.py").exists()]
+    as_root(["cp", "-r", "--no-preserve=mode,ownership", *packages, root / "usr/lib/python2.7/dist-packages"])

@@ -1,0 +1,92 @@
+"""Brings the SDK of bundles along: it is no dependency, for its old pins would be forced on everybody's environment.
+
+Its sources are not in this repository. Each build fetches them, unless they lie in `sdk/` already, and checks them
+against the digests in `bundlekit/emulator/sdk/requirements.txt`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+REQUIREMENTS = "bundlekit/emulator/sdk/requirements.txt"
+FOLDER = "sdk"
+
+# What of each sdist is the package itself. All of it is pure Python, for 2.7 and 3 alike.
+_PACKAGES = {
+    "paho-mqtt": "src/paho",
+    "sanji": "sanji",
+    "simplejson": "simplejson",
+    "six": "six.py",
+    "voluptuous": "voluptuous",
+}
+_LICENCES = ("COPYING*", "LICENSE*", "edl-v10", "epl-v10", "notice.html")
+_STAMP = "requirements.txt"  # a copy, which tells that the folder is whole and of this list
+
+
+class SdkHook(BuildHookInterface[Any]):
+    """Fills `sdk/` and puts it into the wheel and the sdist; an editable install uses it where it lies."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        root = Path(self.root)
+        fill(root / FOLDER, root / REQUIREMENTS)
+        inside = "bundlekit/_shipped/sdk" if self.target_name == "wheel" else FOLDER
+        build_data["force_include"][str(root / FOLDER)] = inside
+
+
+def fill(folder: Path, requirements: Path) -> None:
+    """Make a folder that can go on a Python path; one that holds the same list already is left alone.
+
+    Raises:
+        RuntimeError: a download failed, or what came is not what was expected.
+    """
+    stamp = folder / _STAMP
+    if stamp.is_file() and stamp.read_bytes() == requirements.read_bytes():
+        return
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".sdk-") as name:
+        scratch = Path(name)
+        made = scratch / "made"
+        for sdist in _download(requirements, scratch / "sdists"):
+            shutil.unpack_archive(sdist, scratch / "unpacked", filter="data")
+            project, version = sdist.name.removesuffix(".tar.gz").rsplit("-", 1)
+            _take(project, scratch / "unpacked" / f"{project}-{version}", made)
+        shutil.copyfile(requirements, made / _STAMP)
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            made.rename(folder)
+        except OSError:
+            if not stamp.is_file():  # else another build was quicker
+                raise
+
+
+def _download(requirements: Path, place: Path) -> list[Path]:
+    # pip runs each setup.py to learn the project's name, with the setuptools of this environment.
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--no-binary", ":all:", "--no-build-isolation", "--require-hashes"]
+    command += ["--dest", os.fspath(place), "--requirement", os.fspath(requirements)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"the SDK of bundles could not be fetched:\n{done.stdout}{done.stderr}")
+    return sorted(place.glob("*.tar.gz"))
+
+
+def _take(project: str, source: Path, made: Path) -> None:
+    """Copy the package itself, and its licence beside it."""
+    package = source / _PACKAGES[project]
+    made.mkdir(exist_ok=True)
+    if package.is_dir():
+        shutil.copytree(package, made / package.name, ignore=shutil.ignore_patterns("tests", "*.c"))
+    else:
+        shutil.copyfile(package, made / package.name)
+    licences = made / "licences" / project
+    licences.mkdir(parents=True)
+    for pattern in _LICENCES:
+        for text in source.glob(pattern):
+            shutil.copyfile(text, licences / text.name)
