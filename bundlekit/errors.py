@@ -9,6 +9,7 @@
     |   |-- Taken              3  what should be made is there already; it was left untouched
     |   |-- GatewayUnreachable 3  no connection: name, route, port, or the server is not SSH
     |   |-- HostKeyRejected    3  the gateway's host key is unknown or has changed
+    |   |-- CertificateRejected 3 the gateway's HTTPS certificate is not the one that is known
     |   |-- LoginRefused       3  the gateway accepts neither the keys nor the password, or sudo does not
     |   |-- GatewayUnfit       3  Python, the SDK, a tool or the room on the disk is missing there
     |   `-- GatewayBusy        3  somebody else is deploying there
@@ -77,6 +78,10 @@ class GatewayUnreachable(CouldNotRun):
 
 
 class HostKeyRejected(CouldNotRun):
+    pass
+
+
+class CertificateRejected(CouldNotRun):
     pass
 
 
