@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import json
 import ssl
-from http import HTTPStatus
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
 from bundlekit.emulator.address import Address
+from bundlekit.emulator.connection import Connection, Limits, Refused, refusal, set_headers, shield
 from bundlekit.emulator.lifecycle import Service, listening
-from bundlekit.emulator.messages import Message, parse
-from bundlekit.emulator.tokens import Authorizer
+from bundlekit.emulator.messages import Message
+from bundlekit.emulator.request import PREFIX, Malformed, read_data, read_resource
+from bundlekit.emulator.tokens import Authorizer, Scope
 from bundlekit.emulator.view import NotConnected, View
 
-PREFIX = "/api/v1"
-_METHODS = ("GET", "POST", "PUT", "DELETE")
-_PATIENCE = 60.0  # seconds
+_ASKED_AS = {"GET": "get", "HEAD": "get", "POST": "post", "PUT": "put", "DELETE": "delete"}
+_ALLOW = {"Allow": ",".join([*_ASKED_AS, "OPTIONS"])}
 _GRACE = 1.0  # seconds; for requests under way when it stops
+_AUTHORIZER: web.AppKey[Authorizer] = web.AppKey("authorizer", Callable)  # type: ignore[arg-type]
+
+_dumps = functools.partial(json.dumps, allow_nan=False)
+
+
+def admit(request: web.Request) -> Scope:
+    """What the `mx-api-token` of a request is good for; for routes beside the API too.
+
+    Raises:
+        Refused: 401 without a token or with an unknown one, 403 where it may not write.
+    """
+    scope = request.app[_AUTHORIZER](request.headers.get("mx-api-token", ""))
+    if scope is None:
+        raise Refused(401, "mx-api-token is missing or wrong.")
+    if not scope.allows(request.method):
+        raise Refused(403, "This mx-api-token is for reading only.")
+    return scope
 
 
 class RestFront(Service):
@@ -27,7 +46,9 @@ class RestFront(Service):
     Args:
         listen: where; port 0 is any free one.
         authorizer: tells what the `mx-api-token` of a caller is good for, as `Tokens(state).scope_of` does.
-        patience: seconds until a request that nobody answers is given up.
+        http: where to listen for plain HTTP besides.
+        mount: each is given the application before it starts, to add routes beside the API. Those are open to
+            everybody, but for what their handlers do with `admit`.
     """
 
     def __init__(
@@ -37,21 +58,29 @@ class RestFront(Service):
         listen: Address,
         authorizer: Authorizer,
         tls: ssl.SSLContext | None = None,
-        patience: float = _PATIENCE,
+        http: Address | None = None,
+        mount: Sequence[Callable[[web.Application], None]] = (),
+        limits: Limits | None = None,
     ) -> None:
         self._view = View(broker, "rest")
         self._listen = listen
         self._authorizer = authorizer
         self._tls = tls
-        self._patience = patience
+        self._http = http
+        self._mount = mount
+        self._limits = limits or Limits()
         self._runner: web.AppRunner | None = None
+        self._servers: list[asyncio.Server] = []
 
     @property
     def address(self) -> Address:
         """Where it listens, with the real port once it is started."""
-        if not self._runner or not self._runner.addresses:
-            return self._listen
-        return Address(self._listen.host, self._runner.addresses[0][1])
+        return _real(self._listen, self._servers[:1])
+
+    @property
+    def http_address(self) -> Address | None:
+        """Where it listens for plain HTTP besides, if it does."""
+        return _real(self._http, self._servers[1:]) if self._http else None
 
     @property
     def url(self) -> str:
@@ -62,78 +91,110 @@ class RestFront(Service):
         """Returns when it answers.
 
         Raises:
-            OSError: it cannot listen there.
+            CannotListen: there.
         """
-        application = web.Application(middlewares=[self._guard])
-        for method in _METHODS:
-            application.router.add_route(method, PREFIX + "{resource:/.*}", self._ask)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_GRACE)
+        self._runner = web.AppRunner(self._application(), shutdown_timeout=_GRACE)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._listen.host, self._listen.port, ssl_context=self._tls)
         try:
-            with listening("HTTPS" if self._tls else "HTTP", self._listen):
-                await site.start()
+            await self._serve("HTTPS" if self._tls else "HTTP", self._listen, self._tls)
+            if self._http:
+                await self._serve("HTTP", self._http, None)
             await self._view.start()
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
+        self._listen, self._http = self.address, self.http_address
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
         if self._runner:
             await self._runner.cleanup()
+            self._runner = None
         await self._view.stop()
 
-    @web.middleware
-    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Let in who has the token, and turn every refusal into JSON."""
-        given = request.headers.get("mx-api-token", "")
-        scope = self._authorizer(given)
-        if scope is None:
-            return _refusal(401, "mx-api-token is missing or wrong.")
-        if not scope.allows(request.method):
-            return _refusal(403, "This mx-api-token is for reading only.")
-        try:
-            async with asyncio.timeout(self._patience):
-                response: web.StreamResponse = await handler(request)
-                return response
-        except TimeoutError:
-            return _refusal(408, "Request timeout.")
-        except NotConnected:
-            return _refusal(503, "The message broker is away.")
-        except web.HTTPException as refused:
-            response = _refusal(refused.status, f"{HTTPStatus(refused.status).phrase}.")
-            if "Allow" in refused.headers:
-                response.headers["Allow"] = refused.headers["Allow"]
-            return response
+    def _application(self) -> web.Application:
+        application = web.Application(middlewares=[shield], client_max_size=self._limits.size)
+        application[_AUTHORIZER] = self._authorizer
+        application.on_response_prepare.append(set_headers)
+        application.router.add_route("*", PREFIX + "{resource:/.*}", self._answer, expect_handler=_await_handler)
+        for add_routes in self._mount:
+            add_routes(application)
+        return application
 
-    async def _ask(self, request: web.Request) -> web.StreamResponse:
-        body = await request.read()
+    async def _serve(self, what: str, address: Address, tls: ssl.SSLContext | None) -> None:
+        assert self._runner  # noqa: S101 - it was set up before
+        assert self._runner.server  # noqa: S101
+        connect = functools.partial(Connection, self._runner.server, self._limits)
+        with listening(what, address):
+            server = await asyncio.get_running_loop().create_server(
+                connect,
+                address.host,
+                address.port,
+                ssl=tls,
+                ssl_handshake_timeout=self._limits.head if tls else None,
+                ssl_shutdown_timeout=_GRACE if tls else None,
+            )
+        self._servers.append(server)
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        admit(request)
+        if request.method == "OPTIONS":
+            return web.Response(status=204, headers=_ALLOW)
+        if request.method not in _ASKED_AS:
+            raise Refused(405, f"Method {request.method[:40]} is not known.", _ALLOW)
         try:
-            data = {"data": parse(body)} if body else {}
-        except ValueError:
-            return _refusal(400, "The body is not JSON.")
-        resource = request.rel_url.raw_path.removeprefix(PREFIX)
-        if request.rel_url.raw_query_string:
-            resource += "?" + request.rel_url.raw_query_string
-        asked = {"method": request.method.lower(), "resource": resource, **data}
+            resource = read_resource(request.raw_path)
+            body = await self._body(request)
+            data = {"data": read_data(body)} if body else {}
+        except Malformed as error:
+            raise Refused(400, str(error)) from error
+        except TimeoutError as error:
+            raise Refused(408, "The request took too long to arrive.") from error
+        return await self._ask({"method": _ASKED_AS[request.method], "resource": resource, **data})
+
+    async def _body(self, request: web.Request) -> bytes:
+        if (request.content_length or 0) > self._limits.size:
+            raise web.HTTPRequestEntityTooLarge(self._limits.size, request.content_length or 0)
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
         try:
-            message = await self._view.ask(asked)
+            async with asyncio.timeout(self._limits.body):
+                return await request.read()
+        except web.RequestPayloadError as error:
+            raise Malformed("The body is not what its headers say.") from error
+
+    async def _ask(self, asked: Message) -> web.StreamResponse:
+        try:
+            async with asyncio.timeout(self._limits.answer):
+                return _response(await self._view.ask(asked))
+        except TimeoutError:
+            return refusal(408, "Request timeout.")
+        except NotConnected:
+            return refusal(503, "The message broker is away.")
         except RecursionError:  # read just so, and too deep to write
-            return _refusal(400, "The body is nested too deeply.")
-        return _response(message)
+            return refusal(400, "The body is nested too deeply.")
 
 
 def _response(message: Message) -> web.Response:
     code = message["code"]
     if type(code) is not int or not 200 <= code <= 599:
-        return _refusal(500, f"The component answered with {code!r}, which is no HTTP status.")
+        return refusal(500, f"The component answered with {code!r}, which is no HTTP status.")
     if "data" not in message:
         return web.Response(status=code)
     try:
-        return web.json_response(message["data"], status=code)
+        return web.json_response(message["data"], status=code, dumps=_dumps)
     except RecursionError:
-        return _refusal(500, "The component's answer is nested too deeply.")
+        return refusal(500, "The component's answer is nested too deeply.")
+    except ValueError:
+        return refusal(500, "The component's answer has a number that JSON cannot hold.")
 
 
-def _refusal(status: int, text: str) -> web.Response:
-    return web.json_response({"message": text}, status=status)
+def _real(address: Address, servers: Sequence[asyncio.Server]) -> Address:
+    return Address(address.host, servers[0].sockets[0].getsockname()[1]) if servers else address
+
+
+async def _await_handler(request: web.Request) -> None:
+    """Nobody is told to go on before it is clear that the body is wanted."""

@@ -14,6 +14,7 @@ import aiomqtt
 import pytest
 
 from bundlekit.emulator.address import Address
+from bundlekit.emulator.connection import Limits
 from bundlekit.emulator.lifecycle import CannotListen
 from bundlekit.emulator.rest import RestFront
 from bundlekit.emulator.service import ControllerService
@@ -46,8 +47,8 @@ class Client:
 
 
 @asynccontextmanager
-async def gateway(broker: Address, patience: float = 60.0) -> AsyncIterator[Client]:
-    front = RestFront(broker, listen=Address("127.0.0.1", 0), authorizer=only(TOKEN), patience=patience)
+async def gateway(broker: Address, limits: Limits | None = None, **options: Any) -> AsyncIterator[Client]:
+    front = RestFront(broker, listen=Address("127.0.0.1", 0), authorizer=only(TOKEN), limits=limits, **options)
     async with ControllerService(broker), front, aiohttp.ClientSession() as http:
         yield Client(http, front.url)
 
@@ -163,7 +164,7 @@ def test_unknown_method_is_refused_and_told_which_are_known(mosquitto: Mosquitto
     async def scenario(client: Client) -> None:
         answer = await client.ask("PATCH", "/mirror")
         assert answer.status == 405
-        assert set(answer.headers["Allow"].split(",")) == {"GET", "POST", "PUT", "DELETE"}
+        assert set(answer.headers["Allow"].split(",")) == {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"}
 
     against(mosquitto, scenario)
 
@@ -205,7 +206,7 @@ def test_model_that_keeps_silent_runs_out_of_its_ttl(mosquitto: Mosquitto) -> No
 def test_rest_front_gives_up_before_a_longer_ttl_does(mosquitto: Mosquitto) -> None:
     async def scenario() -> None:
         silent = model(mosquitto.address, "/silent", keep_silent, ttl=600)
-        async with gateway(mosquitto.address, patience=0.3) as client, silent:
+        async with gateway(mosquitto.address, limits=Limits(answer=0.3)) as client, silent:
             answer = await client.ask("GET", "/silent")
             assert (answer.status, answer.body) == (408, {"message": "Request timeout."})
 
@@ -221,7 +222,7 @@ def test_client_that_never_sends_its_body_is_given_up(mosquitto: Mosquitto) -> N
         assert (await reader.readline()).split()[1] == b"408"
         writer.close()
 
-    against(mosquitto, scenario, patience=0.3)
+    against(mosquitto, scenario, limits=Limits(body=0.3))
 
 
 def test_many_requests_at_once_each_get_their_own_answer(mosquitto: Mosquitto) -> None:
