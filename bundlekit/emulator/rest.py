@@ -13,10 +13,11 @@ from aiohttp import web
 from bundlekit.emulator.address import Address
 from bundlekit.emulator.connection import Connection, Limits, Refused, refusal, set_headers, shield
 from bundlekit.emulator.lifecycle import Service, listening
+from bundlekit.emulator.member import NotConnected
 from bundlekit.emulator.messages import Message
 from bundlekit.emulator.request import PREFIX, Malformed, read_data, read_resource
 from bundlekit.emulator.tokens import Authorizer, Scope
-from bundlekit.emulator.view import NotConnected, View
+from bundlekit.emulator.view import View
 
 _ASKED_AS = {"GET": "get", "HEAD": "get", "POST": "post", "PUT": "put", "DELETE": "delete"}
 _ALLOW = {"Allow": ",".join([*_ASKED_AS, "OPTIONS"])}

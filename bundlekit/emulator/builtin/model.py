@@ -1,0 +1,117 @@
+"""A component that answers for a resource, as one on the SDK does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from bundlekit.emulator.address import Address
+from bundlekit.emulator.member import Member, NotConnected
+from bundlekit.emulator.messages import Message
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a handler is told.
+
+    Attributes:
+        query: of the resource, each name with all its values.
+        data: None where there is none.
+    """
+
+    query: Mapping[str, list[str]]
+    data: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handler answers with 200.
+
+    Attributes:
+        then: is done when the answer is on its way.
+    """
+
+    data: Any
+    then: Callable[[], Awaitable[None]] | None = None
+
+
+class BadRequest(Exception):
+    """A request that a handler does not accept; its text tells the asker why."""
+
+
+Handler = Callable[[Request], Answer]
+
+
+class Model(Member):
+    """Answers for one resource.
+
+    Args:
+        handlers: by method, in lower case.
+    """
+
+    def __init__(self, broker: Address, resource: str, description: str, handlers: Mapping[str, Handler]) -> None:
+        name = resource.removeprefix("/").replace("/", "-")
+        super().__init__(broker, name=name, description=description, role="model", resources=[resource])
+        self._handlers = handlers
+        self._afterwards: set[asyncio.Task[None]] = set()
+
+    async def stop(self) -> None:
+        for task in self._afterwards:
+            task.cancel()
+        await super().stop()
+
+    async def _asked(self, request: Message) -> None:
+        code, answer = self._answer(request)
+        response = {key: value for key, value in request.items() if key != "tunnel"}
+        try:
+            await self._publish({**response, "code": code, "sign": [self.name], "data": answer.data})
+        except NotConnected:
+            return
+        if answer.then:
+            task = asyncio.create_task(_do(answer.then))
+            self._afterwards.add(task)
+            task.add_done_callback(self._afterwards.discard)
+
+    def _answer(self, request: Message) -> tuple[int, Answer]:
+        path, _, query = request["resource"].partition("?")
+        handler = self._handlers.get(request["method"].lower())
+        if not handler:
+            return 404, Answer({"message": f"Route '{path}' not found."})
+        try:
+            return 200, handler(Request(parse_qs(query, keep_blank_values=True), request.get("data")))
+        except BadRequest as refused:
+            return 400, Answer({"message": str(refused)})
+        except Exception:
+            _log.exception("%s could not be answered", path)
+            return 500, Answer({"message": "Internal Error."})
+
+
+def settings(data: Any, *, needed: str, known: tuple[str, ...]) -> Any:
+    """The value of the one field that can be changed.
+
+    Args:
+        known: fields that may stand there besides, since an answer to GET has them; they are left as they are.
+
+    Raises:
+        BadRequest: it is missing, or there are others.
+    """
+    if not isinstance(data, dict):
+        raise BadRequest(f'The body must be an object such as {{"{needed}": ...}}.')
+    if unknown := sorted(set(data) - {needed, *known}):
+        raise BadRequest(f"There is no field '{unknown[0][:40]}'.")
+    if needed not in data:
+        raise BadRequest(f"The field '{needed}' is missing.")
+    return data[needed]
+
+
+async def _do(work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await work()
+    except Exception:
+        _log.exception("what follows an answer has failed")
