@@ -1,0 +1,37 @@
+"""What a bundle's process needs in its environment: where the broker is, and where the SDK."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from bundlekit.emulator.address import Address
+from bundlekit.shipped import sdk
+
+_BRIDGE = Path(__file__).with_name("bridge")
+
+
+def environment(broker: Address, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The variables to set for a bundle, whatever Python it runs under, 2.7 or 3.
+
+    The SDK is brought along, and what a Python 3 lacks for it is bridged as it is imported. An SDK that is installed
+    for that Python goes before; packages on a PYTHONPATH of the user's do too.
+
+    Args:
+        broker: where bundles connect to.
+        given: the variables that the user has set.
+    """
+    import platformdirs
+
+    path = [str(_BRIDGE), *filter(None, given.get("PYTHONPATH", "").split(os.pathsep)), str(sdk())]
+    return {
+        "BROKER_PORT_1883_TCP_ADDR": broker.host,
+        "BROKER_PORT_1883_TCP_PORT": str(broker.port),
+        "BUNDLEKIT_SDK": str(sdk()),
+        "PYTHONPATH": os.pathsep.join(path),
+        "PYTHONUNBUFFERED": "1",
+        # Python 2.7 knows but this one; the bridge takes it back where the other one counts.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPYCACHEPREFIX": str(platformdirs.user_cache_path("bundlekit", appauthor=False) / "bytecode"),
+    }
