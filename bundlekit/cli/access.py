@@ -31,14 +31,18 @@ class Access:
     timeout: float
 
 
-def access_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb the argument TARGET and the options of the log-in; it gets them as one `access`."""
+def access_options(function: Callable[..., Any], *, optional: bool = False) -> Callable[..., Any]:
+    """Give a verb the argument TARGET and the options of the log-in; it gets them as one `access`.
+
+    Args:
+        optional: whether TARGET may be left out; `access` is None then.
+    """
     from functools import wraps
 
     @wraps(function)
     def gathered(
         *,
-        target: str,
+        target: str | None,
         identity: Path | None,
         ssh_config: Path | None,
         password_stdin: bool,
@@ -46,7 +50,9 @@ def access_options(function: Callable[..., Any]) -> Callable[..., Any]:
         timeout: float,
         **others: Any,
     ) -> Any:
-        access = Access(target, identity, ssh_config, password_stdin, accept_new_host_key, timeout)
+        access = None
+        if target is not None:
+            access = Access(target, identity, ssh_config, password_stdin, accept_new_host_key, timeout)
         return function(access=access, **others)
 
     file = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -59,7 +65,7 @@ def access_options(function: Callable[..., Any]) -> Callable[..., Any]:
                      help="Read the password for log-in and sudo from standard input, one line."),
         click.option("--ssh-config", type=file, help="In place of ~/.ssh/config."),
         click.option("-i", "--identity", type=file, help="A private key to log in with."),
-        click.argument("target"),
+        click.argument("target", required=not optional),
     ):  # fmt: skip
         gathered = decorate(gathered)
     return gathered

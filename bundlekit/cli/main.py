@@ -28,6 +28,7 @@ VERBS = (
     "releases",
     "rollback",
     "remove",
+    "api",
     "completion",
 )
 

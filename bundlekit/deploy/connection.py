@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from bundlekit.deploy.address import SSH_FOLDER, Address
 from bundlekit.deploy.asking import Asker
 from bundlekit.deploy.hostkeys import KnownHosts, check_host_key
-from bundlekit.errors import GatewayUnreachable, LoginRefused
+from bundlekit.errors import GatewayUnfit, GatewayUnreachable, LoginRefused
 
 if TYPE_CHECKING:
     import paramiko
 
+_PROHIBITED = 1  # SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254
 _DEFAULT_IDENTITIES = ("id_ed25519", "id_ecdsa", "id_rsa")
 
 
@@ -67,6 +68,35 @@ class Connection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.transport.close()
+
+    def open_stream(self, host: str, port: int, seconds: float) -> paramiko.Channel:
+        """A byte stream to a port that the gateway can reach, through the connection.
+
+        Args:
+            host: as the gateway calls it.
+            port: there.
+            seconds: that it may take.
+
+        Raises:
+            GatewayUnfit: its SSH server forbids it.
+            GatewayUnreachable: nobody listens there, or the connection broke.
+        """
+        import paramiko
+
+        account = f"{self.address.user}@{self.address.host}"
+        try:
+            return self.transport.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=seconds)
+        except paramiko.ChannelException as error:
+            if error.code == _PROHIBITED:
+                raise GatewayUnfit(
+                    f"the SSH server of {account} forbids forwarding, so there is no way to its port {port}",
+                    hint="set `AllowTcpForwarding local` in its sshd_config, or use --url https://HOST and a token",
+                ) from error
+            raise GatewayUnreachable(
+                f"nothing answers on port {port} of {account} itself", hint="is its web service up?"
+            ) from error
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            raise GatewayUnreachable(f"the connection to {account} broke: {_words(error)}") from error
 
     def _start(self, known: KnownHosts) -> paramiko.Transport:
         import paramiko

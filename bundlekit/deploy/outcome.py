@@ -152,6 +152,11 @@ def _failure(event: Event) -> BundlekitError:
             return CouldNotRun(
                 f"{first} has printed nothing yet", hint="`bundlekit status TARGET` tells whether it runs"
             )
+        case "no-token":
+            return GatewayUnfit(
+                f"there is no API token in {first} on the gateway",
+                hint="it is made at boot; or make one in the gateway's web console and use --url https://HOST",
+            )
         case "space" | "read-only" | "no-python":
             return _unfit(event, kept)
         case word:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from bundlekit.deploy.asking import Asker, Listener
 from bundlekit.deploy.command import NO_ROOM, PASSWORD_NEEDED, call
@@ -21,9 +22,13 @@ from bundlekit.errors import (
     LoginRefused,
 )
 
+if TYPE_CHECKING:
+    import paramiko
+
 ARCHIVE = "archive.tar.gz"  # as the script looks for it in the upload folder
 
 _UNTOUCHED = "nothing was stopped or changed"
+_HTTPS = 443
 _SILENCE = 60.0  # seconds without a byte, after which a link counts as dead
 
 
@@ -55,6 +60,24 @@ class Session:
         if not events or events[-1].word != "end":
             raise CouldNotRun("the gateway broke off while it was looked at", hint="run the same again")
         return parse_probe(events)
+
+    def api_token(self) -> str:
+        """The gateway's own token of the REST API, which only root can read. It is secret.
+
+        Raises:
+            LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
+        """
+        with self._words_for_breaks():
+            events = list(self._run("token"))
+        raise_refusal(events)
+        for event in events:
+            if event.word == "token":
+                return event.field(0)
+        raise CouldNotRun("the gateway broke off before it told its API token", hint="run the same again")
+
+    def open_api(self, seconds: float) -> paramiko.Channel:
+        """A stream to the HTTPS port of the gateway, from the gateway itself; it is there after so many seconds."""
+        return self._connection.open_stream("127.0.0.1", _HTTPS, seconds)
 
     def upload(self, data: bytes, folder: str, tell: Callable[[int, int], None]) -> None:
         """Send an archive to a folder that a probe has made, by SCP; `tell` hears of what is sent, of how much."""

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from bundlekit.bundle.patterns import without_prefix
 from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage, BundlekitError, CouldNotRun, GatewayUnreachable
-from bundlekit.gateway.endpoint import PREFIX, Endpoint, parse_url
+from bundlekit.gateway.endpoint import PREFIX, parse_url
 from bundlekit.gateway.trust import Trust, anybody
 from bundlekit.gateway.wire import ByteStream, Opener, Wire, open_tcp, with_tls
 
@@ -26,9 +26,6 @@ TIMEOUT = 70.0
 
 LARGEST = 32 * 1024 * 1024
 """Bytes of a body that are taken."""
-
-LOCAL = Endpoint("127.0.0.1", 443)
-"""Where a gateway's own REST API listens, seen from the gateway."""
 
 TOKEN_HEADER = "mx-api-token"  # noqa: S105 - its name
 
@@ -45,7 +42,7 @@ class Answer:
         status: of HTTP, which is the `code` of the bundle's response.
         headers: their names in lower case.
         body: the bytes as they came.
-        seconds: from connecting to the last byte.
+        seconds: from the request's first byte to the answer's last one, once there was a connection.
     """
 
     status: int
@@ -98,6 +95,7 @@ class GatewayClient:
         trust: Trust,
         timeout: float = TIMEOUT,
         opener: Opener | None = None,
+        name: str | None = None,
     ) -> None:
         """
         Args:
@@ -106,6 +104,7 @@ class GatewayClient:
             trust: decides about the certificate; see `bundlekit.gateway.trust`.
             timeout: seconds for a whole request.
             opener: opens the stream to the HTTPS port, in place of TCP to the URL's host.
+            name: how messages call the gateway; by default `host:port`.
 
         Raises:
             BadUsage: the URL or the token is none.
@@ -115,14 +114,15 @@ class GatewayClient:
         self._trust = trust
         self._timeout = timeout
         self._opener = opener
+        self.name = name or str(self._endpoint)
 
     @classmethod
-    def over(cls, opener: Opener, token: str, *, timeout: float = TIMEOUT) -> GatewayClient:
+    def over(cls, opener: Opener, token: str, *, name: str, timeout: float = TIMEOUT) -> GatewayClient:
         """A client over streams to the gateway's HTTPS port whose other end is known already, as SSH channels are."""
-        return cls(f"https://{LOCAL}", token, trust=anybody, timeout=timeout, opener=opener)
+        return cls("https://127.0.0.1", token, trust=anybody, timeout=timeout, opener=opener, name=name)
 
     def __repr__(self) -> str:
-        return f"<GatewayClient of {self._endpoint}>"
+        return f"<GatewayClient of {self.name}>"
 
     def get(self, resource: str, *, query: Mapping[str, Any] | None = None) -> Answer:
         return self.request("GET", resource, query=query)
@@ -154,18 +154,16 @@ class GatewayClient:
             content: a body that is sent as it is, in place of `data`.
             query: joined to the resource.
         """
-        method = method.upper()
-        if not _METHOD.fullmatch(method):
-            raise BadUsage(f"{method!r} is no method", hint="GET, PUT, POST or DELETE")
+        method, path = checked_request(method, resource, query)
         if content is None and data is not _NO_DATA:
             content = json.dumps(data).encode()
-        return self._exchange(method, _path(resource, query), content)
+        return self._exchange(method, path, content)
 
     def _exchange(self, method: str, path: str, content: bytes | None) -> Answer:
-        start = time.monotonic()
         wire: Wire | None = None
         try:
-            wire = self._connect(start + self._timeout)
+            wire = self._connect(time.monotonic() + self._timeout)
+            start = time.monotonic()
             connection = http.client.HTTPConnection(self._endpoint.host, self._endpoint.port)
             connection.sock = cast(Any, wire)
             headers = {TOKEN_HEADER: self._token, "Accept": "application/json", "Connection": "close"}
@@ -186,12 +184,12 @@ class GatewayClient:
             raise
         except TimeoutError as error:
             raise GatewayUnreachable(
-                f"{self._endpoint} does not answer {method} {path[:200]} within {self._timeout:g} s"
+                f"{self.name} does not answer {method} {path[:200]} within {self._timeout:g} s"
             ) from error
         except (http.client.RemoteDisconnected, http.client.IncompleteRead, EOFError, OSError) as error:
-            raise GatewayUnreachable(f"the connection to {self._endpoint} broke: {_words(error)}") from error
+            raise GatewayUnreachable(f"the connection to {self.name} broke: {_words(error)}") from error
         except (http.client.HTTPException, ValueError) as error:
-            raise CouldNotRun(f"{self._endpoint} does not answer as HTTP does") from error
+            raise CouldNotRun(f"{self.name} does not answer as HTTP does") from error
         finally:
             if wire is not None:
                 wire.close()
@@ -199,7 +197,7 @@ class GatewayClient:
     def _body(self, response: http.client.HTTPResponse) -> bytes:
         body = response.read(LARGEST + 1)
         if len(body) > LARGEST:
-            raise CouldNotRun(f"{self._endpoint} answered with more than {LARGEST >> 20} MiB")
+            raise CouldNotRun(f"{self.name} answered with more than {LARGEST >> 20} MiB")
         if response.length:
             raise http.client.IncompleteRead(body, response.length)
         return body
@@ -209,11 +207,22 @@ class GatewayClient:
         stream: ByteStream = self._opener(left) if self._opener else open_tcp(self._endpoint, left)
         try:
             if self._endpoint.tls:
-                stream = with_tls(stream, self._endpoint, self._trust, deadline)
+                stream = with_tls(stream, self._endpoint, self.name, self._trust, deadline)
         except BaseException:
             stream.close()
             raise
         return Wire(stream, deadline)
+
+
+def checked_request(method: str, resource: str, query: Mapping[str, Any] | None = None) -> tuple[str, str]:
+    """The method and the path of a request line.
+
+    Raises:
+        BadUsage: the method or the resource is none.
+    """
+    if not _METHOD.fullmatch(method.upper()):
+        raise BadUsage(f"{method!r} is no method", hint="GET, PUT, POST or DELETE")
+    return method.upper(), _path(resource, query)
 
 
 def checked_token(token: str) -> str:

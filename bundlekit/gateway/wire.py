@@ -96,7 +96,7 @@ def open_tcp(endpoint: Endpoint, seconds: float) -> ByteStream:
     return stream
 
 
-def with_tls(stream: ByteStream, endpoint: Endpoint, trust: Trust, deadline: float) -> ByteStream:
+def with_tls(stream: ByteStream, endpoint: Endpoint, name: str, trust: Trust, deadline: float) -> ByteStream:
     """Put TLS on a stream; returns once the other end's certificate is trusted.
 
     Raises:
@@ -120,7 +120,7 @@ def with_tls(stream: ByteStream, endpoint: Endpoint, trust: Trust, deadline: flo
     except ssl.SSLError as error:
         why = error.reason.lower().replace("_", " ") if error.reason else str(error)
         raise GatewayUnreachable(
-            f"{endpoint} does not answer as HTTPS does: {why}", hint="is it the port of the gateway's REST API?"
+            f"{name} does not answer as HTTPS does: {why}", hint="is it the port of the gateway's REST API?"
         ) from error
     try:
         trust(str(endpoint), secured.getpeercert(binary_form=True) or b"")

@@ -38,7 +38,7 @@ class Front:
             "-m",
             "bundlekit.emulator",
             "--broker=127.0.0.1:1883",
-            f"--listen={self._address}:443",
+            "--listen=0.0.0.0:443",
             f"--token-file={self._token_file}",
             f"--certificate={certificate}",
             f"--key={key}",

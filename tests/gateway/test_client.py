@@ -188,7 +188,7 @@ def test_any_stream_will_do(tmp_path: Path, size: int) -> None:
             opened.append(seconds)
             return Channel(running.port)
 
-        gateway = GatewayClient.over(opener, TOKEN, timeout=5)
+        gateway = GatewayClient.over(opener, TOKEN, name="gateway", timeout=5)
         assert gateway.put("/a", "b" * size).json == "a" * size
         assert opened == [5]
     assert running.heard[0].endswith(b'"' + b"b" * size + b'"')
@@ -198,7 +198,7 @@ def test_any_stream_will_do(tmp_path: Path, size: int) -> None:
 def test_stream_that_breaks_or_drips_is_told_of(tmp_path: Path, lie: str) -> None:
     behave, kind, words = LIES[lie]
     with server(tmp_path, behave) as running, pytest.raises(kind) as raised:
-        GatewayClient.over(lambda _: Channel(running.port), TOKEN, timeout=1).get("/a")
+        GatewayClient.over(lambda _: Channel(running.port), TOKEN, name="gateway", timeout=1).get("/a")
     assert words in raised.value.message
 
 

@@ -58,6 +58,15 @@ probe_bundle() {
     done
 }
 
+# Neither an argument of a program nor anywhere but on this connection.
+token() {
+    if value=$(cat /etc/mx-api-token 2>/dev/null) && [ -n "$value" ]; then
+        printf 'token\t%s\nend\n' "$value"
+    else
+        give_up no-token /etc/mx-api-token
+    fi
+}
+
 logs() { # NAME LINES once|follow
     check_number "$2"
     [ -f "$B/log" ] || give_up no-log "$NAME"

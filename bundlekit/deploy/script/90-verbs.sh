@@ -11,11 +11,13 @@ apart | supervise | init-*) ;;
     say hello $PROTOCOL
     ;;
 esac
-if [ "$verb" != probe ] || [ $# -gt 0 ]; then
-    use_bundle "${1:-}"
-fi
 case $verb in
-probe | logs | apart | supervise) "$verb" "$@" ;;
+token) ;;
+probe) [ $# -eq 0 ] || use_bundle "$1" ;;
+*) use_bundle "${1:-}" ;;
+esac
+case $verb in
+probe | token | logs | apart | supervise) "$verb" "$@" ;;
 deploy | rollback | start | stop | restart | remove) change "$verb" "$@" ;;
 init-start) start_supervisor ;;
 init-stop) stop_supervisor ;;

@@ -1,0 +1,154 @@
+"""`bundlekit api`."""
+
+from __future__ import annotations
+
+import sys
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bundlekit.cli.gateway_access import Way, way_options
+from bundlekit.cli.verb import verb
+from bundlekit.errors import BadUsage, CouldNotRun, Unreadable
+
+if TYPE_CHECKING:
+    from bundlekit.gateway.client import Answer
+
+_REFUSED = 1
+_FAILED = 5
+
+
+@verb(
+    "api",
+    summary="Ask a gateway's REST API: an emulated one, or a real one over SSH or HTTPS.",
+    examples="""
+    bundlekit api GET /system/status  the gateway that is emulated here
+    bundlekit api PUT /thermostat -d '{"key": 1}'
+    bundlekit api PUT /thermostat -d @settings.json  from a file; -d - takes standard input
+    bundlekit api GET /system/status moxa@192.168.4.127 --fields hostname,version  over SSH
+    bundlekit api GET /thermostat --url https://192.168.4.127 | jq .key
+    """,
+)
+@click.argument("method")
+@click.argument("resource")
+@click.option("-d", "--data", metavar="JSON|@FILE|-", help="The body: JSON, a file of it, or standard input.")
+@click.option("-q", "--query", multiple=True, metavar="KEY=VALUE", help="Add to the query; may be repeated.")
+@click.option("--fields", metavar="A,B", help="Ask for these fields alone: the query `fields=A,B`.")
+@click.option("--include", is_flag=True, help="Print the status and the headers too, before the body.")
+@way_options
+def command(
+    *,
+    way: Way,
+    method: str,
+    resource: str,
+    data: str | None,
+    query: tuple[str, ...],
+    fields: str | None,
+    include: bool,
+) -> int:
+    """Send METHOD to RESOURCE and print the answer's body: indented and coloured on a terminal, else as it came.
+
+    Without TARGET and --url it goes to the gateway that `bundlekit run` or `bundlekit gateway` emulates here. TARGET is
+    a gateway as of `bundlekit deploy`: the request takes a channel of the SSH connection to the gateway's own HTTPS
+    port, and the token is read there with sudo. With --url the certificate is remembered at the first time, and has to
+    stay the same.
+
+    Exit code: 0 for a status of 200 to 299, 1 for one of 300 to 499, 5 for 500 and above; 2 usage, 3 no answer.
+    """
+    return run(way, method, resource, data=data, query=query, fields=fields, include=include)
+
+
+def run(
+    way: Way,
+    method: str,
+    resource: str,
+    *,
+    data: str | None,
+    query: tuple[str, ...],
+    fields: str | None,
+    include: bool,
+) -> int:
+    """Ask once, and print the answer."""
+    from bundlekit.cli.gateway_access import gateway_on
+    from bundlekit.gateway.client import checked_request
+
+    asked = _query(query) | ({"fields": [fields]} if fields is not None else {})
+    checked_request(method, resource, asked)
+    content = None if data is None else _content(data, way)
+    with gateway_on(way) as gateway:
+        answer = gateway.request(method, resource, content=content, query=asked)
+    _show_status(answer)
+    if include:
+        _show_head(answer)
+    _show_body(answer)
+    return exit_code(answer.status)
+
+
+def exit_code(status: int) -> int:
+    """The exit code for a status of HTTP."""
+    if 200 <= status < 300:
+        return 0
+    return _REFUSED if status < 500 else _FAILED
+
+
+def _query(pairs: tuple[str, ...]) -> dict[str, list[str]]:
+    asked: dict[str, list[str]] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not key or not equals:
+            raise BadUsage(f"{pair!r} is no KEY=VALUE")
+        asked.setdefault(key, []).append(value)
+    return asked
+
+
+def _content(data: str, way: Way) -> bytes:
+    from bundlekit.gateway.client import checked_json
+
+    if data == "-":
+        if way.takes_stdin:
+            raise BadUsage("standard input cannot be both the data and a password or token", hint="use -d @FILE")
+        return checked_json(sys.stdin.buffer.read())
+    if not data.startswith("@"):
+        return checked_json(data.encode(errors="surrogateescape"))
+    try:
+        return checked_json(Path(data[1:]).read_bytes())
+    except OSError as error:
+        raise Unreadable(f"cannot read {data[1:]}: {error.strerror}") from error
+
+
+def _phrase(answer: Answer) -> str:
+    phrase = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
+    return click.style(f"{answer.status} {phrase}".strip(), fg="green" if answer.ok else "red", bold=True)
+
+
+def _show_status(answer: Answer) -> None:
+    if sys.stderr.isatty() or not answer.ok:
+        click.echo(f"{_phrase(answer)}  {answer.seconds * 1000:.0f} ms", err=True)
+
+
+def _show_head(answer: Answer) -> None:
+    from bundlekit.bundle.quoting import printable
+
+    click.echo(f"HTTP {_phrase(answer)}")
+    for name, value in answer.headers.items():
+        click.echo(printable(f"{name}: {value}"))
+    click.echo()
+
+
+def _show_body(answer: Answer) -> None:
+    from bundlekit.bundle.quoting import printable
+    from bundlekit.cli.report_json import coloured, pretty
+
+    if not answer.body:
+        return
+    if not sys.stdout.isatty():
+        click.echo(answer.body.removesuffix(b"\n"))
+        return
+    try:
+        click.echo(coloured(pretty(answer.json)))
+    except CouldNotRun:
+        for line in answer.body.decode("utf-8", "replace").splitlines():
+            click.echo(printable(line.expandtabs()))
+        click.echo(click.style("note: ", fg="yellow") + "the answer is no JSON", err=True)

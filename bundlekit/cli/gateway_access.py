@@ -1,0 +1,202 @@
+"""The ways to a gateway's REST API: one that is emulated here, one over SSH, or one by its URL."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bundlekit.cli.access import Access, access_options, session_on
+from bundlekit.errors import BadUsage, CouldNotRun
+
+if TYPE_CHECKING:
+    from bundlekit.emulator.running import Running
+    from bundlekit.gateway.client import GatewayClient
+
+TOKEN_VARIABLE = "BUNDLEKIT_TOKEN"  # noqa: S105 - its name
+_SERVICE = "bundlekit"  # of the keyring; the user is the host
+
+
+@dataclass(frozen=True)
+class Way:
+    """How to get to a REST API, as the command line says it.
+
+    Attributes:
+        access: over SSH.
+        url: over HTTPS; without both, to the gateway that is emulated here.
+        ask_token: whether the user is asked for the token.
+        save_token: whether the token goes into the keyring.
+        max_time: seconds for a request.
+    """
+
+    access: Access | None
+    url: str | None
+    ask_token: bool
+    save_token: bool
+    max_time: float
+
+    @property
+    def takes_stdin(self) -> bool:
+        """Whether a password or a token is read from standard input."""
+        return bool(self.access and self.access.password_stdin) or (self.ask_token and not sys.stdin.isatty())
+
+
+def way_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the optional argument TARGET and the options of all ways; it gets them as one `way`."""
+    from functools import wraps
+
+    @wraps(function)
+    def gathered(
+        *, access: Access | None, url: str | None, ask_token: bool, save_token: bool, max_time: float, **others: Any
+    ) -> Any:
+        return function(way=Way(access, url, ask_token, save_token, max_time), **others)
+
+    for decorate in (
+        click.option("--max-time", type=click.FloatRange(min=0.1), default=70, show_default=True, metavar="SECONDS",
+                     help="Give each request this long; the gateway itself gives up after 60."),
+        click.option("--save-token", is_flag=True, help="Keep the token of --url in the keyring for the next time."),
+        click.option("--ask-token", is_flag=True,
+                     help="Ask for the API token; without a terminal it is a line of standard input."),
+        click.option("--url", metavar="https://HOST[:PORT]",
+                     help=f"Over HTTPS; the token comes from {TOKEN_VARIABLE} or the keyring."),
+    ):  # fmt: skip
+        gathered = decorate(gathered)
+    return access_options(gathered, optional=True)
+
+
+@contextmanager
+def gateway_on(way: Way) -> Iterator[GatewayClient]:
+    """The gateway that the command line means, ready to be asked.
+
+    Raises:
+        BadUsage: it means two, or one of several.
+        BundlekitError: it cannot be reached, or there is no token for it.
+    """
+    from bundlekit.gateway.client import GatewayClient
+
+    if way.access and way.url:
+        raise BadUsage("TARGET and --url are two ways to a gateway", hint="leave one of them out")
+    if way.save_token and not way.url:
+        raise BadUsage("--save-token keeps the token of a --url, and there is none")
+    if way.access:
+        given = _ask_token(way.access.target) if way.ask_token else None
+        with session_on(way.access) as session:
+            token = given or session.api_token()
+            yield GatewayClient.over(session.open_api, token, name=session.account, timeout=way.max_time)
+    elif way.url:
+        yield _by_url(way, way.url)
+    else:
+        emulated = _emulated()
+        token = _ask_token(emulated.url) if way.ask_token else _token_of(emulated)
+        yield _client_of(emulated, token, way.max_time)
+
+
+def _by_url(way: Way, url: str) -> GatewayClient:
+    from bundlekit.emulator.running import running
+    from bundlekit.gateway.client import GatewayClient
+    from bundlekit.gateway.endpoint import parse_url
+    from bundlekit.gateway.trust import KnownGateways, known_gateways_file
+
+    endpoint = parse_url(url)
+    user = endpoint.host if endpoint.port == 443 else str(endpoint)
+    token = _ask_token(user) if way.ask_token else os.environ.get(TOKEN_VARIABLE)
+    client = None
+    for emulated in running():
+        if parse_url(emulated.url) == endpoint:
+            client = _client_of(emulated, token or _token_of(emulated), way.max_time)
+    if client is None:
+        token = token or _kept_token(user)
+        if not token:
+            raise CouldNotRun(
+                f"there is no API token for {user}",
+                hint=f"set {TOKEN_VARIABLE}, or give it with --ask-token; --save-token keeps it in the keyring",
+            )
+        trust = KnownGateways(known_gateways_file(), _tell_new)
+        client = GatewayClient(url, token, trust=trust, timeout=way.max_time)
+    if way.save_token and token:
+        _keep_token(user, token)
+    return client
+
+
+def _emulated() -> Running:
+    from bundlekit.emulator.running import running
+
+    found = running()
+    if not found:
+        raise CouldNotRun(
+            "no emulated gateway runs here",
+            hint="start one with `bundlekit run` or `bundlekit gateway`; or name a gateway: TARGET, such as "
+            "moxa@192.168.4.127, or --url",
+        )
+    if len(found) > 1:
+        each = ", ".join(f"--url {one.url}" + (f" ({one.what})" if one.what else "") for one in found)
+        raise BadUsage("several emulated gateways run here", hint=f"say which: {each}")
+    return found[0]
+
+
+def _client_of(emulated: Running, token: str, max_time: float) -> GatewayClient:
+    from bundlekit.gateway.client import GatewayClient
+    from bundlekit.gateway.trust import certificate_in
+
+    return GatewayClient(emulated.url, token, trust=certificate_in(emulated.certificate), timeout=max_time)
+
+
+def _token_of(emulated: Running) -> str:
+    try:
+        return emulated.token_file.read_text(encoding="ascii", errors="replace")
+    except OSError as error:
+        raise CouldNotRun(f"cannot read the token in {emulated.token_file}: {error.strerror}") from error
+
+
+def _tell_new(place: str, fingerprint: str) -> None:
+    click.echo(
+        click.style("note: ", fg="yellow") + f"{place} is new here; its certificate is trusted from now on: "
+        f"SHA-256 {fingerprint}",
+        err=True,
+    )
+
+
+def _ask_token(user: str) -> str:
+    from bundlekit.gateway.client import checked_token
+
+    if sys.stdin.isatty():
+        token: str = click.prompt(f"API token of {user}", hide_input=True, err=True)
+    else:
+        token = sys.stdin.readline()
+    return checked_token(token)
+
+
+def _kept_token(user: str) -> str | None:
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return None
+    try:
+        return keyring.get_password(_SERVICE, user)
+    except KeyringError:
+        return None
+
+
+def _keep_token(user: str, token: str) -> None:
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError as error:
+        raise CouldNotRun(
+            "there is no keyring to keep the token in", hint="pip install 'bundlekit[keyring]'"
+        ) from error
+    try:
+        keyring.set_password(_SERVICE, user, token)
+    except KeyringError as error:
+        raise CouldNotRun(
+            "the keyring does not take the token",
+            hint=f"without one, {TOKEN_VARIABLE} is the way",
+            details=(str(error),),
+        ) from error
+    click.echo(click.style("note: ", fg="yellow") + f"the keyring has the token of {user} now", err=True)

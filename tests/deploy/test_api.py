@@ -1,0 +1,70 @@
+"""`bundlekit api` against a booted gateway: by SSH, and by its URL."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.desk import Desk, Printed
+
+pytestmark = pytest.mark.gateway
+
+
+def api(desk: Desk, *arguments: str) -> Printed:
+    method, resource, *others = arguments
+    return desk.run("api", method, resource, "gateway", "--password-stdin", *others)
+
+
+@pytest.fixture
+def shared_desk_with_bundle(shared_desk: Desk) -> Desk:
+    deployed = shared_desk.deploy(shared_desk.sample(name="by-ssh"))
+    assert deployed.code == 0, deployed.err
+    return shared_desk
+
+
+def test_request_goes_through_ssh_with_the_gateways_own_token(shared_desk_with_bundle: Desk) -> None:
+    desk = shared_desk_with_bundle
+    token = desk.machine.run("cat /etc/mx-api-token").stdout.strip()
+    put = api(desk, "PUT", "/by-ssh", "-d", '{"key": "ü"}')
+    assert (put.code, json.loads(put.out), put.err) == (0, {"key": "ü"}, "")
+    got = api(desk, "get", "/by-ssh", "--include")
+    assert (got.code, got.err) == (0, "")
+    head, _, body = got.out.partition("\n\n")
+    assert head.startswith("HTTP 200 OK\n")
+    assert json.loads(body) == {"key": "ü"}
+    refused = api(desk, "delete", "/by-ssh")
+    assert refused.code == 1
+    assert refused.err.startswith("404 Not Found")
+    assert token
+    assert token not in "".join(printed.out + printed.err for printed in (put, got, refused))
+
+
+def test_token_is_in_no_list_of_processes(desk: Desk) -> None:
+    token = desk.machine.run("cat /etc/mx-api-token").stdout.strip()
+    watch = (
+        "while :; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; sleep 0.02; done >/root/seen & echo $!"
+    )
+    pid = desk.machine.run(f"nohup sh -c '{watch}' 2>/dev/null").stdout.strip()
+    printed = api(desk, "GET", "/nothing")
+    desk.machine.run(f"kill {pid}")
+    assert printed.err.startswith("403 Forbidden")
+    assert "gateway.sh" in desk.machine.run("tr '\\0' ' ' </root/seen | grep -o gateway.sh | head -n 1").stdout
+    assert desk.machine.run(f"grep -c {token} /root/seen", check=False).stdout == "0\n"
+
+
+def test_gateway_that_forbids_forwarding_or_has_no_token_says_so(desk: Desk) -> None:
+    desk.machine.run("mv /etc/mx-api-token /root/")
+    without = api(desk, "GET", "/x")
+    assert (without.code, "there is no API token in /etc/mx-api-token" in without.err) == (3, True)
+    desk.machine.run("mv /root/mx-api-token /etc/")
+    desk.machine.run("echo 'AllowTcpForwarding no' >>/etc/ssh/sshd_config && systemctl restart ssh")
+    forbidden = api(desk, "GET", "/x")
+    assert forbidden.code == 3
+    assert "forbids forwarding" in forbidden.err
+    assert "AllowTcpForwarding local" in forbidden.err
+
+
+def test_bad_resource_is_told_before_the_gateway_is_asked(shared_desk: Desk) -> None:
+    printed = shared_desk.run("api", "GET", "thermostat", "moxa@127.0.0.1:1")
+    assert (printed.code, printed.err) == (2, "error: 'thermostat' is no resource\n hint: did you mean /thermostat?\n")
