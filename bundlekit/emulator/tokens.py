@@ -24,7 +24,7 @@ from bundlekit.emulator.files import write_secret
 from bundlekit.errors import BadUsage, CouldNotRun, Unreadable
 
 _log = logging.getLogger(__name__)
-_OWN = "mx-api-token"
+OWN = "mx-api-token"
 _FILE = "tokens.json"
 _FIELDS = ("id", "description", "scope", "created", "sha256")
 _LONGEST = 200  # characters of a description
@@ -74,12 +74,13 @@ class Tokens:
         state: its state folder; it is made, with the gateway's own token in it, where it is missing.
 
     Raises:
+        CouldNotRun: it cannot be written.
         Unreadable: a file there is damaged; it is left as it is.
     """
 
     def __init__(self, state: Path) -> None:
         self._file = state / _FILE
-        self.own_file = state / _OWN
+        self.own_file = state / OWN
         self.own = _own(self.own_file)
         self._own_scope = only(self.own)
         self._seen = _stamp(self._file)
@@ -127,6 +128,7 @@ def add_token(state: Path, scope: Scope, description: str) -> tuple[Token, str]:
 
     Raises:
         BadUsage: the description cannot be shown in one line.
+        CouldNotRun: the state folder cannot be written.
         Unreadable: the file is damaged; it is left as it is.
     """
     if not description.isprintable() or len(description) > _LONGEST:
@@ -148,7 +150,7 @@ def revoke_tokens(state: Path, ids: Sequence[str]) -> tuple[Token, ...]:
     """Make tokens void; all of them or, where one is not known, none.
 
     Raises:
-        CouldNotRun: there is no such token.
+        CouldNotRun: there is no such token, or the state folder cannot be written.
         Unreadable: the file is damaged; it is left as it is.
     """
     with _changing(state) as tokens:
@@ -175,17 +177,23 @@ def _changing(state: Path) -> Iterator[list[Token]]:
 
 @contextmanager
 def _locked(state: Path) -> Iterator[None]:
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (state / f".{_FILE}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (state / f".{_FILE}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise CouldNotRun(
+            f"cannot write {error.filename or state}: {error.strerror}", kept="all tokens are as they were"
+        ) from error
 
 
 def _own(file: Path) -> str:
     """The gateway's own token, made where there is none."""
-    with _locked(file.parent):
-        if not file.exists():
-            write_secret(file, f"{secrets.token_hex(32)}\n".encode())
+    if not file.exists():
+        with _locked(file.parent):
+            if not file.exists():
+                write_secret(file, f"{secrets.token_hex(32)}\n".encode())
     try:
         token = file.read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:
