@@ -7,6 +7,8 @@ from pathlib import Path
 
 from bundlekit.emulator.address import Address
 from bundlekit.emulator.broker import EmbeddedBroker
+from bundlekit.emulator.builtin import builtins
+from bundlekit.emulator.builtin.system import KeptSystem, System
 from bundlekit.emulator.bundlelog import BundleLog
 from bundlekit.emulator.certificate import ensure_certificate, server_context
 from bundlekit.emulator.controller import Controller
@@ -27,6 +29,8 @@ class EmulatedGateway(Service):
         broker: of somebody else; None for one of its own, at
         mqtt: where that one listens.
         listen: for HTTPS.
+        http: for plain HTTP besides; None for none.
+        system: what the built-in resources tell of and change; by default kept in the state folder.
 
     Attributes:
         controller: says who is registered.
@@ -40,6 +44,8 @@ class EmulatedGateway(Service):
         broker: Address | None = None,
         mqtt: Address = ANY_PORT,
         listen: Address = ANY_PORT,
+        http: Address | None = None,
+        system: System | None = None,
     ) -> None:
         self.state = state
         self.controller = Controller()
@@ -47,6 +53,8 @@ class EmulatedGateway(Service):
         self._outside_broker = broker
         self._mqtt = mqtt
         self._listen = listen
+        self._http = http
+        self._system = system
         self._parts = AsyncExitStack()
         self._broker: Address | None = None
         self._front: RestFront | None = None
@@ -62,6 +70,12 @@ class EmulatedGateway(Service):
         """What goes before `/api/v1`, once it is started."""
         assert self._front  # noqa: S101 - a fault of the caller's
         return f"https://{self._front.address}"
+
+    @property
+    def http_url(self) -> str | None:
+        """The same by plain HTTP, where that was asked for."""
+        assert self._front  # noqa: S101 - a fault of the caller's
+        return f"http://{self._front.http_address}" if self._front.http_address else None
 
     @property
     def token_file(self) -> Path:
@@ -98,6 +112,14 @@ class EmulatedGateway(Service):
         start = self._parts.enter_async_context
         self._broker = self._outside_broker or (await start(EmbeddedBroker(self._mqtt))).address
         await start(ControllerService(self._broker, self.controller))
-        tls = server_context(self.certificate)
-        front = RestFront(self._broker, listen=self._listen, authorizer=tokens.scope_of, tls=tls)
-        self._front = await start(front)
+        for builtin in builtins(self._broker, self._system or KeptSystem(self.state)):
+            await start(builtin)
+        self._front = await start(
+            RestFront(
+                self._broker,
+                listen=self._listen,
+                http=self._http,
+                authorizer=tokens.scope_of,
+                tls=server_context(self.certificate),
+            )
+        )

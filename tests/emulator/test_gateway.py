@@ -51,6 +51,20 @@ def test_it_answers_as_soon_as_it_has_started(tmp_path: Path) -> None:
     with_gateway(check, tmp_path / "state")
 
 
+def test_it_has_resources_of_its_own_and_plain_http_where_asked(tmp_path: Path) -> None:
+    async def check(gateway: EmulatedGateway) -> None:
+        status, body = await asyncio.to_thread(ask, gateway, "/system/status?fields=hostname")
+        assert (status, body) == (200, {"hostname": "Moxa"})
+        assert gateway.http_url
+        plain = urllib.request.Request(
+            f"{gateway.http_url}/api/v1/system/time", headers={"mx-api-token": gateway.token}
+        )
+        with await asyncio.to_thread(urllib.request.urlopen, plain) as response:
+            assert response.status == 200
+
+    with_gateway(check, tmp_path, http=Address("127.0.0.1", 0))
+
+
 def test_a_broker_of_somebody_else_does_too(tmp_path: Path, mosquitto: Mosquitto) -> None:
     async def check(gateway: EmulatedGateway) -> None:
         assert gateway.broker == mosquitto.address
@@ -76,7 +90,7 @@ def test_token_and_certificate_stay_and_are_for_their_owner_alone(tmp_path: Path
 def test_a_port_in_use_is_told_with_what_it_was_for(tmp_path: Path, what: str) -> None:
     async def run() -> None:
         async with EmbeddedBroker(Address("127.0.0.1", 0)) as other:
-            options = {"mqtt": other.address} if what == "MQTT" else {"listen": other.address}
+            options: Any = {"mqtt": other.address} if what == "MQTT" else {"listen": other.address}
             gateway = EmulatedGateway(tmp_path, **options)
             with pytest.raises(CannotListen) as told:
                 await gateway.start()
