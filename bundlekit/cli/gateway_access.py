@@ -89,14 +89,14 @@ def gateway_on(way: Way) -> Iterator[GatewayClient]:
             token = given or session.api_token()
             yield GatewayClient.over(session.open_api, token, name=session.account, timeout=way.max_time)
     elif way.url:
-        yield _by_url(way, way.url)
+        yield from _by_url(way, way.url)
     else:
         emulated = _emulated()
         token = _ask_token(emulated.url) if way.ask_token else _token_of(emulated)
         yield _client_of(emulated, token, way.max_time)
 
 
-def _by_url(way: Way, url: str) -> GatewayClient:
+def _by_url(way: Way, url: str) -> Iterator[GatewayClient]:
     from bundlekit.emulator.running import running
     from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.endpoint import parse_url
@@ -118,9 +118,9 @@ def _by_url(way: Way, url: str) -> GatewayClient:
             )
         trust = KnownGateways(known_gateways_file(), _tell_new)
         client = GatewayClient(url, token, trust=trust, timeout=way.max_time)
+    yield client
     if way.save_token and token:
         _keep_token(user, token)
-    return client
 
 
 def _emulated() -> Running:

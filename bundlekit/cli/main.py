@@ -29,6 +29,7 @@ VERBS = (
     "rollback",
     "remove",
     "api",
+    "verify",
     "completion",
 )
 

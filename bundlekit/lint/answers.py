@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bundlekit.bundle.handlers import hidden_methods
 from bundlekit.bundle.manifest import METHODS
 from bundlekit.bundle.patterns import Pattern, without_prefix
-from bundlekit.bundle.routes import Route, Source
+from bundlekit.bundle.routes import Route
 from bundlekit.lint.inspection import Declared, Inspection
 
 _MOST_PAIRS = 250_000
@@ -64,7 +65,7 @@ def unanswered(inspection: Inspection) -> Iterator[Unanswered]:
     if source.problem is not None or are_too_many(inspection):
         return
     seen = [(route, Pattern.of(route.resource)) for route in source.routes if route.resource is not None]
-    hidden = _hidden(source)
+    hidden = hidden_methods(source)
     for declared in inspection.declared:
         patterns = _patterns(declared)
         there = [route for route, pattern in seen if any(map(pattern.covers, patterns))]
@@ -80,10 +81,3 @@ def _patterns(declared: Declared) -> list[Pattern]:
     """Of the resource as it is declared, and as it is meant where it carries the prefix that another rule tells of."""
     path = declared.resource.path
     return [Pattern.of(spelling) for spelling in {path, without_prefix(path)}]
-
-
-def _hidden(source: Source) -> set[str]:
-    """The methods for which there may be handlers that cannot be seen."""
-    if source.elsewhere:
-        return set(METHODS)
-    return {method for route in source.routes if route.resource is None for method in route.methods or METHODS}

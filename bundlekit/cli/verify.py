@@ -1,0 +1,170 @@
+"""`bundlekit verify`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bundlekit.cli.gateway_access import Way, gateway_on, way_options
+from bundlekit.cli.verb import verb
+from bundlekit.errors import BadUsage, CouldNotRun
+
+if TYPE_CHECKING:
+    from bundlekit.bundle.manifest import Manifest
+    from bundlekit.gateway.contract import Check, Result
+
+_COLOURS = {"kept": "green", "broken": "red", "not checked": "yellow"}
+_PROMISES = {"answers": "answers", "refuses": "is refused", "keeps": "is kept"}
+
+
+@verb(
+    "verify",
+    summary="Check live that a bundle keeps what its bundle.json promises.",
+    examples="""
+    bundlekit verify  the bundle in this folder, on the gateway that is emulated here
+    bundlekit verify moxa@192.168.4.127 --bundle thermostat-0.2.0.tar.gz  on a real one, over SSH
+    bundlekit verify --param id=1 --write  fill in :id; write back what was read
+    bundlekit verify --junit report.xml  a report for a CI server besides
+    """,
+)
+@click.option(
+    "-b",
+    "--bundle",
+    "path",
+    type=click.Path(exists=True, path_type=Path),
+    default=".",
+    metavar="FOLDER|ARCHIVE",
+    help="Whose bundle.json; by default that in this folder.",
+)
+@click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="What stands for a :NAME.")
+@click.option("--write", is_flag=True, help="Also PUT back what GET gives, and see that it stays the same.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+@click.option(
+    "--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML to a file too."
+)
+@way_options
+def command(*, way: Way, path: Path, parameters: tuple[str, ...], write: bool, form: str, junit: Path | None) -> int:
+    """Check on a gateway what a bundle's bundle.json promises.
+
+    Every declared GET has to answer 200 to 299 with JSON within ttl, and every method that a resource does not declare
+    has to be refused. What would change something is left out unless --write is given: then a method that index.py may
+    handle without declaring it is sent too, and where GET and PUT are declared, a PUT of what GET gave has to return it
+    and to leave it. TARGET and --url are as in `bundlekit api`; without them it asks the gateway that is emulated here.
+
+    Exit code: 0 all that was checked is kept, 1 something is broken, 2 usage, 3 it could not be checked.
+    """
+    return run(way, path, parameters=parameters, write=write, form=form, junit=junit)
+
+
+def run(way: Way, path: Path, *, parameters: tuple[str, ...], write: bool, form: str, junit: Path | None) -> int:
+    """Check the contract of the bundle at `path`, and print the results in the form `text` or `json`."""
+    from bundlekit.bundle.quoting import printable
+    from bundlekit.gateway.contract import Verdict
+    from bundlekit.gateway.verification import verify
+
+    manifest, checks = _plan(path, _filled_in(parameters), write=write)
+    results: list[Result] = []
+    with gateway_on(way) as gateway:
+        width = max((len(printable(check.resource)) for check in checks), default=0)
+        for result in verify(checks, gateway):
+            results.append(result)
+            if form == "text":
+                click.echo(_row(result, width))
+    if form == "json":
+        click.echo(json.dumps(_report(manifest, gateway.name, results), indent=2))
+    if junit:
+        _write_junit(junit, manifest.name, gateway.name, results)
+    click.echo(_summary(manifest, gateway.name, results), err=True)
+    return int(any(result.verdict is Verdict.BROKEN for result in results))
+
+
+def _plan(path: Path, parameters: dict[str, str], *, write: bool) -> tuple[Manifest, tuple[Check, ...]]:
+    from bundlekit.bundle.bundle import Bundle
+    from bundlekit.bundle.handlers import may_be_handled
+    from bundlekit.bundle.manifest import manifest_of
+    from bundlekit.bundle.routes import read_source
+    from bundlekit.gateway.contract import plan
+    from bundlekit.pack.reading import open_archive
+
+    bundle = Bundle.in_folder(path) if path.is_dir() else open_archive(path)
+    manifest = manifest_of(bundle)
+    known = {
+        segment[1:] for resource in manifest.resources for segment in resource.path.split("/") if segment[:1] == ":"
+    }
+    for name in parameters:
+        if name not in known:
+            raise BadUsage(f"no resource of {manifest.name} has the parameter :{name}")
+    handled = partial(may_be_handled, read_source(bundle))
+    return manifest, plan(manifest, parameters=parameters, write=write, may_be_handled=handled)
+
+
+def _filled_in(pairs: tuple[str, ...]) -> dict[str, str]:
+    parameters = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        if not name or not value:
+            raise BadUsage(f"{pair!r} is no NAME=VALUE", hint="such as --param id=1")
+        parameters[name.removeprefix(":")] = value
+    return parameters
+
+
+def _row(result: Result, width: int) -> str:
+    """A line of the table: verdict, method, resource, what is promised, status, time, and what is wrong."""
+    from bundlekit.bundle.quoting import printable
+
+    check, verdict = result.check, result.verdict.value
+    status = "" if result.status is None else str(result.status)
+    time = "" if result.status is None else f"{result.seconds * 1000:.0f} ms"
+    resource, promise = printable(check.resource), _PROMISES[check.promise.value]
+    words = f"  {printable(result.words)}" if result.words else ""
+    mark = click.style(f"{verdict:<11}", fg=_COLOURS[verdict])
+    return f"{mark}  {check.method:<6}  {resource:<{width}}  {promise:<10}  {status:>3}  {time:>8}{words}".rstrip()
+
+
+def _summary(manifest: Manifest, gateway: str, results: Sequence[Result]) -> str:
+    from bundlekit.gateway.contract import Verdict, count
+
+    counts = count(results)
+    parts = [f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict] or verdict is Verdict.KEPT]
+    seconds = sum(result.seconds for result in results)
+    return f"{manifest.name} {manifest.version} on {gateway}: {', '.join(parts)}, {seconds:.2f} s"
+
+
+def _report(manifest: Manifest, gateway: str, results: Sequence[Result]) -> dict[str, Any]:
+    """The results for programs, in the form that docs/api.md describes."""
+    from bundlekit.gateway.contract import Verdict, count
+
+    counts = count(results)
+    return {
+        "version": 1,
+        "bundle": {"name": manifest.name, "version": manifest.version, "ttl": manifest.ttl},
+        "gateway": gateway,
+        "results": [
+            {
+                "promise": result.check.promise.value,
+                "method": result.check.method,
+                "declared": result.check.declared,
+                "resource": result.check.resource,
+                "verdict": result.verdict.name.lower(),
+                "words": result.words,
+                "status": result.status,
+                "seconds": round(result.seconds, 6),
+            }
+            for result in results
+        ],
+        "summary": {verdict.name.lower(): counts[verdict] for verdict in Verdict},
+    }
+
+
+def _write_junit(file: Path, bundle: str, gateway: str, results: Sequence[Result]) -> None:
+    from bundlekit.gateway.junit import junit
+
+    try:
+        file.write_bytes(junit(bundle, gateway, results))
+    except OSError as error:
+        raise CouldNotRun(f"cannot write {file}: {error.strerror}") from error

@@ -1,0 +1,211 @@
+"""The contract that bundle.json promises: from a manifest to checks, from answers to verdicts. Nothing is sent here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import quote
+
+from bundlekit.bundle.manifest import METHODS, Manifest, Resource
+from bundlekit.bundle.patterns import ANY, REST, without_prefix
+from bundlekit.bundle.quoting import quoted
+from bundlekit.errors import CouldNotRun
+from bundlekit.gateway.client import Answer
+
+
+class Promise(Enum):
+    """What is promised."""
+
+    ANSWERS = "answers"  # a declared GET answers 2xx with JSON, within ttl
+    REFUSES = "refuses"  # a method that is not declared is refused
+    KEEPS = "keeps"  # a PUT of what GET gave returns it, and so does a GET after it
+
+
+class Verdict(Enum):
+    KEPT = "kept"
+    BROKEN = "broken"
+    UNCHECKED = "not checked"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise to be checked.
+
+    Attributes:
+        method: in upper case.
+        declared: the resource as bundle.json has it.
+        resource: what to ask for, its parameters filled in.
+        ttl: seconds in which it promises to answer.
+        obstacle: why it cannot be checked; empty if it can.
+    """
+
+    promise: Promise
+    method: str
+    declared: str
+    resource: str
+    ttl: float
+    obstacle: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a check went.
+
+    Attributes:
+        words: why it is broken or was not checked.
+        status: of the answer that decided, if there was one.
+        seconds: that all its requests took.
+    """
+
+    check: Check
+    verdict: Verdict
+    words: str = ""
+    status: int | None = None
+    seconds: float = 0.0
+
+
+def plan(
+    manifest: Manifest,
+    *,
+    parameters: Mapping[str, str],
+    write: bool,
+    may_be_handled: Callable[[str, str], bool],
+) -> tuple[Check, ...]:
+    """What to check of a bundle, in the order of bundle.json.
+
+    Args:
+        manifest: of the bundle. What it only listens to, as a view, is left out.
+        parameters: what to put in the place of `:id`, by `id`.
+        write: whether the state of the bundle may be written.
+        may_be_handled: whether index.py may have a handler for a method, in lower case, of a resource. To send such a
+            one where it is not declared would be a write.
+    """
+    checks: list[Check] = []
+    for resource in manifest.resources:
+        if resource.role != "model":
+            continue
+        asked, missing = filled(resource.path, parameters)
+        declared = _declared(resource)
+        writes_too = write and {"get", "put"} <= declared
+        wanted = [("get", Promise.ANSWERS)] if "get" in declared else []
+        wanted += [("put", Promise.KEEPS)] if writes_too else []
+        wanted += [(method, Promise.REFUSES) for method in METHODS if declared and method not in declared]
+        for method, promise in wanted:
+            obstacle = missing
+            if promise is Promise.REFUSES and method != "get" and not write and may_be_handled(method, resource.path):
+                obstacle = "index.py may handle it, so it could change something; --write sends it"
+            checks.append(Check(promise, method.upper(), resource.path, asked, manifest.ttl, obstacle))
+    return tuple(dict.fromkeys(checks))
+
+
+def _declared(resource: Resource) -> set[str]:
+    return {method.lower() for method in resource.methods}
+
+
+def filled(path: str, parameters: Mapping[str, str]) -> tuple[str, str]:
+    """A resource with its parameters filled in, and why it cannot be asked for; empty if it can."""
+    segments, missing = [], []
+    for segment in without_prefix(path).split("/"):
+        if segment.startswith(":") and len(segment) > 1:
+            value = parameters.get(segment[1:])
+            missing += [] if value is not None else [segment[1:]]
+            segments.append(segment if value is None else quote(value, safe=""))
+        else:
+            segments.append(segment)
+    asked = "/".join(segments)
+    if missing:
+        return asked, "give " + " ".join(f"--param {name}=..." for name in dict.fromkeys(missing))
+    if ANY in segments or REST in segments:
+        return asked, "it has a wildcard, which no request can have"
+    return asked, "" if asked.startswith("/") else "it does not begin with a slash"
+
+
+def judge_answer(check: Check, answer: Answer) -> Result:
+    """Whether a GET answered as promised."""
+    words = _trouble(answer)
+    if not words and answer.seconds > check.ttl:
+        words = f"took {answer.seconds:.1f} s, its ttl is {check.ttl:g} s"
+    return _result(check, words, answer, answer.seconds)
+
+
+def judge_refusal(check: Check, answer: Answer) -> Result:
+    """Whether a method that is not declared was refused: by whoever answers for the resource, and with a reason."""
+    _let_in(answer)
+    words = ""
+    if answer.status == 408:
+        words = f"answered {answer.status}: nobody refused it in time"
+    elif _is_unowned(answer):
+        words = _UNOWNED
+    elif not 400 <= answer.status < 500:
+        words = f"answered {answer.status}, expected a refusal, 400 to 499"
+    return _result(check, words, answer, answer.seconds)
+
+
+def judge_write(check: Check, before: Answer, put: Answer, after: Answer | None) -> Result:
+    """Whether a PUT of what a GET gave `before` returned the same, and a GET `after` it too, if one was sent."""
+    words = _trouble(put)
+    if words:
+        words = f"PUT of what GET gave {words}"
+    elif put.json != before.json:
+        words = "PUT of what GET gave answered something else than it was given"
+    elif after is not None:
+        words = _trouble(after)
+        if words:
+            words = f"the GET after it {words}"
+        elif after.json != before.json:
+            words = "after the PUT, GET gives something else than before"
+    answers = [before, put] + ([after] if after else [])
+    return _result(check, words, answers[-1], sum(answer.seconds for answer in answers))
+
+
+def unchecked(check: Check, words: str) -> Result:
+    return Result(check, Verdict.UNCHECKED, words)
+
+
+def count(results: Iterable[Result]) -> Counter[Verdict]:
+    return Counter(result.verdict for result in results)
+
+
+_UNOWNED = "answered 403: no bundle is registered for it"
+
+
+def _result(check: Check, words: str, answer: Answer, seconds: float) -> Result:
+    return Result(check, Verdict.BROKEN if words else Verdict.KEPT, words, answer.status, seconds)
+
+
+def _trouble(answer: Answer) -> str:
+    """What is wrong with an answer that should be 2xx with JSON; empty if nothing is."""
+    _let_in(answer)
+    if _is_unowned(answer):
+        return _UNOWNED
+    if not answer.ok:
+        said = _value(answer)
+        message = said.get("message") if isinstance(said, dict) else None
+        return f"answered {answer.status}" + (f": {quoted(message)}" if isinstance(message, str) else "")
+    if not answer.body:
+        return f"answered {answer.status} without a body"
+    try:
+        _ = answer.json
+    except CouldNotRun:
+        return f"answered {answer.status} with what is no JSON"
+    return ""
+
+
+def _is_unowned(answer: Answer) -> bool:
+    said = _value(answer)
+    return answer.status == 403 and isinstance(said, dict) and said.get("message") == "request forbidden"
+
+
+def _value(answer: Answer) -> object:
+    try:
+        value: object = answer.json
+    except CouldNotRun:
+        return None
+    return value
+
+
+def _let_in(answer: Answer) -> None:
+    if answer.status == 401:
+        raise CouldNotRun("the gateway does not accept the token", hint="is it this gateway's, and was it revoked?")
