@@ -11,6 +11,8 @@ from bundlekit.emulator.builtin import builtins
 from bundlekit.emulator.builtin.system import KeptSystem, System
 from bundlekit.emulator.bundlelog import BundleLog
 from bundlekit.emulator.certificate import ensure_certificate, server_context
+from bundlekit.emulator.console.routes import Console
+from bundlekit.emulator.console.trace import Trace
 from bundlekit.emulator.controller import Controller
 from bundlekit.emulator.lifecycle import Service
 from bundlekit.emulator.rest import RestFront
@@ -35,6 +37,7 @@ class EmulatedGateway(Service):
     Attributes:
         controller: says who is registered.
         log: takes what the bundles print.
+        trace: what went by; its `registry.declare` takes a bundle.json, for the console to know methods by.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class EmulatedGateway(Service):
         self.state = state
         self.controller = Controller()
         self.log = BundleLog()
+        self.trace = Trace(self.controller.components)
         self._outside_broker = broker
         self._mqtt = mqtt
         self._listen = listen
@@ -111,7 +115,7 @@ class EmulatedGateway(Service):
     async def _start_parts(self, tokens: Tokens) -> None:
         start = self._parts.enter_async_context
         self._broker = self._outside_broker or (await start(EmbeddedBroker(self._mqtt))).address
-        await start(ControllerService(self._broker, self.controller))
+        await start(ControllerService(self._broker, self.controller, self.trace))
         for builtin in builtins(self._broker, self._system or KeptSystem(self.state)):
             await start(builtin)
         self._front = await start(
@@ -121,5 +125,6 @@ class EmulatedGateway(Service):
                 http=self._http,
                 authorizer=tokens.scope_of,
                 tls=server_context(self.certificate),
+                mount=[Console(self.trace, self.log).add_to],
             )
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from bundlekit.emulator.address import Address
 from bundlekit.emulator.controller import TOPICS, Controller
@@ -12,11 +13,21 @@ from bundlekit.emulator.link import Link
 from bundlekit.emulator.messages import Outgoing
 
 
+class Observer(Protocol):
+    """Is told of each message that the controller got and what it published because of it, `now` being when it came."""
+
+    def observe(self, now: float, topic: str, payload: bytes, outgoing: Sequence[Outgoing]) -> None: ...
+
+    def expire(self, now: float, outgoing: Sequence[Outgoing]) -> None:
+        """Is told what the controller published because a ttl was over."""
+
+
 class ControllerService(Service):
     """Runs a controller."""
 
-    def __init__(self, broker: Address, controller: Controller | None = None) -> None:
+    def __init__(self, broker: Address, controller: Controller | None = None, observer: Observer | None = None) -> None:
         self.controller = controller or Controller()
+        self._observer = observer
         self._answers = asyncio.Event()
         self._link = Link(broker, TOPICS, self._received, self._answers.set)
         self._fed = asyncio.Event()
@@ -31,7 +42,11 @@ class ControllerService(Service):
         await self._tasks.stop()
 
     async def _received(self, topic: str, payload: bytes) -> None:
-        await self._publish(self.controller.feed(topic, payload, _now()))
+        now = _now()
+        outgoing = self.controller.feed(topic, payload, now)
+        if self._observer:
+            self._observer.observe(now, topic, payload, outgoing)
+        await self._publish(outgoing)
         self._fed.set()
 
     async def _watch_deadlines(self) -> None:
@@ -42,7 +57,11 @@ class ControllerService(Service):
                 async with asyncio.timeout_at(deadline):
                     await self._fed.wait()
             except TimeoutError:
-                await self._publish(self.controller.expire(_now()))
+                now = _now()
+                outgoing = self.controller.expire(now)
+                if self._observer:
+                    self._observer.expire(now, outgoing)
+                await self._publish(outgoing)
 
     async def _publish(self, messages: Iterable[Outgoing]) -> None:
         for message in messages:
