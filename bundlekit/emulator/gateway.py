@@ -54,6 +54,7 @@ class EmulatedGateway(Service):
         self.controller = Controller()
         self.log = BundleLog()
         self.trace = Trace(self.controller.components)
+        self.trace.registry.declare({"name": "rest"}, own=True)
         self._outside_broker = broker
         self._mqtt = mqtt
         self._listen = listen
@@ -118,6 +119,7 @@ class EmulatedGateway(Service):
         await start(ControllerService(self._broker, self.controller, self.trace))
         for builtin in builtins(self._broker, self._system or KeptSystem(self.state)):
             await start(builtin)
+            self.trace.registry.declare(builtin.manifest, own=True)
         self._front = await start(
             RestFront(
                 self._broker,

@@ -9,10 +9,9 @@ from bundlekit.emulator.builtin.model import Model
 from bundlekit.emulator.builtin.reboot import reboot
 from bundlekit.emulator.builtin.status import Status
 from bundlekit.emulator.builtin.system import System
-from bundlekit.emulator.lifecycle import Service
 
 
-def builtins(broker: Address, system: System) -> list[Service]:
+def builtins(broker: Address, system: System) -> list[Model]:
     """All of them, to be started after the controller.
 
     Args:

@@ -58,8 +58,14 @@ class Model(Member):
     def __init__(self, broker: Address, resource: str, description: str, handlers: Mapping[str, Handler]) -> None:
         name = resource.removeprefix("/").replace("/", "-")
         super().__init__(broker, name=name, description=description, role="model", resources=[resource])
+        self._resource = resource
         self._handlers = handlers
         self._afterwards: set[asyncio.Task[None]] = set()
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What its bundle.json would say, had it one."""
+        return {"name": self.name, "resources": [{"resource": self._resource, "methods": list(self._handlers)}]}
 
     async def stop(self) -> None:
         for task in self._afterwards:

@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from bundlekit.emulator.bundlelog import BundleLog, Line
 from bundlekit.emulator.console.registered import Declared, Registered, short
-from bundlekit.emulator.console.trace import Row, State, Trace
+from bundlekit.emulator.console.row import Row, State
+from bundlekit.emulator.console.trace import Trace
 from bundlekit.emulator.messages import decode
 
 _FIRST_ROWS, _FIRST_LINES = 1000, 500  # what a page gets to begin with; lines a bundle
@@ -89,6 +90,7 @@ class Feed:
             "description": short(component.description),
             "version": one.version,
             "role": short(component.role),
+            "own": component.name in self._trace.registry.own,
             "ttl": component.ttl,
             "tunnel": component.tunnel,
             "since": one.since,

@@ -47,11 +47,13 @@ class Registry:
     Attributes:
         version: rises with every change.
         declared: what is known of the bundles' bundle.json, by name.
+        own: the names of components that belong to the gateway.
     """
 
     def __init__(self, components: Mapping[str, Component]) -> None:
         self.version = 0
         self.declared: dict[str, tuple[Declared, ...]] = {}
+        self.own: set[str] = set()
         self._components = components
         self._registered: dict[str, Registered] = {}
         self._names: dict[str, str] = {}
@@ -60,11 +62,17 @@ class Registry:
     def registered(self) -> Sequence[Registered]:
         return list(self._registered.values())
 
-    def declare(self, manifest: Mapping[str, Any]) -> None:
-        """Learn the methods and parameters of a bundle from its bundle.json, whatever shape that is in."""
+    def declare(self, manifest: Mapping[str, Any], *, own: bool = False) -> None:
+        """Learn the methods and parameters of a bundle from its bundle.json, whatever shape that is in.
+
+        Args:
+            own: it belongs to the gateway.
+        """
         resources = manifest.get("resources")
         declared = [_declared(one) for one in resources] if isinstance(resources, list) else []
         self.declared[str(manifest.get("name"))] = tuple(one for one in declared if one)
+        if own:
+            self.own.add(str(manifest.get("name")))
         self.version += 1
 
     def refresh(self, now: float, profile: Any) -> None:

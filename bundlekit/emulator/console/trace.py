@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 from bundlekit.emulator.components import Component
 from bundlekit.emulator.console.registered import Registry, short
+from bundlekit.emulator.console.row import Key, Passed, Row, State
 from bundlekit.emulator.controller import REGISTRATION, TOPIC, TOPICS
 from bundlekit.emulator.member import FIRST_ID
 from bundlekit.emulator.messages import Kind, Message, Outgoing, decode, kind_of
@@ -19,71 +18,6 @@ _ROWS = 2000
 _BYTES = 16 * 2**20  # of payload, in all rows together
 _MESSAGES = 40  # a row
 _REST = "rest"  # the REST front's name among the components
-_Key = tuple[Any, str]
-
-
-class State(Enum):
-    """How far a row is."""
-
-    WAITING = "waiting"
-    ANSWERED = "answered"
-    EXPIRED = "expired"
-    EVENT = "event"
-    DROPPED = "dropped"
-
-
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """A message as it passed the controller.
-
-    Attributes:
-        after: seconds since the row's first message.
-        who: the component that sent it or got it; empty where that is not known.
-        sent: by the controller, not to it.
-    """
-
-    after: float
-    topic: str
-    who: str
-    sent: bool
-    payload: bytes
-
-
-@dataclass(slots=True, eq=False)
-class Row:
-    """A request and what came of it, or a message that is none.
-
-    Attributes:
-        number: counts the rows.
-        version: rises, over all rows, with each change of one.
-        time: of its first message, seconds since the epoch.
-        began: the same by the controller's clock.
-        to: the components that got it.
-        answered_by: empty until somebody did.
-        duration: from the request's arrival at the controller to the answer's, in seconds.
-        left_out: messages that were too many for a row.
-    """
-
-    number: int
-    time: float
-    began: float
-    state: State
-    method: str
-    resource: str
-    asked_by: str
-    version: int = 0
-    to: list[str] = field(default_factory=list)
-    answered_by: str = ""
-    code: int | str | None = None
-    duration: float | None = None
-    note: str = ""
-    messages: list[Passed] = field(default_factory=list)
-    left_out: int = 0
-    key: _Key | None = None
-
-    @property
-    def size(self) -> int:
-        return sum(len(message.payload) for message in self.messages)
 
 
 class Trace:
@@ -104,8 +38,8 @@ class Trace:
         self._clock = clock
         self._rows: OrderedDict[int, Row] = OrderedDict()  # oldest first
         self._changed: OrderedDict[int, Row] = OrderedDict()  # the one that changed last at the end
-        self._open: dict[_Key, list[Row]] = {}
-        self._closed: dict[_Key, Row] = {}
+        self._open: dict[Key, list[Row]] = {}
+        self._closed: dict[Key, Row] = {}
         self._count = 0
         self._bytes = 0
 
@@ -244,9 +178,9 @@ class Trace:
             del self._open[row.key]
         self._closed[row.key] = row
         row.state, row.answered_by, row.code = state, who, _code(answer)
-        row.duration = now - row.began
+        row.duration = now - row.began or None  # the controller's own answer takes no time of its clock
 
-    def _oldest_open(self, key: _Key) -> Row | None:
+    def _oldest_open(self, key: Key) -> Row | None:
         rows = self._open.get(key)
         return rows[0] if rows else None
 

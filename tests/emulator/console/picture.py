@@ -119,7 +119,7 @@ def work(page: Page, gateway: EmulatedGateway) -> None:
     body.fill(text.replace("21.5", "22.5"))
     page.get_by_role("button", name="Send").click()
     page.get_by_text("200 OK").wait_for()
-    page.locator(".trace-row", has_text="PUT").last.click()
+    page.locator(".list .trace-row", has_text="22.5").last.click()
     page.locator(".message").nth(2).wait_for()
     page.mouse.move(640, 300)
 

@@ -9,6 +9,7 @@ export class Components {
     this.list = $("component-list");
     this.shape = "";
     this.all = [];
+    this.items = new Map(); // by name
     this.chosen = "";
     $("components").addEventListener("keydown", (event) => this.walk(event));
     $("other").addEventListener("click", () => this.pick({ component: "", pattern: "/#", declared: "/#", methods: null }));
@@ -18,7 +19,7 @@ export class Components {
   show(components, now) {
     this.all = components;
     this.ahead = now - Date.now() / 1000;
-    const shape = JSON.stringify(components.map(({ name, since, resources }) => [name, since, resources]));
+    const shape = JSON.stringify(components.map(({ name, since, own, resources }) => [name, since, own, resources]));
     if (shape !== this.shape) {
       this.shape = shape;
       this.build();
@@ -28,11 +29,12 @@ export class Components {
 
   build() {
     const focused = document.activeElement?.dataset?.resource;
-    const models = this.all.filter(({ role }) => role !== "view");
-    const views = this.all.filter(({ role }) => role === "view");
-    this.list.replaceChildren(...[...models, ...views].map((one) => this.item(one)));
-    $("registered").textContent = this.all.length;
-    $("nobody").hidden = this.all.length > 0;
+    const [bundles, own] = [this.all.filter((one) => !one.own), this.all.filter((one) => one.own)];
+    this.items = new Map(this.all.map((one) => [one.name, this.item(one)]));
+    const list = (all) => el("ul", {}, ...all.map((one) => this.items.get(one.name)));
+    this.list.replaceChildren(list(bundles), own.length ? el("h2", {}, "Of the gateway itself") : "", list(own));
+    $("registered").textContent = bundles.length;
+    $("nobody").hidden = bundles.length > 0;
     this.mark();
     for (const button of this.list.querySelectorAll("button")) {
       if (button.dataset.resource === focused) button.focus();
@@ -41,19 +43,12 @@ export class Components {
 
   item(one) {
     const resources = one.resources.map((resource) => el("li", {}, this.resource(one, resource)));
-    const title = `${one.description}\ntunnel ${one.tunnel}, ttl ${one.ttl} s`;
+    const title = `${one.description}\ntunnel ${one.tunnel}, ttl ${one.ttl} s\nregistered ${clock(one.since)}`;
     return el(
       "li.component",
-      {},
-      el(
-        "div.head",
-        { title },
-        el("strong.name", {}, one.name),
-        one.version ? el("span.quiet", {}, one.version) : "",
-        el("span.space"),
-        el(`span.tag.${one.role === "view" ? "view" : "model"}`, {}, one.role),
-      ),
-      el("div.alive", {}, el("span.dot"), el("span.words"), el("span.space"), el("span.quiet", { title: "registered" }, `since ${clock(one.since)}`)),
+      { title },
+      el("div.head", {}, el("span.dot"), el("strong.name", {}, one.name), el("span.quiet.version", {}, one.version), el("span.space"), el("span.quiet", {}, one.role)),
+      el("div.alive.quiet", {}, el("span.words"), el("span.space"), el("span", {}, `since ${clock(one.since).slice(0, 5)}`)),
       el("ul", {}, ...resources),
     );
   }
@@ -83,14 +78,12 @@ export class Components {
   /** Say of each how it is doing, which changes with the time. */
   tell() {
     const now = Date.now() / 1000 + (this.ahead ?? 0);
-    const models = this.all.filter(({ role }) => role !== "view");
-    const views = this.all.filter(({ role }) => role === "view");
-    [...models, ...views].forEach((one, index) => {
-      const item = this.list.children[index];
+    for (const one of this.all) {
+      const item = this.items.get(one.name);
       const [state, words] = condition(one, now);
       item.querySelector(".dot").className = `dot ${state}`;
       item.querySelector(".words").textContent = words;
-    });
+    }
   }
 
   walk(event) {

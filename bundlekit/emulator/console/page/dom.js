@@ -63,3 +63,10 @@ export function codeClass(code) {
   if (typeof code !== "number") return "quiet";
   return code < 300 ? "good" : code < 500 ? "warn" : "bad";
 }
+
+/** Whether a text, in lower case, has all words of a filter and none that it has with a minus; null for no filter. */
+export function matcher(filter) {
+  const words = filter.toLowerCase().split(/\s+/).filter((word) => word && word !== "-");
+  if (!words.length) return null;
+  return (text) => words.every((word) => (word[0] === "-" ? !text.includes(word.slice(1)) : text.includes(word)));
+}

@@ -1,6 +1,6 @@
 // What the bundles print.
 
-import { $, clock, el, plain } from "./dom.js";
+import { $, clock, el, matcher, plain } from "./dom.js";
 import { List } from "./list.js";
 
 const KEPT = 5000;
@@ -14,7 +14,7 @@ export class Logs {
     this.count = 0;
     this.leftOut = 0;
     this.cleared = 0;
-    this.words = [];
+    this.matches = null;
     this.bundle = "";
     this.bundles = [];
     this.list = new List($("lines"), HEIGHT, (row, line) => this.draw(row, line), (line) => line.number);
@@ -47,7 +47,7 @@ export class Logs {
   }
 
   filter(text) {
-    this.words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    this.matches = matcher(text);
     this.update();
   }
 
@@ -59,8 +59,8 @@ export class Logs {
   }
 
   update() {
-    const { bundle, words } = this;
-    const shown = bundle || words.length ? this.lines.filter((line) => (!bundle || line.bundle === bundle) && words.every((word) => line.search.includes(word))) : this.lines;
+    const { bundle, matches } = this;
+    const shown = this.lines.filter((line) => (!bundle || line.bundle === bundle) && (!matches || matches(line.search)));
     $("no-lines").hidden = shown.length > 0;
     $("no-lines").textContent = this.lines.length ? "No line matches." : "No bundle has printed anything yet.";
     this.list.show(shown);
@@ -68,7 +68,7 @@ export class Logs {
 
   amount() {
     const shown = this.list.items.length;
-    const words = [shown === this.lines.length ? `${shown}` : `${shown} of ${this.lines.length}`];
+    const words = [shown === this.lines.length ? `${shown} lines` : `${shown} of ${this.lines.length} lines`];
     if (this.leftOut) words.push(`${this.leftOut} left out, too many at once`);
     return words.join(", ");
   }

@@ -1,6 +1,6 @@
 // What went by: a row a request, which opens into its messages.
 
-import { $, clock, codeClass, el, size, span } from "./dom.js";
+import { $, clock, codeClass, el, matcher, size, span } from "./dom.js";
 import { show } from "./json.js";
 import { List } from "./list.js";
 
@@ -14,7 +14,7 @@ export class Trace {
     this.leftOut = 0;
     this.cleared = 0;
     this.paused = null; // what is shown meanwhile
-    this.words = [];
+    this.matches = null;
     this.chosen = null; // number of a row
     this.list = new List($("rows"), HEIGHT, (row, item, index) => this.draw(row, item, index), (item) => item.number);
     $("rows").addEventListener("keydown", (event) => this.walk(event));
@@ -51,7 +51,7 @@ export class Trace {
   }
 
   filter(text) {
-    this.words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    this.matches = matcher(text);
     this.update();
   }
 
@@ -72,7 +72,7 @@ export class Trace {
 
   update() {
     const rows = this.paused ?? this.rows;
-    const shown = this.words.length ? rows.filter(({ text }) => this.words.every((word) => text.includes(word))) : rows;
+    const shown = this.matches ? rows.filter(({ text }) => this.matches(text)) : rows;
     $("no-rows").hidden = shown.length > 0;
     $("no-rows").textContent = rows.length ? "No message matches the filter." : "No message has gone by yet.";
     this.list.show(shown);
@@ -81,7 +81,7 @@ export class Trace {
   /** What the tool bar says about it. */
   amount() {
     const shown = this.list.items.length;
-    const words = [this.words.length ? `${shown} of ${(this.paused ?? this.rows).length}` : `${shown}`];
+    const words = [this.matches ? `${shown} of ${(this.paused ?? this.rows).length} rows` : `${shown} rows`];
     if (this.paused) words.push(`${this.rows.filter(({ number }) => number > this.pausedAt).length} since the pause`);
     if (this.leftOut) words.push(`${this.leftOut} left out, too many at once`);
     return words.join(", ");
@@ -167,17 +167,17 @@ export class Trace {
     $("detail").replaceChildren(
       el("div.bar", {}, el("h3.mono", { title: row.resource }, `${row.method} ${row.resource}`), el(`strong.${codeClass(row.code)}`, {}, outcome), el("span.space"), close),
       el("p.quiet", {}, [row.state, row.note, row.duration === null ? "" : span(row.duration * 1000)].filter(Boolean).join(", ")),
-      ...row.messages.map(drawMessage),
+      ...row.messages.map((message, index) => drawMessage(message, message.payload === row.messages[index - 1]?.payload)),
       row.left_out ? el("p.quiet", {}, `${row.left_out} messages more are not kept`) : "",
     );
   }
 }
 
-function drawMessage(message) {
+function drawMessage(message, isSame) {
   const who = message.who || "a component";
   const way = message.sent ? ["controller", who] : [who, "controller"];
-  const body = el("pre.mono");
-  show(body, message.payload);
+  const body = isSame ? el("div.quiet", {}, "the same message") : el("pre.mono");
+  if (!isSame) show(body, message.payload);
   return el(
     "section.message",
     {},
