@@ -1,0 +1,186 @@
+"""`bundlekit run`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bundlekit.bundle.quoting import printable
+from bundlekit.cli.verb import verb
+from bundlekit.errors import BadUsage, CouldNotRun
+
+if TYPE_CHECKING:
+    from bundlekit.emulator.address import Address
+    from bundlekit.emulator.bundles.workshop import Workshop
+
+_PORT = 8443
+_MOVES = {"HTTPS": "--port", "HTTP": "--http-port", "MQTT": "--mqtt-port"}
+_LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says besides the bundles; a port is 0 for any free one, None for none."""
+
+    python: str | None
+    broker: str | None
+    reload: bool
+    in_place: bool
+    port: int
+    http_port: int | None
+    mqtt_port: int | None
+
+
+@verb(
+    "run",
+    summary="Run bundles on this machine, with an emulated gateway around them.",
+    examples="""
+    bundlekit run  the bundle in this folder, or all bundles below it
+    bundlekit run thermostat door-lock
+    bundlekit run --python python2.7  under the Python that gateways have
+    bundlekit run --port 0 --no-reload  on any free port; saving a file changes nothing
+    bundlekit run --broker 127.0.0.1:1883  over a mosquitto that runs already
+    """,
+)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option("--python", metavar="PATH", help="The Python to run them under; by default the one of bundlekit.")
+@click.option("--no-reload", is_flag=True, help="Do not start a bundle anew when one of its files is saved.")
+@click.option("--in-place", is_flag=True, help="Let bundles write into their own folders rather than into a copy.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="Of HTTPS; 0 for any free one."
+)
+@click.option("--http-port", type=click.IntRange(0, 65535), help="Answer by plain HTTP besides, on this port.")
+@click.option("--mqtt-port", type=click.IntRange(0, 65535), help="Of the broker; by default any free one.")
+@click.option("--broker", metavar="HOST:PORT", help="An MQTT broker that runs already, instead of one of its own.")
+def command(
+    *,
+    paths: tuple[Path, ...],
+    python: str | None,
+    no_reload: bool,
+    in_place: bool,
+    port: int,
+    http_port: int | None,
+    mqtt_port: int | None,
+    broker: str | None,
+) -> int:
+    """Run the bundles that each PATH means, by default those in the folder you are in, with all that they meet on a
+    gateway: broker, controller, REST API and a console in the browser. Only this machine can reach it.
+
+    Saving a file starts that bundle anew, with its settings kept; one that crashes waits for the next save. Bundles
+    work in a copy of their folders, which is gone in the end: nothing that they write is left in yours.
+
+    What they print goes to standard output, all else to standard error. Ctrl-C ends everything; a second one at once.
+
+    Exit code: 0 when you end it, 1 when with --no-reload no bundle runs any more, 2 usage, 3 it could not be done.
+    """
+    options = Options(python, broker, not no_reload, in_place, port, http_port, mqtt_port)
+    return run(paths or (Path(),), options)
+
+
+def run(paths: Sequence[Path], options: Options) -> int:
+    """Run bundles until the user ends it."""
+    folders = _folders(paths)
+    _check(folders.values())
+    try:
+        workshop = _workshop(list(folders), options)
+    except ModuleNotFoundError as error:
+        raise CouldNotRun(
+            f"the emulated gateway needs {error.name}, which is not installed",
+            hint="run `pip install 'bundlekit[emulator]'`",
+        ) from error
+    return _run(workshop)
+
+
+def _folders(paths: Sequence[Path]) -> dict[Path, Path]:
+    """The bundles' folders, each once, and how the user writes them."""
+    from bundlekit.bundle.search import bundle_folders
+
+    return {folder.resolve(): folder for path in paths for folder in bundle_folders(path)}
+
+
+def _check(folders: Iterable[Path]) -> None:
+    """Tell what `validate` would find. What a gateway may refuse is no reason not to try it here."""
+    from bundlekit.bundle.bundle import Bundle
+    from bundlekit.cli.report_findings import write_text
+    from bundlekit.lint import Severity, check
+
+    for folder in folders:
+        bundle = Bundle.in_folder(folder)
+        findings = [one for one in check(bundle) if one.severity is not Severity.INFO]
+        write_text(findings, err=True)
+        if any(one.severity is Severity.ERROR for one in findings):
+            click.echo(
+                click.style("note: ", fg="yellow")
+                + f"{printable(bundle.label)} is run all the same; no deploy takes it",
+                err=True,
+            )
+
+
+def _workshop(folders: Sequence[Path], options: Options) -> Workshop:
+    from platformdirs import user_state_path
+
+    from bundlekit.emulator.address import Address
+    from bundlekit.emulator.bundles.workshop import Workshop
+    from bundlekit.emulator.gateway import EmulatedGateway
+
+    if options.broker is not None and options.mqtt_port is not None:
+        raise BadUsage("--mqtt-port is for a broker of its own, and --broker names another one")
+    state = user_state_path("bundlekit", appauthor=False) / "run"
+    gateway = EmulatedGateway(
+        state,
+        broker=_address(options.broker) if options.broker is not None else None,
+        mqtt=Address(_LOOPBACK, options.mqtt_port or 0),
+        listen=Address(_LOOPBACK, options.port),
+        http=Address(_LOOPBACK, options.http_port) if options.http_port is not None else None,
+    )
+    return Workshop(gateway, folders, _python(options.python), options.reload, options.in_place)
+
+
+def _address(text: str) -> Address:
+    from bundlekit.emulator.address import Address
+
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise BadUsage(f"--broker: {error}") from error
+
+
+def _python(given: str | None) -> str:
+    if given is None:
+        return sys.executable
+    found = shutil.which(given)
+    if found is None:
+        raise BadUsage(f"there is no Python {given}", hint="--python takes a path, or a name that is found on PATH")
+    return os.path.abspath(found)  # noqa: PTH100 - of a virtual environment the link counts
+
+
+def _run(workshop: Workshop) -> int:
+    from bundlekit.cli.run_terminal import RunTerminal
+    from bundlekit.emulator.lifecycle import CannotListen
+
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    names = workshop.names
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadUsage(
+            f"{printable(twice)} is the name of two of these bundles",
+            hint="the one that registers last would put the other one out",
+        )
+    terminal = RunTerminal(names)
+    workshop.gateway.log.listen(terminal.line)
+    try:
+        ended = asyncio.run(workshop.run(terminal, lambda: terminal.ways_in(workshop), terminal.ending))
+    except CannotListen as error:
+        moved = _MOVES[error.what]
+        raise CouldNotRun(str(error), hint=f"{moved} takes another port, and {moved} 0 any free one") from error
+    if terminal.failure:
+        raise terminal.failure
+    return 0 if ended else 1

@@ -1,0 +1,1 @@
+"""Bundles that run on this machine, beside an emulated gateway."""

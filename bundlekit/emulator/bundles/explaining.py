@@ -1,0 +1,52 @@
+"""A word on why a bundle did not come up, from what it printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from bundlekit.bundle.python_source import parse
+from bundlekit.bundle.quoting import printable
+
+_GONE = "unicode xrange basestring raw_input unichr long reduce execfile file cmp reload"
+_MOVED = (
+    "BaseHTTPServer ConfigParser Cookie HTMLParser Queue SocketServer StringIO Tkinter __builtin__ cPickle cStringIO "
+    "commands cookielib copy_reg dummy_thread httplib md5 sets sha thread urllib2 urlparse xmlrpclib"
+)
+_FILE = re.compile(r'\s*File "(.+)", line (\d+)')
+_NOT_DEFINED = re.compile(r"NameError: name '(\w+)' is not defined")
+_NO_MODULE = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?")
+
+PYTHON_2 = "give --python python2.7"
+
+
+def explain(lines: Sequence[str]) -> str | None:
+    """What the traceback at the end of a bundle's lines means, where that is more than it says; None where not."""
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    if last.startswith(("SyntaxError: ", "TabError: ")):
+        return _explain_syntax(lines)
+    if (found := _NOT_DEFINED.match(last)) and found[1] in _GONE.split():
+        return f"this bundle is Python 2, which has {found[1]}; {PYTHON_2}"
+    if found := _NO_MODULE.match(last):
+        if found[1].partition(".")[0] in _MOVED.split():
+            return f"this bundle is Python 2, which has a module {found[1]}; {PYTHON_2}"
+        return f"{printable(found[1])} is not installed for this Python; --python chooses another one"
+    return None
+
+
+def _explain_syntax(lines: Sequence[str]) -> str | None:
+    places = [found for line in lines if (found := _FILE.match(line))]
+    if not places:
+        return None
+    try:
+        source = Path(places[-1][1]).read_bytes()
+    except OSError:
+        return None
+    if parse(source).error is not None:
+        return None  # wrong in either
+    try:
+        compile(source, "", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return f"this bundle is Python 2; {PYTHON_2}"
+    return "this bundle needs a Python 3, and a gateway has 2.7"
