@@ -10,10 +10,13 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 
 from aiohttp import web
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 _log = logging.getLogger(__name__)
 _GRACE = 1.0  # seconds in which what a refused client still sends is dropped
+
+BROKEN_BODY = (web.RequestPayloadError, HttpProcessingError)
+"""What reading a body may raise, by which of its two parsers aiohttp has."""
 
 # A response is meant for whoever asked, not for a frame around it, a cache between or a guess at its type.
 HEADERS = {
@@ -54,9 +57,11 @@ class Connection(web.RequestHandler):
             access_log=None,  # type: ignore[arg-type]
             keepalive_timeout=limits.idle,
             lingering_time=_GRACE,
+            auto_decompress=False,
         )
         self._limits = limits
         self._head_ends: asyncio.TimerHandle | None = None
+        self._has_heard = False
         self._is_asked = False
         self._is_over = False
 
@@ -67,6 +72,8 @@ class Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         if self._is_over:
             return
+        if data:
+            self._has_heard = True
         if data and not self._is_asked:
             self._await_head()
         super().data_received(data)
@@ -101,9 +108,15 @@ class Connection(web.RequestHandler):
         if status == 500:
             _log.error("a request could not be answered", exc_info=exc)
             return _Farewell(self, 500, "Internal error of the emulated gateway.")
-        if isinstance(exc, LineTooLong):
-            return _Farewell(self, 431, "The URL or a header is too long.")
-        return _Farewell(self, status, f"This is not HTTP: {(message or '').strip().splitlines()[0] or 'unreadable'}")
+        why = (message or "").strip().partition("\n")[0].rstrip(":.")
+        if isinstance(exc, LineTooLong) or why.startswith("Too many headers"):
+            return _Farewell(self, 431, "The URL or a header is too long, or there are too many headers.")
+        return _Farewell(self, status, f"This is not HTTP: {why or 'unreadable'}.")
+
+    def log_exception(self, *args: Any, **options: Any) -> None:
+        """Tell of an exception that aiohttp did not expect; that of a body which breaks off was told to the client."""
+        if not isinstance(options.get("exc_info"), BROKEN_BODY):
+            super().log_exception(*args, **options)
 
     def say(self, status: int, text: str) -> None:
         """Answer past all that is queued, and hear no more."""
@@ -122,7 +135,8 @@ class Connection(web.RequestHandler):
             self._head_ends = None
 
     def _give_up(self) -> None:
-        self.say(408, "The request took too long to arrive.")
+        if self._has_heard:  # a browser may open a connection long before it has something to ask
+            self.say(408, "The request took too long to arrive.")
         self.force_close()
 
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 PREFIX = "/api/v1"
 
+_AUTHORITY = re.compile(r"https?://[^/]*", re.IGNORECASE)
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -21,13 +22,16 @@ def read_resource(target: str) -> str:
     """The resource that a request target names, as it came: percent-encoded and with its query string.
 
     Args:
-        target: what stands between method and version in the request line, in origin form.
+        target: what stands between method and version in the request line; a whole URL as to a proxy will do too.
 
     Raises:
         Malformed: it is no URL, or its path is one that no resource can have.
     """
     if not target.isascii() or not target.isprintable() or " " in target or "#" in target:
         raise Malformed("The URL has characters that have to be percent-encoded.")
+    target = _AUTHORITY.sub("", target, count=1) if not target.startswith("/") else target
+    if not target.startswith(f"{PREFIX}/"):
+        raise Malformed(f"The URL must have {PREFIX} as it is, without percent-encoding.")
     resource = target.removeprefix(PREFIX)
     path = resource.partition("?")[0]
     if _STRAY_PERCENT.search(resource):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from aiohttp import web
 
 from bundlekit.emulator.address import Address
-from bundlekit.emulator.connection import Connection, Limits, Refused, refusal, set_headers, shield
+from bundlekit.emulator.connection import BROKEN_BODY, Connection, Limits, Refused, refusal, set_headers, shield
 from bundlekit.emulator.lifecycle import Service, listening
 from bundlekit.emulator.member import NotConnected
 from bundlekit.emulator.messages import Message
@@ -119,7 +119,7 @@ class RestFront(Service):
         application = web.Application(middlewares=[shield], client_max_size=self._limits.size)
         application[_AUTHORIZER] = self._authorizer
         application.on_response_prepare.append(set_headers)
-        application.router.add_route("*", PREFIX + "{resource:/.*}", self._answer, expect_handler=_await_handler)
+        application.router.add_route("*", PREFIX + r"{resource:/[\s\S]*}", self._answer, expect_handler=_await_handler)
         for add_routes in self._mount:
             add_routes(application)
         return application
@@ -156,15 +156,20 @@ class RestFront(Service):
         return await self._ask({"method": _ASKED_AS[request.method], "resource": resource, **data})
 
     async def _body(self, request: web.Request) -> bytes:
+        too_large = Refused(413, f"The body is larger than {self._limits.size} bytes.")
         if (request.content_length or 0) > self._limits.size:
-            raise web.HTTPRequestEntityTooLarge(self._limits.size, request.content_length or 0)
+            raise too_large
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise Refused(415, "The body must not be compressed.", {"Accept-Encoding": "identity"})
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0
         try:
             async with asyncio.timeout(self._limits.body):
                 return await request.read()
-        except web.RequestPayloadError as error:
+        except web.HTTPRequestEntityTooLarge as error:
+            raise too_large from error
+        except BROKEN_BODY as error:
             raise Malformed("The body is not what its headers say.") from error
 
     async def _ask(self, asked: Message) -> web.StreamResponse:
