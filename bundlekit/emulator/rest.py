@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bundlekit.emulator.address import Address
 from bundlekit.emulator.connection import BROKEN_BODY, Connection, Limits, Refused, refusal, set_headers, shield
+from bundlekit.emulator.controller import REGISTRATION
 from bundlekit.emulator.lifecycle import Service, listening
 from bundlekit.emulator.member import NotConnected
 from bundlekit.emulator.messages import Message
@@ -19,6 +20,7 @@ from bundlekit.emulator.request import PREFIX, Malformed, read_data, read_resour
 from bundlekit.emulator.tokens import Authorizer, Scope
 from bundlekit.emulator.view import View
 
+_NAME = "rest"  # among the components
 _ASKED_AS = {"GET": "get", "HEAD": "get", "POST": "post", "PUT": "put", "DELETE": "delete"}
 _ALLOW = {"Allow": ",".join([*_ASKED_AS, "OPTIONS"])}
 _GRACE = 1.0  # seconds; for requests under way when it stops
@@ -63,7 +65,7 @@ class RestFront(Service):
         mount: Sequence[Callable[[web.Application], None]] = (),
         limits: Limits | None = None,
     ) -> None:
-        self._view = View(broker, "rest")
+        self._view = View(broker, _NAME)
         self._listen = listen
         self._authorizer = authorizer
         self._tls = tls
@@ -153,7 +155,10 @@ class RestFront(Service):
             raise Refused(400, str(error)) from error
         except TimeoutError as error:
             raise Refused(408, "The request took too long to arrive.") from error
-        return await self._ask({"method": _ASKED_AS[request.method], "resource": resource, **data})
+        asked = {"method": _ASKED_AS[request.method], "resource": resource, **data}
+        if _would_deregister_us(asked):
+            raise Refused(403, "This would leave nobody to answer over HTTP.")
+        return await self._ask(asked)
 
     async def _body(self, request: web.Request) -> bytes:
         too_large = Refused(413, f"The body is larger than {self._limits.size} bytes.")
@@ -182,6 +187,14 @@ class RestFront(Service):
             return refusal(503, "The message broker is away.")
         except RecursionError:  # read just so, and too deep to write
             return refusal(400, "The body is nested too deeply.")
+
+
+def _would_deregister_us(asked: Message) -> bool:
+    path, data = asked["resource"].partition("?")[0], asked.get("data")
+    named = path.removeprefix(f"{REGISTRATION}/")
+    if path == REGISTRATION and isinstance(data, dict):
+        named = data.get("name")
+    return bool(asked["method"] == "delete" and named == _NAME)
 
 
 def _response(message: Message) -> web.Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -171,6 +172,15 @@ def test_reboot_is_answered_before_what_is_deployed_starts_again(
         await rebooted.wait()
 
     against(mosquitto, KeptSystem(tmp_path, restart), scenario)
+
+
+def test_uptime_starts_again_with_a_reboot(tmp_path: Path) -> None:
+    system = KeptSystem(tmp_path)
+    time.sleep(0.05)
+    before = system.uptime
+    assert before >= 0.05
+    asyncio.run(system.reboot())
+    assert system.uptime < before
 
 
 def test_resource_that_cannot_be_kept_answers_500_and_stays_as_it_was(

@@ -178,6 +178,16 @@ def test_resource_that_nobody_has_is_forbidden(mosquitto: Mosquitto) -> None:
     against(mosquitto, scenario)
 
 
+def test_front_is_not_deregistered_through_itself(mosquitto: Mosquitto) -> None:
+    async def scenario(client: Client) -> None:
+        for resource, data in (("/controller/registration/rest", None), ("/controller/registration", {"name": "rest"})):
+            assert (await client.ask("DELETE", resource, json=data)).status == 403
+        assert (await client.ask("DELETE", "/controller/registration/model")).status == 200
+        assert (await client.ask("GET", "/mirror")).status == 403
+
+    against(mosquitto, scenario)
+
+
 def test_answer_may_have_any_status_and_no_data(mosquitto: Mosquitto) -> None:
     async def scenario() -> None:
         def answer(request: Message) -> Message:

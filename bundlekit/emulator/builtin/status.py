@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,11 +15,10 @@ FIELDS = ("hostname", "version", "uptimeSec", "cpuUsage", "memoryUsage", "memory
 
 
 class Status:
-    """Its uptime counts from when this was made."""
+    """Tells of a system."""
 
     def __init__(self, system: System) -> None:
         self._system = system
-        self._since = time.monotonic()
         psutil.cpu_percent()  # each call tells of the time since the one before
 
     @property
@@ -46,7 +44,7 @@ class Status:
         whole = {
             "hostname": self._system.hostname,
             "version": f"{__version__}-emulated",
-            "uptimeSec": int(time.monotonic() - self._since),
+            "uptimeSec": int(self._system.uptime),
             "cpuUsage": psutil.cpu_percent(),
             "memoryUsage": memory.percent,
             "memory": memory.total,

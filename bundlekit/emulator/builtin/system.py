@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +33,10 @@ class System(Protocol):
     def disk(self) -> Path:
         """Any folder on the disk that it lives on."""
 
+    @property
+    def uptime(self) -> float:
+        """Seconds since it started or was rebooted."""
+
     async def reboot(self) -> None:
         """Start again what is deployed; whoever asked has its answer already."""
 
@@ -55,6 +60,7 @@ class KeptSystem:
         self._file = state / _FILE
         self._restart = restart
         self._hostname, self._time_offset = _read(self._file)
+        self._booted = time.monotonic()
 
     @property
     def hostname(self) -> str:
@@ -76,7 +82,12 @@ class KeptSystem:
     def disk(self) -> Path:
         return self._file.parent
 
+    @property
+    def uptime(self) -> float:
+        return time.monotonic() - self._booted
+
     async def reboot(self) -> None:
+        self._booted = time.monotonic()
         if self._restart:
             await self._restart()
 
