@@ -7,17 +7,21 @@ bundle or of the SDK is touched. What another version of the SDK does not have i
 import os
 import sys
 import threading
+import traceback
 import types
 
 READY = "BUNDLEKIT_READY"  # the number of a file descriptor that is written to once the bundle is registered
+SOURCE = "BUNDLEKIT_SOURCE"  # the folder that somebody works on, where the bundle runs in a copy of it
 PYTHON_2 = sys.version_info[0] == 2
 _PATIENCE = 1.0  # seconds; for the broker to confirm a subscription
 
 
 def install():
     """Have the modules of the SDK changed as soon as they are imported."""
-    global _ready
+    global _ready, _started_in
     _ready = _take_ready()
+    if os.environ.get(SOURCE):
+        _started_in = os.getcwd()
     if not PYTHON_2 and os.environ.get("PYTHONPYCACHEPREFIX"):
         sys.dont_write_bytecode = False  # bytecode lies apart from the sources, so that it dirties nobody's folder
     if _has_sdk_of_its_own():
@@ -80,11 +84,12 @@ def patch_core(core):
         # Of what it gave, the SDK asks for `args` alone.
         core.inspect = _overlay(inspect, getargspec=inspect.getfullargspec)
     core.random = float  # 0.0
+    core.traceback = _overlay(core.traceback, format_tb=_format_tb)
     _wrap(core.Sanji, "register", _tell_ready)
 
 
 def patch_mqtt(mqtt):
-    """A port is a number to Python 3; small messages are not held back; a tunnel can be used when it is told."""
+    """A port is a number to Python 3; a tunnel can be used when it is told."""
     _wrap(mqtt.Mqtt, "connect", _connect)
     _wrap(mqtt.Mqtt, "set_tunnel", _set_tunnel)
 
@@ -179,17 +184,16 @@ def _tell_ready(register, self, profile, *args, **kwargs):
     return result
 
 
+def _format_tb(trace):
+    """The traceback in an answer names the files that somebody works on."""
+    source = os.environ.get(SOURCE)
+    entries = traceback.format_tb(trace)
+    return [entry.replace(_started_in, source) for entry in entries] if source else entries
+
+
 def _connect(connect, self):
     self.broker_port = int(self.broker_port)
-    self.client.on_socket_open = _send_at_once
     return connect(self)
-
-
-def _send_at_once(client, userdata, sock):
-    import socket
-
-    if sock.family != getattr(socket, "AF_UNIX", None):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _set_tunnel(set_tunnel, self, *args, **kwargs):
@@ -226,6 +230,7 @@ def _take_ready():
 
 
 _SDK = os.environ.get("BUNDLEKIT_SDK", "")
+_started_in = ""
 _ready = None
 
 
