@@ -165,6 +165,7 @@ def _show(output_dir: Path, render: Callable[[Path], Path], *, dry_run: bool) ->
     click.echo(f"made {shown}")
     click.echo("next:")
     click.echo(f"  bundlekit validate {shown}")
+    click.echo(f"  bundlekit run {shown}")
     click.echo(f"  bundlekit deploy moxa@192.168.4.127 --bundle {shown}")
     return 0
 

@@ -67,6 +67,7 @@ def test_the_shortest_way_makes_a_bundle_and_says_what_is_next(desk: Path, envir
         "made thermostat",
         "next:",
         "  bundlekit validate thermostat",
+        "  bundlekit run thermostat",
         "  bundlekit deploy moxa@192.168.4.127 --bundle thermostat",
     ]
     found = manifest(desk / "thermostat")

@@ -29,6 +29,7 @@ from tests.scaffold.conversations import NOTHING
 from tests.scaffold.stand_in import started
 
 FILES = {
+    ".bundleignore",
     ".bundlekit/answers.json",
     ".editorconfig",
     ".gitignore",
@@ -37,6 +38,7 @@ FILES = {
     "bundle.json",
     "index.py",
     "requirements.txt",
+    "tests/test_resources.py",
 }
 
 
@@ -57,6 +59,7 @@ def test_what_is_rendered_says_the_answers_literally_and_is_clean(answers: Answe
         source = folder.joinpath("index.py").read_bytes()
         assert ast.get_docstring(ast.parse(source), clean=False) == answers.description
         compile(source, "index.py", "exec")
+        compile(folder.joinpath("tests/test_resources.py").read_bytes(), "test_resources.py", "exec")
         assert source.isascii() or source.startswith(b"# -*- coding: utf-8 -*-\n")
         assert f"\n{answers.description}\n" in folder.joinpath("README.md").read_bytes().decode()
         assert completed(checked(read_answers(folder / ".bundlekit/answers.json")), Author()) == answers

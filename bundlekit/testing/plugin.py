@@ -1,0 +1,99 @@
+"""The pytest plugin: a `gateway` fixture that runs the bundle under test.
+
+    def test_settings_are_kept(gateway):
+        gateway.put("/thermostat", {"key": 1})
+        gateway.restart()
+        assert gateway.get("/thermostat").json == {"key": 1}
+
+Which bundle: the one whose folder the test lies in, or what the `bundle` fixture or `--bundle` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from bundlekit.testing.bundle_gateway import BundleGateway
+    from bundlekit.testing.session import Session
+
+_GATEWAY: pytest.StashKey[BundleGateway] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("bundlekit", "bundles for ThingsPro gateways")
+    group.addoption("--bundle", metavar="FOLDER", help="the bundle that the `gateway` fixture runs")
+    group.addoption("--bundle-python", metavar="PYTHON", help="the interpreter to run it under, such as python2.7")
+    parser.addini("bundle", "the folder of the bundle that the `gateway` fixture runs, from the root folder")
+    parser.addini("bundle_python", "the interpreter to run it under, such as python2.7; by default this one")
+
+
+@pytest.fixture(scope="session")
+def _bundlekit_session(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """The emulated gateway that all tests of a run share; bundles come and go on it."""
+    try:
+        from bundlekit.testing.session import Session
+    except ModuleNotFoundError as error:
+        pytest.fail(f"{error}; run: pip install 'bundlekit[emulator]'", pytrace=False)
+    python = pytestconfig.getoption("bundle_python") or pytestconfig.getini("bundle_python") or None
+    with Session(tmp_path_factory.mktemp("gateway"), python) as session:
+        yield session
+
+
+@pytest.fixture
+def bundle(request: pytest.FixtureRequest) -> Path:
+    """The folder of the bundle under test. Define a fixture of this name to test another one."""
+    config = request.config
+    if given := config.getoption("bundle"):
+        folder: Path = config.invocation_params.dir / given
+    elif given := config.getini("bundle"):
+        folder = config.rootpath / given
+    else:
+        for folder in request.path.parents:
+            if (folder / "bundle.json").is_file():
+                return folder
+        pytest.fail(
+            f"the `gateway` fixture found no bundle.json in {request.path.parent} or above: say which bundle with "
+            "--bundle FOLDER or with `bundle = FOLDER` in pytest's settings",
+            pytrace=False,
+        )
+    if not (folder / "bundle.json").is_file():
+        pytest.fail(f"there is no bundle.json in {folder}", pytrace=False)
+    return folder
+
+
+@pytest.fixture
+def gateway(request: pytest.FixtureRequest, bundle: Path, _bundlekit_session: Session) -> Iterator[BundleGateway]:
+    """A gateway on which the bundle under test has just been started for the first time, with its factory settings."""
+    from bundlekit.errors import BundlekitError
+
+    try:
+        started = _bundlekit_session.gateway_with(bundle)
+    except BundlekitError as error:
+        pytest.fail(_as_text(error), pytrace=False)
+    request.node.stash[_GATEWAY] = started
+    with started:
+        yield started
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the bundle printed where a test has failed."""
+    report = yield
+    gateway = item.stash.get(_GATEWAY, None)
+    if report.when == "call" and report.failed and gateway:
+        report.sections.append((f"Log of the bundle {gateway.name}", gateway.log))
+    return report
+
+
+def _as_text(error: Exception) -> str:
+    """An error of ours as it is shown elsewhere."""
+    lines = [str(error), *(f"  | {line}" for line in getattr(error, "details", ()))]
+    if hint := getattr(error, "hint", None):
+        lines.append(f"hint: {hint}")
+    return "\n".join(lines)
