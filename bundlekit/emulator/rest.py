@@ -161,9 +161,8 @@ class RestFront(Service):
         return await self._ask(asked)
 
     async def _body(self, request: web.Request) -> bytes:
-        too_large = Refused(413, f"The body is larger than {self._limits.size} bytes.")
         if (request.content_length or 0) > self._limits.size:
-            raise too_large
+            raise self._too_large()
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise Refused(415, "The body must not be compressed.", {"Accept-Encoding": "identity"})
         if request.headers.get("Expect", "").lower() == "100-continue":
@@ -173,9 +172,12 @@ class RestFront(Service):
             async with asyncio.timeout(self._limits.body):
                 return await request.read()
         except web.HTTPRequestEntityTooLarge as error:
-            raise too_large from error
+            raise self._too_large() from error
         except BROKEN_BODY as error:
             raise Malformed("The body is not what its headers say.") from error
+
+    def _too_large(self) -> Refused:
+        return Refused(413, f"The body is larger than {self._limits.size} bytes.")
 
     async def _ask(self, asked: Message) -> web.StreamResponse:
         try:

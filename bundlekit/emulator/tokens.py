@@ -20,7 +20,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from bundlekit.emulator.files import write_secret
+from bundlekit.emulator.files import read_kept, write_secret
 from bundlekit.errors import BadUsage, CouldNotRun, Unreadable
 
 _log = logging.getLogger(__name__)
@@ -204,19 +204,8 @@ def _own(file: Path) -> str:
 
 
 def _read(file: Path) -> tuple[Token, ...]:
-    try:
-        entries = json.loads(file.read_bytes())["tokens"]
-        return tuple(_token(entry) for entry in entries)
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise Unreadable(f"cannot read {file}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Unreadable(
-            f"{file} is damaged",
-            kept="it was left as it is",
-            hint="put it right, or move it away: then all tokens but the gateway's own are void",
-        ) from error
+    hint = "put it right, or move it away: then all tokens but the gateway's own are void"
+    return read_kept(file, lambda kept: tuple(map(_token, kept["tokens"])), absent=(), hint=hint)
 
 
 def _token(entry: Any) -> Token:

@@ -8,10 +8,9 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from bundlekit.emulator.files import write_secret
-from bundlekit.errors import Unreadable
+from bundlekit.emulator.files import read_kept, write_secret
 
 _FILE = "system.json"
 _HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -59,7 +58,8 @@ class KeptSystem:
     def __init__(self, state: Path, restart: Callable[[], Awaitable[None]] | None = None) -> None:
         self._file = state / _FILE
         self._restart = restart
-        self._hostname, self._time_offset = _read(self._file)
+        hint = f"put it right, or move it away: then the hostname is {_DEFAULT} again"
+        self._hostname, self._time_offset = read_kept(self._file, _read, absent=(_DEFAULT, 0.0), hint=hint)
         self._booted = time.monotonic()
 
     @property
@@ -97,23 +97,8 @@ class KeptSystem:
         self._hostname, self._time_offset = hostname, time_offset
 
 
-def _read(file: Path) -> tuple[str, float]:
-    try:
-        kept = json.loads(file.read_bytes())
-        return _checked(kept["hostname"], float(kept["timeOffset"]))
-    except FileNotFoundError:
-        return _DEFAULT, 0.0
-    except OSError as error:
-        raise Unreadable(f"cannot read {file}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Unreadable(
-            f"{file} is damaged",
-            kept="it was left as it is",
-            hint=f"put it right, or move it away: then the hostname is {_DEFAULT} again",
-        ) from error
-
-
-def _checked(hostname: str, time_offset: float) -> tuple[str, float]:
+def _read(kept: Any) -> tuple[str, float]:
+    hostname, time_offset = kept["hostname"], float(kept["timeOffset"])
     if not is_hostname(hostname) or not math.isfinite(time_offset):
         raise ValueError("not what was written")
     return hostname, time_offset
