@@ -103,6 +103,10 @@ class Registry:
         last = sign[-1] if isinstance(sign, list) else None
         return last if isinstance(last, str) and last in self._registered else ""
 
+    def ttl(self, name: str) -> float:
+        one = self._registered.get(name)
+        return one.component.ttl if one else 0
+
     def heard(self, name: str, now: float) -> None:
         if one := self._registered.get(name):
             one.heard = now

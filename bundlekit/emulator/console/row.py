@@ -50,6 +50,7 @@ class Row:
         answered_by: empty until somebody did.
         duration: from the request's arrival at the controller to the answer's, in seconds; None where the controller
             answered at once.
+        deadline: when it expires, by the controller's clock.
         left_out: messages that were too many for a row.
     """
 
@@ -69,6 +70,7 @@ class Row:
     messages: list[Passed] = field(default_factory=list)
     left_out: int = 0
     key: Key | None = None
+    deadline: float = 0
 
     @property
     def size(self) -> int:

@@ -66,17 +66,15 @@ class Trace:
 
     def expire(self, now: float, outgoing: Sequence[Outgoing]) -> None:
         """Take in what the controller published because nobody had answered."""
+        late = [row for rows in self._open.values() for row in rows if row.deadline <= now]
+        for row in late:
+            self._close(row, State.EXPIRED, now, "controller", {"code": 408})
+            for name in row.to:
+                self.registry.timed_out(name, self._clock())
         for one in outgoing:
             answer = decode(one.payload) or {}
-            key = (answer.get("id"), str(answer.get("resource")))
-            row = self._oldest_open(key) or self._closed.get(key)
-            if row is None:
-                continue
-            if row.state is State.WAITING:
-                self._close(row, State.EXPIRED, now, "controller", answer)
-                for name in row.to:
-                    self.registry.timed_out(name, self._clock())
-            self._add(row, self._passed(row, now, one))
+            if told := next((row for row in late if row.key == (answer.get("id"), answer.get("resource"))), None):
+                self._add(told, self._passed(told, now, one))
 
     def rows(self, since: int = 0) -> Iterator[Row]:
         """The rows that changed after version `since`, the one that changed last first."""
@@ -111,6 +109,7 @@ class Trace:
         if row.state is State.WAITING and not row.to:
             self._close(row, State.DROPPED, now, "", {})
             row.note = "went to nobody"
+        row.deadline = now + max((self.registry.ttl(name) for name in row.to), default=0)
 
     def _response(self, now: float, message: Message, payload: bytes, outgoing: Sequence[Outgoing]) -> None:
         key = (message["id"], message["resource"])
@@ -178,6 +177,7 @@ class Trace:
             del self._open[row.key]
         self._closed[row.key] = row
         row.state, row.answered_by, row.code = state, who, _code(answer)
+        self._touch(row)
         row.duration = now - row.began or None  # the controller's own answer takes no time of its clock
 
     def _oldest_open(self, key: Key) -> Row | None:
@@ -192,12 +192,15 @@ class Trace:
             self._bytes += len(passed.payload)
         else:
             row.left_out += 1
+        self._touch(row)
+        while self._bytes > _BYTES and len(self._rows) > 1:
+            self._forget_oldest()
+
+    def _touch(self, row: Row) -> None:
         self.version += 1
         row.version = self.version
         self._changed[row.number] = row
         self._changed.move_to_end(row.number)
-        while self._bytes > _BYTES and len(self._rows) > 1:
-            self._forget_oldest()
 
     def _forget_oldest(self) -> None:
         number, row = self._rows.popitem(last=False)

@@ -7,6 +7,7 @@ FILE is docs/console.png unless said otherwise. pngquant makes it smaller where 
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -112,11 +113,11 @@ def work(page: Page, gateway: EmulatedGateway) -> None:
     page.get_by_role("radio", name="PUT").check(force=True)
     page.get_by_text("as GET answered").wait_for()
     body = page.get_by_label("Body", exact=True)
-    text = body.input_value()
-    body.fill(text.replace("21.5", '"warm"'))
+    settings = json.loads(body.input_value())
+    body.fill(json.dumps({**settings, "target": "warm"}, indent=2))
     page.get_by_role("button", name="Send").click()
     page.get_by_text("400 Bad Request").wait_for()
-    body.fill(text.replace("21.5", "22.5"))
+    body.fill(json.dumps({**settings, "target": 22.5}, indent=2))
     page.get_by_role("button", name="Send").click()
     page.get_by_text("200 OK").wait_for()
     page.locator(".list .trace-row", has_text="22.5").last.click()

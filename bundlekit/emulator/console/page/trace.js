@@ -98,7 +98,7 @@ export class Trace {
     row.setAttribute("aria-setsize", this.list.items.length);
     if (row.item === item) return;
     row.item = item;
-    const answered = item.answered_by || (item.state === "event" ? item.to.join(", ") : item.state === "waiting" ? `${item.to.join(", ")} …` : "");
+    const answered = item.answered_by || (item.state === "event" ? `to ${item.to.join(", ")}` : item.state === "waiting" ? `${item.to.join(", ")} …` : "");
     row.replaceChildren(
       el("span.mono.quiet", {}, clock(item.time, true)),
       el(`span.method.${/^(GET|PUT|POST|DELETE)$/.test(item.method) ? item.method : "none"}`, {}, item.method),
