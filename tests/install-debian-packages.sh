@@ -10,6 +10,7 @@ fi
 
 needed='
     busybox-static
+    chromium
     debian-archive-keyring
     debootstrap
     fish

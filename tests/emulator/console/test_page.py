@@ -1,0 +1,380 @@
+"""The page, in Chromium, in front of a running gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from bundlekit.emulator.address import Address
+from bundlekit.emulator.gateway import EmulatedGateway
+from bundlekit.emulator.tokens import Scope, add_token
+from tests.emulator.console.conftest import Console, Gateway
+from tests.emulator.console.simulated import Message
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>\x1b[31mred\x1b]0;title\x07\u202egnp.exe\0'
+
+JSON = [r'{"a": [1, -2.5e+3, true, null, "x\n\u00e9\""], "": {}}', '[[], [[]], {"a": {"b": ""}}]', '"x"', " 0 "]
+NOT_JSON = [
+    "",
+    "01",
+    "1.",
+    "-",
+    "+1",
+    "1e",
+    "nul",
+    "truex",
+    "'a'",
+    "{a: 1}",
+    '["a" "b"]',
+    '{"a" 1}',
+    '"\t"',
+    "[" * 9**5,
+]
+
+
+class Settings:
+    """A bundle with settings that can be read and written."""
+
+    def __init__(self) -> None:
+        self.value: Any = {"target": 21.50, "serial": 12345678901234567890}
+
+    def __call__(self, request: Message) -> Message | None:
+        if request["resource"].startswith("/heater/"):
+            return {"data": {"path": request["resource"]}}
+        if request["method"] == "put":
+            self.value = request["data"]
+        return {"data": self.value}
+
+
+@pytest.fixture
+def heater(gateway: Gateway) -> Settings:
+    settings = Settings()
+    gateway.add("heater", ["/heater", "/heater/+/log"], settings, version="1.2.0")
+    declared = [{"resource": "/heater", "methods": ["get", "put"]}, {"resource": "/heater/:room/log", "methods": "get"}]
+    gateway.emulated.trace.registry.declare({"name": "heater", "resources": declared})
+    return settings
+
+
+def rows(page: Page) -> Any:
+    return page.locator("#rows .trace-row:visible")
+
+
+def test_token_is_asked_for_and_a_wrong_one_refused(console: Console) -> None:
+    page = console.page
+    page.goto(console.gateway.emulated.url)
+    expect(page.get_by_label("API token")).to_be_focused()
+    expect(page.locator("#console")).to_be_hidden()
+    page.get_by_label("API token").fill("wrong")
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("alert")).to_have_text("This token is not known here.")
+    page.get_by_label("API token").fill(console.gateway.emulated.token)
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("navigation")).to_contain_text("/system/status")
+    page.reload()
+    expect(page.get_by_role("navigation")).to_contain_text("/system/status")
+    assert page.evaluate("JSON.stringify(localStorage)").count(console.gateway.emulated.token) == 0
+    page.get_by_role("button", name="Forget token").click()
+    expect(page.get_by_label("API token")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_token_that_is_for_reading_looks_and_does_not_write(console: Console, heater: Settings) -> None:
+    _, secret = add_token(console.gateway.state, Scope.READ, "")
+    page = console.open(secret)
+    expect(page.locator("#scope")).to_have_text("read only")
+    page.get_by_role("button", name="/heater GET PUT").click()
+    expect(page.get_by_role("radio", name="PUT")).to_be_disabled()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#outcome")).to_contain_text("200 OK")
+
+
+def test_who_registers_and_who_leaves_is_seen_at_once(console: Console) -> None:
+    page = console.open()
+    expect(page.locator("#nobody")).to_be_visible()
+    lamp = console.gateway.add("lamp", ["/lamp", "/lamp/+"], version="3.1.4")
+    card = page.locator(".component", has_text="lamp")
+    for words in ("3.1.4", "model", "/lamp/+", "not asked yet", "since"):
+        expect(card).to_contain_text(words)
+    console.gateway.loop.run(lamp.ask("get", "/lamp"))
+    expect(card).to_contain_text("answered")
+    console.gateway.loop.run(lamp.leave())
+    expect(card).to_have_count(0)
+
+
+def test_component_that_does_not_answer_in_time_is_told_of(console: Console) -> None:
+    console.gateway.add("mute", ["/mute"], lambda _: None, ttl=0.2)
+    page = console.open()
+    page.get_by_role("button", name="/mute").click()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#outcome")).to_contain_text("408")
+    expect(page.locator(".component", has_text="mute")).to_contain_text("timed out")
+    expect(rows(page).last).to_contain_text("408")
+
+
+def test_form_asks_with_parameters_body_and_the_digits_as_they_are(console: Console, heater: Settings) -> None:
+    page = console.open()
+    page.get_by_role("button", name="/heater/:room/log").click()
+    page.get_by_role("textbox", name="room").fill("a/b c?d")
+    page.get_by_role("textbox", name="Query").fill("?last=3")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#answer-body")).to_contain_text("/heater/a%2Fb%20c%3Fd/log?last=3")
+
+    page.get_by_role("button", name="/heater GET PUT").click()
+    page.get_by_role("radio", name="PUT").check(force=True)
+    body = page.get_by_role("textbox", name="Body")
+    expect(body).to_have_value('{\n  "target": 21.5,\n  "serial": 12345678901234567890\n}')
+    body.fill('{"target": 19}')
+    page.get_by_role("button", name="Format").click()
+    expect(body).to_have_value('{\n  "target": 19\n}')
+    body.press("Control+Enter")
+    expect(page.locator("#outcome")).to_contain_text("200 OK")
+    expect(page.locator("#answer-body .key")).to_have_text('"target"')
+    expect(page.locator("#outcome")).to_contain_text("ms")
+    assert heater.value == {"target": 19}
+
+
+def test_body_that_is_not_json_is_told_where_and_not_sent(console: Console, heater: Settings) -> None:
+    page = console.open()
+    page.get_by_role("button", name="/heater GET PUT").click()
+    page.get_by_role("radio", name="PUT").check(force=True)
+    expect(page.locator("#body-note")).to_have_text("as GET answered")
+    before = heater.value
+    body = page.get_by_role("textbox", name="Body")
+    body.fill('{\n  "target": 3,\n}')
+    error = page.get_by_text("line 3, column 1: expected a key")
+    expect(error).to_be_visible()
+    body.press("Control+Enter")
+    error.click()
+    assert page.evaluate("document.activeElement.selectionStart") == 17
+    expect(page.locator("#outcome")).to_be_empty()
+    assert heater.value is before
+
+
+def test_json_is_told_from_what_is_none_as_the_browser_does(console: Console) -> None:
+    page = console.open()
+    differing = page.evaluate(
+        """async ([valid, others]) => {
+            const { findError, pretty } = await import("/console/json.js");
+            const texts = [...valid, ...others];
+            for (const text of valid)
+                for (let i = 0; i < text.length; i += 1)
+                    for (const put of ["", ",", '"', "}", "]", "0", "\\\\", " "])
+                        texts.push(text.slice(0, i) + put + text.slice(i + 1), text.slice(0, i) + put + text.slice(i));
+            return texts.filter((text) => {
+                let parsed;
+                try { parsed = JSON.stringify(JSON.parse(text)); } catch { return findError(text) === null; }
+                return findError(text) !== null || JSON.stringify(JSON.parse(pretty(text))) !== parsed;
+            });
+        }""",
+        [JSON, NOT_JSON],
+    )
+    assert differing == []
+
+
+def test_curl_command_has_the_token_by_name_alone(console: Console, heater: Settings) -> None:
+    page = console.open()
+    page.get_by_role("button", name="/heater GET PUT").click()
+    page.get_by_role("radio", name="PUT").check(force=True)
+    page.get_by_role("textbox", name="Body").fill('{"name": "it\'s"}')
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == (
+        "curl --insecure -X PUT -H \"mx-api-token: $MX_API_TOKEN\" -H 'content-type: application/json' "
+        f"--data-raw '{{\"name\": \"it'\\''s\"}}' '{console.gateway.emulated.url}/api/v1/heater'"
+    )
+
+
+def test_row_of_the_trace_opens_into_its_messages(console: Console, heater: Settings) -> None:
+    page = console.open()
+    page.get_by_role("button", name="/heater GET PUT").click()
+    page.get_by_role("button", name="Send").click()
+    row = rows(page).last
+    for words in ("GET", "/heater", "rest", "heater", "200", "ms", "21.5"):
+        expect(row).to_contain_text(words)
+    row.click()
+    steps = page.locator(".message .way")
+    expect(steps).to_have_count(4)
+    for step, words in enumerate(
+        ("rest → controller", "controller → heater", "heater → controller", "controller → rest")
+    ):
+        expect(steps.nth(step)).to_contain_text(words)
+    tunnel = console.gateway.emulated.controller.components["heater"].tunnel
+    expect(page.locator(".message").nth(1)).to_contain_text(f"on tunnel {tunnel}")
+
+
+def test_trace_is_filtered_paused_and_cleared(console: Console, heater: Settings) -> None:
+    page = console.open()
+    page.get_by_role("searchbox").fill("post heater")
+    expect(rows(page)).to_have_count(1)
+    page.get_by_role("searchbox").fill("-registration")
+    expect(page.locator("#no-rows")).to_have_text("No message matches the filter.")
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="/heater GET PUT").click()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#amount")).to_contain_text("1 since the pause")
+    expect(rows(page)).to_have_count(0)
+    page.get_by_role("button", name="Go on").click()
+    expect(rows(page)).to_have_count(1)
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("searchbox").fill("")
+    expect(rows(page)).to_have_count(0)
+
+
+def test_logs_come_in_live_a_bundle_at_a_time_if_wanted(console: Console) -> None:
+    log = console.gateway.emulated.log
+    log.add("heater", "before the page was there")
+    page = console.open()
+    page.get_by_role("tab", name="Logs").click()
+    lines = page.locator(".log-line:visible")
+    expect(lines.first).to_contain_text("before the page was there")
+    console.gateway.loop.run(_print(log, "lamp", "ERROR - it is dark"))
+    expect(lines).to_have_count(2)
+    page.get_by_role("combobox", name="Bundle").select_option("lamp")
+    expect(lines).to_have_count(1)
+    expect(lines).to_contain_text("it is dark")
+    page.get_by_role("searchbox").fill("bright")
+    expect(lines).to_have_count(0)
+
+
+async def _print(log: Any, bundle: str, *lines: str) -> None:
+    for line in lines:
+        log.add(bundle, line)
+
+
+def test_light_and_dark_follow_the_system_until_chosen(
+    console: Console, new_context: Callable[..., BrowserContext]
+) -> None:
+    grounds = {}
+    for scheme in ("light", "dark"):
+        page = new_context(color_scheme=scheme, reduced_motion="reduce").new_page()
+        page.goto(console.gateway.emulated.url)
+        grounds[scheme] = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert grounds["light"] != grounds["dark"]
+    page.get_by_role("button", name="Theme: auto").click()
+    page.get_by_role("button", name="Theme: light").wait_for()
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == grounds["light"]
+
+
+def test_all_can_be_done_by_keyboard(console: Console, heater: Settings) -> None:
+    page = console.open()
+    press = page.keyboard.press
+    press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    press("Escape")
+    press("c")
+    expect(page.get_by_role("button", name="/heater GET PUT")).to_be_focused()
+    press("ArrowDown")
+    expect(page.get_by_role("button", name="/heater/:room/log")).to_be_focused()
+    press("ArrowUp")
+    press("Enter")
+    press("r")
+    press("ArrowRight")
+    expect(page.get_by_role("radio", name="PUT")).to_be_checked()
+    expect(page.locator("#body-note")).to_have_text("as GET answered")
+    press("Control+Enter")
+    expect(page.locator("#outcome")).to_contain_text("200 OK")
+    press("/")
+    page.keyboard.type("put heater")
+    expect(rows(page)).to_have_count(1)
+    press("Escape")
+    press("Escape")
+    expect(page.locator("#rows")).to_be_focused()
+    press("End")
+    press("Enter")
+    expect(page.locator("#detail")).to_contain_text("PUT /heater")
+    press("Tab")
+    expect(page.get_by_role("button", name="Close the messages")).to_be_focused()
+    press("Escape")
+    expect(page.locator("#detail")).to_be_hidden()
+    press("l")
+    expect(page.get_by_role("tab", name="Logs")).to_have_attribute("aria-selected", "true")
+
+
+def test_whatever_can_be_used_has_a_name(console: Console, heater: Settings) -> None:
+    page = console.open()
+    page.get_by_role("button", name="/heater/:room/log").click()
+    page.locator("#rows").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    expect(page.locator(".message").first).to_be_visible()
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll("button, input, select, textarea, [role], pre")]
+            .filter((one) => one.checkVisibility() && one.tabIndex >= 0)
+            .filter((one) => !one.ariaLabel && !one.textContent.trim() && !one.labels?.length)
+            .map((one) => one.outerHTML)"""
+    )
+    assert nameless == []
+
+
+def test_thousands_of_messages_leave_the_page_usable(console: Console, heater: Settings) -> None:
+    page = console.open()
+    lamp = console.gateway.add("lamp", ["/lamp"])
+
+    async def flood() -> None:
+        for _ in range(2500):  # four messages each
+            await lamp.ask("get", "/lamp")
+        await _print(
+            console.gateway.emulated.log, "lamp", *(f"line {number}" for number in range(5000)), "the last line"
+        )
+
+    console.gateway.loop.run(flood())
+    page.get_by_role("button", name="/heater GET PUT").click()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#outcome")).to_contain_text("200 OK", timeout=60_000)  # after all that the broker has to pass
+    page.get_by_role("searchbox").fill("rest /heater")
+    expect(rows(page)).to_have_count(1)
+    assert page.evaluate("document.querySelectorAll('*').length") < 2000
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Logs").click()
+    expect(page.locator(".log-line:visible").last).to_contain_text("the last line")
+    expect(page.locator("#amount")).to_contain_text("left out")
+
+
+def test_names_values_and_lines_are_text_and_nothing_else(console: Console) -> None:
+    gateway = console.gateway
+    huge = HOSTILE + "x" * 200_000
+    bad = gateway.add(
+        HOSTILE,
+        [f"/{HOSTILE}", "/bad", "/../../console/+"],
+        lambda _: {"data": {HOSTILE: [huge]}},
+        version=huge,
+        description=huge,
+    )
+    gateway.loop.run(bad.send({"id": 5, "method": HOSTILE, "resource": f"/bad/{HOSTILE}", "data": huge}))
+    gateway.loop.run(bad.send({"code": HOSTILE, "method": "put", "resource": HOSTILE, "data": huge}))
+    gateway.loop.run(_print(gateway.emulated.log, HOSTILE, huge))
+    page = console.open()
+    card = page.locator(".component").first
+    expect(card).to_contain_text("<script>alert(2)</script>red")
+    page.get_by_role("button", name="/bad", exact=True).click()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#answer-body")).to_contain_text("<script>")
+    rows(page).last.click()
+    expect(page.locator(".message").first).to_be_visible()
+    page.get_by_role("tab", name="Logs").click()
+    line = page.locator(".log-line:visible")
+    expect(line).to_contain_text("alert(2)</script>red")
+    assert not set("\x1b\x07\u202e\0") & set(page.locator("body").inner_text())
+    assert page.locator("img[src=x], body script").count() == 0
+    page.get_by_role("button", name="/../../console/+").click()
+    page.get_by_role("textbox", name="parameter 4").fill("feed")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#outcome")).to_have_text("this path leads out of the API")
+
+
+def test_page_comes_back_by_itself_after_the_gateway_did(console: Console) -> None:
+    page = console.open()
+    gateway = console.gateway
+    gateway.loop.run(gateway.emulated.stop())
+    expect(page.locator("#link")).to_contain_text("not connected")
+    again = EmulatedGateway(gateway.state, listen=Address.parse(gateway.emulated.url.removeprefix("https://")))
+    gateway.loop.run(again.start())
+    expect(page.locator("#link")).to_have_text("live")
+    expect(page.get_by_role("navigation")).to_contain_text("/system/status")
+    gateway.loop.run(again.stop())
