@@ -68,6 +68,15 @@ class Class:
     node: Node
 
 
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A function that is decorated: its name, where it starts, and its docstring if it has one."""
+
+    name: str
+    start: int
+    docstring: Node | None
+
+
 @dataclass(slots=True)
 class PythonSource:
     """What the walk found, in the order of the source."""
@@ -78,7 +87,7 @@ class PythonSource:
     classes: list[Class] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     names: list[Node] = field(default_factory=list)  # every identifier that stands in an expression
-    handlers: dict[int, tuple[str, int]] = field(default_factory=dict)  # decorator's start: function, its start
+    handlers: dict[int, Handler] = field(default_factory=dict)  # by where what decorates it starts
 
 
 def parse(utf8: bytes) -> PythonSource:
@@ -199,7 +208,16 @@ def _note_decorated(found: PythonSource, node: Node) -> None:
     name = text_of(function.child_by_field_name("name"))
     for decorator in node.named_children:
         if decorator.type == "decorator" and decorator.named_children:
-            found.handlers[decorator.named_children[0].start_byte] = (name, function.start_byte)
+            handler = Handler(name, function.start_byte, _docstring(function))
+            found.handlers[decorator.named_children[0].start_byte] = handler
+
+
+def _docstring(function: Node) -> Node | None:
+    body = function.child_by_field_name("body")
+    first = next((node for node in body.named_children if node.type != "comment"), None) if body is not None else None
+    if first is None or first.type != "expression_statement" or not first.named_children:
+        return None
+    return first.named_children[0] if first.named_children[0].type in ("string", "concatenated_string") else None
 
 
 def _last_name(node: Node | None) -> Node | None:

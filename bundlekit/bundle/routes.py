@@ -6,6 +6,7 @@ method of a `Sanji` subclass; at the start every decorated method found on the o
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from bundlekit.bundle.bundle import MAIN, Bundle
 from bundlekit.bundle.constants import Constants
 from bundlekit.bundle.manifest import METHODS
-from bundlekit.bundle.python_source import Call, PythonSource, parse, text_of
+from bundlekit.bundle.python_source import Call, Handler, PythonSource, parse, text_of
 from bundlekit.bundle.reading import Problem, read_file
 from bundlekit.bundle.text import BEGINNING, Span, Text
 
@@ -38,6 +39,7 @@ class Route:
         methods_span: the place of its methods, or of the call.
         handler: the name of the function that it decorates, or empty.
         handler_at: where in the source that function begins, to tell two of the same name apart.
+        docstring: of that function, its indentation taken off; or empty.
     """
 
     resource: str | None
@@ -47,6 +49,7 @@ class Route:
     methods_span: Span
     handler: str
     handler_at: int
+    docstring: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +133,17 @@ def _route(text: Text, found: PythonSource, constants: Constants, call: Call) ->
         value = constants.value(methods_node, call.scope)
         methods = (value,) if isinstance(value, str) else value
     span = _span(text, call.node)
-    handler, handler_at = found.handlers.get(call.node.start_byte, ("", call.node.start_byte))
+    handler = found.handlers.get(call.node.start_byte, Handler("", call.node.start_byte, None))
+    docstring = constants.value(handler.docstring, call.scope)
     return Route(
         resource=resource,
         methods=methods,
         span=span,
         resource_span=_span(text, resource_node) if resource_node is not None else span,
         methods_span=_span(text, methods_node) if methods_node is not None else span,
-        handler=handler,
-        handler_at=handler_at,
+        handler=handler.name,
+        handler_at=handler.start,
+        docstring=inspect.cleandoc(docstring) if isinstance(docstring, str) else "",
     )
 
 

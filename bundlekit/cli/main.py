@@ -31,6 +31,7 @@ VERBS = (
     "remove",
     "api",
     "verify",
+    "export",
     "completion",
 )
 

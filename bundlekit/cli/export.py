@@ -1,0 +1,62 @@
+"""`bundlekit export`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from bundlekit.cli.verb import verb
+from bundlekit.errors import CouldNotRun
+
+
+@verb(
+    "export",
+    summary="Describe a bundle's API for other tools: OpenAPI, or a Postman collection.",
+    examples="""
+    bundlekit export openapi > openapi.json  the bundle in this folder
+    bundlekit export postman thermostat --output thermostat.postman_collection.json
+    bundlekit export openapi thermostat-0.2.0.tar.gz | jq .paths
+    """,
+)
+@click.argument("form", type=click.Choice(["openapi", "postman"]), metavar="openapi|postman")
+@click.argument("path", type=click.Path(exists=True, path_type=Path), default=".")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it to a file."
+)
+def command(form: str, path: Path, output: Path | None) -> int:
+    """Describe the API of the bundle at PATH, a folder or an archive; by default the folder you are in.
+
+    It is made of bundle.json, of the docstrings of the handlers in index.py, and of the factory file as the example.
+    The same bundle gives the same bytes. `openapi` is OpenAPI 3.1; `postman` is a collection that Postman and newman
+    can run as it stands, once its variables `host` and `token` are set, in an order that gives back what it changes
+    where it can.
+    """
+    return run(form, path, output)
+
+
+def run(form: str, path: Path, output: Path | None) -> int:
+    """Print the description of the bundle at `path`, or write it to `output`."""
+    from bundlekit.bundle.bundle import Bundle
+    from bundlekit.bundle.quoting import printable
+    from bundlekit.export.description import describe
+    from bundlekit.export.openapi import openapi
+    from bundlekit.export.postman import postman
+    from bundlekit.pack.reading import open_archive
+
+    bundle = Bundle.in_folder(path) if path.is_dir() else open_archive(path)
+    description = describe(bundle)
+    text = json.dumps(openapi(description) if form == "openapi" else postman(description), indent=2)
+    for resource, reason in description.left_out:
+        click.echo(click.style("note: ", fg="yellow") + printable(f"{resource} is left out: {reason}"), err=True)
+    if not description.places:
+        click.echo(click.style("note: ", fg="yellow") + "bundle.json declares no resource with methods", err=True)
+    if output is None:
+        click.echo(text)
+        return 0
+    try:
+        output.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise CouldNotRun(f"cannot write {output}: {error.strerror}") from error
+    return 0

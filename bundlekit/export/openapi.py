@@ -1,0 +1,131 @@
+"""A bundle's API as OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bundlekit.export.description import HOST, NOTHING, PREFIX, TOKEN_HEADER, Description, Operation, Place, item_of
+
+_REFUSALS = {
+    "400": "The request is not what the bundle expects.",
+    "401": "The token is missing or wrong.",
+    "403": "The token does not allow it, or no bundle is registered for the resource.",
+    "404": "The bundle knows nothing at this path, or has no handler for the method.",
+    "408": "The bundle did not answer in time.",
+    "500": "The handler failed.",
+}
+# What the SDK takes for a parameter, without what a URL cannot have.
+_SEGMENT = "^[^/\\u0000-\\u001f\\u007f-\\u009f]+$"
+_SUCCESSES = {"get": ("200",), "put": ("200",), "post": ("200", "201"), "delete": ("200",)}
+_WORDS = {"200": "Done.", "201": "Made."}
+_BODIES = {"put", "post"}
+_VERBS = {"get": "Read", "put": "Change", "post": "Add to", "delete": "Remove"}
+
+
+def openapi(description: Description) -> dict[str, Any]:
+    """The document. What is said of bodies is what the factory file shows: examples, and no more than the kind of the
+    whole, since a handler may take and give other members.
+    """
+    manifest = description.manifest
+    info: dict[str, Any] = {"title": manifest.name, "version": manifest.version}
+    if manifest.description:
+        info["description"] = manifest.description
+    taken: set[str] = set()
+    paths = {place.path("{", "}"): _path(place, manifest.name, taken) for place in description.places}
+    return {
+        "openapi": "3.1.0",
+        "info": info,
+        "servers": [
+            {
+                "url": f"https://{{host}}{PREFIX}",
+                "description": "a gateway",
+                "variables": {"host": {"default": HOST, "description": "its address, with a port if it is not 443"}},
+            }
+        ],
+        "security": [{"token": []}],
+        "tags": [{"name": manifest.name}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER}},
+            "schemas": {"Refusal": {"type": "object", "properties": {"message": {"type": "string"}}}},
+            "responses": {f"Refusal{code}": _refusal(words) for code, words in _REFUSALS.items()},
+        },
+    }
+
+
+def _refusal(words: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+    return {"description": words, "content": content}
+
+
+def _path(place: Place, tag: str, taken: set[str]) -> dict[str, Any]:
+    item: dict[str, Any] = {}
+    if place.parameters:
+        item["parameters"] = [
+            {
+                "name": parameter.name,
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "pattern": _SEGMENT},
+                "example": parameter.example,
+            }
+            for parameter in place.parameters
+        ]
+    for operation in place.operations:
+        item[operation.method] = _operation(place, operation, tag, taken)
+    return item
+
+
+def _operation(place: Place, operation: Operation, tag: str, taken: set[str]) -> dict[str, Any]:
+    method = operation.method
+    made: dict[str, Any] = {
+        "operationId": _unique("_".join([method, *place.path("", "").strip("/").split("/")]), taken),
+        "summary": operation.summary or f"{_VERBS[method]} {place.path('{', '}')}",
+        "tags": [tag],
+    }
+    if operation.text and "\n\n" in operation.text:
+        made["description"] = operation.text
+    if method in _BODIES:
+        sent = item_of(place.example) if place.collection and method == "post" else place.example
+        made["requestBody"] = {
+            "required": True,
+            "content": _content(sent, of_items=place.collection and method == "put"),
+        }
+    responses: dict[str, Any] = {}
+    for code in _SUCCESSES[method]:
+        responses[code] = {"description": _WORDS[code]}
+        if method in ("get", "put"):
+            responses[code]["content"] = _content(place.example, of_items=place.collection)
+    responses |= {code: {"$ref": f"#/components/responses/Refusal{code}"} for code in _REFUSALS}
+    responses["default"] = _refusal("Whatever else the bundle has to say.")
+    made["responses"] = responses
+    return made
+
+
+def _content(example: Any, *, of_items: bool = False) -> dict[str, Any]:
+    if example is NOTHING:
+        return {"application/json": {"schema": {}}}
+    schema = schema_of(example)
+    if of_items and isinstance(example, dict):
+        schema = {"type": "object", "additionalProperties": schema_of(item_of(example))}
+    return {"application/json": {"schema": schema, "example": example}}
+
+
+def schema_of(example: Any) -> dict[str, Any]:
+    """What an example tells of values like it: whether they are objects, and which members they may have."""
+    if not isinstance(example, dict):
+        return {"type": "array"} if isinstance(example, list) else {}
+    schema: dict[str, Any] = {"type": "object"}
+    if example:
+        schema["properties"] = {name: {"examples": [value]} for name, value in example.items()}
+    return schema
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    plain = "".join(character if character.isascii() and character.isalnum() else "_" for character in name)
+    unique, number = plain, 1
+    while unique in taken:
+        number += 1
+        unique = f"{plain}_{number}"
+    taken.add(unique)
+    return unique
