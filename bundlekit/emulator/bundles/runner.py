@@ -90,6 +90,7 @@ class BundleRunner(Service):
         self._sources = Sources(folder)
         self._place: Place | None = None
         self._process: BundleProcess | None = None
+        self._first: BundleProcess | None = None
         self._last: deque[str] = deque(maxlen=_KEPT)
         self._changed: set[str] = set()
         self._saved = asyncio.Event()
@@ -120,6 +121,7 @@ class BundleRunner(Service):
         except BaseException:
             await self.stop()
             raise
+        self._first = self._process
         self._tasks.start(self._keep(self._place))
 
     async def stop(self) -> None:
@@ -136,16 +138,17 @@ class BundleRunner(Service):
             self._place = None
 
     async def registered(self) -> None:
-        """Wait until it is registered.
+        """Wait until it is registered after `start`.
 
         Raises:
             CouldNotRun: it ended instead.
         """
-        process = self._process
-        if not process or not await process.registered():
-            status = f" {_how(await process.ended())}" if process else ""
+        process = self._first
+        if process and not await process.registered():
             raise CouldNotRun(
-                f"{self.name} did not come up{status}", details=tuple(self._last), hint=explain(self._last)
+                f"{self.name} did not come up: it {_how(await process.ended())}",
+                details=tuple(self._last),
+                hint=explain(self._last),
             )
 
     async def over(self) -> None:

@@ -92,8 +92,10 @@ class Scratch(Place):
             stamp = (0, 0) if entry.kind is Kind.FOLDER else (status.st_mtime_ns, status.st_size)
             if self._copied.get(path) == stamp:
                 return
-            if entry.kind is not Kind.FOLDER:
-                _delete(target)  # it may be read-only
+            if not target.is_dir():
+                target.unlink(missing_ok=True)  # it may be read-only, or has become a folder
+            elif not source.is_dir():
+                shutil.rmtree(target)
             if entry.kind is Kind.FOLDER:
                 target.mkdir(exist_ok=True)
             elif source.is_dir():

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bundlekit.emulator.address import Address
+from bundlekit.errors import CouldNotRun
 from bundlekit.shipped import sdk
 
 _BRIDGE = Path(__file__).with_name("bridge")
@@ -21,9 +22,14 @@ def environment(broker: Address, given: Mapping[str, str] = os.environ) -> dict[
     Args:
         broker: where bundles connect to.
         given: the variables that the user has set.
+
+    Raises:
+        CouldNotRun: this is a checkout that was never installed, which has no SDK.
     """
     import platformdirs
 
+    if not sdk().exists():
+        raise CouldNotRun("the SDK of bundles is not there", hint="`pip install -e .` in the checkout fetches it")
     path = [str(_BRIDGE), *filter(None, given.get("PYTHONPATH", "").split(os.pathsep)), str(sdk())]
     return {
         "BROKER_PORT_1883_TCP_ADDR": broker.host,
