@@ -122,7 +122,9 @@ def work(page: Page, gateway: EmulatedGateway) -> None:
     page.get_by_text("200 OK").wait_for()
     page.locator(".list .trace-row", has_text="22.5").last.click()
     page.locator(".message").nth(2).wait_for()
-    page.mouse.move(640, 300)
+    page.locator("#divider").press("ArrowUp")
+    page.locator("#rows").focus()
+    page.mouse.click(640, 15)
 
 
 def main() -> None:
