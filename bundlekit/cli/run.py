@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import sys
@@ -181,6 +182,6 @@ def _run(workshop: Workshop) -> int:
     except CannotListen as error:
         moved = _MOVES[error.what]
         raise CouldNotRun(str(error), hint=f"{moved} takes another port, and {moved} 0 any free one") from error
-    if terminal.failure:
+    if terminal.failure and terminal.failure.errno != errno.EIO:  # of a terminal that was closed
         raise terminal.failure
     return 0 if ended else 1

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pexpect
 import psutil
 import pytest
 
@@ -324,6 +325,21 @@ def test_it_ends_when_nobody_reads_it_any_more(bundle: Path, home: Path) -> None
         assert process.stdout.readline()
         process.stdout.close()
         assert process.wait(30) == 141
+
+
+def test_terminal_that_is_closed_ends_everything(bundle: Path, home: Path) -> None:
+    line = ["-m", "bundlekit", "run", str(bundle), "--port", "0"]
+    with pexpect.spawn(sys.executable, line, env={**os.environ, **user_folders(home)}, timeout=60) as terminal:
+        terminal.expect("\x1b\\[36m-\x1b\\[0m thermostat answers")
+        started = psutil.Process(terminal.pid).children(recursive=True)
+    see_ended(started)
+    assert not list((home / "state").rglob("crash*"))
+
+
+def test_nothing_that_a_bundle_prints_steers_the_terminal(bundle: Path, home: Path) -> None:
+    (bundle / "index.py").write_text("print('a\\x1b[31mred\\x07\\ttab')\n")
+    with Run(bundle, home=home) as run:
+        assert run.sees("red") == r"thermostat | a\x1b[31mred\x07      tab"
 
 
 def test_missing_extra_is_told_with_the_command_that_installs_it(bundle: Path, home: Path) -> None:

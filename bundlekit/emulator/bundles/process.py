@@ -21,6 +21,7 @@ READY = "BUNDLEKIT_READY"  # the bridge writes to the descriptor of this number 
 _CHUNK = 65536
 _LONGEST = 1_000_000  # characters of a line without an end
 _DRAIN = 1.0  # seconds for what a dead bundle's lines take to us
+_COMING_UP = 3.0  # seconds; whoever is not registered by then has its reasons
 _PATIENCE = ((signal.SIGINT, 5.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0))  # seconds each
 
 
@@ -108,13 +109,17 @@ class BundleProcess:
     async def stop(self) -> int:
         """End it, by force in the end, with all of its children."""
         for number, patience in _PATIENCE:
-            if number is signal.SIGINT and not self.is_registered:
+            if number is signal.SIGINT and self._is_coming_up:
                 continue  # it may not have its handler yet, and would only show where it was interrupted
             self._signal(number)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     return await self.ended()
         return await self.ended()
+
+    @property
+    def _is_coming_up(self) -> bool:
+        return not self.is_registered and time.monotonic() < self.began + _COMING_UP
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

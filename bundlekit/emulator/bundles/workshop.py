@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from bundlekit.emulator.ending import ended_by_signals
 from bundlekit.emulator.gateway import EmulatedGateway
 from bundlekit.emulator.running import Running, announce
 from bundlekit.errors import BundlekitError
+
+_PLAIN = re.compile(r"[/\w.~-]+", re.ASCII)  # no parameters, and nothing that means something to a shell
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Workshop:
         for folder in self.folders:
             with contextlib.suppress(BundlekitError):
                 for resource in manifest_of(Bundle.in_folder(folder)).resources:
-                    if resource.role == "model" and "get" in resource.methods and not set(":#+") & set(resource.path):
+                    if resource.role == "model" and "get" in resource.methods and _PLAIN.fullmatch(resource.path):
                         return resource.path
         return "/system/status"
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.lint.bundles import MANIFEST
+
 INDEX = """\
 import json
 import logging
@@ -57,23 +59,8 @@ def make_bundle(
     """A bundle with a resource of its name that keeps its settings, and more if asked for; its folder."""
     found = [{"methods": ["get", "put"], "resource": f"/{name}"}]
     found += [{"methods": ["get", "post"], "resource": path} for path in resources]
-    manifest = {
-        "name": name,
-        "version": "1.0.0",
-        "author": "a",
-        "email": "a@example.com",
-        "description": "d",
-        "license": "MIT",
-        "main": "index.py",
-        "argument": "",
-        "priority": 99,
-        "hook": [],
-        "dependencies": {},
-        "repository": "",
-        "role": "model",
-        "ttl": 60,
-        "resources": [*found, *({"methods": ["put"], "resource": path, "role": "view"} for path in views)],
-    }
+    heard = [{"methods": ["put"], "resource": path, "role": "view"} for path in views]
+    manifest = {**MANIFEST, "name": name, "resources": found + heard}
     (folder / "data").mkdir(parents=True)
     (folder / "bundle.json").write_text(json.dumps(manifest, indent=2))
     (folder / "index.py").write_text(INDEX.replace("HANDLERS", handlers).replace("NAME", name))
