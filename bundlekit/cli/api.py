@@ -73,16 +73,20 @@ def run(
     """Ask once, and print the answer."""
     from bundlekit.cli.gateway_access import gateway_on
     from bundlekit.gateway.client import checked_request
+    from bundlekit.gateway.contract import is_unowned
 
     asked = _query(query) | ({"fields": [fields]} if fields is not None else {})
     checked_request(method, resource, asked)
     content = None if data is None else _content(data, way)
     with gateway_on(way) as gateway:
         answer = gateway.request(method, resource, content=content, query=asked)
-    _show_status(answer)
     if include:
         _show_head(answer)
+    else:
+        _show_status(answer)
     _show_body(answer)
+    if is_unowned(answer):
+        click.echo(click.style("note: ", fg="yellow") + "no bundle is registered for this resource", err=True)
     return exit_code(answer.status)
 
 

@@ -136,7 +136,7 @@ def judge_refusal(check: Check, answer: Answer) -> Result:
     words = ""
     if answer.status == 408:
         words = f"answered {answer.status}: nobody refused it in time"
-    elif _is_unowned(answer):
+    elif is_unowned(answer):
         words = _UNOWNED
     elif not 400 <= answer.status < 500:
         words = f"answered {answer.status}, expected a refusal, 400 to 499"
@@ -178,7 +178,7 @@ def _result(check: Check, words: str, answer: Answer, seconds: float) -> Result:
 def _trouble(answer: Answer) -> str:
     """What is wrong with an answer that should be 2xx with JSON; empty if nothing is."""
     _let_in(answer)
-    if _is_unowned(answer):
+    if is_unowned(answer):
         return _UNOWNED
     if not answer.ok:
         said = _value(answer)
@@ -193,7 +193,8 @@ def _trouble(answer: Answer) -> str:
     return ""
 
 
-def _is_unowned(answer: Answer) -> bool:
+def is_unowned(answer: Answer) -> bool:
+    """Whether the gateway says that nobody is registered for the resource: a 403 in these words, not a 404."""
     said = _value(answer)
     return answer.status == 403 and isinstance(said, dict) and said.get("message") == "request forbidden"
 

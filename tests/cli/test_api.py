@@ -51,6 +51,11 @@ def test_answer_is_printed_as_it_came_and_nothing_else(gateway: Emulated) -> Non
     assert json.loads(got.out) == {"key": "ü", "b": [1.5, None]}
 
 
+def test_resource_that_nobody_registered_is_told_from_a_token_that_does_not_do(gateway: Emulated) -> None:
+    assert "no bundle is registered for this resource" in gateway.run("api", "GET", "/nothing").err
+    assert "no bundle is registered" not in gateway.run("api", "DELETE", "/example").err
+
+
 def test_data_comes_from_a_file_or_standard_input(gateway: Emulated) -> None:
     (gateway.home / "data.json").write_text('{"from": "file"}')
     printed = gateway.run("api", "PUT", "/example", "-d", "@data.json")

@@ -68,3 +68,17 @@ def test_gateway_that_forbids_forwarding_or_has_no_token_says_so(desk: Desk) -> 
 def test_bad_resource_is_told_before_the_gateway_is_asked(shared_desk: Desk) -> None:
     printed = shared_desk.run("api", "GET", "thermostat", "moxa@127.0.0.1:1")
     assert (printed.code, printed.err) == (2, "error: 'thermostat' is no resource\n hint: did you mean /thermostat?\n")
+
+
+def test_contract_is_verified_through_ssh(shared_desk_with_bundle: Desk) -> None:
+    desk = shared_desk_with_bundle
+    folder = next(desk.home.glob("bundle-*"))
+    printed = desk.run("verify", "gateway", "--password-stdin", "--bundle", str(folder), "--write")
+    assert printed.code == 0, printed.err
+    assert [line.split()[:2] for line in printed.out.splitlines()] == [
+        ["kept", "GET"],
+        ["kept", "PUT"],
+        ["kept", "POST"],
+        ["kept", "DELETE"],
+    ]
+    assert f"by-ssh 0.0.1 on moxa@{desk.machine.address}: 4 kept" in printed.err
