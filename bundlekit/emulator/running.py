@@ -71,9 +71,10 @@ def running() -> list[Running]:
 
 
 def _folder() -> Path:
-    import platformdirs
+    from platformdirs import user_state_path
 
-    return platformdirs.user_runtime_path("bundlekit") / "gateways"
+    # Not the runtime folder: where there is none, that is one in /tmp, where others could put records of their own.
+    return user_state_path("bundlekit", appauthor=False) / "running"
 
 
 def _birth(pid: int) -> str:

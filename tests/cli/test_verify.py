@@ -170,7 +170,7 @@ def test_wrong_token_is_no_verdict(gateway: Emulated) -> None:
 def test_no_gateway_says_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert main(["verify", "--bundle", str(SAMPLE)]) == 3
     told = capsys.readouterr().err
     assert "no emulated gateway runs here" in told

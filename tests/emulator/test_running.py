@@ -18,8 +18,8 @@ ONE = Running("run", "https://127.0.0.1:8443", Path("/c.pem"), Path("/token"), w
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    return tmp_path / "bundlekit" / "gateways"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path / "bundlekit" / "running"
 
 
 def test_one_that_runs_is_found_and_one_that_ended_is_not() -> None:

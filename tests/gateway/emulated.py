@@ -100,7 +100,7 @@ class Emulated:
 def user_environment(home: Path) -> dict[str, str]:
     """The variables of a user with this home folder."""
     kept = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
-    return {**kept, "HOME": str(home), "XDG_RUNTIME_DIR": str(home / "run"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, "HOME": str(home), "XDG_STATE_HOME": str(home / "run"), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 @contextmanager
@@ -114,17 +114,17 @@ def emulated(home: Path, *, kind: Literal["run", "gateway"] = "run") -> Iterator
     asyncio.run_coroutine_threadsafe(gateway.start(), loop).result(_PATIENCE)
     running = Running(kind, gateway.url, gateway.certificate, gateway.token_file, what=f"a {kind}")
     found = Emulated(home, gateway.url, gateway.token, gateway.certificate, gateway.broker)
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(home / "run")
+    before = os.environ.get("XDG_STATE_HOME")
+    os.environ["XDG_STATE_HOME"] = str(home / "run")
     try:
         with announce(running):
             yield found
     finally:
         found.stop()
         if before is None:
-            del os.environ["XDG_RUNTIME_DIR"]
+            del os.environ["XDG_STATE_HOME"]
         else:
-            os.environ["XDG_RUNTIME_DIR"] = before
+            os.environ["XDG_STATE_HOME"] = before
         asyncio.run_coroutine_threadsafe(gateway.stop(), loop).result(_PATIENCE)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_PATIENCE)
