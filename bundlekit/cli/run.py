@@ -182,6 +182,8 @@ def _run(workshop: Workshop) -> int:
     except CannotListen as error:
         moved = _MOVES[error.what]
         raise CouldNotRun(str(error), hint=f"{moved} takes another port, and {moved} 0 any free one") from error
+    except PermissionError as error:
+        raise CouldNotRun(f"cannot write {error.filename}: {error.strerror}") from error
     if terminal.failure and terminal.failure.errno != errno.EIO:  # of a terminal that was closed
         raise terminal.failure
     return 0 if ended else 1
