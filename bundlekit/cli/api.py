@@ -72,8 +72,8 @@ def run(
 ) -> int:
     """Ask once, and print the answer."""
     from bundlekit.cli.gateway_access import gateway_on
-    from bundlekit.gateway.client import checked_request
     from bundlekit.gateway.contract import is_unowned
+    from bundlekit.gateway.request import checked_request
 
     asked = _query(query) | ({"fields": [fields]} if fields is not None else {})
     checked_request(method, resource, asked)
@@ -108,7 +108,7 @@ def _query(pairs: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 def _content(data: str, way: Way) -> bytes:
-    from bundlekit.gateway.client import checked_json
+    from bundlekit.gateway.request import checked_json
 
     if data == "-":
         if way.takes_stdin:

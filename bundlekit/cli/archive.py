@@ -1,4 +1,4 @@
-"""From a path to an archive that may go to a gateway: what `pack` and `deploy` have in common."""
+"""From a path to a bundle, and to an archive that may go to a gateway."""
 
 from __future__ import annotations
 
@@ -8,8 +8,21 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from bundlekit.bundle.bundle import Bundle
     from bundlekit.pack.archive import Archive
     from bundlekit.pack.contents import Contents
+
+
+def bundle_at(path: Path) -> Bundle:
+    """The bundle in a folder or an archive, unchecked.
+
+    Raises:
+        BundlekitError: it is an archive that cannot be read.
+    """
+    from bundlekit.bundle.bundle import Bundle
+    from bundlekit.pack.reading import open_archive
+
+    return Bundle.in_folder(path) if path.is_dir() else open_archive(path)
 
 
 def checked_archive(path: Path) -> Archive:

@@ -38,15 +38,13 @@ def command(form: str, path: Path, output: Path | None) -> int:
 
 def run(form: str, path: Path, output: Path | None) -> int:
     """Print the description of the bundle at `path`, or write it to `output`."""
-    from bundlekit.bundle.bundle import Bundle
     from bundlekit.bundle.quoting import printable
+    from bundlekit.cli.archive import bundle_at
     from bundlekit.export.description import describe
     from bundlekit.export.openapi import openapi
     from bundlekit.export.postman import postman
-    from bundlekit.pack.reading import open_archive
 
-    bundle = Bundle.in_folder(path) if path.is_dir() else open_archive(path)
-    description = describe(bundle)
+    description = describe(bundle_at(path))
     text = json.dumps(openapi(description) if form == "openapi" else postman(description), indent=2)
     for resource, reason in description.left_out:
         click.echo(click.style("note: ", fg="yellow") + printable(f"{resource} is left out: {reason}"), err=True)

@@ -162,7 +162,7 @@ def _tell_new(place: str, fingerprint: str) -> None:
 
 
 def _ask_token(user: str) -> str:
-    from bundlekit.gateway.client import checked_token
+    from bundlekit.gateway.request import checked_token
 
     if sys.stdin.isatty():
         token: str = click.prompt(f"API token of {user}", hide_input=True, err=True)

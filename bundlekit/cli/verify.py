@@ -84,14 +84,13 @@ def run(way: Way, path: Path, *, parameters: tuple[str, ...], write: bool, form:
 
 
 def _plan(path: Path, parameters: dict[str, str], *, write: bool) -> tuple[Manifest, tuple[Check, ...]]:
-    from bundlekit.bundle.bundle import Bundle
     from bundlekit.bundle.handlers import may_be_handled
     from bundlekit.bundle.manifest import manifest_of
     from bundlekit.bundle.routes import read_source
+    from bundlekit.cli.archive import bundle_at
     from bundlekit.gateway.contract import plan
-    from bundlekit.pack.reading import open_archive
 
-    bundle = Bundle.in_folder(path) if path.is_dir() else open_archive(path)
+    bundle = bundle_at(path)
     manifest = manifest_of(bundle)
     known = {
         segment[1:] for resource in manifest.resources for segment in resource.path.split("/") if segment[:1] == ":"

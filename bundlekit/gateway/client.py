@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
-import re
 import ssl
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NoReturn, cast
-from urllib.parse import quote, urlencode
+from typing import Any, cast
 
-from bundlekit.bundle.patterns import without_prefix
 from bundlekit.bundle.quoting import quoted
-from bundlekit.errors import BadUsage, BundlekitError, CouldNotRun, GatewayUnreachable
-from bundlekit.gateway.endpoint import PREFIX, parse_url
+from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnreachable
+from bundlekit.gateway.endpoint import parse_url
+from bundlekit.gateway.request import TOKEN_HEADER, checked_request, checked_token, refuse_constant
 from bundlekit.gateway.trust import Trust, anybody
 from bundlekit.gateway.wire import ByteStream, Opener, Wire, open_tcp, with_tls
 
@@ -27,10 +25,6 @@ TIMEOUT = 70.0
 LARGEST = 32 * 1024 * 1024
 """Bytes of a body that are taken."""
 
-TOKEN_HEADER = "mx-api-token"  # noqa: S105 - its name
-
-_METHOD = re.compile(r"[A-Z]{1,20}")
-_TOKEN = re.compile(r"[!-~]{1,4096}")
 _NO_DATA: Any = object()
 
 
@@ -65,7 +59,7 @@ class Answer:
         if not self.body:
             return None
         try:
-            return json.loads(self.body, parse_constant=_refuse_constant)
+            return json.loads(self.body, parse_constant=refuse_constant)
         except (ValueError, RecursionError) as error:
             start = quoted(self.body[:80].decode("utf-8", "replace"))
             raise CouldNotRun(f"the gateway answered {self.status} with {start}, which is no JSON") from error
@@ -212,62 +206,6 @@ class GatewayClient:
             stream.close()
             raise
         return Wire(stream, deadline)
-
-
-def checked_request(method: str, resource: str, query: Mapping[str, Any] | None = None) -> tuple[str, str]:
-    """The method and the path of a request line.
-
-    Raises:
-        BadUsage: the method or the resource is none.
-    """
-    if not _METHOD.fullmatch(method.upper()):
-        raise BadUsage(f"{method!r} is no method", hint="GET, PUT, POST or DELETE")
-    return method.upper(), _path(resource, query)
-
-
-def checked_token(token: str) -> str:
-    """The token without white space around it.
-
-    Raises:
-        BadUsage: it cannot be one; it is not shown.
-    """
-    token = token.strip()
-    if not _TOKEN.fullmatch(token):
-        why = "has characters that none has" if token else "is empty"
-        raise BadUsage(f"the API token {why}", hint="it is one line of printable ASCII, without blanks")
-    return token
-
-
-def checked_json(content: bytes) -> bytes:
-    """A body as it is, once it is known to be JSON.
-
-    Raises:
-        BadUsage: it is none; says where it stops to be.
-    """
-    try:
-        json.loads(content, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        raise BadUsage(f"the data is no JSON: {error.msg}, line {error.lineno}, column {error.colno}") from error
-    except UnicodeDecodeError as error:
-        raise BadUsage("the data is no JSON: it is not UTF-8") from error
-    except RecursionError as error:
-        raise BadUsage("the data is nested too deeply") from error
-    except ValueError as error:
-        raise BadUsage(f"the data is no JSON: {error}") from error
-    return content
-
-
-def _refuse_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number of JSON")
-
-
-def _path(resource: str, query: Mapping[str, Any] | None) -> str:
-    if not resource.startswith("/"):
-        raise BadUsage(f"{resource!r} is no resource", hint=f"did you mean /{resource.lstrip('./')}?")
-    path = PREFIX + quote(without_prefix(resource), safe="/:?&=%+,;@!$'()*~[]")
-    if query:
-        path += ("&" if "?" in path else "?") + urlencode(query, doseq=True, safe=",/:")
-    return path
 
 
 def _words(error: BaseException) -> str:
