@@ -1,4 +1,4 @@
-"""A browser for the session, and a gateway with components for each test."""
+"""A browser, and a gateway with components for each test."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from bundlekit.emulator.gateway import EmulatedGateway
 from bundlekit.emulator.threaded import Loop
 from tests.emulator.console.browser import chromium
 from tests.emulator.console.simulated import Simulated, simulated
+
+_PATIENCE = 30_000  # ms; only what never comes takes as long
+expect.set_options(timeout=_PATIENCE)
 
 
 class Gateway:
@@ -66,8 +69,9 @@ class Console:
             self.wrong.append(request.url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Playwright runs an event loop in this thread for as long as it is there, and tests elsewhere run their own."""
     with chromium() as browser:
         yield browser
 
@@ -93,7 +97,7 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 def console(new_context: Callable[..., BrowserContext], gateway: Gateway) -> Iterator[Console]:
     """Nothing that goes wrong in the page goes by unseen."""
     page = new_context(permissions=["clipboard-read", "clipboard-write"]).new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(_PATIENCE)
     console = Console(page, gateway)
     yield console
     assert console.wrong == []

@@ -165,19 +165,20 @@ export class Request {
   /** Put what GET answers into the body. */
   async fill() {
     const place = this.place();
+    const before = $("body").value;
     const url = this.url();
     if (!url || !this.complete()) return this.missing();
     this.note("asking GET…");
     try {
       const response = await this.fetch("GET", url);
       const text = await response.text();
-      if (this.place() !== place) return;
+      if (this.place() !== place || $("body").value !== before) return; // somebody types there by now
       if (response.ok && !findError(text)) {
         this.setBody(pretty(text));
         this.note("as GET answered");
       } else this.note(`GET answered ${response.status}`);
     } catch {
-      this.note("GET has no answer");
+      if (this.place() === place) this.note("GET has no answer");
     }
   }
 
