@@ -1,0 +1,255 @@
+"""A gateway that stands on its own: the emulated one, with a machine, and an SSH server before it."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bundlekit.emulator import faults as bad_days
+from bundlekit.emulator.address import Address
+from bundlekit.emulator.builtin.system import KeptSystem
+from bundlekit.emulator.faults import NO_FAULTS, Faults
+from bundlekit.emulator.gateway import ANY_PORT, EmulatedGateway
+from bundlekit.emulator.lifecycle import Service, Tasks
+from bundlekit.emulator.machine import host
+from bundlekit.emulator.machine.machine import Machine
+from bundlekit.emulator.relay import Relay, carry
+from bundlekit.emulator.sdk.environment import environment
+from bundlekit.errors import CouldNotRun, Taken
+
+if TYPE_CHECKING:
+    from bundlekit.emulator.machine.ssh import SshServer
+
+ROOT = "root"  # in the state folder: the machine's own files
+LOG = "machine.log"
+_LOCK = "lock"
+_OURS = (_LOCK, "tokens.json")  # of these a state folder has one from its beginning
+_BROKER_PORT, _API_PORT = 1883, 443  # of a gateway
+_AWAY = 1.0  # seconds that a broker takes to restart
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a box is to be.
+
+    Attributes:
+        ssh, https, mqtt: where it listens; port 0 is any free one.
+        http: for plain HTTP besides; None for none.
+        python: what its bundles run under; None for what this host has.
+        password: of its user.
+        own_network: whether it has a network of its own, out of which nothing leads.
+    """
+
+    ssh: Address = ANY_PORT
+    https: Address = ANY_PORT
+    mqtt: Address = ANY_PORT
+    http: Address | None = None
+    python: str | None = None
+    password: str = "moxa"  # noqa: S105 - that of a gateway as it is sold
+    own_network: bool = True
+    faults: Faults = NO_FAULTS
+
+
+class Box(Service):
+    """A gateway with an SSH server, whose bundles are those that are deployed to it.
+
+    Args:
+        state: its folder.
+        tell: hears of what happens, a line each.
+    """
+
+    def __init__(self, state: Path, options: Options, tell: Callable[[str], None] = lambda _: None) -> None:
+        self.state = state
+        self.options = options
+        self._tell = tell
+        self._parts = AsyncExitStack()
+        self._tasks = Tasks()
+        self._front: Relay | None = None
+
+    async def start(self) -> None:
+        """Returns when everything in it answers, and what is deployed has been started.
+
+        Raises:
+            Taken: another one lives in the folder.
+            CannotListen: a port is taken.
+            CouldNotRun: this host makes no machines.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        await self._tasks.stop()
+        await self._parts.aclose()
+
+    @property
+    def ssh_address(self) -> Address:
+        return self._front.address if self._front else self.ssh.address
+
+    async def _start(self) -> None:
+        from bundlekit.emulator.machine.ssh import SshServer
+
+        start = self._parts.enter_async_context
+        options, faults = self.options, self.options.faults
+        self._parts.enter_context(claimed(self.state))
+        python = await asyncio.to_thread(host.interpreter, options.python)
+        self.system = BoxSystem(self.state, self._reboot)
+        self.gateway = await start(
+            EmulatedGateway(self.state, mqtt=options.mqtt, listen=options.https, http=options.http, system=self.system)
+        )
+        api = _loopback(Address(*_split(self.gateway.url)))
+        carries = bad_days.on_packets(*faults.answers) if faults.answers else carry
+        way = Relay(ANY_PORT, self.gateway.broker, carries) if not options.own_network else None
+        self._ways: list[Relay] = []
+
+        def to_broker(listening: object) -> Relay:
+            relay = Relay(listening, self.gateway.broker, carries)  # type: ignore[arg-type]
+            self._ways[:] = [relay]
+            return relay
+
+        if way:
+            await start(way)
+            self._ways.append(way)
+        broker = way.address if way else Address("127.0.0.1", _BROKER_PORT)
+        self.root = make_root(self.state)
+        self.machine = Machine(
+            lambda: host.blueprint(
+                self.root,
+                python=python,
+                environment=environment(broker, {}),
+                hostname=self.system.hostname,
+                token=self.gateway.token,
+                password=options.password,
+                own_network=options.own_network,
+                disk=faults.disk,
+            ),
+            log=self.state / LOG,
+            relays={_BROKER_PORT: to_broker, _API_PORT: lambda listening: Relay(listening, api)},
+            tell=self._tell,
+        )
+        self.python = python
+        await start(self.machine)
+        self.system.machine = self.machine
+        self.ssh: SshServer = await start(
+            SshServer(
+                self.machine,
+                self.state,
+                listen=ANY_PORT if faults.ssh_cut is not None else options.ssh,
+                password=options.password,
+                ways={_API_PORT: api},
+                old=faults.old_ssh,
+                tell=self._tell,
+            )
+        )
+        if faults.ssh_cut is not None:
+            cut = bad_days.cut_after(faults.ssh_cut, lambda: self._tell("fault: cuts an SSH connection"))
+            self._front = await start(Relay(options.ssh, self.ssh.address, cut))
+        if faults.broker_restart is not None:
+            self._tasks.start(bad_days.again_and_again(faults.broker_restart, self._restart_broker))
+
+    async def _reboot(self) -> None:
+        self.ssh.cut()
+        await self.machine.reboot()
+
+    async def _restart_broker(self) -> None:
+        """For those in the machine: their connections break off, and new ones do for a while."""
+        self._tell("fault: the broker restarts")
+        for way in self._ways:
+            await way.cut()
+            way.is_away = True
+        await asyncio.sleep(_AWAY)
+        for way in self._ways:
+            way.is_away = False
+
+
+class BoxSystem(KeptSystem):
+    """The settings of a box; its machine goes by its name."""
+
+    machine: Machine | None = None
+
+    @property
+    def hostname(self) -> str:
+        return super().hostname
+
+    @hostname.setter
+    def hostname(self, name: str) -> None:
+        KeptSystem.hostname.fset(self, name)  # type: ignore[attr-defined]
+        if self.machine:
+            self.machine.set_hostname(name)
+
+
+@contextmanager
+def claimed(state: Path) -> Iterator[None]:
+    """Have a state folder for oneself; it is made where there is none.
+
+    Raises:
+        Taken: somebody else has it.
+        CouldNotRun: it is a folder of something else.
+    """
+    check_is_ours(state)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state.chmod(0o700)
+    descriptor = os.open(state / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            who = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+            raise Taken(
+                f"an emulated gateway runs in {state} already{f', as process {who}' if who else ''}",
+                hint="use that one, or give this one another folder with --state",
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def check_is_ours(state: Path) -> None:
+    """See to it that a folder is the state of an emulated gateway, or empty, or not there.
+
+    Raises:
+        CouldNotRun: it is something else.
+    """
+    if not state.exists() and not state.is_symlink():
+        return
+    if not state.is_dir():
+        raise CouldNotRun(f"{state} is not a folder", hint="give another one with --state")
+    if not any((state / name).is_file() for name in _OURS) and any(state.iterdir()):
+        raise CouldNotRun(
+            f"{state} holds something else than an emulated gateway",
+            kept="it was left as it is",
+            hint="give a folder with --state that is empty or not there yet",
+        )
+
+
+def make_root(state: Path) -> Path:
+    """The folder of the machine's own files.
+
+    Raises:
+        CouldNotRun: something else is in its place.
+    """
+    root = state.resolve() / ROOT
+    if root.is_symlink() or (root.exists() and not root.is_dir()):
+        raise CouldNotRun(f"{root} is not a folder", hint="move it away, or start afresh with --reset")
+    root.mkdir(mode=0o755, exist_ok=True)
+    return root
+
+
+def _split(url: str) -> tuple[str, int]:
+    address = Address.parse(url.rpartition("/")[2])
+    return address.host, address.port
+
+
+def _loopback(address: Address) -> Address:
+    """Where this host reaches what listens at an address."""
+    return Address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host), address.port)  # noqa: S104

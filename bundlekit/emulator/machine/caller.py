@@ -1,0 +1,48 @@
+"""A program in the machine that asks process number 1 for something."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+from pathlib import Path
+from typing import Any
+
+from bundlekit.emulator.machine.messages import send
+
+
+class Caller:
+    """A program inside that asks."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.gone = False
+        self.proved = False
+        self.child = 0
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        self.pid = struct.unpack("iII", credentials)[0]
+        self.is_root = self._is_root()
+        self.place = self._place()
+
+    def reply(self, message: dict[str, Any], files: list[int] | None = None) -> None:
+        """Tell it something; it may be gone."""
+        if not self.gone:
+            with contextlib.suppress(OSError):
+                send(self.connection, message, files or [])
+
+    def _is_root(self) -> bool:
+        try:
+            return Path(f"/proc/{self.pid}/ns/user").readlink() == Path("/proc/self/ns/user").readlink()
+        except OSError:
+            return False
+
+    def _place(self) -> tuple[str, ...]:
+        """For whom a password is remembered: its terminal and session, or without a terminal what started it."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+            parent, session, terminal = fields[1], fields[3], fields[4]
+            if terminal != "0":
+                return ("terminal", terminal, session)
+            return ("parent", parent, Path(f"/proc/{parent}/stat").read_text().rpartition(")")[2].split()[19])
+        except OSError:
+            return ("nobody", str(self.pid))

@@ -1,0 +1,68 @@
+"""How process number 1 turns a child of its own into a program."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import struct
+import termios
+
+from bundlekit.emulator.machine.views import UserView
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD, signal.SIGQUIT)
+
+
+def become(
+    arguments: list[str],
+    *,
+    view: UserView | None,
+    environment: dict[str, str],
+    folder: str | None,
+    files: list[int],
+    terminal: bool,
+) -> None:
+    """Turn this process, just forked, into a program. Does not return."""
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (*SIGNALS, signal.SIGTTOU, signal.SIGTTIN, signal.SIGTSTP):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        if terminal:
+            fcntl.ioctl(files[-1], termios.TIOCSCTTY, 0)
+        if view:
+            view.enter()
+        safe = [fcntl.fcntl(each, fcntl.F_DUPFD, 10) for each in files]
+        for place, each in enumerate(safe[:3]):
+            os.dup2(each, place)
+        os.closerange(3, 1024)
+        os.chdir(_first_folder(folder, environment["HOME"], "/"))
+        environment.setdefault("PWD", os.getcwd())  # noqa: PTH109
+        program = "/bin/bash" if arguments[0] == "-bash" else arguments[0]
+        os.execvpe(program, arguments, environment)  # noqa: S606
+    except FileNotFoundError:
+        os.write(2, f"{arguments[0]}: command not found\n".encode())
+        os._exit(127)
+    except BaseException as error:
+        os.write(2, f"{arguments[0]}: {error}\n".encode())
+        os._exit(126)
+
+
+def _first_folder(*folders: str | None) -> str:
+    return next((folder for folder in folders if folder and os.access(folder, os.X_OK)), "/")
+
+
+def open_terminal(size: list[int]) -> tuple[int, int]:
+    master, slave = os.openpty()
+    rows, columns = size[:2]
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    return master, slave
+
+
+def kill_group(child: int, number: int) -> None:
+    for kill in (os.killpg, os.kill):
+        try:
+            kill(child, number)
+        except ProcessLookupError:
+            continue
+        return
