@@ -8,11 +8,13 @@ import os
 import signal
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bundlekit.bundle.bundle import MAIN, MANIFEST, Bundle
-from bundlekit.bundle.manifest import manifest_of
+from bundlekit.bundle.manifest import manifest_of, read_manifest
 from bundlekit.emulator.address import Address
 from bundlekit.emulator.bundlelog import BundleLog
 from bundlekit.emulator.bundles.explaining import explain
@@ -77,16 +79,25 @@ class BundleRunner(Service):
         folder: the bundle's; absolute.
         log: takes what it prints.
         leash: holds its processes.
+        declare: is given what bundle.json says at each start.
     """
 
     def __init__(
-        self, folder: Path, way: Way, *, log: BundleLog, leash: Leash, listener: Listener | None = None
+        self,
+        folder: Path,
+        way: Way,
+        *,
+        log: BundleLog,
+        leash: Leash,
+        listener: Listener | None = None,
+        declare: Callable[[Any], None] | None = None,
     ) -> None:
         self.name = name_of(folder)
         self._way = way
         self._log = log
         self._leash = leash
         self._listener = listener or Listener()
+        self._declare = declare
         self._sources = Sources(folder)
         self._place: Place | None = None
         self._process: BundleProcess | None = None
@@ -196,6 +207,8 @@ class BundleRunner(Service):
     async def _launch(self, place: Place) -> None:
         await asyncio.to_thread(place.update)
         self._last.clear()
+        if self._declare:
+            self._declare(read_manifest(Bundle.in_folder(place.folder)).value)
 
         def heard(line: str) -> None:
             shown = place.shown(line)

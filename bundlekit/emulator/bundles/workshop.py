@@ -79,7 +79,14 @@ class Workshop:
                 async with self.gateway:
                     way = Way(self.gateway.broker, self.python, self.reload, self.in_place)
                     runners += [
-                        BundleRunner(folder, way, log=self.gateway.log, leash=leash, listener=listener)
+                        BundleRunner(
+                            folder,
+                            way,
+                            log=self.gateway.log,
+                            leash=leash,
+                            listener=listener,
+                            declare=self.gateway.trace.registry.declare,
+                        )
                         for folder in self.folders
                     ]
                     with announce(self._record(runners)):

@@ -62,12 +62,14 @@ class Registry:
     def registered(self) -> Sequence[Registered]:
         return list(self._registered.values())
 
-    def declare(self, manifest: Mapping[str, Any], *, own: bool = False) -> None:
+    def declare(self, manifest: Any, *, own: bool = False) -> None:
         """Learn the methods and parameters of a bundle from its bundle.json, whatever shape that is in.
 
         Args:
             own: it belongs to the gateway.
         """
+        if not isinstance(manifest, dict):
+            return
         resources = manifest.get("resources")
         declared = [_declared(one) for one in resources] if isinstance(resources, list) else []
         self.declared[str(manifest.get("name"))] = tuple(one for one in declared if one)

@@ -31,7 +31,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 def runner(place: Place, folder: Path, python: str = sys.executable) -> BundleRunner:
     _, gateway, leash = place
-    return BundleRunner(folder, Way(gateway.broker, python, reload=False), log=gateway.log, leash=leash)
+    way = Way(gateway.broker, python, reload=False)
+    return BundleRunner(folder, way, log=gateway.log, leash=leash, declare=gateway.trace.registry.declare)
 
 
 def test_it_is_registered_when_it_says_so(place: Place, tmp_path: Path) -> None:
@@ -40,6 +41,7 @@ def test_it_is_registered_when_it_says_so(place: Place, tmp_path: Path) -> None:
     loop.run(bundle.start())
     loop.run(bundle.registered())
     assert gateway.controller.components["alpha"].resources == ("/alpha",)
+    assert [one.resource for one in gateway.trace.registry.declared["alpha"]] == ["/alpha"]
     loop.run(bundle.stop())
     assert bundle.pid is None
     assert [line for line in gateway.log.lines("alpha") if "goes, python 3" in line.text]
