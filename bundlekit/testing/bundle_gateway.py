@@ -101,10 +101,12 @@ class BundleGateway:
             self._loop.run(process.stop())
 
     def close(self) -> None:
-        """Stop the bundle and remove its copy."""
+        """End the bundle, whatever it is doing, and remove its copy."""
         try:
-            self.stop()
+            if self._process:
+                self._loop.run(self._process.kill())
         finally:
+            self._process = None
             self._place.remove()
 
     def __enter__(self) -> Self:
@@ -131,5 +133,7 @@ class BundleGateway:
         if not await process.registered():
             await process.stop()
             last = self._lines[-_LAST_LINES:]
-            raise CouldNotRun(f"{self.name} did not come up", details=tuple(last), hint=explain(last))
+            raise CouldNotRun(
+                f"{self.name} did not come up", details=tuple(last), hint=explain(last, "--bundle-python")
+            )
         self._process = process

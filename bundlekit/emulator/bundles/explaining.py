@@ -18,24 +18,27 @@ _FILE = re.compile(r'\s*File "(.+)", line (\d+)')
 _NOT_DEFINED = re.compile(r"NameError: name '(\w+)' is not defined")
 _NO_MODULE = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?")
 
-PYTHON_2 = "give --python python2.7"
 
+def explain(lines: Sequence[str], option: str = "--python") -> str | None:
+    """What the traceback at the end of a bundle's lines means, where that is more than it says; None where not.
 
-def explain(lines: Sequence[str]) -> str | None:
-    """What the traceback at the end of a bundle's lines means, where that is more than it says; None where not."""
+    Args:
+        option: by which the user chooses the interpreter.
+    """
+    python_2 = f"give {option} python2.7"
     last = next((line for line in reversed(lines) if line.strip()), "")
     if last.startswith(("SyntaxError: ", "TabError: ")):
-        return _explain_syntax(lines)
+        return _explain_syntax(lines, python_2)
     if (found := _NOT_DEFINED.match(last)) and found[1] in _GONE.split():
-        return f"this bundle is Python 2, which has {found[1]}; {PYTHON_2}"
+        return f"this bundle is Python 2, which has {found[1]}; {python_2}"
     if found := _NO_MODULE.match(last):
         if found[1].partition(".")[0] in _MOVED.split():
-            return f"this bundle is Python 2, which has a module {found[1]}; {PYTHON_2}"
-        return f"{printable(found[1])} is not installed for this Python; --python chooses another one"
+            return f"this bundle is Python 2, which has a module {found[1]}; {python_2}"
+        return f"{printable(found[1])} is not installed for this Python; {option} chooses another one"
     return None
 
 
-def _explain_syntax(lines: Sequence[str]) -> str | None:
+def _explain_syntax(lines: Sequence[str], python_2: str) -> str | None:
     places = [found for line in lines if (found := _FILE.match(line))]
     if not places:
         return None
@@ -48,5 +51,5 @@ def _explain_syntax(lines: Sequence[str]) -> str | None:
     try:
         compile(source, "", "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
-        return f"this bundle is Python 2; {PYTHON_2}"
+        return f"this bundle is Python 2; {python_2}"
     return "this bundle needs a Python 3, and a gateway has 2.7"

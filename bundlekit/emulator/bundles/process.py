@@ -117,6 +117,11 @@ class BundleProcess:
                     return await self.ended()
         return await self.ended()
 
+    async def kill(self) -> int:
+        """End it without a word, with all of its children."""
+        self._signal(signal.SIGKILL)
+        return await self.ended()
+
     @property
     def _is_coming_up(self) -> bool:
         return not self.is_registered and time.monotonic() < self.began + _COMING_UP
