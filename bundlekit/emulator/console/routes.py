@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from importlib.resources import files
 from typing import Any
 
@@ -37,6 +38,7 @@ class Console:
     def __init__(self, trace: Trace, log: BundleLog) -> None:
         self._trace = trace
         self._log = log
+        self._run = uuid.uuid4().hex
         self._pages = 0
         page = files(__package__).joinpath("page")
         self._files = {one.name: one.read_bytes() for one in page.iterdir() if one.is_file()}
@@ -81,7 +83,7 @@ class Console:
         try:
             await response.prepare(request)
             with Feed(self._trace, self._log) as feed:
-                first = {"scope": scope.value, **now(), **feed.portion()}
+                first = {"scope": scope.value, "run": self._run, **now(), **feed.portion()}
                 await _tell(request, response, feed, first, ending)
         except (ConnectionError, Refused):
             pass  # the page went away, or its token is void by now

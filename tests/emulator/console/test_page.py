@@ -391,10 +391,14 @@ def test_names_values_and_lines_are_text_and_nothing_else(console: Console) -> N
 def test_page_comes_back_by_itself_after_the_gateway_did(console: Console) -> None:
     page = console.open()
     gateway = console.gateway
+    expect(rows(page).first).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(rows(page)).to_have_count(0)
     gateway.loop.run(gateway.emulated.stop())
     expect(page.locator("#link")).to_contain_text("not connected")
     again = EmulatedGateway(gateway.state, listen=Address.parse(gateway.emulated.url.removeprefix("https://")))
     gateway.loop.run(again.start())
     expect(page.locator("#link")).to_have_text("live")
     expect(page.get_by_role("navigation")).to_contain_text("/system/status")
+    expect(rows(page).first).to_be_visible()
     gateway.loop.run(again.stop())

@@ -18,6 +18,7 @@ const logs = new Logs();
 const filters = { trace: "", logs: "" };
 let panel = "trace";
 let connection = null;
+let now = [0, 0]; // the gateway's clock, and ours at that time
 
 function enter() {
   connection?.abort();
@@ -30,23 +31,22 @@ function enter() {
 }
 
 function heard(portion) {
-  if (portion.scope) begin(portion.scope);
+  if (portion.scope) begin(portion);
   if (portion.now) now = [portion.now, performance.now()];
   if (portion.components) components.show(portion.components, now[0] + (performance.now() - now[1]) / 1000);
   if (portion.rows) trace.add(portion.rows, portion.rows_left_out);
   if (portion.lines) logs.add(portion.lines, portion.lines_left_out);
   $("amount").textContent = { trace, logs }[panel].amount();
 }
-let now = [0, 0]; // the gateway's clock, and ours at that time
 
-function begin(scope) {
+function begin({ scope, run }) {
   tell("live", "live");
   $("token").value = "";
   $("entrance").hidden = true;
   $("console").hidden = $("leave").hidden = $("scope").hidden = false;
   $("scope").textContent = scope === "read" ? "read only" : scope;
   request.setScope(scope);
-  trace.begin();
+  trace.begin(run);
   logs.begin();
 }
 

@@ -19,8 +19,8 @@ export function el(kind, properties = {}, ...children) {
   element.className = classes.join(" ");
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name in element) element[name] = value;
-    else element.setAttribute(name, value);
+    else if (name in element) element[name] = typeof value === "string" ? plain(value) : value;
+    else element.setAttribute(name, plain(value));
   }
   element.append(...children.map((child) => (child instanceof Node ? child : plain(child))));
   return element;

@@ -12,6 +12,7 @@ export class List {
     this.rows = [];
     this.due = false;
     this.tall = document.createElement("div");
+    this.tall.setAttribute("role", "presentation");
     container.append(this.tall);
     container.addEventListener("scroll", () => {
       const left = container.scrollHeight - container.clientHeight - container.scrollTop;

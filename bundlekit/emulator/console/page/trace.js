@@ -14,6 +14,8 @@ export class Trace {
     this.leftOut = 0;
     this.cleared = 0;
     this.paused = null; // what is shown meanwhile
+    this.pausedAt = 0;
+    this.run = null;
     this.matches = null;
     this.chosen = null; // number of a row
     this.list = new List($("rows"), HEIGHT, (row, item, index) => this.draw(row, item, index), (item) => item.number);
@@ -24,10 +26,15 @@ export class Trace {
     });
   }
 
-  /** A new connection tells again what is still known. */
-  begin() {
+  /** A new connection tells again what is still known; another run of the gateway counts its rows anew. */
+  begin(run) {
     this.rows = [];
     this.leftOut = 0;
+    if (run === this.run) return;
+    this.run = run;
+    this.cleared = this.pausedAt = 0;
+    this.chosen = null;
+    this.close();
   }
 
   add(rows, leftOut = 0) {
