@@ -74,7 +74,8 @@ class RunTerminal(Listener):
 
     def changed(self, name: str, paths: list[str]) -> None:
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        _say("-", "cyan", f"{name} starts again, {paths[0]}{more} was saved")
+        why = f"{paths[0]}{more} was saved" if paths else "for a reboot was asked for"
+        _say("-", "cyan", f"{name} starts again, {why}")
 
     def ended(self, name: str, how: str, hint: str | None, *, waits: bool) -> None:
         _say("!", "red", f"{name} {how}" + ("; it starts again when you save" if waits else ""))

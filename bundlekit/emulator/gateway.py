@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class EmulatedGateway(Service):
     Attributes:
         controller: says who is registered.
         log: takes what the bundles print.
+        restart: what `/system/reboot` does, where no `system` was given; starts again what runs here.
         trace: what went by; its `registry.declare` takes a bundle.json, for the console to know methods by.
     """
 
@@ -60,6 +62,7 @@ class EmulatedGateway(Service):
         self._listen = listen
         self._http = http
         self._system = system
+        self.restart: Callable[[], Awaitable[None]] | None = None
         self._parts = AsyncExitStack()
         self._broker: Address | None = None
         self._front: RestFront | None = None
@@ -113,11 +116,15 @@ class EmulatedGateway(Service):
     async def stop(self) -> None:
         await self._parts.aclose()
 
+    async def _restart(self) -> None:
+        if self.restart:
+            await self.restart()
+
     async def _start_parts(self, tokens: Tokens) -> None:
         start = self._parts.enter_async_context
         self._broker = self._outside_broker or (await start(EmbeddedBroker(self._mqtt))).address
         await start(ControllerService(self._broker, self.controller, self.trace))
-        for builtin in builtins(self._broker, self._system or KeptSystem(self.state)):
+        for builtin in builtins(self._broker, self._system or KeptSystem(self.state, self._restart)):
             await start(builtin)
             self.trace.registry.declare(builtin.manifest, own=True)
         self._front = await start(

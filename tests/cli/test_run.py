@@ -151,6 +151,19 @@ def test_without_reload_a_save_changes_nothing_and_the_last_end_ends_all(bundle:
         assert run.sees("^! thermostat ended by SIGKILL$")
 
 
+@pytest.mark.parametrize("options", [(), ("--no-reload",)])
+def test_reboot_starts_the_bundle_again_with_its_settings_kept(
+    options: tuple[str, ...], bundle: Path, home: Path
+) -> None:
+    with Run(bundle, *options, home=home) as run:
+        run.answers("thermostat")
+        run.api("PUT", "/thermostat", {"key": 2})
+        assert run.api("PUT", "/system/reboot")[0] == 200
+        assert run.sees("^- thermostat starts again, for a reboot was asked for")
+        run.answers("thermostat", 2)
+        assert run.api("GET", "/thermostat") == (200, {"key": 2})
+
+
 def test_crash_shows_where_and_waits_for_the_next_save(bundle: Path, home: Path) -> None:
     index = bundle / "index.py"
     good = index.read_text()

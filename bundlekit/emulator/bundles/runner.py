@@ -38,7 +38,7 @@ class Listener:
         """A bundle answers, so long after its start."""
 
     def changed(self, name: str, paths: list[str]) -> None:
-        """It is started anew as these were saved."""
+        """It is started anew as these were saved; none for a reboot."""
 
     def ended(self, name: str, how: str, hint: str | None, *, waits: bool) -> None:
         """It ended by itself; `waits` if the next save starts it again."""
@@ -104,7 +104,7 @@ class BundleRunner(Service):
         self._first: BundleProcess | None = None
         self._last: deque[str] = deque(maxlen=_KEPT)
         self._changed: set[str] = set()
-        self._saved = asyncio.Event()
+        self._again = asyncio.Event()
         self._over = asyncio.Event()
         self._tasks = Tasks()
 
@@ -162,6 +162,10 @@ class BundleRunner(Service):
                 hint=explain(self._last),
             )
 
+    def restart(self) -> None:
+        """Start it again, as a reboot does; its settings stay."""
+        self._again.set()
+
     async def over(self) -> None:
         """Wait until it has ended with nothing that would start it anew."""
         await self._over.wait()
@@ -170,11 +174,11 @@ class BundleRunner(Service):
         while True:
             if self._process:
                 await self._until_ended_or_saved(self._process)
-            if not self._way.reload:
+            if not self._way.reload and not self._again.is_set():
                 self._over.set()
                 return
-            await self._saved.wait()
-            self._saved.clear()
+            await self._again.wait()
+            self._again.clear()
             self._listener.changed(self.name, sorted(self._changed))
             self._changed.clear()
             if self._process:
@@ -186,7 +190,7 @@ class BundleRunner(Service):
                 self._listener.failed(self.name, error)
 
     async def _until_ended_or_saved(self, process: BundleProcess) -> None:
-        saved = asyncio.create_task(self._saved.wait())
+        saved = asyncio.create_task(self._again.wait())
         ended = asyncio.create_task(process.ended())
         registered = asyncio.create_task(self._tell_registered(process))
         try:
@@ -231,7 +235,7 @@ class BundleRunner(Service):
         try:
             async for found in changes:
                 self._changed |= {os.path.relpath(path, self._sources.folder) for _, path in found}
-                self._saved.set()
+                self._again.set()
         except OSError as error:
             self._listener.failed(self.name, CouldNotRun(f"cannot watch {self._sources.folder} for saves: {error}"))
 

@@ -89,6 +89,12 @@ class Workshop:
                         )
                         for folder in self.folders
                     ]
+
+                    async def restart() -> None:
+                        for runner in runners:
+                            runner.restart()
+
+                    self.gateway.restart = restart
                     with announce(self._record(runners)):
                         started()
                         try:

@@ -118,7 +118,6 @@ class Run:
 
 def user_folders(home: Path) -> dict[str, str]:
     """What has a program keep its state below a folder, but share the cache of bytecode."""
-    (home / "runtime").mkdir(mode=0o700, parents=True, exist_ok=True)
     return {"XDG_STATE_HOME": str(home / "state"), "TMPDIR": str(home)}
 
 
