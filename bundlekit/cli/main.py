@@ -20,6 +20,7 @@ VERBS = (
     "validate",
     "run",
     "pack",
+    "gateway",
     "deploy",
     "status",
     "logs",

@@ -20,17 +20,25 @@ class _Verb(click.Command):
         super().format_help_text(ctx, formatter)
 
 
-def verb(name: str, *, summary: str, examples: str) -> Callable[[Callable[..., Any]], click.Command]:
+class VerbWithVerbs(_Verb, click.Group):
+    """A verb that does something by itself and has verbs of its own besides."""
+
+
+def verb(
+    name: str, *, summary: str, examples: str, kind: type[_Verb] = _Verb, **settings: Any
+) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a function the command of a verb.
 
     Args:
         name: the verb.
         summary: its line in `bundlekit --help`.
         examples: one command line a line; two spaces, then what it is for.
+        kind: of command, and
+        settings: of that kind.
     """
 
     def decorate(function: Callable[..., Any]) -> click.Command:
-        command = click.command(name, cls=_Verb, short_help=summary)(function)
+        command = click.command(name, cls=kind, short_help=summary, **settings)(function)
         assert isinstance(command, _Verb)  # noqa: S101 - what click was told to make
         command.examples = "\n".join(line.strip() for line in examples.strip().splitlines())
         return command

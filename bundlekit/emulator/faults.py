@@ -158,6 +158,7 @@ class Faults:
         ssh_cut: bytes after which; None for never.
         old_ssh: whether the SSH server is an old one.
         disk: bytes that are left; None for what there is.
+        words: by which they were asked for.
     """
 
     answers: tuple[Fault, ...] = ()
@@ -165,6 +166,7 @@ class Faults:
     ssh_cut: int | None = None
     old_ssh: bool = False
     disk: int | None = None
+    words: tuple[str, ...] = ()
 
 
 NO_FAULTS = Faults()
@@ -191,7 +193,7 @@ def parse(*specs: str) -> Faults:
         name, equals, value = one.partition("=")
         if name not in _KINDS or (equals and (not value or name in _WITHOUT_VALUE)):
             raise BadUsage(f"{one!r} is no fault", hint=f"there are {', '.join(_KINDS)}; `--faults help` tells of them")
-        faults = _KINDS[name](faults, value)
+        faults = replace(_KINDS[name](faults, value), words=(*faults.words, one))
     return faults
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from bundlekit.emulator.gateway import ANY_PORT, EmulatedGateway
 from bundlekit.emulator.lifecycle import Service, Tasks
 from bundlekit.emulator.machine import host
 from bundlekit.emulator.machine.machine import Machine
+from bundlekit.emulator.machine.watching import Watch
 from bundlekit.emulator.relay import Relay, carry
 from bundlekit.emulator.sdk.environment import environment
 from bundlekit.errors import CouldNotRun, Taken
@@ -94,6 +96,17 @@ class Box(Service):
     def ssh_address(self) -> Address:
         return self._front.address if self._front else self.ssh.address
 
+    def known_hosts(self, host: str) -> Path:
+        """A file by which OpenSSH knows this gateway; made anew.
+
+        Args:
+            host: how the client calls it.
+        """
+        file = self.state / "known_hosts"
+        key = self.ssh.host_key.export_public_key().decode().strip()
+        file.write_text(f"[{host}]:{self.ssh_address.port} {key}\n")
+        return file
+
     async def _start(self) -> None:
         from bundlekit.emulator.machine.ssh import SshServer
 
@@ -138,6 +151,7 @@ class Box(Service):
         self.python = python
         await start(self.machine)
         self.system.machine = self.machine
+        await start(Watch(self.gateway, self.machine, self._tell))
         self.ssh: SshServer = await start(
             SshServer(
                 self.machine,
@@ -230,6 +244,27 @@ def check_is_ours(state: Path) -> None:
             kept="it was left as it is",
             hint="give a folder with --state that is empty or not there yet",
         )
+
+
+def clear(state: Path) -> None:
+    """Delete all that a state folder holds that the caller has claimed; no symbolic link is followed."""
+
+    def open_up(function: Callable[[str], object], path: str, _: object) -> None:
+        # Root in the machine may have closed a folder.
+        Path(path).parent.chmod(0o700)
+        if not Path(path).is_symlink() and Path(path).is_dir():
+            Path(path).chmod(0o700)
+            shutil.rmtree(path)
+        else:
+            function(path)
+
+    for entry in state.iterdir():
+        if entry.name == _LOCK:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, onerror=open_up)
+        else:
+            entry.unlink()
 
 
 def make_root(state: Path) -> Path:

@@ -1,0 +1,298 @@
+"""`bundlekit gateway`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bundlekit.cli.gateway_token import command as token
+from bundlekit.cli.gateway_token import state_option
+from bundlekit.cli.verb import VerbWithVerbs, verb
+from bundlekit.errors import BadUsage, CouldNotRun
+
+if TYPE_CHECKING:
+    from bundlekit.emulator.faults import Faults
+    from bundlekit.emulator.machine.box import Box, Options
+
+_MOVES = {
+    "SSH": "--ssh-port",
+    "the relay": "--ssh-port",
+    "HTTPS": "--port",
+    "HTTP": "--http-port",
+    "MQTT": "--mqtt-port",
+}
+_PASSWORD = "moxa"  # noqa: S105 - that of a gateway as it is sold
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line says; a port is 0 for any free one, None for none."""
+
+    state: Path
+    reset: bool
+    yes: bool
+    listen: str
+    ssh_port: int
+    port: int
+    http_port: int | None
+    mqtt_port: int | None
+    python: str | None
+    network: str
+    password: str
+    faults: tuple[str, ...]
+
+
+@verb(
+    "gateway",
+    summary="Run an emulated gateway that bundles are deployed to.",
+    examples="""
+    bundlekit gateway  then, elsewhere: bundlekit deploy moxa@127.0.0.1:2222
+    bundlekit gateway --python python2.7  its bundles run under the Python that gateways have
+    bundlekit gateway --faults slow=2s,ssh-cut=300kB
+    bundlekit gateway --state /tmp/second --ssh-port 0 --port 0  a second one, on any free ports
+    bundlekit gateway --reset  as it came from the factory
+    bundlekit gateway token add  a token for its API
+    """,
+    kind=VerbWithVerbs,
+    invoke_without_command=True,
+    subcommand_metavar="[token ...]",
+)
+@state_option
+@click.option("--reset", is_flag=True, help="Delete what is in the folder first: bundles, settings, keys, tokens.")
+@click.option("--yes", is_flag=True, help="With --reset: do not ask.")
+@click.option("--listen", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Who may reach it.")
+@click.option("--ssh-port", type=click.IntRange(0, 65535), default=2222, show_default=True, help="0 for any free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True, help="Of HTTPS.")
+@click.option("--http-port", type=click.IntRange(0, 65535), help="Answer by plain HTTP besides, on this port.")
+@click.option("--mqtt-port", type=click.IntRange(0, 65535), help="Of the broker; by default any free one.")
+@click.option(
+    "--python", metavar="PATH", help="What bundles run under; by default a python2.7, else that of bundlekit."
+)
+@click.option(
+    "--network",
+    type=click.Choice(["own", "host"]),
+    default="own",
+    show_default=True,
+    help="Whether bundles have a network of their own, or reach whatever this machine reaches.",
+)
+@click.option(
+    "--password-stdin", is_flag=True, help=f"Read the password of moxa from standard input; else {_PASSWORD}."
+)
+@click.option("--faults", multiple=True, metavar="SPEC", help="Have bad days; `help` tells which there are.")
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    state: Path,
+    reset: bool,
+    yes: bool,
+    listen: str,
+    ssh_port: int,
+    port: int,
+    http_port: int | None,
+    mqtt_port: int | None,
+    python: str | None,
+    network: str,
+    password_stdin: bool,
+    faults: tuple[str, ...],
+) -> int:
+    """Run an emulated gateway with an SSH server, to which bundles are deployed as to a real one. Only this machine can
+    reach it, unless --listen says otherwise.
+
+    A user moxa, a sudo that asks for his password, /opt, and the bundles, which come back when it is started again:
+    all of that lies in the --state folder, and nothing that is done over SSH can write outside of it. It takes Linux;
+    nobody has to be root.
+
+    What happens goes to standard error, a line each. Ctrl-C ends everything; a second one at once.
+
+    Exit code: 0 when you end it, 2 usage, 3 it could not be done.
+    """
+    if context.invoked_subcommand:
+        return 0
+    if faults == ("help",):
+        return _tell_faults()
+    password = _PASSWORD
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+        if not password:
+            raise BadUsage("--password-stdin was given, but standard input has no password")
+    wanted = Wanted(state, reset, yes, listen, ssh_port, port, http_port, mqtt_port, python, network, password, faults)
+    return run(wanted)
+
+
+def run(wanted: Wanted) -> int:
+    """Run an emulated gateway until the user ends it."""
+    if sys.platform != "linux":
+        raise CouldNotRun(
+            "`bundlekit gateway` takes Linux, whose namespaces it is made of", hint="`bundlekit run` works here"
+        )
+    if not _is_address(wanted.listen):
+        raise BadUsage(f"--listen {wanted.listen} is no IP address", hint="127.0.0.1 is this machine alone")
+    try:
+        from bundlekit.emulator.lifecycle import CannotListen
+        from bundlekit.emulator.machine.box import Box
+    except ModuleNotFoundError as error:
+        raise CouldNotRun(
+            f"the emulated gateway needs {error.name}, which is not installed",
+            hint="run `pip install 'bundlekit[emulator]'`",
+        ) from error
+    options = _options(wanted)
+    if wanted.reset:
+        _reset(wanted.state, ask=not wanted.yes)
+    try:
+        asyncio.run(_run(Box(wanted.state, options, _say), options))
+    except CannotListen as error:
+        option = _MOVES.get(error.what, "--port")
+        raise CouldNotRun(str(error), hint=f"{option} takes another port, and {option} 0 any free one") from error
+    except PermissionError as error:
+        raise CouldNotRun(f"cannot write {error.filename}: {error.strerror}") from error
+    return 0
+
+
+def _options(wanted: Wanted) -> Options:
+    from bundlekit.emulator.address import Address
+    from bundlekit.emulator.machine.box import Options
+
+    def here(port: int) -> Address:
+        return Address(wanted.listen, port)
+
+    return Options(
+        ssh=here(wanted.ssh_port),
+        https=here(wanted.port),
+        mqtt=Address("127.0.0.1", wanted.mqtt_port or 0),
+        http=None if wanted.http_port is None else here(wanted.http_port),
+        python=wanted.python,
+        password=wanted.password,
+        own_network=wanted.network == "own",
+        faults=_faults(wanted.faults),
+    )
+
+
+def _faults(specs: tuple[str, ...]) -> Faults:
+    from bundlekit.emulator.faults import parse
+
+    return parse(*specs)
+
+
+def _tell_faults() -> int:
+    from bundlekit.emulator.faults import catalogue
+
+    click.echo(catalogue())
+    return 0
+
+
+def _reset(state: Path, *, ask: bool) -> None:
+    """Delete what is in a state folder of ours; symbolic links go as what they are."""
+    from bundlekit.emulator.machine.box import check_is_ours, claimed, clear
+
+    if not state.is_dir():
+        return
+    check_is_ours(state)
+    if ask:
+        if not sys.stdin.isatty():
+            raise BadUsage("--reset asks before it deletes, and there is no terminal to ask you on", hint="add --yes")
+        click.confirm(
+            f"Delete all that the emulated gateway in {state} has: bundles, settings, keys?", abort=True, err=True
+        )
+    with claimed(state):
+        clear(state)
+    _say(f"{state} is empty")
+
+
+async def _run(box: Box, options: Options) -> None:
+    from bundlekit.emulator.running import Running, announce
+
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        if ended.is_set():
+            os._exit(130)  # what is in the machine ends with this process
+        _say("ending; Ctrl-C again does not wait")
+        ended.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, end)
+    starting = asyncio.create_task(box.start())
+    ending = asyncio.create_task(ended.wait())
+    await asyncio.wait([starting, ending], return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait([starting])
+        return
+    starting.result()
+    try:
+        gateway = box.gateway
+        record = Running(
+            kind="gateway",
+            url=gateway.url,
+            certificate=gateway.certificate,
+            token_file=gateway.token_file,
+            what=str(box.state),
+            ssh=str(box.ssh_address),
+        )
+        with announce(record):
+            _tell_ways_in(box, options)
+            await ended.wait()
+    finally:
+        ending.cancel()
+        await box.stop()
+
+
+def _tell_ways_in(box: Box, options: Options) -> None:
+    gateway, ssh = box.gateway, box.ssh_address
+    host = "127.0.0.1" if ssh.host in ("0.0.0.0", "::") else ssh.host  # noqa: S104 - what the user has chosen
+    default = options.password == _PASSWORD
+    known = box.known_hosts(host)
+    rows = [
+        ("SSH", f"{ssh}, user moxa, password {_PASSWORD if default else 'as given'}"),
+        ("key", box.ssh.host_key.get_fingerprint()),
+        ("API", f"{gateway.url}/api/v1"),
+        *([("", f"{gateway.http_url}/api/v1")] if gateway.http_url else []),
+        ("console", f"{gateway.url}/"),
+        ("token", gateway.token),
+        ("python", ".".join(map(str, box.python.version)) + f", {box.python.executable}"),
+        ("folder", str(box.state)),
+        ("deploy", f"bundlekit deploy moxa@{host}:{ssh.port} --accept-new-host-key"),
+        ("log in", f"ssh -p {ssh.port} -o UserKnownHostsFile={known} moxa@{host}"),
+    ]
+    for title, text in rows:
+        click.echo(click.style(f"{title:<8}", bold=True) + text, err=True)
+    for fault in options.faults.words:
+        _warn(f"fault: {fault}")
+    if not ipaddress.ip_address(ssh.host).is_loopback:
+        _warn(f"everybody who reaches {ssh} can log in" + (f" with the password {_PASSWORD}" if default else ""))
+        if default:
+            _warn("give it another password with --password-stdin")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _warn(text: str) -> None:
+    click.echo(click.style("warning: ", fg="red", bold=True) + text, err=True)
+
+
+def _say(text: str) -> None:
+    from bundlekit.bundle.quoting import printable
+
+    with contextlib.suppress(OSError):
+        click.echo(click.style("-", fg="cyan") + " " + printable(text), err=True)
+
+
+assert isinstance(command, click.Group)  # noqa: S101 - the kind that was asked for
+command.add_command(token)
