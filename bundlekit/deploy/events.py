@@ -111,7 +111,7 @@ class GatewayState:
     Attributes:
         hostname: as the gateway calls itself.
         boot: `systemd` or `init`.
-        python: the path of its Python 2.7, None if there is none.
+        python: the path of its Python 2.7, or of a newer one that has the SDK; None if there is none.
         sdk: whether that Python has the sanji SDK.
         free: room on the disk that holds /opt, in bytes.
         missing: tools that the script needs and does not find.

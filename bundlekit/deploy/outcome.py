@@ -128,9 +128,9 @@ def _failure(event: Event) -> BundlekitError:
             )
         case "syntax":
             return Refused(
-                f"the gateway's Python 2.7 does not take it: {first}",
+                f"the gateway's Python does not take it: {first}",
                 kept=kept,
-                hint="mend it, then deploy again; Python 2.7 takes less than Python 3 does",
+                hint="mend it, then deploy again; a gateway has Python 2.7, which takes less than Python 3 does",
             )
         case "unpack":
             return CouldNotRun(f"the archive could not be unpacked there: {first}", kept=kept)

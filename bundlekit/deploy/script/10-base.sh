@@ -1,6 +1,6 @@
 #!/bin/sh
 # What bundlekit does on a gateway, as root. Plain POSIX sh (dash, busybox) and what every Debian has beside it;
-# Python 2.7 only to look at a bundle and to run it.
+# Python only to look at a bundle and to run it.
 #
 #   gateway.sh VERB [ARGUMENT...]
 #
@@ -83,12 +83,31 @@ check_number() {
 
 # ---------------------------------------------------------------- the machine
 
+# Python 2.7, as a gateway has it; or a newer one that has the SDK, as an emulated gateway may.
 find_python() {
     for PYTHON in python2.7 python2 python; do
         PYTHON=$(command -v "$PYTHON") || continue
         "$PYTHON" -c 'import sys; sys.exit(sys.version_info[:2] != (2, 7))' 2>/dev/null && return 0
     done
+    for PYTHON in python python3; do
+        PYTHON=$(command -v "$PYTHON") || continue
+        has_sdk && return 0
+    done
     return 1
+}
+
+# Without importing it: that takes a second on a gateway.
+HAS_SDK='
+import sys
+try:
+    from importlib.util import find_spec as find
+except ImportError:
+    from pkgutil import find_loader as find
+sys.exit(find("sanji") is None)
+'
+
+has_sdk() {
+    "$PYTHON" -c "$HAS_SDK" 2>/dev/null
 }
 
 has_systemd() {

@@ -9,7 +9,7 @@ probe() { # [NAME [upload-unless-current-is DIGEST]]
     done
     if find_python; then
         say python "$PYTHON"
-        "$PYTHON" -c 'import imp; imp.find_module("sanji")' 2>/dev/null && say sdk yes
+        has_sdk && say sdk yes
     fi
     folder=$ROOT
     while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done

@@ -104,7 +104,7 @@ try:
 except SyntaxError as error:
     sys.stdout.write("index.py, line %s: %s" % (error.lineno, error.msg))
     sys.exit(1)
-except (IOError, TypeError) as error:
+except (IOError, TypeError, ValueError) as error:
     sys.stdout.write("index.py: %s" % error)
     sys.exit(1)
 ') 2>/dev/null
