@@ -1,20 +1,22 @@
-# make demo   the main job, on a gateway that is booted here for it
+# make demo   the main job, on a gateway that is emulated here for it; needs no root
 # make test   every test
 # make lint   style, types, the floors of the house, shell scripts
 # make bench  measurements, side by side with what one would use otherwise
 
 PYTHON ?= python3
 BIN := .venv/bin
+RUNTIME := .venv/runtime
 INSTALLED := .venv/installed
 
 .PHONY: demo test lint bench clean packages
 .DELETE_ON_ERROR:
 
-demo: $(INSTALLED) packages
+demo: $(RUNTIME)
 	$(BIN)/python -m demo
 
 test: $(INSTALLED) packages
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not browser"
+	$(BIN)/pytest -m browser
 
 lint: $(INSTALLED) packages
 	$(BIN)/ruff format --check .
@@ -24,17 +26,22 @@ lint: $(INSTALLED) packages
 	$(BIN)/python -m bundlekit.deploy.script | shellcheck -
 	git ls-files -z '*.sh' .ci/run | grep -zv '^bundlekit/deploy/script/' | xargs -0 shellcheck
 
-bench: $(INSTALLED)
+bench: $(INSTALLED) packages
 	$(BIN)/pip install --quiet --group bench
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.emulator
 
-$(INSTALLED): pyproject.toml
+$(RUNTIME): pyproject.toml hatch_build.py bundlekit/emulator/sdk/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "bundlekit needs Python 3.11 or later; '$(PYTHON)' is older or missing. Name another: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "this Python has no venv: sudo apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --editable '.[emulator]'
+	@touch $@
+
+$(INSTALLED): $(RUNTIME)
 	$(BIN)/pip install --quiet --editable . --group dev
 	@touch $@
 
@@ -43,4 +50,4 @@ packages:
 	@sh tests/install-debian-packages.sh
 
 clean:
-	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv sdk dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

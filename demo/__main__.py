@@ -1,7 +1,7 @@
-"""Make a bundle, deploy it, use it, upgrade it, break it, roll it back, reboot the gateway: all for real.
+"""Make a bundle, deploy it to an emulated gateway, use it, upgrade it, break it, roll it back, restart the gateway.
 
-The commands are run as they are shown. They run in a home folder of their own, whose ~/.ssh/config knows the
-key of the gateway; sudo's password comes from a file, in place of the prompt.
+Needs no root and no gateway. The commands are run as they are shown, in a home folder of their own; what a person would
+type at a prompt, moxa's password, comes from a file.
 """
 
 from __future__ import annotations
@@ -9,28 +9,26 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.box import Box
-
 BOLD, DIM, PLAIN = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if sys.stdout.isatty() else ("", "", "")
+PATIENCE = 30.0  # seconds
 
 
 class Scene:
-    """A developer's folder and a gateway: runs shell commands and shows them with what they print."""
+    """A developer's folder: runs commands there and shows them with what they print."""
 
-    def __init__(self, home: Path, box: Box) -> None:
+    def __init__(self, home: Path) -> None:
         self.home = home
-        self.box = box
-        self.gateway = f"{box.user}@{box.address}"
         (home / ".ssh").mkdir(mode=0o700)
-        (home / ".ssh" / "known_hosts").write_bytes(box.known_hosts.read_bytes())
-        (home / ".ssh" / "config").write_text(f"Host {box.address}\n    IdentityFile {box.client_key}\n")
-        (home / "password").write_text(box.password + "\n")
+        (home / "password").write_text("moxa\n")
         kept = {key: os.environ[key] for key in ("LANG", "TERM") if key in os.environ}
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         self.environment = {**kept, "PATH": path, "HOME": str(home), "EMAIL": "ada@example.com"}
@@ -46,27 +44,52 @@ class Scene:
             raise SystemExit(f"the demo failed: exit code {ended.returncode} where {expect} was expected")
 
     def on_gateway(self, verb: str, *arguments: str, expect: int = 0) -> None:
-        words = shlex.join(["bundlekit", verb, self.gateway, *arguments])
+        words = shlex.join(["bundlekit", verb, "gateway", *arguments])
         self.run(f"{words} --password-stdin <password", expect=expect)
 
-    def request(self, method: str, path: str, body: object = None) -> None:
-        """Ask the gateway's REST API, as any client does, and show the answer."""
-        status, answer = self.box.api(method, path, body)
-        sent = f" {json.dumps(body)}" if body is not None else ""
-        print(
-            f"{BOLD}{method} https://{self.box.address}/api/v1{path}{PLAIN}{sent}\n{status} {json.dumps(answer)}",
-            flush=True,
-        )
+    @contextmanager
+    def gateway(self) -> Iterator[None]:
+        """An emulated gateway that runs in the background."""
+        line = "bundlekit gateway --ssh-port 0 --port 0 --mqtt-port 0"
+        print(f"{BOLD}$ {line} &{PLAIN}", flush=True)
+        with (self.home / "gateway.log").open("w") as log:
+            process = subprocess.Popen(
+                line.split(), cwd=self.home, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        try:
+            self._know(self._wait_for(process))
+            yield
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(PATIENCE)
+
+    def _wait_for(self, process: subprocess.Popen[bytes]) -> str:
+        """`HOST:PORT` of its SSH server, once it answers."""
+        running = self.home / ".local" / "state" / "bundlekit" / "running"
+        deadline = time.monotonic() + PATIENCE
+        while process.poll() is None and time.monotonic() < deadline:
+            for record in running.glob("*.json"):
+                ssh: str = json.loads(record.read_bytes())["ssh"]
+                return ssh
+            time.sleep(0.05)
+        raise SystemExit(f"the emulated gateway did not start:\n{(self.home / 'gateway.log').read_text()}")
+
+    def _know(self, ssh: str) -> None:
+        """Write it down in ~/.ssh, as one does for a gateway that one uses often."""
+        host, _, port = ssh.rpartition(":")
+        known = (self.home / ".local/state/bundlekit/gateway/known_hosts").read_bytes()
+        (self.home / ".ssh/known_hosts").write_bytes(known)
+        entry = f"Host gateway\n    HostName {host}\n    Port {port}\n    User moxa\n"
+        (self.home / ".ssh/config").write_text(entry)
 
     def set_version(self, version: str, *, broken: bool = False) -> None:
         """Edit the bundle as a developer would: a new version, and perhaps a mistake in its index.py."""
         manifest = self.home / "thermostat" / "bundle.json"
         fields = json.loads(manifest.read_text())
         manifest.write_text(json.dumps({**fields, "version": version}, indent=4))
-        main = self.home / "thermostat" / "index.py"
-        source = main.read_text()
         if broken:
-            self.good = source
+            main = self.home / "thermostat" / "index.py"
+            source = main.read_text()
             main.write_text(source.replace("\nimport logging", "\nimport loging", 1))
             assert main.read_text() != source
 
@@ -75,47 +98,51 @@ def play(scene: Scene) -> None:
     scene.tell("A new bundle")
     scene.run("bundlekit new --name thermostat --resource /thermostat:get,put --no-input")
     scene.run("bundlekit validate thermostat")
+    scene.run("bundlekit pack thermostat")
 
-    scene.tell("On the gateway: a Debian with systemd, OpenSSH, mosquitto and Python 2.7")
-    scene.on_gateway("deploy", "--bundle", "thermostat")
-    scene.request("GET", "/thermostat")
-    scene.request("PUT", "/thermostat", {"key": "mine"})
+    scene.tell("A gateway to try it on, without a gateway")
+    with scene.gateway():
+        scene.on_gateway("deploy", "--bundle", "thermostat")
+        scene.run("bundlekit api GET /thermostat")
+        scene.run('bundlekit api PUT /thermostat -d \'{"key": "mine"}\'')
 
-    scene.tell("A second version; the settings stay")
-    scene.set_version("0.2.0")
-    scene.on_gateway("deploy", "--bundle", "thermostat")
-    scene.request("GET", "/thermostat")
+        scene.tell("A second version; the settings stay")
+        scene.set_version("0.2.0")
+        scene.on_gateway("deploy", "--bundle", "thermostat")
+        scene.run("bundlekit api GET /thermostat")
 
-    scene.tell("A third one with a mistake is taken back by itself")
-    scene.set_version("0.3.0", broken=True)
-    scene.on_gateway("deploy", "--bundle", "thermostat", expect=1)
-    scene.request("GET", "/thermostat")
+        scene.tell("A third one with a mistake is taken back by itself")
+        scene.set_version("0.3.0", broken=True)
+        scene.on_gateway("deploy", "--bundle", "thermostat", expect=1)
+        scene.run("bundlekit api GET /thermostat")
 
-    scene.tell("Back to the first, and through a reboot")
-    scene.on_gateway("rollback")
-    scene.on_gateway("releases")
-    scene.box.reboot()
-    print(f"{DIM}(the gateway was rebooted){PLAIN}", flush=True)
-    wait_for_answer(scene.box)
-    scene.on_gateway("status")
-    scene.request("GET", "/thermostat")
+        scene.tell("Back to the first")
+        scene.on_gateway("rollback")
+        scene.on_gateway("releases")
+
+    print(f"{DIM}(the gateway was stopped, and is started again){PLAIN}", flush=True)
+    with scene.gateway():
+        wait_for_answer(scene)
+        scene.on_gateway("status")
+        scene.run("bundlekit api GET /thermostat")
+        scene.run("bundlekit verify --bundle thermostat")
 
 
-def wait_for_answer(box: Box) -> None:
-    """Until the bundle has registered again, or a minute is over."""
-    deadline = time.monotonic() + 60
-    while box.api("GET", "/thermostat")[0] != 200 and time.monotonic() < deadline:
-        time.sleep(0.5)
+def wait_for_answer(scene: Scene) -> None:
+    """Until the bundle has registered again."""
+    deadline = time.monotonic() + PATIENCE
+    command = ["bundlekit", "api", "GET", "/thermostat"]
+    while subprocess.run(command, env=scene.environment, capture_output=True, check=False).returncode:
+        if time.monotonic() > deadline:
+            raise SystemExit("the bundle did not come back after the restart")
+        time.sleep(0.2)
 
 
 def main() -> None:
-    print(
-        "Booting a gateway; the first time its base is built from Debian packages, which takes a minute or two.",
-        flush=True,
-    )
-    with Box() as box, tempfile.TemporaryDirectory(prefix="bundlekit-demo-") as folder:
-        play(Scene(Path(folder), box))
-    print(f"\n{BOLD}The gateway is gone again.{PLAIN}")
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="bundlekit-demo-") as folder:
+        play(Scene(Path(folder)))
+    print(f"\n{BOLD}Done in {time.monotonic() - begin:.0f} s; nothing is left running.{PLAIN}")
 
 
 if __name__ == "__main__":

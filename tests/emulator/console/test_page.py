@@ -15,7 +15,7 @@ from bundlekit.emulator.tokens import Scope, add_token
 from tests.emulator.console.conftest import Console, Gateway
 from tests.emulator.console.simulated import Message
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.browser
 
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>\x1b[31mred\x1b]0;title\x07\u202egnp.exe\0'
 
