@@ -58,6 +58,8 @@ def fill(folder: Path, requirements: Path) -> None:
             project, version = sdist.name.removesuffix(".tar.gz").rsplit("-", 1)
             _take(project, scratch / "unpacked" / f"{project}-{version}", made)
         shutil.copyfile(requirements, made / _STAMP)
+        for path in made.rglob("*"):  # some sdists let nobody but their owner read
+            path.chmod(0o755 if path.is_dir() else 0o644)
         shutil.rmtree(folder, ignore_errors=True)
         try:
             made.rename(folder)

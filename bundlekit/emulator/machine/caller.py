@@ -37,12 +37,14 @@ class Caller:
             return False
 
     def _place(self) -> tuple[str, ...]:
-        """For whom a password is remembered: its terminal and session, or without a terminal what started it."""
+        """For what a password is remembered: a session, and the terminal that it is on."""
         try:
-            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-            parent, session, terminal = fields[1], fields[3], fields[4]
-            if terminal != "0":
-                return ("terminal", terminal, session)
-            return ("parent", parent, Path(f"/proc/{parent}/stat").read_text().rpartition(")")[2].split()[19])
+            session, terminal = _stat(self.pid)[3:5]
+            return (session, _stat(int(session))[19], terminal)
         except OSError:
-            return ("nobody", str(self.pid))
+            return ("none", str(self.pid))
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of a process's status that follow its name: its state, its parent, and so on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -48,6 +48,10 @@ This is an emulated gateway: a box in a box, on the developer's own machine.
 `sudo su` makes you root; the password is that of moxa.
 
 """
+_PROFILE = """umask 022
+[ -n "${BASH_VERSION:-}" ] && [ -r ~/.bashrc ] && . ~/.bashrc
+[ -z "${SSH_TTY:-}" ] || cat /etc/motd
+"""
 _BASHRC = "case $- in *i*) ;; *) return ;; esac\nPS1='${debian_chroot:-}\\u@\\h:\\w\\$ '\nalias ls='ls --color=auto'\n"
 
 
@@ -188,7 +192,7 @@ def _files(token: str, *, own_network: bool) -> list[File]:
         File("/etc/resolv.conf", resolver),
         File("/etc/mx-api-token", f"{token}\n", 0o600),
         File("/etc/motd", _MOTD),
-        File("/etc/profile", 'umask 022\n[ -n "${BASH_VERSION:-}" ] && [ -r ~/.bashrc ] && . ~/.bashrc\n'),
+        File("/etc/profile", _PROFILE),
         File(f"{HOME}/.bashrc", _BASHRC, keep=True),
         File("/root/.bashrc", _BASHRC, keep=True),
     ]

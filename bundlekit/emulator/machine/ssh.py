@@ -87,16 +87,21 @@ class SshServer(Service):
         # Each connection that breaks off would be told of.
         logging.getLogger("asyncssh").setLevel(logging.CRITICAL)
         key = await asyncio.to_thread(lambda: self.host_key)
+        pairs = asyncssh.load_keypairs([key])
+        if self._old:
+            for pair in pairs:
+                pair.host_key_algorithms = pair.sig_algorithms = [b"ssh-rsa"]
         with listening("SSH", self._listen):
             self._acceptor = await asyncssh.listen(
                 self._listen.host,
                 self._listen.port,
                 server_factory=lambda: _Guard(self),
-                server_host_keys=[key],
+                server_host_keys=pairs,
                 server_version=_OLD_VERSION if self._old else _VERSION,
                 encoding=None,
                 line_editor=False,
                 agent_forwarding=False,
+                kbdint_auth=False,
                 **(_OLD if self._old else {}),
             )
 

@@ -132,7 +132,7 @@ def test_links_that_lie_in_the_folder_lead_nowhere_outside(tmp_path: Path, name:
     (state / "root" / name).parent.mkdir(parents=True)
     (state / "lock").touch()
     (state / "root" / name).symlink_to(target)
-    command = [sys.executable, "-m", "bundlekit", "gateway", "--state", state, "--port", "0", "--ssh-port", "0"]
+    command = [sys.executable, "-m", "bundlekit", "gateway", "--state", str(state), "--port", "0", "--ssh-port", "0"]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr
     for line in process.stderr:
@@ -149,7 +149,7 @@ def test_root_of_the_box_that_is_a_link_is_refused(tmp_path: Path) -> None:
     target.mkdir()
     (state / "lock").touch()
     (state / "root").symlink_to(target)
-    command = [sys.executable, "-m", "bundlekit", "gateway", "--state", state, "--port", "0", "--ssh-port", "0"]
+    command = [sys.executable, "-m", "bundlekit", "gateway", "--state", str(state), "--port", "0", "--ssh-port", "0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, list(target.iterdir())) == (3, [])
     assert "is not a folder" in done.stderr

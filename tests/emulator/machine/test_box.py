@@ -1,0 +1,305 @@
+"""An emulated gateway as those see it who log in to a real one: OpenSSH, scp and bundlekit itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.desk import SAMPLE
+from tests.emulator.machine.running import Gateway
+
+_PATIENCE = 20.0  # seconds; what is waited for takes under one
+
+
+def wait(what: str, holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"{what} does not come true"
+        time.sleep(0.05)
+
+
+def get(gateway: Gateway, resource: str) -> tuple[int, object]:
+    request = urllib.request.Request(f"{gateway.url}/api/v1{resource}", headers={"mx-api-token": gateway.token})
+    context = ssl.create_default_context(cafile=gateway.state / "certificate.pem")
+    try:
+        with urllib.request.urlopen(request, context=context) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, None
+
+
+def is_up(gateway: Gateway) -> bool:
+    """Whether the one bundle there runs and has registered; before that a request would wait for its ttl."""
+    done = gateway.on_it("status", "--format", "json")
+    return done.returncode == 0 and '"registered": true' in done.stdout
+
+
+# What is typed over SSH: the command, its standard input, what it prints, and its exit status.
+SESSIONS = [
+    ("id -un; id -u", "", "moxa\n1000\n", 0),
+    ("pwd; echo $HOME $USER $SHELL", "", "/home/moxa\n/home/moxa moxa /bin/bash\n", 0),
+    ("exit 7", "", "", 7),
+    ("hostname", "", "Moxa\n", 0),
+    ("cat", "a\nb\n", "a\nb\n", 0),
+    ("echo said; echo complained >&2", "", "said\n", 0),
+    ("cat /etc/mx-api-token", "", "", 1),
+    ("ls /root", "", "", 2),
+    ("touch /etc/x", "", "", 1),
+    ("touch /opt/x", "", "", 1),
+    ("touch /tmp/x ~/x && echo yes", "", "yes\n", 0),
+    ("su -c id", "", "", 1),
+    ("sudo -n id", "", "", 1),
+    ("sudo -S -p '' id -un", "moxa\n", "root\n", 0),
+    ("sudo -S -p '' sh -c 'exit 5'", "moxa\n", "", 5),
+    ("sudo -S -p '' cat", "moxa\nthe rest\n", "the rest\n", 0),
+    ("sudo -S -p '' true && sudo -n id -un", "moxa\n", "root\n", 0),
+    ("sudo -S -p '' true; sudo -k; sudo -n id -un", "moxa\n", "", 1),
+    ("sudo -S -p '' -u moxa id -un", "moxa\n", "moxa\n", 0),
+    ("sudo -S -p '' sh -c 'echo $SUDO_USER $SUDO_UID $HOME $PWD'", "moxa\n", "moxa 1000 /root /home/moxa\n", 0),
+    ("sudo -S -p '' no-such-program", "moxa\n", "", 1),
+    ("sudo -S -p '' ls -ld /root/.bashrc", "wrong\nmoxa\n", None, 0),
+    ("sudo -S -p '' id", "wrong\n", "", 1),
+    ("sudo -S -p '' su -c 'id -un'", "moxa\n", "root\n", 0),
+    ("sudo -S -p '' stat -c %a /etc/mx-api-token", "moxa\n", "600\n", 0),
+    ("sudo -S -p '' poweroff", "moxa\n", "", 1),
+    ("python -c 'import sanji; print(sanji.__name__)'", "", "sanji\n", 0),
+    ("head -c 3000000 /dev/zero | wc -c", "", "3000000\n", 0),
+]
+
+
+@pytest.mark.parametrize(("command", "given", "out", "code"), SESSIONS)
+def test_session_is_as_on_a_gateway(gateway: Gateway, command: str, given: str, out: str | None, code: int) -> None:
+    done = gateway.ssh(command, given=given)
+    assert done.returncode == code, done.stderr
+    assert out is None or done.stdout == out
+
+
+SUDO_WORDS = [
+    ("sudo -n id", "", "sudo: a password is required\n"),
+    ("sudo id", "", "a terminal is required to read the password"),
+    ("sudo -S -p '' id", "wrong\n", "Sorry, try again.\nsudo: no password was provided\nsudo: 1 incorrect password"),
+    ("sudo -S -p '' id", "a\nb\nc\n", "sudo: 3 incorrect password attempts\n"),
+    ("sudo -S id", "moxa\n", "[sudo] password for moxa: "),
+    ("sudo -S -p 'say it: ' id", "moxa\n", "say it: "),
+]
+
+
+@pytest.mark.parametrize(("command", "given", "words"), SUDO_WORDS)
+def test_sudo_says_what_sudo_says(gateway: Gateway, command: str, given: str, words: str) -> None:
+    assert words in gateway.ssh(command, given=given).stderr
+
+
+def test_output_and_complaints_of_any_size_arrive_whole(gateway: Gateway) -> None:
+    done = gateway.ssh("head -c 2000000 /dev/zero | tr '\\0' x; head -c 1000000 /dev/zero | tr '\\0' y >&2")
+    assert (len(done.stdout), len(done.stderr)) == (2_000_000, 1_000_000)
+
+
+@pytest.mark.parametrize("protocol", ["-O", "-s"])
+def test_scp_carries_files_both_ways(gateway: Gateway, protocol: str, tmp_path: Path) -> None:
+    there, back = tmp_path / "there", tmp_path / "back"
+    there.mkdir()
+    (there / "large").write_bytes(os.urandom(3_000_000))
+    (there / "a name with blanks").write_text("x")
+    assert gateway.scp(protocol, "-r", str(there), f"moxa@127.0.0.1:copy{protocol}").returncode == 0
+    assert gateway.scp(protocol, "-r", f"moxa@127.0.0.1:copy{protocol}", str(back)).returncode == 0
+    assert {file.name: file.read_bytes() for file in back.iterdir()} == {
+        file.name: file.read_bytes() for file in there.iterdir()
+    }
+
+
+@pytest.mark.parametrize("protocol", ["-O", "-s"])
+def test_scp_cannot_write_where_moxa_cannot(gateway: Gateway, protocol: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    assert gateway.scp(protocol, str(tmp_path / "file"), "moxa@127.0.0.1:/opt/file").returncode != 0
+
+
+def test_password_lets_in_a_wrong_one_and_root_do_not(gateway: Gateway) -> None:
+    def log_in(user: str, password: str) -> str:
+        command = f"ssh -F none -p {gateway.port} -o UserKnownHostsFile={gateway.state}/known_hosts "
+        command += f"-o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1 {user}@127.0.0.1 id -un"
+        child = pexpect.spawn(command, encoding="utf-8", timeout=20, env=gateway.environment)
+        child.expect("password: ")
+        child.sendline(password)
+        said = str(child.read())
+        child.close()
+        return said
+
+    assert "moxa\r\n" in log_in("moxa", "moxa")
+    assert "Permission denied" in log_in("moxa", "wrong")
+    assert "Permission denied" in log_in("root", "moxa")
+
+
+def test_root_shell_on_a_terminal_is_usable(gateway: Gateway) -> None:
+    options = " ".join(gateway._ssh_options("-p"))
+    child = pexpect.spawn(f"ssh -t {options} moxa@127.0.0.1", encoding="utf-8", timeout=20, dimensions=(33, 99))
+    child.expect(r"emulated gateway")
+    child.expect(r"moxa@Moxa:~\$ ")
+    child.sendline("sudo su")
+    child.expect("password for moxa: ")
+    child.sendline("wrong")
+    child.expect("Sorry, try again")
+    child.sendline("moxa")
+    child.expect("root@Moxa:/home/moxa# ")
+    child.sendline("stty size; sleep 100")
+    child.expect("33 99")
+    child.sendintr()
+    child.expect("root@Moxa:/home/moxa# ")
+    child.setwinsize(44, 111)
+    child.sendline("sleep 0.2; stty size; exit 4")
+    child.expect("44 111")
+    child.expect(r"moxa@Moxa:~\$ ")
+    child.sendline("echo it was $?; sudo id -un; exit 3")
+    child.expect("it was 4")
+    child.expect("root\r\n")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 3
+
+
+def test_only_the_gateway_itself_is_reached_through_it(gateway: Gateway) -> None:
+    url = "https://127.0.0.1/api/v1/system/status"
+    over_ssh = gateway.ssh(f"curl -sk -H 'mx-api-token: {gateway.token}' {url}?fields=hostname")
+    assert json.loads(over_ssh.stdout) == {"hostname": "Moxa"}
+    told = gateway.bundlekit(
+        *("api", "GET", "/system/status?fields=hostname", f"moxa@127.0.0.1:{gateway.port}"),
+        *("--password-stdin", "--accept-new-host-key"),
+    )
+    assert json.loads(told.stdout) == {"hostname": "Moxa"}, told.stderr
+    elsewhere = gateway._run("ssh", *gateway._ssh_options("-p"), "-W", f"127.0.0.1:{gateway.port}", "moxa@127.0.0.1")
+    assert "forwarding failed" in elsewhere.stderr
+
+
+def test_deployed_bundle_answers_and_comes_back(own_gateway: Gateway) -> None:
+    gateway = own_gateway
+    done = gateway.on_it("deploy", "--bundle", str(SAMPLE))
+    assert done.returncode == 0, done.stderr
+    assert get(gateway, "/example") == (200, {"key": "value"})
+    assert "Register successfully example" in gateway.on_it("logs").stdout
+
+    # Over the API, and by a command: what was deployed is there again.
+    request = urllib.request.Request(f"{gateway.url}/api/v1/system/reboot", b"{}", {"mx-api-token": gateway.token})
+    request.method = "PUT"
+    context = ssl.create_default_context(cafile=gateway.state / "certificate.pem")
+    gateway.root("touch /run/before")
+    with urllib.request.urlopen(request, context=context) as answer:
+        assert answer.status == 200
+    wait("the reboot", lambda: gateway.root("[ -e /run/before ] || echo gone").stdout == "gone\n")
+    wait("the bundle", lambda: is_up(gateway))
+    assert get(gateway, "/example") == (200, {"key": "value"})
+
+    gateway.root("touch /run/before; reboot")
+    wait("the reboot", lambda: gateway.root("[ -e /run/before ] || echo gone").stdout == "gone\n")
+    wait("the bundle", lambda: is_up(gateway))
+
+    gateway.stop()
+    gateway.start()
+    wait("the bundle", lambda: is_up(gateway))
+    assert get(gateway, "/example") == (200, {"key": "value"})
+    assert gateway.on_it("remove", "--bundle", "example", "--yes").returncode == 0
+    assert gateway.root("ls -A /etc/init.d /etc/rc2.d").stdout == "/etc/init.d:\n\n/etc/rc2.d:\n"
+
+
+def test_hostname_over_the_api_is_that_of_the_machine(own_gateway: Gateway) -> None:
+    gateway = own_gateway
+    context = ssl.create_default_context(cafile=gateway.state / "certificate.pem")
+    request = urllib.request.Request(
+        f"{gateway.url}/api/v1/system/status", b'{"hostname": "Attic"}', {"mx-api-token": gateway.token}, method="PUT"
+    )
+    with urllib.request.urlopen(request, context=context) as answer:
+        assert json.load(answer)["hostname"] == "Attic"
+    wait("the name", lambda: gateway.ssh("hostname").stdout == "Attic\n")
+    gateway.stop()
+    gateway.start()
+    assert gateway.ssh("hostname").stdout == "Attic\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_running(own_gateway: Gateway, number: signal.Signals) -> None:
+    mark = f"600.{os.getpid()}{number.value}"
+    own_gateway.ssh(f"setsid sleep {mark} >/dev/null 2>&1 </dev/null &")
+    own_gateway.root(f"setsid sleep {mark} >/dev/null 2>&1 </dev/null &")
+
+    def left() -> list[str]:
+        lines = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout.splitlines()
+        return [line for line in lines if line == f"sleep {mark}"]
+
+    wait("two programs", lambda: len(left()) == 2)
+    assert own_gateway.stop(number) == (0 if number != signal.SIGKILL else -9)
+    wait("their end", lambda: not left())
+
+
+def test_other_password_may_be_given_on_standard_input(tmp_path: Path) -> None:
+    with Gateway(tmp_path, "--password-stdin") as gateway:
+        assert "password as given" in gateway.said
+        assert gateway.ssh("sudo -S -p '' id -un", given="moxa\n").returncode == 1
+        assert gateway.ssh("sudo -S -p '' id -un", given="secret\n").stdout == "root\n"
+
+
+def test_ordinary_user_has_it_all(tmp_path: Path) -> None:
+    """Where the tests run as root: by a user who is not, who sees this Python though it may be root's."""
+    prefix: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        tmp_path.chmod(0o777)
+        for folder in tmp_path.parents:
+            if folder.stat().st_mode & 0o005 != 0o005:
+                folder.chmod(folder.stat().st_mode | 0o055)
+        base = os.path.realpath(sys.base_prefix)
+        show = f'mkdir -p "$1/shown" && mount --rbind {base} "$1/shown" && mount -t tmpfs -o mode=755 tmpfs /root && '
+        show += f'mkdir -p {base} && mount --rbind "$1/shown" {base} && cd "$1" && shift && exec "$@"'
+        user = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+        prefix = ("unshare", "-m", "sh", "-euc", show if base.startswith("/root/") else 'shift; exec "$@"', "show")
+        prefix = (*prefix, str(tmp_path), *user)
+    with Gateway(tmp_path, prefix=prefix) as gateway:
+        assert gateway.ssh("id -un").stdout == "moxa\n"
+        assert gateway.root("id -un; touch /usr/x").stdout == "root\n"
+        done = gateway.on_it("deploy", "--bundle", str(SAMPLE))
+        assert done.returncode == 0, done.stderr + gateway.log
+        assert get(gateway, "/example") == (200, {"key": "value"})
+        assert re.search("bundle: example has registered", gateway.said) is None  # it is told, not before the log-in
+
+
+def test_full_disk_is_told_and_leaves_the_bundle_running(tmp_path: Path) -> None:
+    with Gateway(tmp_path, "--faults", "disk-full=3MB") as gateway:
+        full = gateway.root("head -c 5000000 /dev/zero >/opt/large")
+        assert "No space left on device" in full.stderr
+        gateway.root("rm /opt/large; head -c 2500000 /dev/zero >/opt/large")
+        done = gateway.on_it("deploy", "--bundle", str(SAMPLE))
+        assert done.returncode == 3
+        assert "the disk of the gateway is full" in done.stderr
+
+
+def test_link_that_is_cut_leaves_a_clear_error(tmp_path: Path) -> None:
+    with Gateway(tmp_path, "--faults", "ssh-cut=20kB") as gateway:
+        done = gateway.ssh("cat >/dev/null", given="x" * 100_000)
+        assert done.returncode == 255
+        done = gateway.on_it("deploy", "--bundle", str(SAMPLE))
+        assert (done.returncode, done.stderr.count("Traceback")) == (3, 0)
+
+
+def test_slow_and_lost_answers_are_those_of_bundles(tmp_path: Path) -> None:
+    with Gateway(tmp_path, "--faults", "slow=1s") as gateway:
+        assert gateway.on_it("deploy", "--bundle", str(SAMPLE)).returncode == 0
+        began = time.monotonic()
+        assert get(gateway, "/example")[0] == 200
+        assert time.monotonic() - began >= 1
+        assert get(gateway, "/system/status")[0] == 200
+
+
+def test_old_server_speaks_no_rsa_with_sha2(tmp_path: Path) -> None:
+    with Gateway(tmp_path, "--faults", "old-ssh") as gateway:
+        modern = gateway.ssh("id -un")
+        assert modern.returncode == 255
+        old = gateway.ssh("id -un", "-o", "HostKeyAlgorithms=ssh-rsa")
+        assert old.stdout == "moxa\n", old.stderr
