@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.cli.gateway_token import command as token
-from bundlekit.cli.gateway_token import state_option
+from bundlekit.cli.gateway_token import group, state_option
 from bundlekit.cli.verb import VerbWithVerbs, verb
 from bundlekit.errors import BadUsage, CouldNotRun
 
@@ -295,4 +294,4 @@ def _say(text: str) -> None:
 
 
 assert isinstance(command, click.Group)  # noqa: S101 - the kind that was asked for
-command.add_command(token)
+command.add_command(group)

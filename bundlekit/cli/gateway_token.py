@@ -32,7 +32,7 @@ state_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
 
 
 @click.group("token", short_help="Make, list and revoke API tokens.")
-def command() -> None:
+def group() -> None:
     """Make, list and revoke the API tokens of the emulated gateway; one that runs heeds it at once."""
 
 
@@ -113,4 +113,4 @@ def _described(token: Token) -> dict[str, str]:
 
 
 for _one in (add, show, revoke):
-    command.add_command(_one)
+    group.add_command(_one)

@@ -1,12 +1,4 @@
-"""The bad days of a gateway, to be had on purpose: small, and to be put together.
-
-slow=2s             a bundle's answers take that much longer
-silent              a bundle's answers never come, so that the controller gives up after the bundle's ttl
-broker-restart=30s  the broker goes away for a second, again and again, that often
-ssh-cut=300kB       a connection over SSH breaks off after that many bytes from the client
-old-ssh             an SSH server of 2014, with RSA by SHA-1 alone
-disk-full=0B        /opt has that much room left; what changes there is lost at the end
-"""
+"""The bad days of a gateway, to be had on purpose: small, and to be put together."""
 
 from __future__ import annotations
 
@@ -179,6 +171,14 @@ _KINDS: dict[str, Callable[[Faults, str], Faults]] = {
     "old-ssh": lambda faults, _: replace(faults, old_ssh=True),
     "disk-full": lambda faults, value: replace(faults, disk=_size(value or "0B")),
 }
+_MEANINGS = {
+    "slow=2s": "a bundle's answers take that much longer",
+    "silent": "a bundle's answers never come, so that the controller gives up after the bundle's ttl",
+    "broker-restart=30s": "the broker goes away for a second, again and again, that often",
+    "ssh-cut=300kB": "a connection over SSH breaks off after that many bytes from the client",
+    "old-ssh": "an SSH server of 2014, with RSA by SHA-1 alone",
+    "disk-full=0B": "/opt has that much room left; what changes there is lost at the end",
+}
 _WITHOUT_VALUE = {"silent", "old-ssh"}
 
 
@@ -199,8 +199,7 @@ def parse(*specs: str) -> Faults:
 
 def catalogue() -> str:
     """The faults that there are, a line each."""
-    lines = (__doc__ or "").splitlines()
-    return "\n".join(line.strip() for line in lines if line.startswith("    "))
+    return "\n".join(f"{spec:<20}{meaning}" for spec, meaning in _MEANINGS.items())
 
 
 def _time(text: str) -> float:

@@ -14,7 +14,7 @@ from bundlekit.errors import CouldNotRun
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(gateway_token.command, [str(argument) for argument in arguments])
+    return CliRunner().invoke(gateway_token.group, [str(argument) for argument in arguments])
 
 
 def test_token_alone_goes_to_standard_output_and_opens_the_gateway(tmp_path: Path) -> None:

@@ -81,9 +81,12 @@ class Gateway:
         """Returns its exit code."""
         assert self._process
         self._process.send_signal(number)
-        _, rest = self._process.communicate(timeout=60)
-        self.said += rest
-        return self._process.returncode
+        assert self._process.stderr
+        assert self._process.stdin
+        self._process.stdin.close()
+        with self._process.stderr as said:
+            self.said += said.read()  # to its end, which it is bound to by the time-out of tests
+        return self._process.wait()
 
     def ssh(self, command: str, *options: str, given: str = "") -> subprocess.CompletedProcess[str]:
         return self._run("ssh", *self._ssh_options("-p"), *options, "moxa@127.0.0.1", command, given=given)

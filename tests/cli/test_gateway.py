@@ -1,0 +1,119 @@
+"""`bundlekit gateway` as it is typed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bundlekit.cli import main
+from tests.emulator.machine.running import Gateway
+
+
+def typed(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run it where it is to end by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "bundlekit", "gateway", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={"HOME": str(home), "PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(home)},
+        timeout=60,
+        check=False,
+    )
+
+
+def test_faults_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gateway", "--faults", "help"]) == 0
+    assert "slow=2s" in capsys.readouterr().out
+
+
+WRONG = [
+    (("--faults", "fire"), 2, "'fire' is no fault"),
+    (("--listen", "everywhere"), 2, "--listen everywhere is no IP address"),
+    (("--python", "/no/python"), 2, "/no/python is no Python that can be run"),
+    (("--password-stdin",), 2, "standard input has no password"),
+]
+
+
+@pytest.mark.parametrize(("options", "code", "words"), WRONG)
+def test_wrong_use_is_told_in_words(tmp_path: Path, options: tuple[str, ...], code: int, words: str) -> None:
+    done = typed("--state", str(tmp_path / "state"), "--port", "0", "--ssh-port", "0", *options, home=tmp_path)
+    assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+
+
+@pytest.mark.parametrize(("option", "other"), [("--ssh-port", "--port"), ("--port", "--ssh-port")])
+def test_port_in_use_says_by_what_option_to_move(tmp_path: Path, option: str, other: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = typed("--state", str(tmp_path / "state"), option, port, other, "0", home=tmp_path)
+    assert done.returncode == 3
+    assert f"{option} takes another port" in done.stderr
+
+
+def test_second_gateway_on_a_folder_says_so(tmp_path: Path) -> None:
+    with Gateway(tmp_path) as gateway:
+        done = typed("--state", str(gateway.state), "--port", "0", "--ssh-port", "0", home=tmp_path)
+        assert done.returncode == 3
+        assert f"already, as process {gateway.pid}" in done.stderr
+        done = typed("--state", str(gateway.state), "--reset", "--yes", home=tmp_path)
+        assert done.returncode == 3
+        assert gateway.ssh("id -un").stdout == "moxa\n"
+
+
+def test_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("x")
+    for options in ([], ["--reset", "--yes"]):
+        done = typed("--state", str(tmp_path), "--port", "0", "--ssh-port", "0", *options, home=tmp_path)
+        assert done.returncode == 3
+        assert "something else than an emulated gateway" in done.stderr
+    assert (tmp_path / "precious").read_text() == "x"
+
+
+def test_reset_asks_and_deletes_nothing_outside(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("x")
+    with Gateway(tmp_path) as gateway:
+        gateway.root("echo mine >/opt/mine; mkdir -p /opt/closed/in; chmod 0 /opt/closed; touch /var/x")
+        gateway.root(f"ln -s {outside} /opt/link; ln -s {outside} /home/moxa/link")
+        before = gateway.ssh("cat /opt/mine").stdout
+    (gateway.state / "planted").symlink_to(outside)
+    assert before == "mine\n"
+    refused = typed("--state", str(gateway.state), "--reset", home=tmp_path)
+    assert (refused.returncode, (gateway.state / "root/opt/mine").exists()) == (2, True)
+    again = Gateway(tmp_path, "--reset", "--yes")
+    with again:
+        assert again.ssh("ls -A /opt").stdout == ""
+    assert (outside / "precious").read_text() == "x"
+
+
+def test_listening_beyond_this_machine_is_told_loudly(tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path, "--listen", "0.0.0.0")
+    with gateway:
+        pass
+    assert "warning: everybody who reaches 0.0.0.0:" in gateway.said
+    assert "with the password moxa" in gateway.said
+
+
+def test_clients_find_it_by_themselves(tmp_path: Path) -> None:
+    with Gateway(tmp_path) as gateway:
+        done = gateway.bundlekit("api", "GET", "/system/status", "--fields", "hostname", given="")
+        assert done.stdout.strip() == '{"hostname": "Moxa"}', done.stderr
+
+
+def test_second_signal_does_not_wait(tmp_path: Path) -> None:
+    with Gateway(tmp_path) as gateway:
+        script = "#!/bin/sh\nexec sleep 60\n"
+        gateway.root(f"printf '{script}' >/etc/init.d/slow; chmod 755 /etc/init.d/slow; update-rc.d slow defaults")
+        assert gateway._process
+        assert gateway._process.stderr
+        gateway._process.send_signal(signal.SIGINT)
+        while "ending" not in gateway._process.stderr.readline():
+            pass
+        assert gateway.stop() == 130
