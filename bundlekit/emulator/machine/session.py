@@ -16,7 +16,8 @@ import asyncssh
 from asyncssh.constants import EXTENDED_DATA_STDERR
 
 from bundlekit.emulator.machine.blueprint import USER
-from bundlekit.emulator.machine.machine import Machine, Program
+from bundlekit.emulator.machine.boot import Program
+from bundlekit.emulator.machine.machine import Machine
 
 _CHUNK = 65536
 _LAST_WORDS = 0.3  # seconds that a terminal is listened to after its program has ended
