@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bundlekit.cli import report_error
+from bundlekit.cli.choice import Asked, choice_options
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BundlekitError
 
@@ -31,6 +32,8 @@ _ARCHIVES = (".tar.gz", ".tgz")
     bundlekit validate thermostat-1.0.0.tar.gz  what is in an archive
     bundlekit validate thermostat/index.py  the bundle that a file belongs to
     bundlekit validate --format json | jq .summary
+    bundlekit validate --ignore BK304,no-methods --severity BK302=error  rules by code or name
+    bundlekit validate --fail-on warning
     """,
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
@@ -46,28 +49,32 @@ _ARCHIVES = (".tar.gz", ".tgz")
     is_flag=True,
     help="Pass over files that belong to no bundle, as hooks need that are given any index.py.",
 )
-def command(paths: tuple[Path, ...], output_format: str, skip_foreign: bool) -> int:
+@choice_options
+def command(paths: tuple[Path, ...], asked: Asked, output_format: str, skip_foreign: bool) -> int:
     """Check the bundles that each PATH means: a bundle's folder, a folder of bundles, an archive, or any file of a
     bundle. By default the folder you are in. Each bundle is checked once.
 
     Findings go to standard output, each with its place, its rule, what was expected and a hint.
 
-    Exit code: 0 no errors (warnings do not count), 1 errors, 2 usage, 3 something could not be checked.
+    Exit code: 0 no errors (warnings do not count, but see --fail-on), 1 errors, 2 usage, 3 something could not be
+    checked.
     """
-    return run(paths or (Path(),), output_format=output_format, skip_foreign=skip_foreign)
+    return run(paths or (Path(),), asked, output_format=output_format, skip_foreign=skip_foreign)
 
 
-def run(paths: Iterable[Path], *, output_format: str, skip_foreign: bool) -> int:
+def run(paths: Iterable[Path], asked: Asked, *, output_format: str, skip_foreign: bool) -> int:
     """Check the bundles at `paths` and print what is found, in the form `text` or `json`."""
     from bundlekit.cli import report_findings
-    from bundlekit.lint import Severity, check
+    from bundlekit.lint import check
 
+    selection = asked.selection()
     failures: list[BundlekitError] = []
     checked: list[tuple[str, tuple[Finding, ...]]] = []
     counts: Counter[Severity] = Counter()
-    clean = 0
+    clean, fails = 0, False
     for bundle in _bundles(paths, skip_foreign, failures):
-        findings = check(bundle)
+        findings = check(bundle, selection)
+        fails |= selection.fails(findings)
         counts.update(finding.severity for finding in findings)
         clean += not findings
         if output_format == "text":
@@ -78,7 +85,7 @@ def run(paths: Iterable[Path], *, output_format: str, skip_foreign: bool) -> int
         click.echo(json.dumps(report_findings.json_report(checked, failures), indent=2))
     elif checked or not failures:
         click.echo(report_findings.summary([label for label, _ in checked], clean, counts), err=True)
-    return max([int(counts[Severity.ERROR] > 0), *map(report_error.show, failures)])
+    return max([int(fails), *map(report_error.show, failures)])
 
 
 def _bundles(paths: Iterable[Path], skip_foreign: bool, failures: list[BundlekitError]) -> Iterator[Bundle]:

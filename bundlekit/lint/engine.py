@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.lint.finding import Finding, Other
+from bundlekit.lint.finding import Finding, Other, Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.lint.rules import rules
+from bundlekit.lint.selection import Selection, selection
 
 
-def check(bundle: Bundle) -> tuple[Finding, ...]:
-    """Check a bundle against every rule.
+def check(bundle: Bundle, chosen: Selection | None = None) -> tuple[Finding, ...]:
+    """Check a bundle.
+
+    Args:
+        bundle: the bundle.
+        chosen: which rules are asked; by default all, each with its own severity.
 
     Returns:
         What was found, by file, place and code: the same bundle gives the same findings in the same order.
         Nothing is raised, whatever the bundle holds.
     """
     inspection = Inspection(bundle)
-    found = [_finding(inspection, rule, fault) for rule in rules() for fault in rule.check(inspection)]
+    severities = (chosen or selection()).severities
+    found = [
+        _finding(inspection, rule, severities[rule.code], fault)
+        for rule in rules()
+        if rule.code in severities
+        for fault in rule.check(inspection)
+    ]
     return tuple(sorted(found, key=_order))
 
 
-def _finding(inspection: Inspection, rule: Rule, fault: Fault) -> Finding:
+def _finding(inspection: Inspection, rule: Rule, severity: Severity, fault: Fault) -> Finding:
     bundle, span = inspection.bundle, fault.span
     text = inspection.text(fault.path)
     other = None
@@ -31,7 +42,7 @@ def _finding(inspection: Inspection, rule: Rule, fault: Fault) -> Finding:
     return Finding(
         code=rule.code,
         rule=rule.name,
-        severity=rule.severity,
+        severity=severity,
         file=bundle.shown(fault.path),
         line=span.line,
         column=span.column,

@@ -13,6 +13,11 @@ class Severity(StrEnum):
     WARNING = "warning"
     INFO = "info"
 
+    def is_at_least(self, other: Severity) -> bool:
+        """Whether it is as bad as the other one, or worse."""
+        order = tuple(Severity)
+        return order.index(self) <= order.index(other)
+
 
 @dataclass(frozen=True, slots=True)
 class Other:
