@@ -11,6 +11,7 @@ fi
 needed='
     busybox-static
     chromium
+    curl
     debian-archive-keyring
     debootstrap
     fish
