@@ -48,8 +48,8 @@ class Rule:
         severity: of its findings, unless somebody sets another.
         page: its documentation, the docstring of its module.
         check: yields what it finds; never raises.
-        claims: the places in the schema (JSON pointers of keywords) whose violations it words. Every keyword
-            that constrains is claimed by exactly one rule.
+        claims: the places in the schema (JSON pointers of keywords) whose violations it words, each of them or
+            those of one kind. Every keyword that constrains is claimed.
     """
 
     code: str
@@ -79,7 +79,7 @@ def structure_rule(
 
     Args:
         claims: the places in the schema that it answers for.
-        word: makes the faults of one violation, at least one.
+        word: makes the faults of one violation; none if another rule that claims the place does.
     """
     claimed = frozenset(claims)
 

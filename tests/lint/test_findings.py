@@ -67,7 +67,7 @@ FIELDS: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
     ),
     "methods in upper case": (
         resources({"methods": ["get", "PUT"], "resource": "/x"}),
-        [("unknown-method", "/resources/0/methods/1", 'method "PUT" of "/x"')],
+        [("upper-case-method", "/resources/0/methods/1", 'method "PUT" of "/x" is in upper case, expected "put"')],
     ),
     "a method that is a number": (
         resources({"methods": ["get", 1], "resource": "/x"}),

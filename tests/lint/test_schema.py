@@ -60,8 +60,8 @@ def test_schema_is_a_sound_draft_7_with_a_stable_id() -> None:
     assert SCHEMA["$id"] == "urn:bundlekit:schema:bundle:1"
 
 
-def test_every_constraint_is_worded_by_exactly_one_rule() -> None:
-    assert sorted(CLAIMS) == sorted(set(constraints(SCHEMA)))
+def test_every_constraint_is_worded_by_a_rule() -> None:
+    assert set(CLAIMS) == set(constraints(SCHEMA))
 
 
 def test_schema_shows_an_editor_title_and_description_of_every_field() -> None:
@@ -77,9 +77,9 @@ def test_defaults_and_examples_of_the_schema_keep_to_it() -> None:
             assert Draft7Validator(field).is_valid(value), name
 
 
-def test_unknown_keys_are_allowed() -> None:
+def test_unknown_keys_are_allowed_and_mentioned() -> None:
     manifest = {**MANIFEST, "$schema": "x", "homepage": [], "resources": [{**MANIFEST["resources"][0], "x-note": 1}]}
-    assert codes(bundle({"bundle.json": json.dumps(manifest)})) == []
+    assert codes(bundle({"bundle.json": json.dumps(manifest)})) == ["unknown-field"]
 
 
 NAMES = [
@@ -173,8 +173,8 @@ def test_rules_find_something_exactly_where_the_schema_does(value: Any) -> None:
 def test_every_violation_of_the_schema_is_worded(value: Any) -> None:
     inspection = Inspection(bundle({"bundle.json": json.dumps(value)}))
     for violation in inspection.violations:
-        (rule,) = [rule for rule in rules() if violation.claim in rule.claims]
-        pointers = [fault.pointer or "" for fault in rule.check(inspection)]
+        claiming = [rule for rule in rules() if violation.claim in rule.claims]
+        pointers = [fault.pointer or "" for rule in claiming for fault in rule.check(inspection)]
         assert any(pointer == violation.pointer or pointer.startswith(violation.pointer + "/") for pointer in pointers)
 
 

@@ -1,0 +1,46 @@
+"""A method is written in upper case.
+
+Why: The vendor's guide spells methods in lower case: get, put, post and delete. So do the programs that read them, and
+a `@Route` with one in upper case keeps the SDK from starting the bundle.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": ["GET", "PUT"], "resource": "/example"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": ["get", "put"], "resource": "/example"}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.naming import resource_called
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.structure import Violation
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    method = violation.value
+    if isinstance(method, str) and method.lower() in violation.expected:
+        where = resource_called(inspection, violation.pointer)
+        message = f"method {quoted(method)} of {where} is in upper case, expected {quoted(method.lower())}"
+        yield in_manifest(inspection, violation.pointer, message, f'write "{method.lower()}"')
+
+
+_METHODS = "/properties/resources/items/properties/methods"
+
+RULE = structure_rule(
+    code="BK117",
+    name="upper-case-method",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={f"{_METHODS}/then/items/enum", f"{_METHODS}/else/then/enum"},
+    word=word,
+)
