@@ -161,9 +161,12 @@ def _is_below(path: str, other: str) -> bool:
 
 
 def _transfer_programs() -> dict[str, str]:
-    """What serves SFTP: it is on no PATH."""
-    servers = [file for file in _SFTP_SERVERS if Path(file).exists()]
-    return {"sftp-server": f'#!/bin/sh\nexec {servers[0]} "$@"\n'} if servers else {}
+    """What serves SCP and SFTP: this host's where it has them, for they are nearer to a box's, else our own."""
+    servers = [file for file in _SFTP_SERVERS if Path(file).exists()] or ["box-sftp-server"]
+    found = {"sftp-server": f'#!/bin/sh\nexec {servers[0]} "$@"\n'}
+    if not Path("/usr/bin/scp").exists():
+        found["scp"] = '#!/bin/sh\nexec box-scp "$@"\n'
+    return found
 
 
 def _python_programs(python: Interpreter, environment: Mapping[str, str]) -> dict[str, str]:

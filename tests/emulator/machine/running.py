@@ -98,6 +98,10 @@ class Gateway:
     def scp(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self._run("scp", *self._ssh_options("-P"), *arguments)
 
+    def sftp(self, *options: str, given: str) -> subprocess.CompletedProcess[str]:
+        """Run commands of `sftp`, one a line; it goes on after one that fails."""
+        return self._run("sftp", *self._ssh_options("-P"), *options, "moxa@127.0.0.1", given=given)
+
     def bundlekit(self, *arguments: str, given: str = "moxa\n") -> subprocess.CompletedProcess[str]:
         return self._run(sys.executable, "-m", "bundlekit", *arguments, given=given)
 

@@ -125,6 +125,32 @@ def test_scp_cannot_write_where_moxa_cannot(gateway: Gateway, protocol: str, tmp
     assert gateway.scp(protocol, str(tmp_path / "file"), "moxa@127.0.0.1:/opt/file").returncode != 0
 
 
+_ASK_FOR_THE_BOXS_OWN = """#!/bin/bash
+exec ssh "${@:1:$#-1}" "box-${!#}"
+"""
+
+
+def test_scp_and_sftp_work_where_the_host_has_none_of_its_own(gateway: Gateway, tmp_path: Path) -> None:
+    there, ask = tmp_path / "there", tmp_path / "ask"
+    (there / "below").mkdir(parents=True)
+    (there / "below" / "large").write_bytes(os.urandom(3_000_000))
+    (there / "a name with blanks").write_text("x")
+    ask.write_text(_ASK_FOR_THE_BOXS_OWN)
+    ask.chmod(0o755)
+    remote = "moxa@127.0.0.1:"
+    assert gateway.scp("-O", "-S", str(ask), "-rp", str(there), f"{remote}own").returncode == 0
+    assert gateway.scp("-O", "-S", str(ask), "-r", f"{remote}own", str(tmp_path / "scp")).returncode == 0
+    lines = f"put -R {there} moved\nls -l moved\nget -R moved {tmp_path / 'sftp'}\nput {ask} /opt/ask\n"
+    transfer = gateway.sftp("-s", "/usr/local/sbin/box-sftp-server", given=lines)
+    assert 'dest open "/opt/ask"' in transfer.stderr
+    for back in ("scp", "sftp"):
+        for file in ("below/large", "a name with blanks"):
+            assert (tmp_path / back / file).read_bytes() == (there / file).read_bytes()
+    refused = gateway.scp("-O", "-S", str(ask), str(ask), f"{remote}/opt/ask")
+    assert (refused.returncode, "/opt/ask" in refused.stderr) == (1, True)
+    assert gateway.ssh("ls /opt/ask").returncode != 0
+
+
 def test_password_lets_in_a_wrong_one_and_root_do_not(gateway: Gateway) -> None:
     def log_in(user: str, password: str) -> str:
         command = f"ssh -F none -p {gateway.port} -o UserKnownHostsFile={gateway.state}/known_hosts "

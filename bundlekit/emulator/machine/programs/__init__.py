@@ -1,9 +1,11 @@
-"""Programs that the machine has in place of the host's, which need more users than one."""
+"""Programs that the machine has in place of the host's: some need more users than one, some this host may not have."""
 
 from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 _FOLDER = Path(__file__).resolve().parent
@@ -26,12 +28,19 @@ def texts(package: Path) -> dict[str, str]:
         "poweroff": "power",
         "halt": "power",
     }
-    return {**shell, **{name: _launcher(package, module, name) for name, module in in_python.items()}}
+    transfer = {f"box-{name}": _launcher(package, "transfer", name, _libraries()) for name in ("scp", "sftp-server")}
+    return {**shell, **{name: _launcher(package, module, name) for name, module in in_python.items()}, **transfer}
 
 
-def _launcher(package: Path, module: str, name: str) -> str:
+def _libraries() -> list[str]:
+    """Where asyncssh lies, and what it needs beside it."""
+    found = find_spec("asyncssh")
+    return [str(Path(found.origin).parents[1])] if found and found.origin else []
+
+
+def _launcher(package: Path, module: str, name: str, more: Sequence[str] = ()) -> str:
     code = (
-        f"import sys; sys.path.insert(0, {str(package.parent)!r}); "
+        f"import sys; sys.path[:0] = {[str(package.parent), *more]!r}; "
         f"from bundlekit.emulator.machine.programs.{module} import main; sys.exit(main({name!r}, sys.argv[1:]))"
     )
     return f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -ISB -c {shlex.quote(code)} "$@"\n'

@@ -1,0 +1,102 @@
+"""`scp` and `sftp-server` where this host has none: those of asyncssh, over standard input and output."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import shlex
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+_CHUNK = 65536
+
+
+def main(name: str, words: list[str]) -> int:
+    """Serve one transfer. `name` is `scp`, with its options in `words`, or `sftp-server`."""
+    return asyncio.run(_serve(name, words))
+
+
+async def _serve(name: str, words: list[str]) -> int:
+    from asyncssh import SFTPServer
+    from asyncssh.logging import logger
+    from asyncssh.scp import run_scp_server
+    from asyncssh.sftp import run_sftp_server
+
+    output = _Output(sys.stdout.fileno(), logger)
+    errors = _Output(sys.stderr.fileno(), logger)
+    loop = asyncio.get_running_loop()
+    given = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(given), sys.stdin)
+    files: Any = SFTPServer(_Nobody(logger))  # type: ignore[arg-type]
+    taken: Any = _Input(given, logger)
+    if name == "scp":
+        work: Any = run_scp_server(files, shlex.join([name, *words]), taken, output, errors)  # type: ignore[arg-type]
+    else:
+        work = run_sftp_server(files, taken, output, 3)  # type: ignore[arg-type]
+    if work is not None:
+        await work
+    return errors.status or output.status
+
+
+class _Nobody:
+    """What a file server asks of the connection that it is for."""
+
+    def __init__(self, logger: Any) -> None:
+        self.logger = logger
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_arguments, **_options: None
+
+
+class _Input:
+    """Standard input as a channel's reader."""
+
+    def __init__(self, given: asyncio.StreamReader, logger: Any) -> None:
+        self.logger = logger
+        self.readexactly: Callable[[int], Awaitable[bytes]] = given.readexactly
+        self.readline: Callable[[], Awaitable[bytes]] = given.readline
+        self._given = given
+
+    async def read(self, size: int = -1) -> bytes:
+        return await self._given.read(size if size >= 0 else _CHUNK)
+
+    def get_extra_info(self, _name: str, default: Any = None) -> Any:
+        return default
+
+
+class _Output:
+    """Standard output, or error, as a channel and its writer. What is written is written at once."""
+
+    def __init__(self, descriptor: int, logger: Any) -> None:
+        self.logger = logger
+        self.channel = self
+        self.status = 0
+        self._descriptor = descriptor
+        self._is_closed = False
+
+    def write(self, data: bytes) -> None:
+        while data:
+            try:
+                data = data[os.write(self._descriptor, data) :]
+            except BlockingIOError:  # it is the same socket as standard input, which the loop does not wait for
+                select.select([], [self._descriptor], [])
+
+    async def drain(self) -> None:
+        """There is nothing left to be written."""
+
+    def exit(self, status: int) -> None:
+        self.status = status
+        self._is_closed = True
+
+    def close(self) -> None:
+        self._is_closed = True
+
+    abort = write_eof = close
+
+    def is_closing(self) -> bool:
+        return self._is_closed
+
+    async def wait_closed(self) -> None:
+        """There is nothing to wait for."""
