@@ -204,13 +204,14 @@ ROUTES: dict[str, tuple[list[Any], str, list[tuple[str, str, int | str, str]]]] 
     "a handler below a wildcard": (
         [{"methods": "get", "resource": "/x/#"}],
         index('methods="get", resource="/x/y/:id"'),
-        [],
+        [("wildcard-resource", "bundle.json", "/resources/0/resource", "")],
     ),
     "a handler beside a wildcard": (
         [{"methods": "get", "resource": "/x/#"}],
         index('methods="get", resource="/y/z"'),
         [
             ("route-without-handler", "bundle.json", "/resources/0/methods", ""),
+            ("wildcard-resource", "bundle.json", "/resources/0/resource", ""),
             ("undeclared-resource", "index.py", 5, '"/y/z"'),
         ],
     ),

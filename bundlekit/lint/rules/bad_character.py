@@ -1,0 +1,50 @@
+"""A resource has a character in it that the path of a URL cannot have.
+
+Why: By RFC 3986 a path takes letters, digits and `-._~!$&'()*+,;=:@` between its slashes. Clients write anything else
+in another form, a space as `%20`, so that what they ask for is not what is declared; and whatever stands behind a `?`
+plays no part when the gateway looks for the bundle.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/living room"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/living-room_1.5"}]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+
+# Wildcards and what is wrong with a :param are told by rules of their own.
+_STRANGE = re.compile(r"[^A-Za-z0-9._~!$&'()*+,;=:@%#/-]")
+_PARAM = re.compile(r"/:[^/]*")
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for declared in inspection.declared:
+        path = declared.resource.path
+        strange = _STRANGE.search(_PARAM.sub("/", path))
+        if strange:
+            message = f"resource {quoted(path)} has {quoted(strange[0])} in it, which no path of a URL has"
+            yield in_manifest(inspection, f"{declared.pointer}/resource", message, _hint(strange[0]))
+
+
+def _hint(strange: str) -> str:
+    if strange == "?":
+        return "what is behind the ? comes with a request, and message.query has it in the handler"
+    if strange in "{}<>":
+        return "a segment that stands for any value is written :name"
+    return "a hyphen would do"
+
+
+RULE = Rule(code="BK119", name="bad-character", severity=Severity.WARNING, page=__doc__, check=check)

@@ -1,0 +1,35 @@
+"""A resource ends with a slash.
+
+Why: Resources are matched as MQTT topics are: `/example/` is met by requests for `/example/` alone, and a request for
+`/example` comes back with 403.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/example/"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/example"}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for declared in inspection.declared:
+        path = declared.resource.path
+        if path.endswith("/") and path.strip("/"):
+            message = f"resource {quoted(path)} ends with a slash, expected {quoted(path.rstrip('/'))}"
+            yield in_manifest(inspection, f"{declared.pointer}/resource", message, "remove the slash at the end")
+
+
+RULE = Rule(code="BK118", name="trailing-slash", severity=Severity.WARNING, page=__doc__, check=check)
