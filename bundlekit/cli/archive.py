@@ -32,12 +32,12 @@ def checked_archive(path: Path) -> Archive:
         Refused: it has errors.
         BundlekitError: it cannot be read or packed.
     """
-    from bundlekit.cli.report_findings import refuse_errors
+    from bundlekit.cli.refusal import refuse_errors
     from bundlekit.pack.reading import open_archive, read_archive
 
     if path.is_dir():
         return packed_folder(path)[0]
-    refuse_errors(open_archive(path))
+    refuse_errors(open_archive(path), path)
     return read_archive(path)
 
 
@@ -51,13 +51,13 @@ def packed_folder(path: Path) -> tuple[Archive, Contents]:
         Refused: it has errors.
         BundlekitError: it cannot be read or packed.
     """
-    from bundlekit.cli.report_findings import refuse_errors
+    from bundlekit.cli.refusal import refuse_errors
     from bundlekit.pack.archive import pack
     from bundlekit.pack.contents import private_keys, select
     from bundlekit.pack.ignore import open_folder
 
     bundle = open_folder(path)
-    refuse_errors(bundle)
+    refuse_errors(bundle, path)
     contents = select(bundle)
     for key in private_keys(bundle, contents):
         click.echo(

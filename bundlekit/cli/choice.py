@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,24 +25,23 @@ class Asked:
         ignore: likewise.
         severity: `CODE=SEVERITY`, likewise.
         fail_on: a severity.
+        config: a file of settings that counts in place of those that lie around a bundle.
+        no_config: whether no settings count.
     """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: tuple[str, ...] = ()
     fail_on: str | None = None
+    config: Path | None = None
+    no_config: bool = False
 
-    def selection(self) -> Selection:
-        """Which rules are asked.
+    def choice(self) -> Choice:
+        """What is chosen.
 
         Raises:
             BadUsage: a word means no rule, or no severity.
         """
-        from bundlekit.lint.selection import selection
-
-        return selection(self._choice())
-
-    def _choice(self) -> Choice:
         from bundlekit.lint.finding import Severity
         from bundlekit.lint.selection import Choice, selector, severity_named
 
@@ -60,6 +60,48 @@ class Asked:
         )
 
 
+class Chosen:
+    """Which rules are asked of each bundle, by the command line and the settings that count there."""
+
+    def __init__(self, asked: Asked) -> None:
+        """Take what is typed.
+
+        Raises:
+            BadUsage: it, or the file of settings that it names, makes no sense.
+            Unreadable: that file cannot be read.
+        """
+        from bundlekit.lint.settings import NearestSettings, read_settings
+
+        if asked.config is not None and asked.no_config:
+            raise BadUsage("--config and --no-config contradict each other")
+        self._asked = asked
+        self._choice = asked.choice()
+        self._settings = read_settings(asked.config) if asked.config is not None else None
+        self._nearest = NearestSettings()
+        self._selections: dict[Path | None, Selection] = {}
+
+    def of(self, place: Path) -> Selection:
+        """Which rules are asked of the bundle that is the folder or the archive at a place.
+
+        Raises:
+            BadUsage: the settings that count there make no sense.
+            Unreadable: they cannot be read.
+        """
+        from bundlekit.lint.selection import selection
+
+        place = place.resolve()
+        settings, base = self._settings, Path.cwd()
+        if settings is None and not self._asked.no_config:
+            settings = self._nearest.of(place)
+            base = settings.file.parent if settings is not None else base
+        file = settings.file if settings is not None else None
+        if file not in self._selections:
+            weaker = (settings.choice,) if settings is not None else ()
+            self._selections[file] = selection(*weaker, self._choice)
+        ignores = settings.path_ignores(place, base) if settings is not None else ()
+        return replace(self._selections[file], path_ignores=ignores)
+
+
 def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a verb the options that choose rules; it gets them as one `asked`."""
 
@@ -70,11 +112,16 @@ def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ignore: tuple[str, ...],
         severity: tuple[str, ...],
         fail_on: str | None,
+        config: Path | None,
+        no_config: bool,
         **others: Any,
     ) -> Any:
-        return function(asked=Asked(select, ignore, severity, fail_on), **others)
+        return function(asked=Asked(select, ignore, severity, fail_on, config, no_config), **others)
 
     for decorate in (
+        click.option("--no-config", is_flag=True, help="Heed no settings."),
+        click.option("--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+                     help="In place of the nearest bundlekit.toml, or pyproject.toml with [tool.bundlekit]."),
         click.option("--fail-on", type=click.Choice(["error", "warning", "info"]),
                      help="Findings from this severity on fail the check; by default errors."),
         click.option("--severity", multiple=True, metavar="CODE=SEVERITY",

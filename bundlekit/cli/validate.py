@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bundlekit.cli import report_error
-from bundlekit.cli.choice import Asked, choice_options
+from bundlekit.cli.choice import Asked, Chosen, choice_options
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BundlekitError
 
@@ -34,6 +34,7 @@ _ARCHIVES = (".tar.gz", ".tgz")
     bundlekit validate --format json | jq .summary
     bundlekit validate --ignore BK304,no-methods --severity BK302=error  rules by code or name
     bundlekit validate --fail-on warning
+    bundlekit validate --no-config  every rule, whatever bundlekit.toml or pyproject.toml says
     """,
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
@@ -56,6 +57,9 @@ def command(paths: tuple[Path, ...], asked: Asked, output_format: str, skip_fore
 
     Findings go to standard output, each with its place, its rule, what was expected and a hint.
 
+    Settings in the nearest bundlekit.toml, or in [tool.bundlekit] of the nearest pyproject.toml, choose rules for good;
+    the options here win.
+
     Exit code: 0 no errors (warnings do not count, but see --fail-on), 1 errors, 2 usage, 3 something could not be
     checked.
     """
@@ -67,12 +71,17 @@ def run(paths: Iterable[Path], asked: Asked, *, output_format: str, skip_foreign
     from bundlekit.cli import report_findings
     from bundlekit.lint import check
 
-    selection = asked.selection()
+    chosen = Chosen(asked)
     failures: list[BundlekitError] = []
     checked: list[tuple[str, tuple[Finding, ...]]] = []
     counts: Counter[Severity] = Counter()
     clean, fails = 0, False
-    for bundle in _bundles(paths, skip_foreign, failures):
+    for place, bundle in _bundles(paths, skip_foreign, failures):
+        try:
+            selection = chosen.of(Path(place))
+        except BundlekitError as failure:  # of the settings, the same for each bundle that they count for
+            failures += [failure] if failure not in failures else []
+            continue
         findings = check(bundle, selection)
         fails |= selection.fails(findings)
         counts.update(finding.severity for finding in findings)
@@ -88,15 +97,15 @@ def run(paths: Iterable[Path], asked: Asked, *, output_format: str, skip_foreign
     return max([int(fails), *map(report_error.show, failures)])
 
 
-def _bundles(paths: Iterable[Path], skip_foreign: bool, failures: list[BundlekitError]) -> Iterator[Bundle]:
-    """The bundles that the paths mean, each once; what cannot be had is added to the failures."""
+def _bundles(paths: Iterable[Path], skip_foreign: bool, failures: list[BundlekitError]) -> Iterator[tuple[str, Bundle]]:
+    """The bundles that the paths mean, each once, and where each lies; what cannot be had is added to the failures."""
     seen: set[str] = set()
     for path in paths:
         try:
             for place, bundle in _bundles_at(path, skip_foreign):
                 if place not in seen:
                     seen.add(place)
-                    yield bundle
+                    yield place, bundle
         except BundlekitError as failure:
             failures.append(failure)
 

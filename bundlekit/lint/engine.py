@@ -22,12 +22,13 @@ def check(bundle: Bundle, chosen: Selection | None = None) -> tuple[Finding, ...
         Nothing is raised, whatever the bundle holds.
     """
     inspection = Inspection(bundle)
-    severities = (chosen or selection()).severities
+    chosen = chosen or selection()
     found = [
-        _finding(inspection, rule, severities[rule.code], fault)
+        _finding(inspection, rule, chosen.severities[rule.code], fault)
         for rule in rules()
-        if rule.code in severities
+        if rule.code in chosen.severities
         for fault in rule.check(inspection)
+        if chosen.tells(rule.code, fault.path)
     ]
     return tuple(sorted(found, key=_order))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage
@@ -11,6 +13,9 @@ from bundlekit.lint.finding import Finding, Severity
 from bundlekit.lint.naming import alike
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 OFF = "off"
 ALL = "ALL"
@@ -77,16 +82,41 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class PathIgnore:
+    """Rules that are not told of in some files of a bundle.
+
+    Attributes:
+        under: where the bundle lies, by the folder that the patterns are relative to.
+        patterns: of the files.
+        codes: of the rules.
+    """
+
+    under: PurePosixPath
+    patterns: GitIgnoreSpec
+    codes: frozenset[str]
+
+    def covers(self, code: str, path: str) -> bool:
+        """Whether a rule is not told of in the file with that path in the bundle."""
+        return code in self.codes and self.patterns.match_file(str(self.under / path))
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """What counts in a check.
 
     Attributes:
         severities: of the rules that are asked, by code.
         fail_on: the severity from which on findings fail the check.
+        path_ignores: what is not told all the same.
     """
 
     severities: Mapping[str, Severity]
     fail_on: Severity = Severity.ERROR
+    path_ignores: tuple[PathIgnore, ...] = ()
+
+    def tells(self, code: str, path: str) -> bool:
+        """Whether a finding of a rule is told in the file with that path in the bundle."""
+        return not any(one.covers(code, path) for one in self.path_ignores)
 
     def fails(self, findings: Iterable[Finding]) -> bool:
         """Whether there is a finding for which the check fails."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bundlekit.cli import main
-from tests.cli.test_validate import make
+from tests.cli.test_validate import archive, make
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +66,99 @@ def test_wrong_choice_is_a_usage_error(arguments: list[str], told: str, capsys: 
     out, err = capsys.readouterr()
     assert out == ""
     assert told in err
+
+
+BOTH = ["error BK102", "warning BK302"]
+
+# bundlekit.toml, arguments, exit code and what is found
+SETTINGS: list[tuple[str, list[str], int, list[str]]] = [
+    ('ignore = ["BK102"]', [], 0, ["warning BK302"]),
+    ('ignore = ["BK102"]\nfail-on = "warning"', [], 1, ["warning BK302"]),
+    ('fail-on = "warning"', ["--ignore", "BK102", "--fail-on", "error"], 0, ["warning BK302"]),
+    ('ignore = ["BK102"]', ["--ignore", "BK302"], 0, []),
+    ('ignore = ["BK102"]', ["--select", "ALL"], 1, BOTH),
+    ('ignore = ["BK102"]', ["--no-config"], 1, BOTH),
+    ('ignore = ["BK102"]', ["--config", "other/x.toml"], 1, ["error BK102", "info BK302"]),
+    ('[per-path-ignores]\n"bad/*.json" = ["ALL"]', [], 0, ["warning BK302"]),
+    ('[per-path-ignores]\n"index.py" = ["BK3"]', [], 1, ["error BK102"]),
+    ('[per-path-ignores]\n"index.py" = ["BK1"]\n"/bundle.json" = ["BK1"]', [], 1, BOTH),
+    ('[per-path-ignores]\n"bad/" = ["BK1"]', ["--select", "ALL"], 0, ["warning BK302"]),
+]
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_settings_count_and_the_command_line_wins(
+    case: tuple[str, list[str], int, list[str]], capsys: pytest.CaptureFixture[str], here: Path
+) -> None:
+    settings, arguments, code, found = case
+    (here / "bundlekit.toml").write_text(settings)
+    (here / "other").mkdir()
+    (here / "other" / "x.toml").write_text('severity.BK302 = "info"')
+    assert codes(*arguments, "bad", code=code, capsys=capsys) == found
+
+
+def test_archive_is_checked_by_the_settings_around_it(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    (here / "dist").mkdir()
+    archive(here / "dist" / "a.tar.gz", here / "bad")
+    (here / "dist" / "bundlekit.toml").write_text('[per-path-ignores]\n"a.tar.gz/bundle.json" = ["BK102"]')
+    assert main(["validate", "dist/a.tar.gz"]) == 0
+    assert "BK302" in capsys.readouterr().out
+
+
+def test_bad_settings_are_told_once_and_other_bundles_are_checked(
+    capsys: pytest.CaptureFixture[str], here: Path
+) -> None:
+    for name in ("a", "b"):
+        make(here / "team" / name)
+    (here / "team" / "bundlekit.toml").write_text("\nselct = []")
+    assert main(["validate"]) == 2
+    out, err = capsys.readouterr()
+    assert "bad/bundle.json:15:10: error BK102" in out
+    assert err.count('error: team/bundlekit.toml:2: there is no setting "selct"\n hint: did you mean select?') == 1
+
+
+def test_contradicting_options_are_refused(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    (here / "x.toml").touch()
+    assert main(["validate", "--config", "x.toml", "--no-config"]) == 2
+    assert "contradict" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "told"),
+    [
+        ("", 1, "error: odd has 1 error\n"),
+        (
+            'ignore = ["BK102"]',
+            0,
+            "note: odd/bundle.json:4:13: BK102 wrong-type is ignored, as somebody chose: author is",
+        ),
+        ('severity.BK102 = "info"', 0, "note: odd/bundle.json:4:13: BK102 wrong-type is ignored"),
+        ('severity.BK102 = "warning"', 0, "odd/bundle.json:4:13: warning BK102"),
+        ('severity.BK302 = "error"', 1, "error: odd has 2 errors\n"),
+        ('ignore = ["BK102"]\nfail-on = "warning"', 0, "warning BK302"),
+        ("nonsense = 1", 2, "error: bundlekit.toml:1: there is no setting"),
+    ],
+)
+def test_pack_heeds_settings_and_tells_what_it_passes_over(
+    settings: str, code: int, told: str, capsys: pytest.CaptureFixture[str], here: Path
+) -> None:
+    make(here / "odd", author={})
+    handlers = (here / "bad" / "index.py").read_text()
+    (here / "odd" / "index.py").write_text(handlers)
+    (here / "bundlekit.toml").write_text(settings)
+    assert main(["pack", "odd"]) == code
+    assert told in capsys.readouterr().err
+    assert (here / "example-1.0.0.tar.gz").exists() is (code == 0)
+
+
+def test_what_pack_itself_needs_is_refused_though_it_is_ignored(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    (here / "bundlekit.toml").write_text('ignore = ["BK102"]')
+    assert main(["pack", "bad"]) == 1
+    assert 'its ttl is "60", expected a positive number of seconds' in capsys.readouterr().err
+
+
+def test_ignored_error_does_not_bring_a_name_that_leads_out(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    make(here / "out", name="../../evil")
+    (here / "bundlekit.toml").write_text('ignore = ["ALL"]')
+    assert main(["pack", "out", "-o", "dist"]) != 0
+    assert not list(here.parent.rglob("*evil*.tar.gz"))

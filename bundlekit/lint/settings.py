@@ -1,0 +1,241 @@
+"""What a team says of the rules once for all: `[tool.bundlekit]` in pyproject.toml, or bundlekit.toml."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from bundlekit.bundle.files import FolderFiles
+from bundlekit.bundle.quoting import quoted
+from bundlekit.errors import BadUsage, BundlekitError
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.naming import alike
+from bundlekit.lint.selection import Choice, PathIgnore, Selector, selector, severity_named
+
+OWN_FILE = "bundlekit.toml"
+PYPROJECT = "pyproject.toml"
+
+_LARGEST = 1024 * 1024
+_MOST_LINES = 500
+_TABLE = re.compile(r"\s*\[\s*tool\s*\.\s*bundlekit\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a file says.
+
+    Attributes:
+        file: the file.
+        choice: of rules.
+        ignored: patterns of paths in the syntax of .gitignore; and the rules that are not told of there.
+    """
+
+    file: Path
+    choice: Choice
+    ignored: tuple[tuple[str, tuple[Selector, ...]], ...] = ()
+
+    def path_ignores(self, place: Path, base: Path) -> tuple[PathIgnore, ...]:
+        """What is ignored in the files of a bundle.
+
+        Args:
+            place: where the bundle really lies.
+            base: the folder that the patterns are relative to.
+        """
+        from pathspec import GitIgnoreSpec
+
+        under = PurePosixPath(os.path.relpath(place, base))
+        return tuple(
+            PathIgnore(
+                under,
+                GitIgnoreSpec.from_lines([pattern], backend="simple"),
+                frozenset[str]().union(*(one.codes for one in selectors)),
+            )
+            for pattern, selectors in self.ignored
+        )
+
+
+class NearestSettings:
+    """Looks for settings from a folder upwards; each folder is looked at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, Settings | BundlekitError | None] = {}
+
+    def of(self, folder: Path) -> Settings | None:
+        """The settings that count in a folder: those of the nearest folder around it that has some.
+
+        Raises:
+            Unreadable: they cannot be read.
+            BadUsage: they make no sense; the same error again for every folder that they count in.
+        """
+        found: Settings | BundlekitError | None = None
+        passed = []
+        for one in (folder, *folder.parents):
+            if one not in self._known:
+                passed.append(one)
+                found = _looked_up(one)
+            else:
+                found = self._known[one]
+            if found is not None:
+                break
+        self._known.update(dict.fromkeys(passed, found))
+        if isinstance(found, BundlekitError):
+            raise found
+        return found
+
+
+def read_settings(file: Path) -> Settings:
+    """The settings in a file: a table `[tool.bundlekit]` if it is called pyproject.toml, else all of it.
+
+    Raises:
+        Unreadable: it cannot be read.
+        BadUsage: it has none, is not TOML, or says something that makes no sense.
+    """
+    settings = _read(file)
+    if settings is None:
+        raise BadUsage(f"{_shown(file)} has no [tool.bundlekit]")
+    return settings
+
+
+def _looked_up(folder: Path) -> Settings | BundlekitError | None:
+    try:
+        for name in (OWN_FILE, PYPROJECT):
+            if os.path.lexists(folder / name):
+                settings = _read(folder / name)
+                if settings is not None:
+                    return settings
+    except BundlekitError as error:
+        return error
+    return None
+
+
+def _read(file: Path) -> Settings | None:
+    content = FolderFiles(file.parent).read(file.name, _LARGEST + 1)
+    is_pyproject = file.name == PYPROJECT
+    if is_pyproject and b"bundlekit" not in content:
+        return None
+    if len(content) > _LARGEST:
+        raise BadUsage(f"{_shown(file)} is larger than {_LARGEST // 1024} KiB")
+    try:
+        text = content.decode("utf-8-sig")
+        table = _table(text, is_pyproject)
+        if table is None:
+            return None
+        return Settings(file, *_settings(table))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        said = re.fullmatch(r"(.+) \(at line (\d+), column \d+\)", str(error), re.DOTALL)
+        place, message = (f":{said[2]}", said[1]) if said else ("", str(error))
+        raise BadUsage(f"{_shown(file)}{place}: not TOML: {message}") from error
+    except BadUsage as error:
+        line = _line(text, is_pyproject, error.message)
+        place = f":{line}" if line is not None else ""
+        raise BadUsage(f"{_shown(file)}{place}: {error.message}", hint=error.hint) from error
+
+
+def _table(text: str, is_pyproject: bool) -> dict[str, Any] | None:
+    document = tomllib.loads(text)
+    if not is_pyproject:
+        return document
+    tool = document.get("tool")
+    table = tool.get("bundlekit") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise BadUsage(f"tool.bundlekit is {_value(table)}, expected a table")
+    return table
+
+
+def _line(text: str, is_pyproject: bool, message: str) -> int | None:
+    """The line where the statement starts that brings a complaint: tomllib keeps no places, but can read a part."""
+    lines = text.splitlines()
+    first = next((at for at, line in enumerate(lines) if _TABLE.match(line)), None) if is_pyproject else 0
+    if first is None:
+        return None
+    statement = first
+    for end in range(first, min(len(lines), first + _MOST_LINES)):
+        try:
+            _settings(_table("\n".join(lines[first : end + 1]), is_pyproject) or {})
+        except tomllib.TOMLDecodeError:
+            continue  # inside of a statement
+        except BadUsage as error:
+            if error.message == message:
+                return statement + 1
+        statement = end + 1
+    return None
+
+
+def _settings(table: dict[str, Any]) -> tuple[Choice, tuple[tuple[str, tuple[Selector, ...]], ...]]:
+    for key in table:
+        if key not in _KEYS:
+            close = alike(key, _KEYS)
+            hint = f"did you mean {close}?" if close else f"expected some of {', '.join(_KEYS)}"
+            raise BadUsage(f"there is no setting {quoted(key)}", hint=hint)
+    said = {key: _KEYS[key](key, value) for key, value in table.items()}
+    choice = Choice(
+        select=said.get("select"),
+        ignore=said.get("ignore", ()),
+        severity=said.get("severity", ()),
+        fail_on=said.get("fail-on"),
+    )
+    return choice, said.get("per-path-ignores", ())
+
+
+def _selectors(key: str, value: Any) -> tuple[Selector, ...]:
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise BadUsage(f"{key} is {_value(value)}, expected a list of codes", hint=f'such as {key} = ["BK302"]')
+    return tuple(selector(word) for word in value)
+
+
+def _severities(key: str, value: Any) -> tuple[tuple[Selector, Severity | None], ...]:
+    return tuple((selector(word), severity_named(_text(word, wanted))) for word, wanted in _items(key, value))
+
+
+def _fail_on(key: str, value: Any) -> Severity:
+    severity = severity_named(_text(key, value))
+    if severity is None:
+        raise BadUsage(f"{key} cannot be off", hint="no finding fails the check if no rule is selected")
+    return severity
+
+
+def _path_ignores(key: str, value: Any) -> tuple[tuple[str, tuple[Selector, ...]], ...]:
+    from pathspec import GitIgnoreSpec
+
+    found = tuple((pattern, _selectors(pattern, words)) for pattern, words in _items(key, value))
+    for pattern, _ in found:
+        try:
+            GitIgnoreSpec.from_lines([pattern], backend="simple")
+        except (ValueError, re.error) as error:
+            raise BadUsage(f"{quoted(pattern)} is not a pattern as in .gitignore") from error
+    return found
+
+
+_KEYS: dict[str, Callable[[str, Any], Any]] = {
+    "select": _selectors,
+    "ignore": _selectors,
+    "severity": _severities,
+    "fail-on": _fail_on,
+    "per-path-ignores": _path_ignores,
+}
+
+
+def _items(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        raise BadUsage(f"{key} is {_value(value)}, expected a table")
+    yield from value.items()
+
+
+def _text(key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise BadUsage(f"{key} is {_value(value)}, expected a severity", hint=f'such as {key} = "warning"')
+    return value
+
+
+def _value(value: Any) -> str:
+    return quoted(value) if isinstance(value, str | int | float | list | dict) else str(value)
+
+
+def _shown(file: Path) -> str:
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
