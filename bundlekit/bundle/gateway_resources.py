@@ -1,89 +1,90 @@
-"""The resources that a gateway has by itself (API 2.x), which a bundle must not override; where resources meet."""
+"""The resources that a gateway has by itself, which a bundle must not override."""
 
 from __future__ import annotations
 
-from itertools import starmap
+from functools import cache
 
-GATEWAY_RESOURCES = (
-    "/mxc/custom/equipments",
-    "/mxc/custom/equipments/:id",
-    "/mxc/equipments",
-    "/mxc/logprofile",
-    "/mxc/logprofile/:id",
-    "/mxc/modbus/equipment-templates",
-    "/mxc/modbus/equipment-templates/:id",
-    "/mxc/modbus/equipments",
-    "/mxc/modbus/interfaces",
-    "/mxc/modbus/interfaces/:id",
-    "/mxc/modbusslave",
-    "/mxc/modbusslave/mappings",
-    "/mxc/mxmodbusslave/mappings/:id",
-    "/mxc/system/equipments",
-    "/network/cellulars",
-    "/network/cellulars/:id",
-    "/network/cellulars/:id/firmware",
-    "/network/dhcpd",
-    "/network/dhcpd/:id",
-    "/network/dns",
-    "/network/ethernets",
-    "/network/ethernets/:id",
-    "/network/firewall/wan/https",
-    "/network/interfaces",
-    "/network/openvpn",
-    "/network/openvpn/config",
-    "/network/openvpn/sample",
-    "/network/portmapping",
-    "/network/portmapping/:id",
-    "/network/routes/default",
-    "/network/ssnat",
-    "/network/ssnat/:id",
-    "/network/wifi",
-    "/network/wifi/:id",
-    "/network/wifi/:id/blacklist",
-    "/network/wifi/:id/blacklist/:mac_id",
-    "/network/wifi/:id/scan-networks",
-    "/system/export",
-    "/system/firmware",
-    "/system/import",
-    "/system/password",
-    "/system/programs",
-    "/system/programs/:id",
-    "/system/programs/:id/file",
-    "/system/programs/:id/logs",
-    "/system/properties",
-    "/system/properties/:key",
-    "/system/reboot",
-    "/system/remotecontrol",
-    "/system/remotecontrol/test",
-    "/system/serial",
-    "/system/serial/:id",
-    "/system/services",
-    "/system/services/:name",
-    "/system/status",
-    "/system/syslog",
-    "/system/time",
-    "/system/zoneinfo",
-)
+from bundlekit.bundle.patterns import Pattern
+
+API = "2"
+"""The version of the gateway's API that is meant where nobody says another."""
+
+GATEWAY_RESOURCES = {
+    "2": (
+        "/mxc/custom/equipments",
+        "/mxc/custom/equipments/:id",
+        "/mxc/equipments",
+        "/mxc/logprofile",
+        "/mxc/logprofile/:id",
+        "/mxc/modbus/equipment-templates",
+        "/mxc/modbus/equipment-templates/:id",
+        "/mxc/modbus/equipments",
+        "/mxc/modbus/interfaces",
+        "/mxc/modbus/interfaces/:id",
+        "/mxc/modbusslave",
+        "/mxc/modbusslave/mappings",
+        "/mxc/mxmodbusslave/mappings/:id",
+        "/mxc/system/equipments",
+        "/network/cellulars",
+        "/network/cellulars/:id",
+        "/network/cellulars/:id/firmware",
+        "/network/dhcpd",
+        "/network/dhcpd/:id",
+        "/network/dns",
+        "/network/ethernets",
+        "/network/ethernets/:id",
+        "/network/firewall/wan/https",
+        "/network/interfaces",
+        "/network/openvpn",
+        "/network/openvpn/config",
+        "/network/openvpn/sample",
+        "/network/portmapping",
+        "/network/portmapping/:id",
+        "/network/routes/default",
+        "/network/ssnat",
+        "/network/ssnat/:id",
+        "/network/wifi",
+        "/network/wifi/:id",
+        "/network/wifi/:id/blacklist",
+        "/network/wifi/:id/blacklist/:mac_id",
+        "/network/wifi/:id/scan-networks",
+        "/system/export",
+        "/system/firmware",
+        "/system/import",
+        "/system/password",
+        "/system/programs",
+        "/system/programs/:id",
+        "/system/programs/:id/file",
+        "/system/programs/:id/logs",
+        "/system/properties",
+        "/system/properties/:key",
+        "/system/reboot",
+        "/system/remotecontrol",
+        "/system/remotecontrol/test",
+        "/system/serial",
+        "/system/serial/:id",
+        "/system/services",
+        "/system/services/:name",
+        "/system/status",
+        "/system/syslog",
+        "/system/time",
+        "/system/zoneinfo",
+    ),
+}
+"""By the major version of the API, as the reference of that API lists them."""
 
 
-def gateway_resource(path: str) -> str | None:
-    """The gateway's own resource that shares a request with this one, or None."""
-    return next((taken for taken in GATEWAY_RESOURCES if meeting(path, taken)), None)
+def gateway_resource(path: str, api: str = API) -> str | None:
+    """The gateway's own resource that shares a request with this one, or None.
 
-
-def meeting(first: str, second: str) -> str | None:
-    """A request that two resources would both answer, such as `/rooms/all` for that and `/rooms/:id`, or None.
-
-    A `:param` stands for any one segment; where both have one, it stays in the answer.
+    Args:
+        path: of a resource, maybe with params and wildcards.
+        api: a key of `GATEWAY_RESOURCES`.
     """
-    ours, theirs = first.split("/"), second.split("/")
-    if len(ours) != len(theirs):
-        return None
-    segments = list(starmap(_both, zip(ours, theirs, strict=True)))
-    return None if None in segments else "/".join(segment for segment in segments if segment is not None)
+    pattern = Pattern.of(path)
+    return next((taken for taken, there in _patterns(api) if pattern.meets(there)), None)
 
 
-def _both(first: str, second: str) -> str | None:
-    if first == second or second.startswith(":"):
-        return first
-    return second if first.startswith(":") else None
+@cache
+def _patterns(api: str) -> tuple[tuple[str, Pattern], ...]:
+    return tuple((resource, Pattern.of(resource)) for resource in GATEWAY_RESOURCES[api])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 
 ANY = "+"
 REST = "#"
@@ -22,6 +23,22 @@ def registered(resource: str) -> str:
 def without_prefix(resource: str) -> str:
     """A resource without the `/api/v1` that the gateway adds by itself."""
     return re.sub(r"^/?api/v1(?:/|\Z)", "/", resource)
+
+
+def meeting(first: str, second: str) -> str | None:
+    """A request that two resources would both answer, such as `/rooms/all` for that and `/rooms/:id`, or None.
+
+    Where both have a `:param` or a wildcard, that of the first stays in the answer.
+    """
+    ours, theirs = Pattern.of(first), Pattern.of(second)
+    if not ours.meets(theirs):
+        return None
+    pairs = zip_longest(first.strip("/").split("/"), second.strip("/").split("/"), fillvalue="")
+    return "/" + "/".join(next(filter(_is_literal, pair), pair[0] or pair[1]) for pair in pairs)
+
+
+def _is_literal(segment: str) -> bool:
+    return bool(segment) and segment != REST and ANY not in registered(segment)
 
 
 @dataclass(frozen=True, slots=True)

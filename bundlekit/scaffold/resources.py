@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bundlekit.bundle.gateway_resources import meeting
 from bundlekit.bundle.manifest import METHODS, Resource
+from bundlekit.bundle.patterns import meeting
 from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage
 

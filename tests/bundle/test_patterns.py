@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundlekit.bundle.patterns import Pattern, registered, without_prefix
+from bundlekit.bundle.patterns import Pattern, meeting, registered, without_prefix
 
 # handler, declared, whether some request fits both, whether the handler takes every one
 MEETINGS = [
@@ -64,3 +64,20 @@ def test_params_are_registered_as_wildcards() -> None:
 )
 def test_prefix_is_taken_away(written: str, meant: str) -> None:
     assert without_prefix(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "request_of_both"),
+    [
+        ("/rooms/all", "/rooms/:id", "/rooms/all"),
+        ("/rooms/:id", "/rooms/all", "/rooms/all"),
+        ("/rooms/:id", "/rooms/:name", "/rooms/:id"),
+        ("/:a/all/:b", "/x/:c/y", "/x/all/y"),
+        ("/rooms/#", "/rooms/1/limits", "/rooms/1/limits"),
+        ("/rooms/+", "/rooms/:id/", "/rooms/+"),
+        ("/rooms", "/rooms/:id", None),
+        ("/rooms/a", "/rooms/b", None),
+    ],
+)
+def test_meeting_is_a_request_of_both(first: str, second: str, request_of_both: str | None) -> None:
+    assert meeting(first, second) == request_of_both

@@ -138,7 +138,7 @@ FIELDS: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
         [("resource-declared-twice", "/resources/1/resource", 'twice, the first time as "/x/:a"')],
     ),
     "param and literal": (
-        resources({"methods": "get", "resource": "/x/:a"}, {"methods": "get", "resource": "/x/all"}),
+        resources({"methods": "get", "resource": "/x/:a"}, {"methods": "put", "resource": "/x/all"}),
         [],
     ),
     "answered and listened to": (resources(EXAMPLE, {"role": "view", "resource": "/example"}), []),

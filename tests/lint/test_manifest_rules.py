@@ -181,11 +181,11 @@ TOLD: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
         '"/x/a+b" has + where',
     ),
     "a wildcard before the end": (
-        resource("/#/x"),
+        resource("/x/#/y"),
         "warning",
         "wildcard-resource",
         "/resources/0/resource",
-        '"/#/x" has # where',
+        '"/x/#/y" has # where',
     ),
     "a view of no wildcard": (
         resources(EXAMPLE, {"role": "view", "resource": "/x#"}),
@@ -194,11 +194,76 @@ TOLD: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
         "/resources/1/resource",
         '"/x#" has # where',
     ),
+    "the gateway's own": (
+        resource("/system/status"),
+        "error",
+        "overridden-resource",
+        "/resources/0/resource",
+        '"/system/status" is the gateway\'s own',
+    ),
+    "the gateway's own by another param": (
+        resource("/network/wifi/:n"),
+        "error",
+        "overridden-resource",
+        "/resources/0/resource",
+        "takes requests for /network/wifi/:id",
+    ),
+    "one value of the gateway's own": (
+        resource("/system/services/bundlekit"),
+        "error",
+        "overridden-resource",
+        "/resources/0/resource",
+        "takes requests for /system/services/:name",
+    ),
+    "a param for the gateway's own": (
+        resource("/network/:what"),
+        "error",
+        "overridden-resource",
+        "/resources/0/resource",
+        "takes requests for /network/cellulars",
+    ),
+    "params alone": (resource("/:a/:b"), "error", "overridden-resource", "/resources/0/resource", "the gateway's own"),
+    "a literal behind a param": (
+        resources(
+            {"methods": ["get", "put"], "resource": "/x/:id"}, {"methods": ["put", "get", "post"], "resource": "/x/all"}
+        ),
+        "warning",
+        "overlapping-resources",
+        "/resources/1/resource",
+        '"/x/all" and "/x/:id" both answer get and put of "/x/all"',
+    ),
+    "a literal before a param": (
+        resources({"methods": "get", "resource": "/x/all"}, {"methods": "get", "resource": "/x/:id"}),
+        "warning",
+        "overlapping-resources",
+        "/resources/1/resource",
+        'both answer get of "/x/all"',
+    ),
+    "params in different places": (
+        resources({"methods": "get", "resource": "/x/:a/y"}, {"methods": "get", "resource": "/x/z/:b"}),
+        "warning",
+        "overlapping-resources",
+        "/resources/1/resource",
+        'both answer get of "/x/z/y"',
+    ),
 }
 
 CLEAN: dict[str, dict[str, Any]] = {
     "comments": {"_comment": "x", "//": "y", "$schema": "z", "x-note": []},
     "comments in a resource": resources({**EXAMPLE, "x-summary": "", "_": 1}),
+    "below the gateway's own": resource("/system/status/more"),
+    "above the gateway's own": resource("/system"),
+    "listening to the gateway's own": resources(EXAMPLE, {"role": "view", "resource": "/system/+"}),
+    "different methods of a literal and a param": resources(
+        {"methods": "get", "resource": "/x/:id"}, {"methods": "put", "resource": "/x/all"}
+    ),
+    "different depths": resources({"methods": "get", "resource": "/x/:id"}, {"methods": "get", "resource": "/x/:id/y"}),
+    "different literals": resources(
+        {"methods": "get", "resource": "/x/:id/y"}, {"methods": "get", "resource": "/x/:id/z"}
+    ),
+    "what no param of the SDK takes": resources(
+        {"methods": "get", "resource": "/x/:id"}, {"methods": "get", "resource": "/x/a.b"}
+    ),
     "the top": resource("/"),
     "all that a path may have": resource("/A-z_0.9~!$&'()*,;=@%20"),
     "params": resource("/x/:id/:_id2/y/:a"),
@@ -237,3 +302,14 @@ def test_tens_of_thousands_of_fields_are_cut_off() -> None:
     findings = found(changed({f"nam{number}": 0 for number in range(15_000)}))
     assert {one.rule for one in findings} == {"unknown-field"}
     assert len(findings) == 1000
+
+
+def test_one_handler_for_two_declarations_is_no_overlap() -> None:
+    declared = [{"methods": "get", "resource": "/x/:id"}, {"methods": "get", "resource": "/x/all"}]
+    only = source({"resources": declared[:1]})
+    assert found(bundle({"index.py": only}, resources=declared)) == []
+
+
+def test_thousands_of_params_are_compared_in_no_time() -> None:
+    declared = [{"methods": "get", "resource": f"/:a/{number}"} for number in range(3_000)]
+    assert found(bundle(resources=declared))

@@ -178,6 +178,7 @@ def test_what_is_not_answered_is_supposed() -> None:
         ("/network/wifi/:n", "/network/wifi/:id"),
         ("/network/wifi/7", "/network/wifi/:id"),
         ("/network/:x", "/network/cellulars"),
+        ("/system/#", "/system/export"),
         ("/system", None),
         ("/thermostat", None),
         ("/system/status/more", None),
@@ -188,4 +189,5 @@ def test_what_the_gateway_has_is_known(mine: str, the_gateways: str | None) -> N
 
 
 def test_resources_of_the_gateway_are_resources() -> None:
-    assert [path(taken) for taken in GATEWAY_RESOURCES] == sorted(set(GATEWAY_RESOURCES))
+    for resources in GATEWAY_RESOURCES.values():
+        assert [path(taken) for taken in resources] == sorted(set(resources))
