@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +16,6 @@ from bundlekit.errors import BundlekitError
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
-    from bundlekit.lint import Finding, Severity
 
 _ARCHIVES = (".tar.gz", ".tgz")
 
@@ -32,6 +29,7 @@ _ARCHIVES = (".tar.gz", ".tgz")
     bundlekit validate thermostat-1.0.0.tar.gz  what is in an archive
     bundlekit validate thermostat/index.py  the bundle that a file belongs to
     bundlekit validate --format json | jq .summary
+    bundlekit validate --format sarif --output findings.sarif  for code scanning; also github, gitlab, junit
     bundlekit validate --ignore BK304,no-methods --severity BK302=error  rules by code or name
     bundlekit validate --fail-on warning
     bundlekit validate --no-config  every rule, whatever bundlekit.toml or pyproject.toml says
@@ -41,9 +39,16 @@ _ARCHIVES = (".tar.gz", ".tgz")
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "concise", "json", "github", "gitlab", "sarif", "junit"]),
     default="text",
-    help="For people, or one JSON object for programs.",
+    help="For people: text, or concise, a line each. For programs: json. For CI: github, gitlab, sarif, junit.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the findings to a file; the summary is still shown.",
 )
 @click.option(
     "--skip-foreign",
@@ -51,7 +56,7 @@ _ARCHIVES = (".tar.gz", ".tgz")
     help="Pass over files that belong to no bundle, as hooks need that are given any index.py.",
 )
 @choice_options
-def command(paths: tuple[Path, ...], asked: Asked, output_format: str, skip_foreign: bool) -> int:
+def command(paths: tuple[Path, ...], asked: Asked, output_format: str, output: Path | None, skip_foreign: bool) -> int:
     """Check the bundles that each PATH means: a bundle's folder, a folder of bundles, an archive, or any file of a
     bundle. By default the folder you are in. Each bundle is checked once.
 
@@ -63,37 +68,28 @@ def command(paths: tuple[Path, ...], asked: Asked, output_format: str, skip_fore
     Exit code: 0 no errors (warnings do not count, but see --fail-on), 1 errors, 2 usage, 3 something could not be
     checked.
     """
-    return run(paths or (Path(),), asked, output_format=output_format, skip_foreign=skip_foreign)
+    return run(paths or (Path(),), asked, output_format=output_format, output=output, skip_foreign=skip_foreign)
 
 
-def run(paths: Iterable[Path], asked: Asked, *, output_format: str, skip_foreign: bool) -> int:
-    """Check the bundles at `paths` and print what is found, in the form `text` or `json`."""
-    from bundlekit.cli import report_findings
+def run(paths: Iterable[Path], asked: Asked, *, output_format: str, output: Path | None, skip_foreign: bool) -> int:
+    """Check the bundles at `paths` and write what is found to `output`, or print it."""
+    from bundlekit.cli.report_findings import reporter
     from bundlekit.lint import check
 
     chosen = Chosen(asked)
     failures: list[BundlekitError] = []
-    checked: list[tuple[str, tuple[Finding, ...]]] = []
-    counts: Counter[Severity] = Counter()
-    clean, fails = 0, False
-    for place, bundle in _bundles(paths, skip_foreign, failures):
-        try:
-            selection = chosen.of(Path(place))
-        except BundlekitError as failure:  # of the settings, the same for each bundle that they count for
-            failures += [failure] if failure not in failures else []
-            continue
-        findings = check(bundle, selection)
-        fails |= selection.fails(findings)
-        counts.update(finding.severity for finding in findings)
-        clean += not findings
-        if output_format == "text":
-            report_findings.write_text(findings)
-            findings = ()  # printed; thousands of bundles do not fit into memory
-        checked.append((bundle.label, findings))
-    if output_format == "json":
-        click.echo(json.dumps(report_findings.json_report(checked, failures), indent=2))
-    elif checked or not failures:
-        click.echo(report_findings.summary([label for label, _ in checked], clean, counts), err=True)
+    fails = False
+    with reporter(output_format, output) as report:
+        for place, bundle in _bundles(paths, skip_foreign, failures):
+            try:
+                selection = chosen.of(Path(place))
+            except BundlekitError as failure:  # of the settings, the same for each bundle that they count for
+                failures += [failure] if failure not in failures else []
+                continue
+            findings = check(bundle, selection)
+            fails |= selection.fails(findings)
+            report.add(bundle, findings, selection.fail_on)
+        report.end(failures)
     return max([int(fails), *map(report_error.show, failures)])
 
 

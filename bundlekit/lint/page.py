@@ -15,7 +15,13 @@ from itertools import groupby
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
 
-_CHAPTERS = {"BK1": "The manifest", "BK2": "Files", "BK3": "index.py", "BK4": "The gateway"}
+_CHAPTERS = {
+    "BK1": "The manifest",
+    "BK2": "Files",
+    "BK3": "index.py",
+    "BK4": "The gateway",
+    "BK9": "Comments that hide findings",
+}
 _LANGUAGES = {"py": "python", "json": "json", "factory": "json"}
 
 
@@ -90,8 +96,12 @@ def markdown() -> str:
 
 
 def _section(rule: Rule) -> list[str]:
-    page = page_of(rule)
-    lines = ["", f"### {rule.code} {rule.name} ({rule.severity})", "", page.fault, "", page.why]
+    return ["", f"### {rule.code} {rule.name} ({rule.severity})", "", *described(page_of(rule))]
+
+
+def described(page: Page) -> list[str]:
+    """The lines of a page in Markdown, without a heading."""
+    lines = [page.fault, "", page.why]
     for title, examples in (("Bad", page.bad), ("Good", page.good)):
         for example in examples:
             lines += ["", f"{title}, `{example.path}`" + (f" is {example.state}." if example.state else ":")]

@@ -10,9 +10,13 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from bundlekit.cli import main
+from bundlekit.cli.validate import command
+from bundlekit.lint.report import FORMATS
+from bundlekit.lint.report.text import MOST_OF_A_RULE
 from tests.lint.bundles import MANIFEST, source
 
 ANSI = "\x1b"
@@ -274,3 +278,63 @@ def test_hundreds_of_bundles_are_checked_in_order(capsys: pytest.CaptureFixture[
 
 def test_colours_are_for_terminals_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert ANSI not in "".join(run("bad", code=1, capsys=capsys))
+
+
+def test_every_format_can_be_chosen() -> None:
+    (option,) = [option for option in command.params if option.name == "output_format"]
+    assert isinstance(option.type, click.Choice)
+    assert list(option.type.choices) == list(FORMATS)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_report_goes_to_a_file_and_the_summary_to_the_terminal(
+    name: str, capsys: pytest.CaptureFixture[str], here: Path
+) -> None:
+    printed, _ = run("--format", name, "bad", "good", code=1, capsys=capsys)
+    out, err = run("--format", name, "--output", "report", "bad", "good", code=1, capsys=capsys)
+    assert (out, err) == ("", "2 bundles: 1 clean, 1 error\n")
+    assert (here / "report").read_text() == printed
+    assert "BK102" in printed
+
+
+def test_format_of_lines_comes_with_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    said = 'bad/bundle.json:15:10: BK102 ttl is "60", expected a number\n'
+    assert run("--format", "concise", code=1, capsys=capsys) == (said, "2 bundles: 1 clean, 1 error\n")
+    assert run("--format", "github", code=1, capsys=capsys)[1] == "2 bundles: 1 clean, 1 error\n"
+
+
+@pytest.mark.parametrize("place", ["nowhere/report", "bad"])
+def test_report_that_cannot_be_written_is_told(place: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code = 2 if place == "bad" else 3
+    _, err = run("--output", place, code=code, capsys=capsys)
+    assert place in err
+
+
+def test_failing_case_of_junit_is_one_that_fails_the_check(capsys: pytest.CaptureFixture[str]) -> None:
+    out, _ = run("--format", "junit", "--severity", "BK102=warning", "bad", code=0, capsys=capsys)
+    assert 'failures="0"' in out
+    out, _ = run(
+        "--format", "junit", "--severity", "BK102=warning", "--fail-on", "warning", "bad", code=1, capsys=capsys
+    )
+    assert 'failures="1"' in out
+
+
+def test_many_findings_are_summed_up_by_rule(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    paths = [{"methods": ["GET"], "resource": f"a{number}"} for number in range(MOST_OF_A_RULE + 5)]
+    make(here / "many", ttl="60", resources=paths)
+    out, err = run("many", "--select", "BK102,BK111", code=1, capsys=capsys)
+    assert out.count("BK111") == MOST_OF_A_RULE + 1
+    assert "many: 5 more of BK111 resource-without-slash; --format concise shows all\n" in out
+    assert err == ("25 error BK111 resource-without-slash\n 1 error BK102 wrong-type\n1 bundle: 26 errors\n")
+
+
+def test_terminal_that_has_no_such_characters_gets_their_codes(here: Path) -> None:
+    make(here / "odd", version="\u20ac/")
+    ended = subprocess.run(
+        [sys.executable, "-m", "bundlekit", "validate", "odd"],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert b'version "\\u20ac/" has' in ended.stdout

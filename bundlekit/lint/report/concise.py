@@ -1,0 +1,17 @@
+"""One line a finding, as compilers write it: `FILE:LINE:COLUMN: CODE MESSAGE`."""
+
+from __future__ import annotations
+
+from bundlekit.bundle.quoting import printable
+from bundlekit.lint.finding import Finding
+from bundlekit.lint.report.report import Checked, Report
+
+
+def line(finding: Finding) -> str:
+    """The line of a finding."""
+    return f"{printable(finding.file)}:{finding.line}:{finding.column}: {finding.code} {printable(finding.message)}"
+
+
+class Concise(Report):
+    def bundle(self, checked: Checked) -> str:
+        return "".join(line(finding) + "\n" for finding in checked.findings)

@@ -1,0 +1,121 @@
+"""SARIF 2.1.0, which code scanning services and editors read (OASIS standard, schema of errata 01).
+
+Columns count characters, as `columnKind` says. Paths are relative to where the check ran, percent-encoded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from bundlekit import __version__
+from bundlekit.bundle.quoting import printable
+from bundlekit.errors import BundlekitError
+from bundlekit.lint.finding import Finding, Severity
+from bundlekit.lint.page import described, page_of
+from bundlekit.lint.report.fingerprints import fingerprinted
+from bundlekit.lint.report.report import About, Checked, Items, Report, from_root, sound
+from bundlekit.lint.rule import Rule
+from bundlekit.lint.rules import rules
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+class Sarif(Report):
+    is_document = True
+
+    def __init__(self, about: About) -> None:
+        super().__init__(about)
+        self._results = Items(3)
+        self._indexes = {rule.code: index for index, rule in enumerate(rules())}
+
+    def begin(self) -> str:
+        driver = {"name": "bundlekit", "version": __version__, "rules": [_rule(rule) for rule in rules()]}
+        about = {"driver": driver}
+        return (
+            f'{{\n  "$schema": "{SCHEMA}",\n  "version": "2.1.0",\n  "runs": [{{\n    "tool": {_dumped(about)},\n'
+            '    "columnKind": "unicodeCodePoints",\n    "results": ['
+        )
+
+    def bundle(self, checked: Checked) -> str:
+        root = self.about.root
+        return self._results.add(
+            *(self._result(checked, finding, fingerprint) for finding, fingerprint in fingerprinted(checked, root))
+        )
+
+    def end(self, failures: Sequence[BundlekitError]) -> str:
+        told = [{"level": "error", "message": {"text": _message(failure.message)}} for failure in failures]
+        invocation = {"executionSuccessful": not failures, "toolExecutionNotifications": told}
+        return f'{self._results.close()},\n    "invocations": [{_dumped(invocation)}]\n  }}]\n}}\n'
+
+    def _result(self, checked: Checked, finding: Finding, fingerprint: str) -> dict[str, Any]:
+        hint = f"\n{finding.hint}" if finding.hint else ""
+        result: dict[str, Any] = {
+            "ruleId": finding.code,
+            "level": _LEVELS[finding.severity],
+            "message": {"text": _message(finding.message) + _message(hint)},
+            "locations": [self._location(checked, finding)],
+            "partialFingerprints": {"bundlekit/v1": fingerprint},
+        }
+        if finding.code in self._indexes:
+            result["ruleIndex"] = self._indexes[finding.code]
+        if finding.other is not None:
+            other = finding.other
+            region = {"startLine": other.line, "startColumn": other.column}
+            result["relatedLocations"] = [
+                {**self._place(checked, other.file, region), "message": {"text": _message(other.note)}}
+            ]
+        return result
+
+    def _location(self, checked: Checked, finding: Finding) -> dict[str, Any]:
+        region = {
+            "startLine": finding.line,
+            "startColumn": finding.column,
+            "endLine": finding.end_line,
+            "endColumn": finding.end_column,
+        }
+        return self._place(checked, finding.file, region)
+
+    def _place(self, checked: Checked, file: str, region: dict[str, int]) -> dict[str, Any]:
+        if not checked.archive:
+            return {"physicalLocation": {"artifactLocation": self._artifact(file), "region": region}}
+        # A line of what is in an archive is none of the archive's.
+        inside = f"{printable(file)}:{region['startLine']}:{region['startColumn']}"
+        return {
+            "physicalLocation": {"artifactLocation": self._artifact(checked.archive)},
+            "logicalLocations": [{"fullyQualifiedName": inside}],
+        }
+
+    def _artifact(self, file: str) -> dict[str, str]:
+        file = from_root(file, self.about.root)
+        try:
+            path = quote(file.encode("utf-8", "surrogateescape"))
+        except UnicodeEncodeError:  # no file's name, but what a bundle says one would be
+            path = quote(sound(file))
+        return {"uri": f"file://{path}"} if file.startswith("/") else {"uri": path, "uriBaseId": "%SRCROOT%"}
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    page = page_of(rule)
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": _message(page.fault)},
+        "fullDescription": {"text": _message(page.why)},
+        "help": {"text": _message(f"{page.fault} {page.why}"), "markdown": "\n".join(described(page))},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+    }
+
+
+def _message(text: str) -> str:
+    """A plain text as SARIF spells it, in which braces are placeholders and `[text](target)` is a link."""
+    text = "".join(character if character == "\n" else printable(character) for character in text)
+    return text.replace("{", "{{").replace("}", "}}").replace("](", "] (")
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(sound(value), indent=2).replace("\n", "\n    ")
