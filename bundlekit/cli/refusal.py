@@ -31,7 +31,7 @@ def refuse_errors(bundle: Bundle, place: Path) -> None:
     write_text(findings, err=True)
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     told = {_identity(finding) for finding in findings}
-    for finding in check(bundle):
+    for finding in check(bundle, heed_comments=False):
         if finding.severity is Severity.ERROR and _identity(finding) not in told:
             where = f"{printable(finding.file)}:{finding.line}:{finding.column}"
             said = f"{where}: {finding.code} {finding.rule} is ignored, as somebody chose: {printable(finding.message)}"

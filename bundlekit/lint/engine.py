@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bundlekit.bundle.bundle import Bundle
+from bundlekit.lint import suppression
 from bundlekit.lint.finding import Finding, Other, Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
@@ -10,12 +11,13 @@ from bundlekit.lint.rules import rules
 from bundlekit.lint.selection import Selection, selection
 
 
-def check(bundle: Bundle, chosen: Selection | None = None) -> tuple[Finding, ...]:
+def check(bundle: Bundle, chosen: Selection | None = None, *, heed_comments: bool = True) -> tuple[Finding, ...]:
     """Check a bundle.
 
     Args:
         bundle: the bundle.
         chosen: which rules are asked; by default all, each with its own severity.
+        heed_comments: whether comments in index.py can hide findings.
 
     Returns:
         What was found, by file, place and code: the same bundle gives the same findings in the same order.
@@ -23,12 +25,15 @@ def check(bundle: Bundle, chosen: Selection | None = None) -> tuple[Finding, ...
     """
     inspection = Inspection(bundle)
     chosen = chosen or selection()
+    hidden = suppression.hidden(inspection) if heed_comments else frozenset()
+    path = inspection.source.path
     found = [
         _finding(inspection, rule, chosen.severities[rule.code], fault)
         for rule in rules()
         if rule.code in chosen.severities
         for fault in rule.check(inspection)
         if chosen.tells(rule.code, fault.path)
+        and not (hidden and any((rule.code, line) in hidden for line in suppression.lines_of(fault, path)))
     ]
     return tuple(sorted(found, key=_order))
 

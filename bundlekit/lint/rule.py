@@ -43,7 +43,8 @@ class Rule:
     """A rule.
 
     Attributes:
-        code: `BK` and three digits: 1.. the manifest, 2.. files, 3.. index.py, 4.. the gateway.
+        code: `BK` and three digits: 1.. the manifest, 2.. files, 3.. index.py, 4.. the gateway, 9.. comments
+            that hide findings.
         name: in kebab case, names the fault.
         severity: of its findings, unless somebody sets another.
         page: its documentation, the docstring of its module.

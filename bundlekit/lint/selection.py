@@ -50,18 +50,17 @@ def selector(word: str) -> Selector:
             return Selector(frozenset({rule.code}), _WHOLE)
     codes = frozenset(rule.code for rule in rules() if upper.startswith("BK") and rule.code.startswith(upper))
     if not codes:
-        raise BadUsage(f"there is no rule {quoted(word)}", hint=near(word))
+        first = rules()[0]
+        hint = near(word) or f"write a code ({first.code}), a prefix (BK1) or a name ({first.name})"
+        raise BadUsage(f"there is no rule {quoted(word)}", hint=hint)
     return Selector(codes, len(upper))
 
 
-def near(word: str) -> str:
-    """What somebody may have meant who wrote a word that means no rule."""
+def near(word: str) -> str | None:
+    """A question for somebody who wrote a word that means no rule: whether it was this one."""
     close = alike(word.strip().lower(), [rule.name for rule in rules()])
     close = close or alike(word.strip().upper(), [rule.code for rule in rules()])
-    first = rules()[0]
-    return (
-        f"did you mean {close}?" if close else f"write a code ({first.code}), a prefix (BK1) or a name ({first.name})"
-    )
+    return f"did you mean {close}?" if close else None
 
 
 @dataclass(frozen=True, slots=True)

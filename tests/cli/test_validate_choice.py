@@ -162,3 +162,12 @@ def test_ignored_error_does_not_bring_a_name_that_leads_out(capsys: pytest.Captu
     (here / "bundlekit.toml").write_text('ignore = ["ALL"]')
     assert main(["pack", "out", "-o", "dist"]) != 0
     assert not list(here.parent.rglob("*evil*.tar.gz"))
+
+
+def test_pack_tells_what_a_comment_hides(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    make(here / "late", resources=[{"methods": ["get", "put"], "resource": "/late"}])
+    index = here / "late" / "index.py"
+    hides = "methods=['get'], resource='/late')  # bundlekit: ignore[BK301] put comes later"
+    index.write_text(index.read_text().replace("methods=['get', 'put'], resource='/late')", hides))
+    assert main(["pack", "late"]) == 0
+    assert "BK301 route-without-handler is ignored, as somebody chose" in capsys.readouterr().err

@@ -59,7 +59,7 @@ def test_codes_and_names_are_unique() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_rule_is_named_and_documented(rule: Rule) -> None:
-    assert re.fullmatch(r"BK[1-4]\d\d", rule.code)
+    assert re.fullmatch(r"BK[1-49]\d\d", rule.code)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.name)
     page = page_of(rule)
     assert page.fault.endswith(".")

@@ -1,0 +1,62 @@
+"""A comment hides findings and does not say why.
+
+Why: whoever comes next cannot tell whether the reason still holds, so the comment stays for ever. The reason stands
+behind the brackets.
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+
+            # bundlekit: ignore[BK302]
+            @Route(methods="get", resource="/old")
+            def old(self, message, response):
+                return response(code=200, data={})
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+
+            # bundlekit: ignore[BK302] declared by the firmware before 2.4
+            @Route(methods="get", resource="/old")
+            def old(self, message, response):
+                return response(code=200, data={})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.naming import listed
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.suppression import suppressions
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for suppression in suppressions(inspection):
+        known = dict.fromkeys(word for word, codes in suppression.codes if codes)
+        if known and not suppression.reason:
+            yield Fault(
+                inspection.source.path,
+                suppression.span,
+                f"ignores {listed(tuple(known), 'and')} without a reason",
+                "write behind the brackets why it is right here",
+            )
+
+
+RULE = Rule(code="BK903", name="suppression-without-reason", severity=Severity.INFO, page=__doc__, check=check)

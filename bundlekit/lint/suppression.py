@@ -1,0 +1,100 @@
+"""Findings that a comment in index.py hides: `# bundlekit: ignore[BK302] called by the old firmware`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bundlekit.bundle.comments import Comment, comments
+from bundlekit.bundle.text import Span, Text
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault
+from bundlekit.lint.rules import rules
+
+OF_SUPPRESSIONS = "BK9"
+"""How the codes of the rules about these comments begin; no comment hides what they find."""
+
+_MARK = "bundlekit:"
+# What stands in it ends with the next "#", so that a hostile line is read once.
+_FORM = re.compile(r"#[ \t]*bundlekit:(?P<said>[^#]*)")
+_SAID = re.compile(r"\s*ignore\s*\[(?P<rules>[^\]]*)\](?P<reason>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A comment that hides findings.
+
+    Attributes:
+        span: where it stands.
+        line: the line whose findings it hides: its own, or the next one with code if it stands alone.
+        words: the codes and names of rules in it, as they are written; empty if it has not the right form.
+        reason: why, in the words of whoever wrote it; may be empty.
+    """
+
+    span: Span
+    line: int
+    words: tuple[str, ...]
+    reason: str
+
+    @property
+    def codes(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """Each word, and the codes of the rules that it means; a prefix would hide what nobody has seen yet."""
+        for word in self.words:
+            yield word, frozenset(rule.code for rule in rules() if word.upper() == rule.code or word == rule.name)
+
+
+def hidden(inspection: Inspection) -> frozenset[tuple[str, int]]:
+    """The rules, by code, whose findings are hidden, each with the line of index.py that they are hidden on."""
+    return frozenset(
+        (code, one.line)
+        for one in suppressions(inspection)
+        for _, codes in one.codes
+        for code in codes
+        if not code.startswith(OF_SUPPRESSIONS)
+    )
+
+
+def lines_of(fault: Fault, path: str) -> Iterator[int]:
+    """The lines of a file that a fault is about: where it is, and the other place that it names."""
+    if fault.path == path:
+        yield fault.span.line
+    if fault.other is not None and fault.other[0] == path:
+        yield fault.other[1].line
+
+
+def suppressions(inspection: Inspection) -> tuple[Suppression, ...]:
+    """The comments in index.py that hide findings, in their order."""
+    text = inspection.source.text
+    return _in(text) if text is not None and _MARK in text.content else ()
+
+
+@lru_cache(maxsize=1)  # several rules ask in turn
+def _in(text: Text) -> tuple[Suppression, ...]:
+    code_from = _next_code(text.content.split("\n"))
+    return tuple(one for comment in comments(text) for one in _of(comment, code_from))
+
+
+def _of(comment: Comment, code_from: list[int]) -> Iterator[Suppression]:
+    line = comment.span.line
+    for found in _FORM.finditer(comment.words):
+        start = comment.span.column + found.start()
+        said = _SAID.fullmatch(found["said"].rstrip())
+        yield Suppression(
+            span=Span(line, start, line, start + len(found[0].rstrip())),
+            line=code_from[line] if comment.is_alone else line,
+            words=tuple(word.strip() for word in said["rules"].split(",")) if said else (),
+            reason=said["reason"].strip(" \t:-") if said else "",
+        )
+
+
+def _next_code(lines: list[str]) -> list[int]:
+    """For each line, from 0, the number of the first one from there on that is neither empty nor a comment."""
+    number = len(lines)
+    numbers = [number]
+    for at in range(len(lines), 0, -1):
+        code = lines[at - 1].strip()
+        number = at if code and not code.startswith("#") else number
+        numbers.append(number)
+    return numbers[::-1]
