@@ -17,6 +17,7 @@ from bundlekit.errors import BadUsage, CouldNotRun
 if TYPE_CHECKING:
     from bundlekit.emulator.running import Running
     from bundlekit.gateway.client import GatewayClient
+    from bundlekit.gateway.endpoint import Endpoint
 
 TOKEN_VARIABLE = "BUNDLEKIT_TOKEN"  # noqa: S105 - its name
 _SERVICE = "bundlekit"  # of the keyring; the user is the host
@@ -92,8 +93,8 @@ def gateway_on(way: Way) -> Iterator[GatewayClient]:
         yield from _by_url(way, way.url)
     else:
         emulated = _emulated()
-        token = _ask_token(emulated.url) if way.ask_token else _token_of(emulated)
-        yield _client_of(emulated, token, way.max_time)
+        given = _ask_token(emulated.url) if way.ask_token else os.environ.get(TOKEN_VARIABLE)
+        yield _client_of(emulated, given or _token_of(emulated), way.max_time)
 
 
 def _by_url(way: Way, url: str) -> Iterator[GatewayClient]:
@@ -107,7 +108,7 @@ def _by_url(way: Way, url: str) -> Iterator[GatewayClient]:
     token = _ask_token(user) if way.ask_token else os.environ.get(TOKEN_VARIABLE)
     client = None
     for emulated in running():
-        if parse_url(emulated.url) == endpoint:
+        if _is_same_place(parse_url(emulated.url), endpoint):
             client = _client_of(emulated, token or _token_of(emulated), way.max_time)
     if client is None:
         token = token or _kept_token(user)
@@ -121,6 +122,14 @@ def _by_url(way: Way, url: str) -> Iterator[GatewayClient]:
     yield client
     if way.save_token and token:
         _keep_token(user, token)
+
+
+def _is_same_place(emulated: Endpoint, asked: Endpoint) -> bool:
+    """Whether a URL means an emulated gateway of this machine, by whichever name of the loopback."""
+    if emulated == asked:
+        return True
+    here = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"}  # noqa: S104 - it is compared, and nothing listens
+    return (emulated.port, emulated.tls) == (asked.port, asked.tls) and {emulated.host, asked.host} <= here
 
 
 def _emulated() -> Running:

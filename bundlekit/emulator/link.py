@@ -87,4 +87,9 @@ class Link:
             self._client = client
             async for message in client.messages:
                 payload = message.payload if isinstance(message.payload, bytes) else b""
-                await self._received(str(message.topic), payload)
+                try:
+                    await self._received(str(message.topic), payload)
+                except aiomqtt.MqttError:
+                    raise
+                except Exception:  # anybody may publish anything, and one message must not end the others
+                    _log.exception("a message on %s could not be taken", message.topic)

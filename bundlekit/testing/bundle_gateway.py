@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -22,6 +23,7 @@ from bundlekit.errors import CouldNotRun
 from bundlekit.gateway import Answer, GatewayClient
 
 _LAST_LINES = 20
+_PATIENCE = 30.0  # seconds until a bundle has registered
 
 
 class BundleGateway:
@@ -128,12 +130,16 @@ class BundleGateway:
         def heard(line: str) -> None:
             self._lines.append(self._place.shown(line))
 
-        variables = {**os.environ, **environment(self._broker)}
+        variables = {**os.environ, **environment(self._broker, source=self._place.sources.folder)}
         process = await BundleProcess.start(self._python, self._place.folder, variables, heard, self._leash)
-        if not await process.registered():
-            await process.stop()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                how = "" if await process.registered() else "did not come up"
+        except TimeoutError:
+            how = f"did not register within {_PATIENCE:g} s"
+        if how:
+            await process.kill()
             last = self._lines[-_LAST_LINES:]
-            raise CouldNotRun(
-                f"{self.name} did not come up", details=tuple(last), hint=explain(last, "--bundle-python")
-            )
+            hint = explain(last, "--bundlekit-python")
+            raise CouldNotRun(f"{self.name} {how}", details=tuple(last), hint=hint)
         self._process = process

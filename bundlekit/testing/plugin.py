@@ -5,7 +5,7 @@
         gateway.restart()
         assert gateway.get("/thermostat").json == {"key": 1}
 
-Which bundle: the one whose folder the test lies in, or what the `bundle` fixture or `--bundle` says.
+Which bundle: the one whose folder the test lies in, or what the `bundle` fixture or `--bundlekit-bundle` says.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _GATEWAY: pytest.StashKey[BundleGateway] = pytest.StashKey()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("bundlekit", "bundles for ThingsPro gateways")
-    group.addoption("--bundle", metavar="FOLDER", help="the bundle that the `gateway` fixture runs")
-    group.addoption("--bundle-python", metavar="PYTHON", help="the interpreter to run it under, such as python2.7")
-    parser.addini("bundle", "the folder of the bundle that the `gateway` fixture runs, from the root folder")
-    parser.addini("bundle_python", "the interpreter to run it under, such as python2.7; by default this one")
+    group.addoption("--bundlekit-bundle", metavar="FOLDER", help="the bundle that the `gateway` fixture runs")
+    group.addoption("--bundlekit-python", metavar="PYTHON", help="the interpreter to run it under, such as python2.7")
+    parser.addini("bundlekit_bundle", "the folder of the bundle that the `gateway` fixture runs, from the root folder")
+    parser.addini("bundlekit_python", "the interpreter to run it under, such as python2.7; by default this one")
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def _bundlekit_session(pytestconfig: pytest.Config, tmp_path_factory: pytest.Tem
         from bundlekit.testing.session import Session
     except ModuleNotFoundError as error:
         pytest.fail(f"{error}; run: pip install 'bundlekit[emulator]'", pytrace=False)
-    python = pytestconfig.getoption("bundle_python") or pytestconfig.getini("bundle_python") or None
+    python = pytestconfig.getoption("bundlekit_python") or pytestconfig.getini("bundlekit_python") or None
     with Session(tmp_path_factory.mktemp("gateway"), python) as session:
         yield session
 
@@ -47,9 +47,9 @@ def _bundlekit_session(pytestconfig: pytest.Config, tmp_path_factory: pytest.Tem
 def bundle(request: pytest.FixtureRequest) -> Path:
     """The folder of the bundle under test. Define a fixture of this name to test another one."""
     config = request.config
-    if given := config.getoption("bundle"):
+    if given := config.getoption("bundlekit_bundle"):
         folder: Path = config.invocation_params.dir / given
-    elif given := config.getini("bundle"):
+    elif given := config.getini("bundlekit_bundle"):
         folder = config.rootpath / given
     else:
         for folder in request.path.parents:
@@ -57,7 +57,7 @@ def bundle(request: pytest.FixtureRequest) -> Path:
                 return folder
         pytest.fail(
             f"the `gateway` fixture found no bundle.json in {request.path.parent} or above: say which bundle with "
-            "--bundle FOLDER or with `bundle = FOLDER` in pytest's settings",
+            "--bundlekit-bundle FOLDER or with `bundlekit_bundle = FOLDER` in pytest's settings",
             pytrace=False,
         )
     if not (folder / "bundle.json").is_file():

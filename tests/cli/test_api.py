@@ -17,6 +17,9 @@ from tests.desk import SAMPLE
 from tests.gateway.emulated import Emulated, emulated, user_environment
 from tests.gateway.servers import http, says, server
 
+# The variables of somebody who does not know which gateways are emulated here.
+NOBODY_KNOWN: dict[str, Any] = {"XDG_STATE_HOME": "/nonexistent"}
+
 KEYRING = """
 import json, os
 from pathlib import Path
@@ -158,32 +161,47 @@ def test_several_gateways_have_to_be_told_apart(tmp_path: Path) -> None:
         assert (wrong.code, wrong.err[:16]) == (1, "401 Unauthorized")
 
 
+def test_emulated_gateway_is_known_by_whichever_name_of_the_loopback(gateway: Emulated) -> None:
+    url = gateway.url.replace("127.0.0.1", "localhost")
+    printed = gateway.run("api", "GET", "/system/time", "--url", url)
+    assert (printed.code, printed.err) == (0, "")
+
+
+def test_token_of_the_environment_goes_before_the_gateways_own(gateway: Emulated) -> None:
+    assert gateway.run("api", "GET", "/system/time", BUNDLEKIT_TOKEN="wrong").code == 1
+    assert gateway.run("api", "GET", "/system/time", BUNDLEKIT_TOKEN=gateway.token).code == 0
+
+
 def test_unknown_gateway_is_remembered_and_refused_once_its_certificate_changes(
     gateway: Emulated, tmp_path: Path
 ) -> None:
     url = gateway.url.replace("127.0.0.1", "localhost")
     place = url.removeprefix("https://")
     asked = ["api", "GET", "/system/time", "--url", url]
-    first = gateway.run(*asked, BUNDLEKIT_TOKEN=gateway.token)
+    first = gateway.run(*asked, **NOBODY_KNOWN, BUNDLEKIT_TOKEN=gateway.token)
     assert first.code == 0
     assert first.err.startswith(f"note: {place} is new here; its certificate is trusted from now on: SHA-256 ")
-    second = gateway.run(*asked, "--ask-token", given=gateway.token + "\n")
+    second = gateway.run(*asked, "--ask-token", given=gateway.token + "\n", **NOBODY_KNOWN)
     assert (second.code, second.err) == (0, "")
     (known,) = gateway.home.rglob("known_gateways")
     known.write_text(known.read_text().replace(place + " ", place + " 00:"))
-    changed = gateway.run(*asked, BUNDLEKIT_TOKEN=gateway.token)
+    changed = gateway.run(*asked, **NOBODY_KNOWN, BUNDLEKIT_TOKEN=gateway.token)
     assert changed.code == 3
     assert "has changed" in changed.err
     assert f"take the line of {place} out of {known}" in changed.err
     assert gateway.token not in changed.err + first.err + second.err
     known.write_text("")
-    assert gateway.run(*asked, BUNDLEKIT_TOKEN=gateway.token).code == 0
+    assert gateway.run(*asked, **NOBODY_KNOWN, BUNDLEKIT_TOKEN=gateway.token).code == 0
 
 
 def test_token_is_kept_in_the_keyring(gateway: Emulated, tmp_path: Path) -> None:
     (tmp_path / "backend.py").write_text(KEYRING)
     asked = ["api", "GET", "/system/time", "--url", gateway.url.replace("127.0.0.1", "localhost")]
-    variables: dict[str, Any] = {"PYTHONPATH": str(tmp_path), "PYTHON_KEYRING_BACKEND": "backend.Keyring"}
+    variables: dict[str, Any] = {
+        **NOBODY_KNOWN,
+        "PYTHONPATH": str(tmp_path),
+        "PYTHON_KEYRING_BACKEND": "backend.Keyring",
+    }
     saved = gateway.run(*asked, "--ask-token", "--save-token", given=gateway.token, **variables)
     assert saved.code == 0
     assert "the keyring has the token of localhost:" in saved.err
@@ -196,7 +214,7 @@ def test_token_is_kept_in_the_keyring(gateway: Emulated, tmp_path: Path) -> None
 def test_no_keyring_says_what_to_do(gateway: Emulated) -> None:
     asked = ["api", "GET", "/system/time", "--url", gateway.url.replace("127.0.0.1", "localhost"), "--save-token"]
     backend = "keyring.backends.fail.Keyring"
-    printed = gateway.run(*asked, BUNDLEKIT_TOKEN=gateway.token, PYTHON_KEYRING_BACKEND=backend)
+    printed = gateway.run(*asked, **NOBODY_KNOWN, BUNDLEKIT_TOKEN=gateway.token, PYTHON_KEYRING_BACKEND=backend)
     assert printed.code == 3
     assert "the keyring does not take the token" in printed.err
     assert gateway.token not in printed.err

@@ -11,12 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import psutil
 import pytest
 
 from bundlekit.emulator.builtin import builtins
 from bundlekit.emulator.builtin.system import KeptSystem
+from bundlekit.emulator.gateway import EmulatedGateway
 from bundlekit.errors import Unreadable
+from bundlekit.gateway import GatewayClient, certificate_in
 from tests.emulator.conftest import Mosquitto
 from tests.emulator.test_rest import Client, gateway
 
@@ -204,3 +207,28 @@ def test_damaged_settings_are_an_error_and_left_as_they_are(tmp_path: Path, text
     with pytest.raises(Unreadable, match="is damaged"):
         KeptSystem(tmp_path)
     assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"id": 1, "method": ["x"], "resource": "/system/status"},
+        {"id": 1, "method": "get", "resource": {"x": 1}},
+        {"id": [1], "method": "get", "resource": "/system/status", "data": 1},
+    ],
+)
+def test_no_message_puts_a_resource_out_of_work(mosquitto: Mosquitto, tmp_path: Path, message: dict[str, Any]) -> None:
+    """Anybody on the broker may publish to a component's tunnel."""
+
+    async def run() -> None:
+        async with EmulatedGateway(tmp_path, broker=mosquitto.address) as emulated:
+            async with aiomqtt.Client(mosquitto.address.host, mosquitto.address.port) as client:
+                for component in emulated.controller.components.values():
+                    await client.publish(component.tunnel, json.dumps(message), qos=2)
+                await client.publish("/controller", json.dumps(message), qos=2)
+            trust = certificate_in(emulated.certificate)
+            client_of_it = GatewayClient(emulated.url, emulated.token, trust=trust, timeout=20)
+            for resource in ("/system/status", "/system/time", "/network/interfaces"):
+                assert (await asyncio.to_thread(client_of_it.get, resource)).status == 200
+
+    asyncio.run(run())

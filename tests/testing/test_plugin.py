@@ -109,20 +109,40 @@ def test_bundle_that_does_not_start_is_told_with_its_traceback_and_none_of_ours(
     assert "BundleProcess" not in ended.stdout
 
 
+def test_bundle_that_never_registers_is_given_up(lamp: Path) -> None:
+    (lamp / "index.py").write_text("import time\nprint('still here')\ntime.sleep(1000)\n")
+    write_test(
+        lamp,
+        """
+import pytest
+from bundlekit.testing import bundle_gateway
+
+bundle_gateway._PATIENCE = 1.0
+
+def test_lamp(gateway):
+    pass
+""",
+    )
+    ended = run_pytest(lamp)
+    assert ended.returncode == 1
+    assert "lamp did not register within 1 s" in ended.stdout
+    assert "still here" in ended.stdout
+
+
 def test_test_outside_of_a_bundle_says_how_to_name_one(lamp: Path, tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("def test_lamp(gateway):\n    assert gateway.get('/lamp').ok\n")
     lost = run_pytest(tmp_path, "test_it.py")
     assert lost.returncode == 1
-    assert "--bundle FOLDER" in lost.stdout
+    assert "--bundlekit-bundle FOLDER" in lost.stdout
     assert "Traceback" not in lost.stdout
-    assert run_pytest(tmp_path, "test_it.py", "--bundle", "lamp").returncode == 0
-    (tmp_path / "pytest.ini").write_text("[pytest]\nbundle = lamp\n")
+    assert run_pytest(tmp_path, "test_it.py", "--bundlekit-bundle", "lamp").returncode == 0
+    (tmp_path / "pytest.ini").write_text("[pytest]\nbundlekit_bundle = lamp\n")
     assert run_pytest(tmp_path, "test_it.py").returncode == 0
 
 
 def test_unknown_interpreter_is_told(lamp: Path) -> None:
     write_test(lamp, "def test_lamp(gateway):\n    pass\n")
-    ended = run_pytest(lamp, "--bundle-python", "python2.99")
+    ended = run_pytest(lamp, "--bundlekit-python", "python2.99")
     assert ended.returncode == 1
     assert "there is no python2.99" in ended.stdout
 

@@ -219,7 +219,7 @@ class BundleRunner(Service):
             self._last.append(shown)
             self._log.add(self.name, shown)
 
-        variables = {**os.environ, **environment(self._way.broker), "BUNDLEKIT_SOURCE": str(self._sources.folder)}
+        variables = {**os.environ, **environment(self._way.broker, source=self._sources.folder)}
         self._process = await BundleProcess.start(self._way.python, place.folder, variables, heard, self._leash)
 
     async def _watch(self) -> None:

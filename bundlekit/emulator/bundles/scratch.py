@@ -6,6 +6,7 @@ import contextlib
 import re
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 
 from bundlekit.bundle.files import Entry, Kind
@@ -60,6 +61,8 @@ class Scratch(Place):
             raise CouldNotRun(f"cannot make a folder for a copy of {sources.folder}: {error.strerror}") from error
         self.folder = self._top / sources.folder.name
         self._copied: dict[str, _Stamp] = {}
+        self._step = threading.Lock()
+        self._is_removed = False
 
     def update(self) -> None:
         """Copy what was saved since the last time, take away what was deleted.
@@ -75,12 +78,20 @@ class Scratch(Place):
                 _delete(self.folder / path)
                 del self._copied[path]
             for path, entry in entries.items():
-                self._copy(path, entry)
+                with self._step:
+                    if self._is_removed:
+                        return
+                    self._copy(path, entry)
         except OSError as error:
-            raise CouldNotRun(f"cannot copy {error.filename or self.sources.folder}: {error.strerror}") from error
+            if not self._is_removed:
+                why = error.strerror or error
+                raise CouldNotRun(f"cannot copy {error.filename or self.sources.folder}: {why}") from error
 
     def remove(self) -> None:
-        shutil.rmtree(self._top, ignore_errors=True)
+        """Leave nothing behind; an update that another thread is at ends with the file that it copies."""
+        self._is_removed = True
+        with self._step:
+            shutil.rmtree(self._top, ignore_errors=True)
 
     def shown(self, line: str) -> str:
         return super().shown(line.replace(str(self.folder), str(self.sources.folder)))
@@ -99,7 +110,9 @@ class Scratch(Place):
             if entry.kind is Kind.FOLDER:
                 target.mkdir(exist_ok=True)
             elif source.is_dir():
-                shutil.copytree(source, target, dirs_exist_ok=True)
+                # Of a link to a folder that holds the bundle there would be no end.
+                if not self.sources.folder.resolve().is_relative_to(source.resolve()):
+                    shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
             else:
                 shutil.copy2(source, target)
         except FileNotFoundError:

@@ -13,7 +13,9 @@ from bundlekit.shipped import sdk
 _BRIDGE = Path(__file__).with_name("bridge")
 
 
-def environment(broker: Address, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+def environment(
+    broker: Address, given: Mapping[str, str] = os.environ, *, source: Path | None = None
+) -> dict[str, str]:
     """The variables to set for a bundle, whatever Python it runs under, 2.7 or 3.
 
     The SDK is brought along, and what a Python 3 lacks for it is bridged as it is imported. An SDK that is installed
@@ -22,6 +24,7 @@ def environment(broker: Address, given: Mapping[str, str] = os.environ) -> dict[
     Args:
         broker: where bundles connect to.
         given: the variables that the user has set.
+        source: the folder that the bundle is a copy of, to be named in its tracebacks.
 
     Raises:
         CouldNotRun: this is a checkout that was never installed, which has no SDK.
@@ -35,6 +38,7 @@ def environment(broker: Address, given: Mapping[str, str] = os.environ) -> dict[
         "BROKER_PORT_1883_TCP_ADDR": broker.host,
         "BROKER_PORT_1883_TCP_PORT": str(broker.port),
         "BUNDLEKIT_SDK": str(sdk()),
+        **({"BUNDLEKIT_SOURCE": str(source)} if source else {}),
         "PYTHONPATH": os.pathsep.join(path),
         "PYTHONUNBUFFERED": "1",
         # Python 2.7 knows but this one; the bridge takes it back where the other one counts.

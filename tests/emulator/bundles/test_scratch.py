@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,30 @@ def test_read_only_files_links_and_files_that_become_folders_come_over(source: P
     (scratch.folder / "linked/deep/one.py").write_text("by the bundle")
     assert (shared / "deep/one.py").read_text() == "one"
     assert (scratch.folder / "turns/inner.py").exists()
+
+
+@pytest.mark.parametrize("target", [".", "..", "sub/.."])
+def test_link_to_a_folder_that_holds_the_bundle_is_left_out(target: str, source: Path, scratch: Scratch) -> None:
+    (source / "sub").mkdir()
+    (source / "around").symlink_to(target)
+    (source / "sub" / "back").symlink_to("../..")
+    scratch.update()
+    assert not (scratch.folder / "around").exists()
+    assert not (scratch.folder / "sub" / "back").exists()
+    assert (scratch.folder / "index.py").exists()
+
+
+def test_copy_that_is_given_up_half_way_is_gone_for_good(source: Path) -> None:
+    for number in range(3000):
+        (source / f"file{number}").write_text("x" * 1000)
+    scratch = Scratch(Sources(source))
+    with ThreadPoolExecutor() as threads:
+        updating = threads.submit(scratch.update)
+        while not (scratch.folder / "file1").exists():
+            assert not updating.done()
+        scratch.remove()
+        updating.result(60)
+    assert not scratch.folder.parent.exists()
 
 
 def test_ignore_file_that_is_not_understood_hinders_nothing(source: Path) -> None:
