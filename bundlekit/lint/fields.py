@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from bundlekit.bundle.document import pointer_to
+from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import alike
 from bundlekit.lint.structure import MOST
 from bundlekit.shipped import manifest_schema
@@ -17,6 +18,12 @@ from bundlekit.shipped import manifest_schema
 _MOST_COMPARED = 50
 _SYNONYMS = {"path": "resource", "url": "resource", "endpoint": "resource", "verbs": "methods"}
 _LEFT_ALONE = ("_", "$", "//", "#", "x-")
+
+
+def field_of(inspection: Inspection, name: str) -> Any:
+    """The value of a field at the top of bundle.json, or None."""
+    manifest = inspection.manifest.value
+    return manifest.get(name) if isinstance(manifest, dict) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ FIELDS: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
     "another role": ({"role": "view"}, [("wrong-role", "/role", 'role is "view", expected "model"')]),
     "ttl of zero": ({"ttl": 0}, [("ttl-not-positive", "/ttl", "ttl is 0, expected a positive number")]),
     "negative ttl": ({"ttl": -0.5}, [("ttl-not-positive", "/ttl", "ttl is -0.5")]),
-    "ttl of half a second": ({"ttl": 0.5}, []),
+    "ttl of a second and a half": ({"ttl": 1.5}, []),
     "ttl in quotes": ({"ttl": "60"}, [("wrong-type", "/ttl", 'ttl is "60", expected a number')]),
     "ttl that is true": ({"ttl": True}, [("wrong-type", "/ttl", "ttl is true, expected a number")]),
     "author that is an object": ({"author": {}}, [("wrong-type", "/author", "author is an object")]),

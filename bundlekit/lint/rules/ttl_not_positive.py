@@ -11,7 +11,7 @@ Bad:
 Good:
 
     bundle.json
-        "ttl": 0.5
+        "ttl": 5
 """
 
 from __future__ import annotations

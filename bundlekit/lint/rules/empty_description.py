@@ -1,0 +1,34 @@
+"""The description is empty.
+
+Why: The gateway's controller asks for a description when a bundle registers, and answers 400 to one without; whoever
+looks at the list of bundles has nothing else to go by.
+
+Bad:
+
+    bundle.json
+        "description": ""
+
+Good:
+
+    bundle.json
+        "description": "Keeps one value and gives it back"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.fields import field_of
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    description = field_of(inspection, "description")
+    if isinstance(description, str) and not description.strip():
+        message = "the description is empty, expected a sentence that says what the bundle is for"
+        yield in_manifest(inspection, "/description", message)
+
+
+RULE = Rule(code="BK129", name="empty-description", severity=Severity.WARNING, page=__doc__, check=check)

@@ -1,0 +1,45 @@
+"""A field that the vendor keeps for later has a value of its own.
+
+Why: The vendor's guide calls argument, priority, hook, dependencies and repository reserved. Nothing comes of what
+stands there today, and another meaning may come with the next firmware.
+
+Bad:
+
+    bundle.json
+        "dependencies": {"requests": "2.27"}
+
+Good:
+
+    bundle.json
+        "argument": "",
+        "priority": 99,
+        "hook": [],
+        "dependencies": {},
+        "repository": ""
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.fields import field_of
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+
+_RESERVED = {"argument": "", "priority": 99, "hook": [], "dependencies": {}, "repository": ""}
+_HINTS = {"dependencies": "requirements.txt is where modules are asked for"}
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for field, plain in _RESERVED.items():
+        value = field_of(inspection, field)
+        is_fit = isinstance(value, type(plain)) or (field == "priority" and isinstance(value, float))
+        if is_fit and not isinstance(value, bool) and value != plain:
+            message = f"{field} is {quoted(value)}, expected {json.dumps(plain)}: the field is reserved"
+            yield in_manifest(inspection, f"/{field}", message, _HINTS.get(field, ""))
+
+
+RULE = Rule(code="BK128", name="reserved-field-used", severity=Severity.INFO, page=__doc__, check=check)
