@@ -34,20 +34,21 @@ class Reporter:
         self._rules: Counter[tuple[Severity, str, str]] = Counter()
         self._write(form.begin())
 
-    def add(self, bundle: Bundle, findings: Sequence[Finding], fail_on: Severity) -> None:
+    def add(self, bundle: Bundle, findings: Sequence[Finding], fail_on: Severity, *, called: str) -> None:
         """Write what was found in a bundle.
 
         Args:
             bundle: the bundle.
             findings: in the order of file, line and column.
             fail_on: the severity from which on they fail the check.
+            called: what was checked, as the user calls it.
         """
-        self._last = bundle.label
+        self._last = called
         self._bundles += 1
         self._clean += not findings
         self._rules.update((finding.severity, finding.code, finding.rule) for finding in findings)
         archive = bundle.label if bundle.in_archive else ""
-        self._write(self._form.bundle(Checked(bundle.label, findings, archive, fail_on)))
+        self._write(self._form.bundle(Checked(called, findings, archive, fail_on)))
 
     def end(self, failures: Sequence[BundlekitError]) -> None:
         """Write the rest; the summary goes to standard error, unless a program reads all that there is to know."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,12 @@ import click
 from bundlekit.cli import report_error
 from bundlekit.cli.choice import Asked, Chosen, choice_options
 from bundlekit.cli.verb import verb
-from bundlekit.errors import BundlekitError
+from bundlekit.errors import BadUsage, BundlekitError, Unreadable
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
 
-_ARCHIVES = (".tar.gz", ".tgz")
+_INPUT = Path("-")
 
 
 @verb(
@@ -30,6 +30,7 @@ _ARCHIVES = (".tar.gz", ".tgz")
     bundlekit validate thermostat/index.py  the bundle that a file belongs to
     bundlekit validate --format json | jq .summary
     bundlekit validate --format sarif --output findings.sarif  for code scanning; also github, gitlab, junit
+    bundlekit validate - --stdin-filename thermostat/index.py < buffer  a file as it stands in an editor
     bundlekit validate --ignore BK304,no-methods --severity BK302=error  rules by code or name
     bundlekit validate --fail-on warning
     bundlekit validate --no-config  every rule, whatever bundlekit.toml or pyproject.toml says
@@ -55,10 +56,27 @@ _ARCHIVES = (".tar.gz", ".tgz")
     is_flag=True,
     help="Pass over files that belong to no bundle, as hooks need that are given any index.py.",
 )
+@click.option(
+    "--stdin-filename",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="With - as the only PATH: the file of a bundle that standard input has the content of.",
+)
 @choice_options
-def command(paths: tuple[Path, ...], asked: Asked, output_format: str, output: Path | None, skip_foreign: bool) -> int:
+def command(
+    *,
+    paths: tuple[Path, ...],
+    asked: Asked,
+    output_format: str,
+    output: Path | None,
+    skip_foreign: bool,
+    stdin_filename: Path | None,
+) -> int:
     """Check the bundles that each PATH means: a bundle's folder, a folder of bundles, an archive, or any file of a
     bundle. By default the folder you are in. Each bundle is checked once.
+
+    With - and --stdin-filename the bundle around that file is checked with what comes in on standard input in place of
+    it, and only what is found in that file is told.
 
     Findings go to standard output, each with its place, its rule, what was expected and a hint.
 
@@ -68,54 +86,55 @@ def command(paths: tuple[Path, ...], asked: Asked, output_format: str, output: P
     Exit code: 0 no errors (warnings do not count, but see --fail-on), 1 errors, 2 usage, 3 something could not be
     checked.
     """
-    return run(paths or (Path(),), asked, output_format=output_format, output=output, skip_foreign=skip_foreign)
+    if stdin_filename is not None and paths != (_INPUT,):
+        raise BadUsage("--stdin-filename goes with - as the only PATH")
+    if stdin_filename is None and _INPUT in paths and not os.path.lexists(_INPUT):
+        raise BadUsage("- is a file on standard input", hint="--stdin-filename says which file of which bundle it is")
+    return run(
+        paths or (Path(),),
+        asked,
+        output_format=output_format,
+        output=output,
+        skip_foreign=skip_foreign,
+        stdin_filename=stdin_filename,
+    )
 
 
-def run(paths: Iterable[Path], asked: Asked, *, output_format: str, output: Path | None, skip_foreign: bool) -> int:
-    """Check the bundles at `paths` and write what is found to `output`, or print it."""
+def run(
+    paths: Iterable[Path],
+    asked: Asked,
+    *,
+    output_format: str,
+    output: Path | None,
+    skip_foreign: bool,
+    stdin_filename: Path | None = None,
+) -> int:
+    """Check the bundles at `paths`, or the file on standard input, and write what is found to `output`, or print it."""
+    from bundlekit.cli.bundles import bundle_of_input, bundles_at
     from bundlekit.cli.report_findings import reporter
     from bundlekit.lint import check
 
     chosen = Chosen(asked)
     failures: list[BundlekitError] = []
     fails = False
+    only = None
+    bundles: Iterable[tuple[str, Bundle]] = ()
+    if stdin_filename is None:
+        bundles = bundles_at(paths, skip_foreign, failures)
+    elif found := bundle_of_input(stdin_filename):
+        place, bundle, only = found
+        bundles = [(place, bundle)]
+    elif not skip_foreign:
+        raise Unreadable(f"{stdin_filename} belongs to no bundle", hint="no folder around it has a bundle.json")
     with reporter(output_format, output) as report:
-        for place, bundle in _bundles(paths, skip_foreign, failures):
+        for place, bundle in bundles:
             try:
                 selection = chosen.of(Path(place))
             except BundlekitError as failure:  # of the settings, the same for each bundle that they count for
                 failures += [failure] if failure not in failures else []
                 continue
-            findings = check(bundle, selection)
+            findings = [one for one in check(bundle, selection) if only in (None, one.file)]
             fails |= selection.fails(findings)
-            report.add(bundle, findings, selection.fail_on)
+            report.add(bundle, findings, selection.fail_on, called=only or bundle.label)
         report.end(failures)
     return max([int(fails), *map(report_error.show, failures)])
-
-
-def _bundles(paths: Iterable[Path], skip_foreign: bool, failures: list[BundlekitError]) -> Iterator[tuple[str, Bundle]]:
-    """The bundles that the paths mean, each once, and where each lies; what cannot be had is added to the failures."""
-    seen: set[str] = set()
-    for path in paths:
-        try:
-            for place, bundle in _bundles_at(path, skip_foreign):
-                if place not in seen:
-                    seen.add(place)
-                    yield place, bundle
-        except BundlekitError as failure:
-            failures.append(failure)
-
-
-def _bundles_at(path: Path, skip_foreign: bool) -> Iterator[tuple[str, Bundle]]:
-    """The bundles that a path means, and where each really lies."""
-    from bundlekit.bundle.bundle import Bundle
-    from bundlekit.bundle.search import bundle_folders, enclosing_bundle
-
-    is_file = os.path.lexists(path) and not path.is_dir()
-    if is_file and path.name.endswith(_ARCHIVES):
-        from bundlekit.pack.reading import open_archive
-
-        yield os.path.realpath(path), open_archive(path)
-    elif not (is_file and skip_foreign and enclosing_bundle(path) is None):
-        for folder in bundle_folders(path):
-            yield os.path.realpath(folder), Bundle.in_folder(folder)

@@ -1,0 +1,71 @@
+"""From what somebody names on the command line to the bundles to check."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bundlekit.bundle.bundle import MANIFEST, Bundle
+from bundlekit.bundle.overlay import Overlaid
+from bundlekit.bundle.search import bundle_folders, enclosing_bundle
+from bundlekit.errors import BundlekitError, Unreadable
+
+_ARCHIVES = (".tar.gz", ".tgz")
+
+_LARGEST = 16 * 1024 * 1024
+"""More of standard input than this is not read; no file that is looked into may be as large."""
+
+
+def bundles_at(
+    paths: Iterable[Path], skip_foreign: bool, failures: list[BundlekitError]
+) -> Iterator[tuple[str, Bundle]]:
+    """The bundles that the paths mean, each once, with the place where it really lies; what cannot be had is added to
+    the failures."""
+    seen: set[str] = set()
+    for path in paths:
+        try:
+            for place, bundle in _bundles_at(path, skip_foreign):
+                if place not in seen:
+                    seen.add(place)
+                    yield place, bundle
+        except BundlekitError as failure:
+            failures.append(failure)
+
+
+def bundle_of_input(path: Path) -> tuple[str, Bundle, str] | None:
+    """The bundle that a file lies in, with what comes in on standard input for what stands in the file.
+
+    Args:
+        path: of the file, which need not be there.
+
+    Returns:
+        Where the bundle really lies, the bundle, and the file as findings call it. None if it belongs to no bundle.
+
+    Raises:
+        Unreadable: standard input cannot be read.
+    """
+    folder = path.parent if path.name == MANIFEST else enclosing_bundle(path)
+    if folder is None:
+        return None
+    try:
+        content = sys.stdin.buffer.read(_LARGEST + 1)
+    except OSError as error:
+        raise Unreadable(f"cannot read standard input: {error.strerror}") from error
+    inside = os.path.relpath(path, folder)
+    on_disk = Bundle.in_folder(folder)
+    bundle = Bundle(on_disk.label, Overlaid(on_disk.files, inside, content))
+    return os.path.realpath(folder), bundle, bundle.shown(inside)
+
+
+def _bundles_at(path: Path, skip_foreign: bool) -> Iterator[tuple[str, Bundle]]:
+    """The bundles that a path means, and where each really lies."""
+    is_file = os.path.lexists(path) and not path.is_dir()
+    if is_file and path.name.endswith(_ARCHIVES):
+        from bundlekit.pack.reading import open_archive
+
+        yield os.path.realpath(path), open_archive(path)
+    elif not (is_file and skip_foreign and enclosing_bundle(path) is None):
+        for folder in bundle_folders(path):
+            yield os.path.realpath(folder), Bundle.in_folder(folder)
