@@ -119,6 +119,8 @@ def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(asked=Asked(select, ignore, severity, fail_on, config, no_config), **others)
 
     for decorate in (
+        click.option("--explain", multiple=True, metavar="CODE", is_eager=True, expose_value=False, callback=_explain,
+                     help="Show what a rule is about, with examples, and check nothing."),
         click.option("--no-config", is_flag=True, help="Heed no settings."),
         click.option("--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
                      help="In place of the nearest bundlekit.toml, or pyproject.toml with [tool.bundlekit]."),
@@ -132,6 +134,14 @@ def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ):  # fmt: skip
         gathered = decorate(gathered)
     return gathered
+
+
+def _explain(context: click.Context, _: click.Parameter, words: tuple[str, ...]) -> None:
+    if words and not context.resilient_parsing:
+        from bundlekit.cli.rules import explain
+
+        explain(tuple(_words(words)))
+        context.exit()
 
 
 def _words(given: tuple[str, ...]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from bundlekit.errors import BundlekitError, CouldNotRun, Interrupted
 VERBS = (
     "new",
     "validate",
+    "rules",
     "run",
     "pack",
     "gateway",

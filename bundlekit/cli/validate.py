@@ -33,6 +33,7 @@ _INPUT = Path("-")
     bundlekit validate - --stdin-filename thermostat/index.py < buffer  a file as it stands in an editor
     bundlekit validate --ignore BK304,no-methods --severity BK302=error  rules by code or name
     bundlekit validate --fail-on warning
+    bundlekit validate --explain BK302  what a rule is about, with examples
     bundlekit validate --no-config  every rule, whatever bundlekit.toml or pyproject.toml says
     """,
 )

@@ -1,6 +1,6 @@
 """The documentation of the rules, read from the docstrings of their modules.
 
-`python -m bundlekit.lint.page > docs/rules.md` writes the page of all of them.
+`python -m bundlekit.lint.page` writes docs/rules.md, the list of them, and a page for each in docs/rules/.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
@@ -42,10 +43,19 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a rule's docstring says: the fault in a sentence, why it is one, an example of it, and one without."""
+    """What a rule's docstring says.
+
+    Attributes:
+        fault: in a sentence.
+        why: it is one.
+        evidence: where the fact comes from, if that is said apart; else empty.
+        bad: an example of it.
+        good: one without.
+    """
 
     fault: str
     why: str
+    evidence: str
     bad: tuple[Example, ...]
     good: tuple[Example, ...]
 
@@ -57,7 +67,8 @@ def page_of(rule: Rule) -> Page:
         ValueError: it does not have the form that docstrings of rules have.
     """
     found = re.fullmatch(
-        r"(?P<fault>.+?)\n\nWhy: (?P<why>.+?)\n\nBad:\n\n(?P<bad>.+?)\n\nGood:\n\n(?P<good>.+?)\n?",
+        r"(?P<fault>.+?)\n\nWhy: (?P<why>.+?)\n\n(?:Evidence: (?P<evidence>.+?)\n\n)?"
+        r"Bad:\n\n(?P<bad>.+?)\n\nGood:\n\n(?P<good>.+?)\n?",
         rule.page or "",
         re.DOTALL,
     )
@@ -66,6 +77,7 @@ def page_of(rule: Rule) -> Page:
     return Page(
         " ".join(found["fault"].split()),
         " ".join(found["why"].split()),
+        " ".join((found["evidence"] or "").split()),
         tuple(_examples(found["bad"])),
         tuple(_examples(found["good"])),
     )
@@ -78,30 +90,43 @@ def _examples(text: str) -> Iterator[Example]:
         yield Example(path, state, textwrap.dedent(content).strip("\n"))
 
 
-def markdown() -> str:
-    """The page of all rules."""
+def pages() -> dict[str, str]:
+    """The list of all rules, and the page of each, by their paths in docs/."""
+    found = {f"rules/{rule.code}.md": _markdown(rule) for rule in rules()}
+    return {"rules.md": _list(), **found}
+
+
+def _list() -> str:
     lines = [
         "# Rules",
         "",
-        "What `bundlekit validate` looks for. This page is made from the rules themselves; its examples are tested.",
-        "",
-        "An error keeps a bundle from working, and from being packed or deployed; a warning is likely a mistake; an",
-        "info is good to know. The examples show what matters of a file; the rest is as in a sound bundle.",
+        "What `bundlekit validate` looks for. An error keeps a bundle from working, and from being packed or deployed;",
+        "a warning is likely a mistake; an info is good to know. [Settings](settings.md) tells how to choose.",
+        "`bundlekit validate --explain CODE` shows the page of a rule. All of it is made from the rules themselves.",
     ]
     for chapter, group in groupby(rules(), key=lambda rule: rule.code[:3]):
-        lines += ["", f"## {_CHAPTERS[chapter]}"]
+        lines += ["", f"## {_CHAPTERS[chapter]}", "", "| code | name | severity | what it finds |", "|---|---|---|---|"]
         for rule in group:
-            lines += _section(rule)
+            fault = page_of(rule).fault.replace("|", "\\|")
+            lines.append(f"| [{rule.code}](rules/{rule.code}.md) | {rule.name} | {rule.severity} | {fault} |")
     return "\n".join(lines) + "\n"
 
 
-def _section(rule: Rule) -> list[str]:
-    return ["", f"### {rule.code} {rule.name} ({rule.severity})", "", *described(page_of(rule))]
+def _markdown(rule: Rule) -> str:
+    lines = [f"# {rule.code} {rule.name} ({rule.severity})", "", *described(page_of(rule))]
+    lines += [
+        "",
+        "The examples show what matters of a file; the rest is as in a sound bundle, and they are tested.",
+        "",
+    ]
+    return "\n".join([*lines, "[All rules](../rules.md)"]) + "\n"
 
 
 def described(page: Page) -> list[str]:
     """The lines of a page in Markdown, without a heading."""
     lines = [page.fault, "", page.why]
+    if page.evidence:
+        lines += ["", f"Evidence: {page.evidence}"]
     for title, examples in (("Bad", page.bad), ("Good", page.good)):
         for example in examples:
             lines += ["", f"{title}, `{example.path}`" + (f" is {example.state}." if example.state else ":")]
@@ -112,5 +137,16 @@ def described(page: Page) -> list[str]:
     return lines
 
 
+def write(docs: Path) -> None:
+    """Write all pages into a folder, and take away those of rules that are gone."""
+    made = pages()
+    (docs / "rules").mkdir(parents=True, exist_ok=True)
+    for old in (docs / "rules").glob("*.md"):
+        if f"rules/{old.name}" not in made:
+            old.unlink()
+    for path, text in made.items():
+        (docs / path).write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(markdown())
+    write(Path(*sys.argv[1:2] or ["docs"]))

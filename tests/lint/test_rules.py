@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from dataclasses import replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +14,14 @@ import pytest
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Kind
 from bundlekit.lint import rules as room
-from bundlekit.lint.page import Example, markdown, page_of
+from bundlekit.lint.page import Example, page_of, pages, write
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
 from tests.lint.bundles import MANIFEST, bundle, codes, source
 
 RULES = rules()
-DOCS = Path(__file__).parents[2] / "docs" / "rules.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PACKED = "in the archive"
 STATES = {"a folder": Kind.FOLDER, "missing": None}
 
 
@@ -30,7 +33,7 @@ def of(examples: tuple[Example, ...]) -> Bundle:
         length = re.fullmatch(r"(\d+) bytes long", example.state)
         if length:
             files[example.path] = b" " * int(length[1])
-        elif example.state:
+        elif example.state and example.state != PACKED:
             files[example.path] = Kind.LINK if example.state.startswith("a link to ") else STATES[example.state]
         elif example.content.startswith("b'"):
             files[example.path] = b"".join(
@@ -43,7 +46,7 @@ def of(examples: tuple[Example, ...]) -> Bundle:
             fields = json.loads("{" + example.content + "}")
         else:
             files[example.path] = example.content
-    return bundle(files, **fields)
+    return replace(bundle(files, **fields), in_archive=any(example.state == PACKED for example in examples))
 
 
 def test_there_are_rules_and_each_is_a_module_with_its_own_name() -> None:
@@ -83,13 +86,31 @@ def test_sound_bundle_is_clean() -> None:
     assert "handler_0" in source(MANIFEST)
 
 
-def test_page_of_the_rules_is_up_to_date() -> None:
-    assert DOCS.read_text(encoding="utf-8") == markdown(), "python -m bundlekit.lint.page > docs/rules.md"
+def test_pages_of_the_rules_are_up_to_date() -> None:
+    found = {path.relative_to(DOCS).as_posix() for path in (DOCS / "rules").iterdir()} | {"rules.md"}
+    made = pages()
+    assert found == made.keys(), "python -m bundlekit.lint.page"
+    stale = [path for path, text in made.items() if (DOCS / path).read_text(encoding="utf-8") != text]
+    assert stale == [], "python -m bundlekit.lint.page"
+
+
+def test_writing_the_pages_takes_away_those_of_rules_that_are_gone(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "BK000.md").touch()
+    (tmp_path / "validate.md").touch()
+    write(tmp_path)
+    assert {path.name for path in (tmp_path / "rules").iterdir()} == {f"{rule.code}.md" for rule in RULES}
+    assert {path.name for path in tmp_path.iterdir()} == {"rules", "rules.md", "validate.md"}
+
+
+def test_evidence_can_be_said_apart() -> None:
+    text = (RULES[0].page or "").replace("\n\nBad:", "\n\nEvidence: the vendor's\nguide says so.\n\nBad:")
+    page = page_of(replace(RULES[0], page=text))
+    assert page.evidence == "the vendor's guide says so."
+    assert page == replace(page_of(RULES[0]), evidence=page.evidence)
 
 
 @pytest.mark.parametrize("page", [None, "", "A fault.", "A fault.\n\nWhy: so.\n\nBad:\n\n    x is missing\n"])
 def test_rule_without_documentation_is_told(page: str | None) -> None:
-    from dataclasses import replace
-
     with pytest.raises(ValueError, match="not documented"):
         page_of(replace(RULES[0], page=page))
