@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from bundlekit.cli.document import put
 from bundlekit.cli.verb import verb
-from bundlekit.errors import CouldNotRun
 
 
 @verb(
@@ -50,11 +50,5 @@ def run(form: str, path: Path, output: Path | None) -> int:
         click.echo(click.style("note: ", fg="yellow") + printable(f"{resource} is left out: {reason}"), err=True)
     if not description.places:
         click.echo(click.style("note: ", fg="yellow") + "bundle.json declares no resource with methods", err=True)
-    if output is None:
-        click.echo(text)
-        return 0
-    try:
-        output.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise CouldNotRun(f"cannot write {output}: {error.strerror}") from error
+    put(text, output)
     return 0

@@ -34,6 +34,7 @@ VERBS = (
     "api",
     "verify",
     "export",
+    "schema",
     "completion",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +24,10 @@ VALIDATOR = Draft7Validator(SCHEMA)
 CLAIMS = [claim for rule in rules() for claim in rule.claims]
 
 CONSTRAINTS = {"type", "required", "pattern", "not", "const", "enum", "exclusiveMinimum", "minItems", "uniqueItems"}
-SAID_TO_EDITORS = {"$schema", "$id", "title", "description", "default", "examples"}
+SAID_TO_EDITORS = {
+    *("$schema", "$id", "title", "description", "default", "examples"),
+    *("markdownDescription", "enumDescriptions", "defaultSnippets"),
+}
 
 
 def constraints(schema: dict[str, Any], way: tuple[str, ...] = ()) -> Iterator[str]:
@@ -75,6 +79,65 @@ def test_defaults_and_examples_of_the_schema_keep_to_it() -> None:
         given_values = [*field.get("examples", []), *([field["default"]] if "default" in field else [])]
         for value in given_values:
             assert Draft7Validator(field).is_valid(value), name
+
+
+def everywhere(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in the schema."""
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from everywhere(inner)
+    if isinstance(value, dict):
+        yield value
+
+
+def test_markdown_of_the_schema_says_what_the_plain_words_say() -> None:
+    marked = [schema for schema in everywhere(SCHEMA) if "markdownDescription" in schema]
+    assert len(marked) >= 10
+    for schema in marked:
+        assert schema["markdownDescription"].replace("`", "") == schema["description"]
+
+
+def test_every_choice_of_the_schema_is_described() -> None:
+    choices = [schema for schema in everywhere(SCHEMA) if "enum" in schema]
+    assert len(choices) == 3
+    for schema in choices:
+        assert len(schema["enumDescriptions"]) == len(schema["enum"])
+        assert all(described.endswith(".") for described in schema["enumDescriptions"])
+
+
+def typed(body: Any) -> Any:
+    """What stands in the file when somebody takes a snippet as it is."""
+    text = re.sub(r"\$\{\d+:([^}]*)\}", r"\1", json.dumps(body))
+    return json.loads(re.sub(r"\$\d+", "", text))
+
+
+def test_snippets_of_the_schema_are_sound_to_schema_and_rules() -> None:
+    (whole,) = SCHEMA["defaultSnippets"]
+    manifest = typed(whole["body"])
+    items = [typed(one["body"]) for one in SCHEMA["properties"]["resources"]["items"]["defaultSnippets"]]
+    assert manifest.keys() == SCHEMA["properties"].keys()
+    for resources in ([item] for item in items):
+        value = {**manifest, "resources": resources}
+        assert VALIDATOR.is_valid(value)
+        assert structural_faults(value) == []
+    assert VALIDATOR.is_valid(manifest)
+    assert structural_faults(manifest) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_words_for_editors_constrain_nothing(data: st.DataObject) -> None:
+    """The schema without all that is said to editors judges alike."""
+
+    def bare(value: Any, is_schema: bool = True) -> Any:
+        if isinstance(value, list):
+            return [bare(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        kept = {key: item for key, item in value.items() if not is_schema or key not in SAID_TO_EDITORS}
+        return {key: bare(item, key != "properties" or not is_schema) for key, item in kept.items()}
+
+    value = data.draw(manifests)
+    assert Draft7Validator(bare(SCHEMA)).is_valid(value) is VALIDATOR.is_valid(value)
 
 
 def test_unknown_keys_are_allowed_and_mentioned() -> None:

@@ -1,0 +1,60 @@
+"""`bundlekit schema`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from bundlekit.bundle.bundle import MANIFEST
+from bundlekit.cli.document import put
+from bundlekit.cli.verb import verb
+from bundlekit.errors import BadUsage
+from bundlekit.shipped import manifest_schema
+
+
+@verb(
+    "schema",
+    summary="The JSON Schema of bundle.json, for editors and other tools.",
+    examples="""
+    bundlekit schema > bundle.schema.json
+    bundlekit schema --output .vscode/bundle.schema.json  for the workspace of an editor
+    bundlekit schema --url https://example.com/bundle.schema.json  to be published there
+    bundlekit schema --catalog --url https://example.com/bundle.schema.json  an entry for a catalog of schemas
+    """,
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it to a file."
+)
+@click.option("--url", metavar="URL", help="Where the schema is published; this becomes its $id.")
+@click.option("--catalog", is_flag=True, help="The entry of a catalog such as SchemaStore's that leads to --url.")
+def command(output: Path | None, url: str | None, catalog: bool) -> int:
+    """Print the JSON Schema (draft-07) of bundle.json.
+
+    It is what `validate` checks by. An editor that knows it completes the fields, shows what they are for while you
+    type, and underlines what is wrong. Keys that it does not describe are allowed.
+    """
+    return run(output, url, catalog=catalog)
+
+
+def run(output: Path | None, url: str | None, *, catalog: bool) -> int:
+    """Print the schema or the catalog's entry, or write it to `output`."""
+    text = manifest_schema().read_text(encoding="utf-8").rstrip("\n")
+    if url is not None and not url.startswith(("https://", "http://")):
+        raise BadUsage(f"--url {url} is no address of the web", hint="such as https://example.com/bundle.schema.json")
+    if catalog and url is None:
+        raise BadUsage("--catalog needs --url", hint="the entry tells where the schema is published")
+    schema = json.loads(text)
+    if catalog:
+        entry = {
+            "name": schema["title"],
+            "description": schema["description"],
+            "fileMatch": [MANIFEST],
+            "url": url,
+        }
+        text = json.dumps(entry, indent=2)
+    elif url is not None:
+        text = json.dumps({**schema, "$id": url}, indent=2, ensure_ascii=False)
+    put(text, output)
+    return 0
