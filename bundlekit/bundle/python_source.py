@@ -11,8 +11,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bundlekit.bundle.text import Span, Text
+
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+_KEPT = frozenset(
+    {
+        *("argument_list", "as_pattern", "assignment", "augmented_assignment", "await", "binary_operator", "call"),
+        *("class_definition", "continue_statement", "decorator", "dictionary_comprehension", "dictionary_splat"),
+        *("dictionary_splat_pattern", "ellipsis", "except_clause", "expression_statement", "finally_clause", "float"),
+        *("for_statement", "function_definition", "future_import_statement", "generator_expression", "if_statement"),
+        *("import_from_statement", "import_statement", "integer", "keyword_separator", "lambda", "lambda_parameters"),
+        *(
+            "list_splat",
+            "list_splat_pattern",
+            "match_statement",
+            "named_expression",
+            "nonlocal_statement",
+            "parameters",
+        ),
+        *("positional_separator", "print_statement", "raise_statement", "return_statement", "set_comprehension"),
+        *("string", "subscript", "try_statement", "type_alias_statement", "type_parameter", "while_statement"),
+        *("with_clause", "yield"),
+    }
+)
+_KEPT_TOKENS = frozenset({"async", "@="})
 
 
 @dataclass(slots=True)
@@ -52,11 +76,13 @@ class Import:
         module: where it is from; for `import a.b` the module itself.
         name: the imported name, `*` for all; empty for `import a.b`.
         alias: what it is called from there on.
+        node: the statement.
     """
 
     module: str
     name: str
     alias: str
+    node: Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +109,13 @@ class PythonSource:
 
     module: Scope
     error: Node | None  # where the grammar of Python, 2 or 3, is left first
+    root: Node
     imports: list[Import] = field(default_factory=list)
     classes: list[Class] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     names: list[Node] = field(default_factory=list)  # every identifier that stands in an expression
     handlers: dict[int, Handler] = field(default_factory=dict)  # by where what decorates it starts
+    nodes: list[Node] = field(default_factory=list)  # of the kinds that are kept, but for those in what is no Python
 
 
 def parse(utf8: bytes) -> PythonSource:
@@ -97,16 +125,26 @@ def parse(utf8: bytes) -> PythonSource:
 
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
     root = parser.parse(utf8).root_node
-    found = PythonSource(Scope(None, is_function=False), _first_error(root))
+    found = PythonSource(Scope(None, is_function=False), _first_error(root), root)
     scopes = [(-1, found.module)]
+    unclear = 0  # where what the grammar does not take ends
     for depth, node in _walk(root):
         while scopes[-1][0] >= depth:
             scopes.pop()
         scope = scopes[-1][1]
         _note(found, scope, node)
+        if node.type == "ERROR":
+            unclear = max(unclear, node.end_byte)
+        elif node.type in (_KEPT if node.is_named else _KEPT_TOKENS) and node.start_byte >= unclear:
+            found.nodes.append(node)
         if node.type in ("class_definition", "function_definition", "lambda"):
             scopes.append((depth, Scope(scope, is_function=node.type != "class_definition")))
     return found
+
+
+def span_of(text: Text, node: Node) -> Span:
+    """The place of a node in the text that was parsed."""
+    return text.span(text.offset(node.start_byte), text.offset(node.end_byte))
 
 
 def _first_error(root: Node) -> Node | None:
@@ -242,8 +280,8 @@ def _imported(node: Node) -> Iterator[Import]:
         imported = text_of(name.child_by_field_name("name") if is_aliased else name)
         alias = text_of(name.child_by_field_name("alias")) if is_aliased else ""
         if source is None:
-            yield Import(imported, "", alias or imported.partition(".")[0])
+            yield Import(imported, "", alias or imported.partition(".")[0], node)
         else:
-            yield Import(module, imported, alias or imported)
+            yield Import(module, imported, alias or imported, node)
     if any(child.type == "wildcard_import" for child in node.children):
-        yield Import(module, "*", "*")
+        yield Import(module, "*", "*", node)

@@ -10,20 +10,20 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.bundle import MAIN, Bundle
 from bundlekit.bundle.constants import Constants
 from bundlekit.bundle.manifest import METHODS
-from bundlekit.bundle.python_source import Call, Handler, PythonSource, parse, text_of
+from bundlekit.bundle.modules import LARGEST, Module, parse_module
+from bundlekit.bundle.python_source import Call, Handler, PythonSource, span_of, text_of
 from bundlekit.bundle.reading import Problem, read_file
 from bundlekit.bundle.text import BEGINNING, Span, Text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_LARGEST = 512 * 1024
 _REGULAR_EXPRESSION = re.compile(r"[\\()\[\]{}*+?|^$]")
 
 
@@ -71,6 +71,7 @@ class Source:
         routes: in the order of the source.
         elsewhere: why there may be more routes.
         error: where it is no Python any more, neither 2 nor 3.
+        module: what was read, unless there is a problem.
     """
 
     path: str
@@ -79,11 +80,12 @@ class Source:
     routes: tuple[Route, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
     error: Span | None = None
+    module: Module | None = field(default=None, repr=False, compare=False)
 
 
 def read_source(bundle: Bundle) -> Source:
     """Read a bundle's index.py, Python 2 or 3, half-typed or not. Nothing is raised; see its `problem`."""
-    content = read_file(bundle, MAIN, _LARGEST)
+    content = read_file(bundle, MAIN, LARGEST)
     if isinstance(content, Problem):
         return Source(MAIN, Text(""), content)
     return find_routes(content)
@@ -91,8 +93,8 @@ def read_source(bundle: Bundle) -> Source:
 
 def find_routes(content: bytes) -> Source:
     """The routes in the bytes of an index.py."""
-    text = Text(_decoded(content))
-    found = parse(text.utf8)
+    module = parse_module(MAIN, content)
+    text, found = module.text, module.python
     aliases = {"Route"} | {
         imported.alias for imported in found.imports if imported.name == "Route" and _is_sdk(imported.module)
     }
@@ -103,23 +105,13 @@ def find_routes(content: bytes) -> Source:
         text=text,
         routes=tuple(_route(text, found, constants, call) for call in calls),
         elsewhere=tuple(_elsewhere(text, found, aliases, calls)),
-        error=None if found.error is None else _span(text, found.error),
+        error=None if found.error is None else span_of(text, found.error),
+        module=module,
     )
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:  # another one-byte encoding, named in a comment: nothing that we look for differs
-        return content.decode("latin-1")
 
 
 def _is_sdk(module: str) -> bool:
     return module == "sanji" or module.startswith("sanji.")
-
-
-def _span(text: Text, node: Node) -> Span:
-    return text.span(text.offset(node.start_byte), text.offset(node.end_byte))
 
 
 def _route(text: Text, found: PythonSource, constants: Constants, call: Call) -> Route:
@@ -132,15 +124,15 @@ def _route(text: Text, found: PythonSource, constants: Constants, call: Call) ->
     if methods_node is not None or is_open:
         value = constants.value(methods_node, call.scope)
         methods = (value,) if isinstance(value, str) else value
-    span = _span(text, call.node)
+    span = span_of(text, call.node)
     handler = found.handlers.get(call.node.start_byte, Handler("", call.node.start_byte, None))
     docstring = constants.value(handler.docstring, call.scope)
     return Route(
         resource=resource,
         methods=methods,
         span=span,
-        resource_span=_span(text, resource_node) if resource_node is not None else span,
-        methods_span=_span(text, methods_node) if methods_node is not None else span,
+        resource_span=span_of(text, resource_node) if resource_node is not None else span,
+        methods_span=span_of(text, methods_node) if methods_node is not None else span,
         handler=handler.name,
         handler_at=handler.start,
         docstring=inspect.cleandoc(docstring) if isinstance(docstring, str) else "",
@@ -171,9 +163,9 @@ def _elsewhere(text: Text, found: PythonSource, aliases: set[str], calls: list[C
     for name in found.names:
         written = text_of(name)
         if written in aliases and name.start_byte not in seen:
-            yield Elsewhere(f"{written} is used in a way that cannot be followed", _span(text, name))
+            yield Elsewhere(f"{written} is used in a way that cannot be followed", span_of(text, name))
         elif written == "router":
-            yield Elsewhere("the router is used directly", _span(text, name))
+            yield Elsewhere("the router is used directly", span_of(text, name))
     unvisited = {one.name: one for one in found.classes}
     known = {*unvisited, "object"}
     sanji = {one.alias for one in found.imports if one.name == "Sanji" and _is_sdk(one.module)} | {"Sanji"}
@@ -189,7 +181,9 @@ def _elsewhere(text: Text, found: PythonSource, aliases: set[str], calls: list[C
                 todo.append(unvisited.pop(base))
             elif base not in sanji and base not in known:
                 what = base or "something"
-                yield Elsewhere(f"class {one.name} derives from {what}, which is not in {MAIN}", _span(text, one.node))
+                yield Elsewhere(
+                    f"class {one.name} derives from {what}, which is not in {MAIN}", span_of(text, one.node)
+                )
 
 
 def _brings_code(module: str) -> bool:

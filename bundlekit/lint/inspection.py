@@ -9,6 +9,7 @@ from functools import cached_property
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.document import Document, read_document
 from bundlekit.bundle.manifest import Resource, read_manifest, resource_of
+from bundlekit.bundle.modules import Module, imported_modules
 from bundlekit.bundle.reading import Problem
 from bundlekit.bundle.routes import Source, read_source
 from bundlekit.bundle.text import Text
@@ -75,6 +76,11 @@ class Inspection:
         """index.py."""
         return read_source(self.bundle)
 
+    @cached_property
+    def modules(self) -> tuple[Module, ...]:
+        """index.py and the modules beside it that it imports; nothing while it cannot be read."""
+        return imported_modules(self.bundle, self.source.module) if self.source.module is not None else ()
+
     @property
     def problems(self) -> Iterator[tuple[str, Problem]]:
         """What was found on reading the files, with the path of each."""
@@ -108,4 +114,6 @@ class Inspection:
         """The text of a file that was read, if it was."""
         if path == self.source.path:
             return self.source.text
+        if path.endswith(".py"):
+            return next((module.text for module in self.modules if module.path == path), None)
         return next((document.text for document in self.documents if document.path == path), None)

@@ -201,6 +201,8 @@ def test_any_bytes_as_index_never_make_the_manifest_wrong(index: bytes) -> None:
         "undeclared-method",
         "unresolved-route",
         "stacked-routes",
+        "missing-coding-line",
+        "python-3-syntax",
         "syntax-error",
         "unknown-handler-method",
     }

@@ -1,9 +1,9 @@
 """index.py is no Python from some place on.
 
 Why: a gateway does not start a bundle whose index.py it cannot read, and `bundlekit deploy` finds it out only there.
-The grammar that is asked knows Python 2 and 3 alike, so this does not tell what Python 2.7 alone would refuse, such as
-an f-string. It is a warning, for the last word is the gateway's: a deploy goes on, and the gateway's own Python decides
-before anything is stopped.
+The grammar that is asked knows Python 2 and 3 alike; what Python 2.7 alone refuses is told by `python-3-syntax`. It
+is a warning, for the last word is the gateway's: a deploy goes on, and the gateway's own Python decides before anything
+is stopped.
 
 Bad:
 
@@ -31,16 +31,20 @@ Good:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 
+_BEYOND_THE_GRAMMAR = re.compile(r"\bexec\b|\basync\b|\bnonlocal\b|\.(?:True|False|None)\b")
+"""What Python 2.7 takes and the grammar does not: `exec` of an expression, and words that became keywords."""
+
 
 def check(inspection: Inspection) -> Iterator[Fault]:
     source = inspection.source
-    if source.error is not None:
+    if source.error is not None and not _BEYOND_THE_GRAMMAR.search(source.text.line(source.error.line)):
         yield Fault(
             source.path,
             source.error,

@@ -1,0 +1,54 @@
+"""A real Python 2.7, asked whether it takes sources."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.emulator.bundles.pythons import python_2
+
+_ASK = r"""
+import json, sys, warnings
+warnings.simplefilter("ignore")
+folder = sys.argv[1]
+for name in json.load(sys.stdin):
+    source = open(folder + "/" + name, "rb").read()
+    try:
+        compile(source, name, "exec", 0, True)
+        why = None
+    except Exception as error:
+        why = str(error)
+    print(json.dumps(why))
+"""
+
+
+def interpreter(folder: Path) -> Path:
+    """Python 2.7 of this machine, or else of the test gateway, put together in a folder."""
+    installed = sorted(Path.home().glob(".pyenv/versions/2.7.*/bin/python2.7"))
+    return installed[-1] if installed else python_2(folder / "python2.7")
+
+
+def refusals(folder: Path, sources: Sequence[bytes]) -> list[str | None]:
+    """What Python 2.7's compiler says against each source; None where it takes it."""
+    for number, source in enumerate(sources):
+        (folder / f"{number}.py").write_bytes(source)
+    names = json.dumps([f"{number}.py" for number in range(len(sources))])
+    done = subprocess.run(
+        [interpreter(folder), "-c", _ASK, folder], input=names, capture_output=True, text=True, check=True
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def import_refusals(folder: Path, sources: Sequence[bytes]) -> list[str | None]:
+    """What Python 2.7 says against importing each source as a file, where the encoding counts."""
+    ask = _ASK.replace('compile(source, name, "exec", 0, True)', 'imp.load_source("one", folder + "/" + name)')
+    (folder / "ask.py").write_text("import imp\n" + ask)
+    for number, source in enumerate(sources):
+        (folder / f"{number}.py").write_bytes(source)
+    names = json.dumps([f"{number}.py" for number in range(len(sources))])
+    done = subprocess.run(
+        [interpreter(folder), "-B", folder / "ask.py", folder], input=names, capture_output=True, text=True, check=True
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
