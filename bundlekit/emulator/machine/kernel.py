@@ -101,9 +101,12 @@ def detach(path: str) -> None:
     _checked(_libc.umount2(os.fsencode(path), _MNT_DETACH), f"unmount {path}")
 
 
-def swap_root() -> None:
-    """Make the current folder, a mount, the root; the old root lies on top of it until it is detached."""
+def change_root() -> None:
+    """Make the current folder, a mount, the root, and leave the old one behind."""
     _checked(_libc.pivot_root(b".", b"."), "pivot_root")
+    # The old root lies over the new one now, and is where `..` leads: nothing may be looked up in between.
+    detach(".")
+    os.chdir("/")
 
 
 def die_with_parent() -> None:

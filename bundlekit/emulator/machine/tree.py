@@ -19,8 +19,9 @@ _SLACK = 65536  # bytes of a file system's own
 def build(blueprint: Blueprint) -> int:
     """Make the blueprint's root the root of this process, with its mounts, and leave the host's behind.
 
-    Everything of the host is bound as a copy of its mount that is read-only. Targets are looked up within the new
-    root alone, so no symbolic link that lies there leads out.
+    Everything of the host is bound as a copy of its mount that is read-only. All of it is taken before the new root
+    is entered, and placed after the host's is gone: no path that the new root leads along is followed while `..` or
+    a symbolic link could lead out of it.
 
     Returns:
         A file descriptor for a /proc that can be written to; the one that is mounted cannot.
@@ -28,12 +29,13 @@ def build(blueprint: Blueprint) -> int:
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     shown = {target: _read_only(source) for target, source in blueprint.shown.items()}
     devices = {name: kernel.clone_tree(f"/dev/{name}") for name in _DEVICES}
+    # Only where the host's is in sight may there be a new one; it lies over that until the host is left.
+    kernel.mount("proc", "/proc", flags=_PLAIN | kernel.NO_EXECUTION)
+    proc = kernel.clone_tree("/proc")
     _enter(blueprint.root)
     for folder in _FOLDERS:
         Path("/", folder).mkdir(parents=True, exist_ok=True)
-    kernel.mount("proc", "/proc", flags=_PLAIN | kernel.NO_EXECUTION)
-    kernel.detach(".")
-    os.chdir("/")
+    _place(proc, Path("/proc"))
     for path, target in blueprint.links.items():
         _link(Path(path), target)
     _mount_devices(devices)
@@ -77,7 +79,7 @@ def _enter(root: str) -> None:
     os.fchdir(tree)
     os.close(folder)
     os.close(tree)
-    kernel.swap_root()
+    kernel.change_root()
 
 
 def _link(path: Path, target: str) -> None:
