@@ -57,12 +57,11 @@ def select(bundle: Bundle) -> Contents:
             parent = parent.rpartition("/")[0]
         if parent:
             continue
-        is_folder = entry.kind is Kind.FOLDER
-        reason = _never(path, bundle) or ignore.reason(path, folder=is_folder)
+        reason = reason_to_leave_out(entry, bundle, ignore)
         if reason is None:
             entries.append(entry)
         else:
-            left_out[path] = LeftOut(path + "/" if is_folder else path, reason)
+            left_out[path] = LeftOut(path + "/" if entry.kind is Kind.FOLDER else path, reason)
     for path, left in left_out.items():
         if path in _NEEDED or _FACTORY.fullmatch(path):
             raise Refused(
@@ -79,11 +78,17 @@ def private_keys(bundle: Bundle, contents: Contents) -> list[str]:
     return [path for path in small if _PRIVATE_KEY.search(bundle.files.read(path))]
 
 
-def _never(path: str, bundle: Bundle) -> str | None:
-    if path == SUMS:
+def reason_to_leave_out(entry: Entry, bundle: Bundle, ignore: Ignore) -> str | None:
+    """Why something does not go into the archive, or None; the folders around it are not asked for."""
+    if entry.path == SUMS:
         return "written anew"
-    if not _RUNTIME.fullmatch(path):
-        return None
-    if path.endswith(".backup") or path + ".factory" in bundle.files.entries:
+    if is_settings(entry.path, bundle):
         return "settings made on one machine, never packed"
-    return None
+    return ignore.reason(entry.path, folder=entry.kind is Kind.FOLDER)
+
+
+def is_settings(path: str, bundle: Bundle) -> bool:
+    """Whether a file holds the settings that a bundle keeps while it runs, or their backup."""
+    if not _RUNTIME.fullmatch(path):
+        return False
+    return path.endswith(".backup") or path + ".factory" in bundle.files.entries

@@ -331,7 +331,7 @@ def test_files(files: dict[str, bytes | str | Kind | None], expected: list[str])
 
 def test_factory_file_under_another_name_is_pointed_at() -> None:
     (finding,) = found(bundle({"data/example.json.factory": None, "data/old.json.factory": "{}"}))
-    assert finding.rule == "missing-factory"
+    assert finding.rule == "misnamed-factory"
     assert finding.hint == "rename data/old.json.factory"
     assert (finding.pointer, finding.excerpt) == ("/name", '  "name": "example",')
 
@@ -344,7 +344,7 @@ def test_main_under_another_name_is_pointed_at() -> None:
 
 @pytest.mark.parametrize("name", ["../example", "/etc/passwd", "a/b", "a\\b", "\0", "..", "\ud800", "x" * 300])
 def test_name_that_leads_elsewhere_is_only_a_bad_name(name: str) -> None:
-    assert set(codes(bundle({"data/example.json.factory": "{}"}, name=name))) <= {"bad-name", "missing-factory"}
+    assert set(codes(bundle({"data/example.json.factory": "{}"}, name=name))) <= {"bad-name", "misnamed-factory"}
 
 
 def test_missing_field_is_told_at_the_opening_bracket_with_what_to_add() -> None:

@@ -6,7 +6,6 @@ import ast
 import re
 from collections import Counter
 from dataclasses import replace
-from dataclasses import replace
 from pathlib import Path
 
 import pytest

@@ -1,4 +1,4 @@
-"""There is no factory file under the bundle's name.
+"""There is no factory file.
 
 Why: The vendor's guide asks for `data/NAME.json.factory`, named like the bundle. At the first start the SDK's
 `ModelInitiator` makes the settings of it, and raises an error where it finds none.
@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.quoting import printable, quoted
 from bundlekit.bundle.reading import Trouble
+from bundlekit.lint.cargo import misnamed_factories
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule, in_manifest
@@ -28,13 +29,10 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     factory = inspection.factory
     if factory is None or not any(problem.trouble is Trouble.MISSING for problem in factory.problems):
         return
-    others = [path for path in inspection.paths_in("data") if path.endswith(".json.factory")]
-    if others:
-        hint = f"rename {printable(others[0])[:200]}"
-    else:
+    if not misnamed_factories(inspection):
+        message = f"there is no factory file under the name {quoted(inspection.name)}, expected it in data/"
         hint = f"make {printable(factory.path)[:200]} with the settings to begin with, at the least {{}}"
-    message = f"there is no factory file under the name {quoted(inspection.name)}, expected it in data/"
-    yield in_manifest(inspection, "/name", message, hint)
+        yield in_manifest(inspection, "/name", message, hint)
 
 
 RULE = Rule(code="BK203", name="missing-factory", severity=Severity.ERROR, page=__doc__, check=check)

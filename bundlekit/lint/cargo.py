@@ -1,0 +1,79 @@
+"""What lies in a bundle, and what of it would go to a gateway."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.files import Entry, FolderFiles, Kind
+from bundlekit.bundle.overlay import Overlaid
+from bundlekit.errors import Refused, Unreadable
+from bundlekit.lint.inspection import Inspection
+
+if TYPE_CHECKING:
+    from bundlekit.pack.ignore import Ignore
+
+_LEFT_BEHIND = frozenset({"__pycache__", "node_modules", "venv"})
+
+
+class Cargo:
+    """The files of one bundle; hidden folders and those that tools leave behind are not looked into."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """What lies there; nothing where the folder cannot be listed."""
+        folder = self.folder
+        files = self._bundle.files if folder is None else FolderFiles(folder.root, _is_left_behind)
+        try:
+            return tuple(files.entries.values())
+        except Unreadable:
+            return ()
+
+    @property
+    def folder(self) -> FolderFiles | None:
+        """The folder that they lie in, if they do."""
+        files = self._bundle.files
+        files = files.files if isinstance(files, Overlaid) else files
+        return files if isinstance(files, FolderFiles) else None
+
+    def goes_in(self, entry: Entry) -> bool:
+        """Whether something would be packed, or is in the archive already."""
+        if self._bundle.in_archive:
+            return True
+        from bundlekit.pack.contents import reason_to_leave_out
+
+        parts = entry.path.split("/")
+        around = [Entry("/".join(parts[:depth]), Kind.FOLDER) for depth in range(1, len(parts))]
+        return all(reason_to_leave_out(one, self._bundle, self._ignore) is None for one in (*around, entry))
+
+    @cached_property
+    def _ignore(self) -> Ignore:
+        from bundlekit.pack.ignore import Ignore
+
+        try:
+            return Ignore.of(self._bundle)
+        except (Refused, Unreadable):  # bundlekit pack tells
+            return Ignore()
+
+
+@lru_cache(maxsize=1)  # one bundle is looked at after the other
+def cargo_of(inspection: Inspection) -> Cargo:
+    """The files of the bundle that is looked at, listed once for all rules."""
+    return Cargo(inspection.bundle)
+
+
+def misnamed_factories(inspection: Inspection) -> tuple[str, ...]:
+    """The factory files that are there while there is none under the bundle's name."""
+    factory = inspection.factory
+    if factory is None or inspection.has(factory.path):
+        return ()
+    return tuple(path for path in inspection.paths_in("data") if path.endswith(".json.factory"))
+
+
+def _is_left_behind(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name in _LEFT_BEHIND or name.startswith(".")
