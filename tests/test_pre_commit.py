@@ -1,4 +1,4 @@
-"""The hook that bundlekit offers, under the real pre-commit in a repository with a good and a bad bundle."""
+"""The hook that bundlekit offers, under the real pre-commit and prek, in a repository with a good and a bad bundle."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -19,6 +20,10 @@ from tests.desk import SAMPLE
 pytestmark = pytest.mark.xdist_group("pre-commit")
 
 ROOT = Path(__file__).parents[1]
+RUNNERS = {
+    "pre-commit": [sys.executable, "-m", "pre_commit"],
+    "prek": [str(Path(sys.executable).with_name("prek"))],
+}
 GIT = ["git", "-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"]
 
 
@@ -28,7 +33,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def offered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with bundlekit as it lies here, whether it is committed or not, and pre-commit's own folder."""
+    """A repository with bundlekit as it lies here, whether it is committed or not, and the runners' own folders."""
     folder = tmp_path_factory.mktemp("offered")
     repository = folder / "bundlekit"
     listing = subprocess.run(
@@ -64,40 +69,69 @@ def repository(tmp_path: Path, offered: Path) -> Path:
     return tmp_path
 
 
-def commit_hooks(repository: Path, offered: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pre_commit", "run", "--color", "never", "--verbose", *arguments],
-        cwd=repository,
-        env={**os.environ, "PRE_COMMIT_HOME": str(offered / "home")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+class Hooks(Protocol):
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]: ...
 
 
-def test_hook_stops_the_bad_bundle_and_names_it_alone(repository: Path, offered: Path) -> None:
-    ended = commit_hooks(repository, offered)
+@pytest.fixture(params=RUNNERS)
+def hooks(request: pytest.FixtureRequest, repository: Path, offered: Path) -> Hooks:
+    """Runs the hooks of the repository, as a commit would."""
+    home = str(offered / request.param)
+    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # prek asks for uv
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*RUNNERS[request.param], "run", "--color", "never", "--verbose", *arguments],
+            cwd=repository,
+            env={**os.environ, "PATH": tools, "PRE_COMMIT_HOME": home, "PREK_HOME": home},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_hook_stops_the_bad_bundle_and_names_it_alone(hooks: Hooks) -> None:
+    ended = hooks()
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "validate bundles" in ended.stdout
-    assert re.search(r"^bad/bundle\.json:\d+:\d+: error BK107 ttl-not-positive:", ended.stdout, re.MULTILINE)
+    assert re.search(r"^ *bad/bundle\.json:\d+:\d+: error BK107 ttl-not-positive:", ended.stdout, re.MULTILINE)
     assert "2 bundles: 1 clean, 1 error" in ended.stdout
 
 
-def test_hook_passes_what_is_good(repository: Path, offered: Path) -> None:
+def test_hook_passes_what_is_good(hooks: Hooks, repository: Path) -> None:
     git(repository, "reset", "--", "bad")
-    ended = commit_hooks(repository, offered)
+    ended = hooks()
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "good: clean" in ended.stdout
 
 
 @pytest.mark.parametrize("path", ["bundle.json", "index.py", "data/example.json.factory"])
-def test_any_file_of_a_bundle_makes_the_hook_check_all_of_it(repository: Path, offered: Path, path: str) -> None:
-    ended = commit_hooks(repository, offered, "--files", f"bad/{path}")
+def test_any_file_of_a_bundle_makes_the_hook_check_all_of_it(hooks: Hooks, path: str) -> None:
+    ended = hooks("--files", f"bad/{path}")
     assert ended.returncode == 1
     assert "1 bundle: 1 error" in ended.stdout
 
 
-def test_what_belongs_to_no_bundle_is_passed_over(repository: Path, offered: Path) -> None:
-    ended = commit_hooks(repository, offered, "--files", f"web/{MAIN}", ".pre-commit-config.yaml")
+def test_what_belongs_to_no_bundle_is_passed_over(hooks: Hooks) -> None:
+    ended = hooks("--files", f"web/{MAIN}", ".pre-commit-config.yaml")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "no bundle was checked" in ended.stdout
+
+
+def test_three_changed_bundles_of_two_hundred_are_checked_alone(hooks: Hooks, repository: Path) -> None:
+    for number in range(200):
+        shutil.copytree(SAMPLE, repository / "many" / f"b{number:03}")
+    git(repository, "add", "--all")
+    git(repository, "commit", "-m", "all")
+    changed = ["many/b007/bundle.json", "many/b100/index.py", "many/b199/data/example.json.factory"]
+    for path in changed:
+        with (repository / path).open("a") as file:
+            file.write("\n")
+    (repository / "many" / "b007" / "bundle.json").write_text("{}")
+    git(repository, "add", "--all")
+    ended = hooks()
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "3 bundles: 2 clean" in ended.stdout
+    assert {*re.findall(r"^ *(\S+):\d+:\d+: error", ended.stdout, re.MULTILINE)} == {"many/b007/bundle.json"}
