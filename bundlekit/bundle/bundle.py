@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,3 +36,9 @@ class Bundle:
         if self.in_archive:
             return f"{self.label}:{path}"
         return path if self.label == "." else str(Path(self.label) / path)
+
+    def path_of(self, shown: str) -> str:
+        """The path of one of its files, from what messages call it."""
+        if self.in_archive:
+            return shown.removeprefix(f"{self.label}:")
+        return os.path.relpath(shown, self.label)

@@ -33,6 +33,7 @@ _INPUT = Path("-")
     bundlekit validate - --stdin-filename thermostat/index.py < buffer  a file as it stands in an editor
     bundlekit validate --ignore BK304,no-methods --severity BK302=error  rules by code or name
     bundlekit validate --fail-on warning
+    bundlekit validate --baseline known.json  tell what is new; --write-baseline makes the file
     bundlekit validate --explain BK302  what a rule is about, with examples
     bundlekit validate --no-config  every rule, whatever bundlekit.toml or pyproject.toml says
     """,
@@ -63,6 +64,13 @@ _INPUT = Path("-")
     metavar="PATH",
     help="With - as the only PATH: the file of a bundle that standard input has the content of.",
 )
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Leave out the findings that this file knows, and tell those of them that are gone.",
+)
+@click.option("--write-baseline", is_flag=True, help="Write what is found into the baseline, and tell nothing of it.")
 @choice_options
 def command(
     *,
@@ -72,6 +80,8 @@ def command(
     output: Path | None,
     skip_foreign: bool,
     stdin_filename: Path | None,
+    baseline: Path | None,
+    write_baseline: bool,
 ) -> int:
     """Check the bundles that each PATH means: a bundle's folder, a folder of bundles, an archive, or any file of a
     bundle. By default the folder you are in. Each bundle is checked once.
@@ -98,6 +108,8 @@ def command(
         output=output,
         skip_foreign=skip_foreign,
         stdin_filename=stdin_filename,
+        baseline=baseline,
+        write_baseline=write_baseline,
     )
 
 
@@ -109,9 +121,12 @@ def run(
     output: Path | None,
     skip_foreign: bool,
     stdin_filename: Path | None = None,
+    baseline: Path | None = None,
+    write_baseline: bool = False,
 ) -> int:
     """Check the bundles at `paths`, or the file on standard input, and write what is found to `output`, or print it."""
     from bundlekit.cli.bundles import bundle_of_input, bundles_at
+    from bundlekit.cli.known import known_findings
     from bundlekit.cli.report_findings import reporter
     from bundlekit.lint import check
 
@@ -127,7 +142,7 @@ def run(
         bundles = [(place, bundle)]
     elif not skip_foreign:
         raise Unreadable(f"{stdin_filename} belongs to no bundle", hint="no folder around it has a bundle.json")
-    with reporter(output_format, output) as report:
+    with known_findings(baseline, writes=write_baseline) as known, reporter(output_format, output) as report:
         for place, bundle in bundles:
             try:
                 selection = chosen.of(Path(place))
@@ -135,6 +150,8 @@ def run(
                 failures += [failure] if failure not in failures else []
                 continue
             findings = [one for one in check(bundle, selection) if only in (None, one.file)]
+            if known is not None:
+                findings = known.new(place, bundle, findings, selection, only)
             fails |= selection.fails(findings)
             report.add(bundle, findings, selection.fail_on, called=only or bundle.label)
         report.end(failures)
