@@ -52,3 +52,28 @@ def import_refusals(folder: Path, sources: Sequence[bytes]) -> list[str | None]:
         [interpreter(folder), "-B", folder / "ask.py", folder], input=names, capture_output=True, text=True, check=True
     )
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+_MODULES = r"""
+import os, sys
+names = set(sys.builtin_module_names) | {"os.path", "__main__"}
+library = os.path.dirname(os.__file__)
+for top in [library] + [os.path.join(library, folder) for folder in ("lib-dynload", "lib-tk", "plat-linux2")]:
+    for folder, folders, files in os.walk(top):
+        inside = os.path.relpath(folder, top).replace(os.sep, ".")
+        package = "" if inside == "." else inside + "."
+        folders[:] = [one for one in folders if os.path.exists(os.path.join(folder, one, "__init__.py"))
+                      and one not in ("test", "tests", "idle_test", "site-packages", "dist-packages")]
+        for name in files:
+            stem, ending = name.split(".", 1) if "." in name else (name, "")
+            if ending == "py" or name.endswith(".so"):
+                name = package.rstrip(".") if stem == "__init__" else package + stem
+                names.add(name[:-6] if name.endswith("module") and ending != "py" else name)
+print("\n".join(sorted(name for name in names if name)))
+"""
+
+
+def module_names(folder: Path) -> set[str]:
+    """The names of the modules that Python 2.7 brings."""
+    done = subprocess.run([interpreter(folder), "-c", _MODULES], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())

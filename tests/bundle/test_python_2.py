@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bundlekit.bundle.coding import refusal
+from bundlekit.bundle.imports import python_2_modules
 from bundlekit.bundle.python_2 import refused
 from bundlekit.bundle.python_source import parse
-from tests.bundle.python_2 import import_refusals, refusals
+from tests.bundle.python_2 import import_refusals, module_names, refusals
 
 # statements that Python 2.7 refuses, and how that is told
 REFUSED = {
@@ -437,3 +438,9 @@ def test_encodings_are_judged_as_python_2_judges_them(tmp_path: Path) -> None:
 def test_hostile_source_neither_hangs_nor_crashes(source: str) -> None:
     constructs(source)
     refusal(source.encode())
+
+
+def test_modules_that_python_2_brings_are_known(tmp_path: Path) -> None:
+    assert module_names(tmp_path) - python_2_modules() == set()
+    assert {"os.path", "Queue", "urllib2", "xml.etree.ElementTree", "sys", "ssl"} <= python_2_modules()
+    assert python_2_modules().isdisjoint({"queue", "pathlib", "urllib.request", "asyncio", "typing", "six", "mock"})

@@ -202,6 +202,7 @@ def test_any_bytes_as_index_never_make_the_manifest_wrong(index: bytes) -> None:
         "unresolved-route",
         "stacked-routes",
         "missing-coding-line",
+        "missing-module",
         "python-3-syntax",
         "syntax-error",
         "unknown-handler-method",

@@ -64,8 +64,8 @@ MODULES: dict[str, tuple[str, dict[str, bytes | str | Kind | None], list[tuple[s
         [],
     ),
     "relative import out of the bundle": ("from ....a import b\n", {}, []),
-    "module that is no file": ("import a\n", {"a.py": Kind.FOLDER}, []),
-    "import of a path": ("import a\n", {"a.py": "from .. import x\nimport a.b.c.d.e.f.g\n"}, []),
+    "module that is no file": ("try: import a\nexcept ImportError: pass\n", {"a.py": Kind.FOLDER}, []),
+    "import of a path": ("import a\n", {"a.py": "from .. import x\nimport a.b.c.d.e.f.g\nfrom a import b\n"}, []),
     "module with other letters": (
         "import a\n",
         {"a.py": "x = 1\n# ü\n"},
@@ -111,3 +111,74 @@ def test_many_modules_are_not_all_looked_into() -> None:
     files: dict[str, bytes | str | Kind | None] = {f"m{n}.py": f"import m{n + 1}\nx = f''\n" for n in range(1000)}
     findings = check(bundle({"index.py": "import m0\n" + SOUND, **files}))
     assert 100 < len(findings) < 300
+
+
+# the head of an index.py, files beside it, then rule and a part of message and hint
+IMPORTS: dict[str, tuple[str, dict[str, bytes | str | Kind | None], list[tuple[str, str, str]]]] = {
+    "library of Python 2.7": ("import os.path, json, Queue, urllib2, xml.etree.ElementTree as E, ssl", {}, []),
+    "parts of the library": ("from email.mime.text import MIMEText\nfrom logging import handlers", {}, []),
+    "the SDK and what it requires": (
+        "import six, voluptuous\nfrom paho.mqtt import client\nimport six.moves.x",
+        {},
+        [],
+    ),
+    "the future": ("from __future__ import print_function", {}, []),
+    "module of Python 3": ("import queue", {}, [("missing-module", '"queue"', "Python 2.7 calls it Queue")]),
+    "part of a package of Python 3": (
+        "from urllib.request import urlopen",
+        {},
+        [("missing-module", '"urllib.request"', "Python 2.7 calls it urllib2")],
+    ),
+    "module that Python 2.7 has not": ("import pathlib", {}, [("missing-module", '"pathlib"', "put pathlib beside")]),
+    "package from elsewhere": ("import requests", {}, [("missing-module", '"requests"', "put requests beside")]),
+    "in a function": ("def f():\n    import requests", {}, [("missing-module", '"requests"', "")]),
+    "package that is required": (
+        "import requests",
+        {"requirements.txt": "sanji==1.1.2\nrequests>=2\n"},
+        [("requirement-not-installed", '"requests" is named in requirements.txt', "put it beside")],
+    ),
+    "package of another name that is required": (
+        "import yaml\nimport serial",
+        {"requirements.txt": "PyYAML==5.4.1\npyserial ; python_version < '3'\n"},
+        [("requirement-not-installed", '"yaml"', ""), ("requirement-not-installed", '"serial"', "")],
+    ),
+    "requirements from elsewhere": (
+        "import x",
+        {"requirements.txt": "-r other.txt\n"},
+        [("requirement-not-installed", '"x"', "")],
+    ),
+    "requirements that are a folder": ("import x", {"requirements.txt": Kind.FOLDER}, [("missing-module", '"x"', "")]),
+    "beside": ("import requests", {"requests/__init__.py": ""}, []),
+    "beside as a module": ("import x.y", {"x.py": ""}, []),
+    "beside, compiled": ("import x, y", {"x.so": "", "y.pyc": ""}, []),
+    "beside without an init": (
+        "import x.y",
+        {"x": Kind.FOLDER, "x/y.py": ""},
+        [("missing-module", '"x.y"', "put an __init__.py into the folder x")],
+    ),
+    "with a fall back": ("try:\n    import queue\nexcept ImportError:\n    import Queue as queue", {}, []),
+    "with any fall back": ("try:\n    import requests\nexcept:\n    requests = None", {}, []),
+    "tried without a fall back": (
+        "try:\n    import requests\nfinally:\n    pass",
+        {},
+        [("missing-module", '"requests"', "")],
+    ),
+    "for another Python": (
+        "import sys\nif sys.version_info[0] > 2:\n    import queue\nelse:\n    import Queue",
+        {},
+        [],
+    ),
+    "for the start": ("if __name__ == '__main__':\n    import requests", {}, [("missing-module", '"requests"', "")]),
+    "with other places to look": ("import sys\nsys.path.append('/opt/lib')\nimport x", {}, []),
+    "relative": ("from . import x", {}, []),
+    "in a string": ('"""\nimport requests\n"""', {}, []),
+}
+
+
+@pytest.mark.parametrize(("begin", "files", "expected"), IMPORTS.values(), ids=IMPORTS)
+def test_imports(begin: str, files: dict[str, bytes | str | Kind | None], expected: list[tuple[str, str, str]]) -> None:
+    findings = check(bundle({"index.py": begin + "\n" + SOUND, **files}))
+    assert [one.rule for one in findings if one.rule != "unresolved-route"] == [rule for rule, *_ in expected]
+    for finding, (_, message, hint) in zip(findings, expected, strict=True):
+        assert message in finding.message
+        assert hint in finding.hint

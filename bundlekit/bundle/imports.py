@@ -1,0 +1,132 @@
+"""Which imports of a bundle's modules can be seen to find nothing on a gateway."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.modules import Beside, Module, beside
+from bundlekit.bundle.python_source import Import, text_of
+from bundlekit.bundle.reading import Problem, read_file
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+REQUIREMENTS = "requirements.txt"
+_LARGEST_REQUIREMENTS = 64 * 1024
+
+_OF_THE_SDK = frozenset({"sanji", "paho", "simplejson", "six", "voluptuous"})
+"""The SDK 1.1.2 and what it requires."""
+
+_OTHER_PATHS = re.compile(
+    rb"sys\s*\.\s*(?:path|meta_path|modules)\b|from\s+sys\s+import|addsitedir|\b__path__\b|pkg_resources"
+)
+_IS_MAIN = re.compile(r"__name__\s*==|==\s*__name__")
+_REQUIREMENT = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_DISTRIBUTIONS = {
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "concurrent": "futures",
+    "crypto": "pycryptodome",
+    "dateutil": "python-dateutil",
+    "dns": "dnspython",
+    "enum": "enum34",
+    "jwt": "pyjwt",
+    "magic": "python-magic",
+    "openssl": "pyopenssl",
+    "serial": "pyserial",
+    "usb": "pyusb",
+    "yaml": "pyyaml",
+    "zmq": "pyzmq",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unfound:
+    """An import that finds nothing.
+
+    Attributes:
+        module: the module that imports.
+        name: what it imports.
+        node: the statement.
+        why: whether it lies in the bundle as a folder that is no package.
+        required: whether requirements.txt names what brings it.
+    """
+
+    module: Module
+    name: str
+    node: Node
+    why: Beside
+    required: bool
+
+
+@cache
+def python_2_modules() -> frozenset[str]:
+    """The dotted names of the modules that Python 2.7.18 brings, told by itself."""
+    return frozenset(Path(__file__).with_name("python_2_modules.txt").read_text(encoding="ascii").split())
+
+
+def unfound(bundle: Bundle, modules: Iterable[Module]) -> Iterator[Unfound]:
+    """The imports that can be seen to find nothing on a gateway, in the order of the modules.
+
+    Nothing is said about an import in a `try` with an `except`, or under an `if`, which may be there for another
+    Python; and about none where a module changes the places in which Python looks.
+    """
+    modules = tuple(modules)
+    if any(_OTHER_PATHS.search(module.content) for module in modules):
+        return
+    required: set[str] | None = None
+    for module in modules:
+        for one in _unguarded(module):
+            if one.module.startswith(".") or not one.module or _is_known(one.module):
+                continue
+            why = beside(bundle.files, module.path, one.module)
+            if why is Beside.THERE:
+                continue
+            required = _required(bundle) if required is None else required
+            head = one.module.partition(".")[0].lower().replace("_", "-")
+            is_required = bool(required & {head, _DISTRIBUTIONS.get(head, head), f"python-{head}", "*"})
+            yield Unfound(module, one.module, one.node, why, is_required)
+
+
+def _is_known(name: str) -> bool:
+    head = name.partition(".")[0]
+    return name in python_2_modules() or head in _OF_THE_SDK
+
+
+def _unguarded(module: Module) -> Iterator[Import]:
+    guards = [node for node in module.python.nodes if _is_guard(node)]
+    position, end = 0, 0
+    for one in module.python.imports:
+        while position < len(guards) and guards[position].start_byte <= one.node.start_byte:
+            end = max(end, guards[position].end_byte)
+            position += 1
+        if one.node.start_byte >= end and not one.node.has_error:
+            yield one
+
+
+def _is_guard(node: Node) -> bool:
+    if node.type == "try_statement":
+        return any(child.type.startswith("except") for child in node.named_children)
+    return node.type == "if_statement" and not _IS_MAIN.search(text_of(node.child_by_field_name("condition")))
+
+
+def _required(bundle: Bundle) -> set[str]:
+    """The distributions that requirements.txt names, in lower case; `*` where it may bring anything."""
+    content = read_file(bundle, REQUIREMENTS, _LARGEST_REQUIREMENTS)
+    if isinstance(content, Problem):
+        return set()
+    named = set()
+    for line in content.decode("utf-8", "replace").splitlines():
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        found = _REQUIREMENT.match(stripped)
+        is_plain = found is not None and "://" not in stripped and "/" not in stripped.partition(";")[0]
+        named.add(re.sub(r"[-_.]+", "-", found[1]).lower() if found is not None and is_plain else "*")
+    return named
