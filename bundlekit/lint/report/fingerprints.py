@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 
 from bundlekit.lint.finding import Finding
-from bundlekit.lint.report.report import Checked, from_root, sound
+from bundlekit.lint.report.report import Checked, dumped, from_root
 
 
 def fingerprinted(checked: Checked, root: str) -> Iterator[tuple[Finding, str]]:
@@ -21,6 +20,6 @@ def fingerprinted(checked: Checked, root: str) -> Iterator[tuple[Finding, str]]:
     for finding in checked.findings:
         what = ["at", finding.pointer] if finding.pointer is not None else ["line", " ".join(finding.excerpt.split())]
         names = [from_root(checked.label, root), from_root(finding.file, root)]
-        identity = json.dumps(sound([*names, finding.code, *what]))
+        identity = dumped([*names, finding.code, *what])
         yield finding, sha256(f"{identity}{alike[identity]}".encode()).hexdigest()[:32]
         alike[identity] += 1

@@ -18,7 +18,7 @@ class Gitlab(Report):
 
     def __init__(self, about: About) -> None:
         super().__init__(about)
-        self._items = Items(1)
+        self._items = Items()
 
     def begin(self) -> str:
         return "["

@@ -9,7 +9,7 @@ from typing import Any
 
 from bundlekit.errors import BundlekitError
 from bundlekit.lint.finding import Finding, Severity
-from bundlekit.lint.report.report import About, Checked, Items, Report, member
+from bundlekit.lint.report.report import About, Checked, Items, Report, dumped
 
 FORMAT_VERSION = 1
 """Grows by one when something in it changes its meaning or goes away."""
@@ -20,11 +20,11 @@ class Json(Report):
 
     def __init__(self, about: About) -> None:
         super().__init__(about)
-        self._bundles = Items(2)
+        self._bundles = Items()
         self._counts: Counter[str] = Counter()
 
     def begin(self) -> str:
-        return f'{{\n{member("version", FORMAT_VERSION)},\n  "bundles": ['
+        return f'{{"version": {FORMAT_VERSION},\n"bundles": ['
 
     def bundle(self, checked: Checked) -> str:
         self._counts.update(finding.severity.value for finding in checked.findings)
@@ -42,7 +42,7 @@ class Json(Report):
             "warnings": self._counts[Severity.WARNING.value],
             "infos": self._counts[Severity.INFO.value],
         }
-        return f"{self._bundles.close()},\n{member('failures', told)},\n{member('summary', summary)}\n}}\n"
+        return f'{self._bundles.close()},\n"failures": {dumped(told)},\n"summary": {dumped(summary)}}}\n'
 
 
 def _as_json(finding: Finding) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -91,40 +90,39 @@ def report(name: str, about: About) -> Report:
 
 
 class Items:
-    """The items of a JSON array that is written piece by piece."""
+    """The items of a JSON array that is written piece by piece, each on a line of its own."""
 
-    def __init__(self, depth: int) -> None:
-        """`depth`: in how many arrays and objects the items lie."""
-        self._indent = "  " * depth
+    def __init__(self) -> None:
         self._before = "\n"
 
     def add(self, *values: Any) -> str:
         """The text of some more of them."""
         text = ""
         for value in values:
-            text += self._before + textwrap.indent(json.dumps(sound(value), indent=2), self._indent)
+            text += self._before + dumped(value)
             self._before = ",\n"
         return text
 
     def close(self) -> str:
         """The end of the array; to be written after the items, before what follows."""
-        return "]" if self._before == "\n" else f"\n{self._indent[2:]}]"
+        return "]" if self._before == "\n" else "\n]"
 
 
-def member(name: str, value: Any) -> str:
-    """A member of the outermost object, indented like the items."""
-    return textwrap.indent(f"{json.dumps(name)}: {json.dumps(sound(value), indent=2)}", "  ")
+def dumped(value: Any) -> str:
+    """A value as JSON that every reader takes, on one line: bytes of a name that are no UTF-8, and half characters, are
+    written as `\\udc80`, with the backslash.
+    """
+    text = json.dumps(value)
+    return json.dumps(_sound(value)) if "\\ud" in text else text
 
 
-def sound(value: Any) -> Any:
-    """A JSON value that every reader of JSON takes: bytes of a name that are no UTF-8, and half characters, are
-    written as `\\udc80`, with the backslash."""
+def _sound(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
-        return {sound(key): sound(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [sound(item) for item in value]
+        return {_sound(key): _sound(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_sound(item) for item in value]
     return value
 
 

@@ -5,7 +5,6 @@ Columns count characters, as `columnKind` says. Paths are relative to where the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +15,7 @@ from bundlekit.errors import BundlekitError
 from bundlekit.lint.finding import Finding, Severity
 from bundlekit.lint.page import described, page_of
 from bundlekit.lint.report.fingerprints import fingerprinted
-from bundlekit.lint.report.report import About, Checked, Items, Report, from_root, sound
+from bundlekit.lint.report.report import About, Checked, Items, Report, dumped, from_root
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
 
@@ -30,15 +29,14 @@ class Sarif(Report):
 
     def __init__(self, about: About) -> None:
         super().__init__(about)
-        self._results = Items(3)
+        self._results = Items()
         self._indexes = {rule.code: index for index, rule in enumerate(rules())}
 
     def begin(self) -> str:
         driver = {"name": "bundlekit", "version": __version__, "rules": [_rule(rule) for rule in rules()]}
-        about = {"driver": driver}
         return (
-            f'{{\n  "$schema": "{SCHEMA}",\n  "version": "2.1.0",\n  "runs": [{{\n    "tool": {_dumped(about)},\n'
-            '    "columnKind": "unicodeCodePoints",\n    "results": ['
+            f'{{"$schema": "{SCHEMA}",\n"version": "2.1.0",\n"runs": [{{"tool": {dumped({"driver": driver})},\n'
+            '"columnKind": "unicodeCodePoints",\n"results": ['
         )
 
     def bundle(self, checked: Checked) -> str:
@@ -50,7 +48,7 @@ class Sarif(Report):
     def end(self, failures: Sequence[BundlekitError]) -> str:
         told = [{"level": "error", "message": {"text": _message(failure.message)}} for failure in failures]
         invocation = {"executionSuccessful": not failures, "toolExecutionNotifications": told}
-        return f'{self._results.close()},\n    "invocations": [{_dumped(invocation)}]\n  }}]\n}}\n'
+        return f'{self._results.close()},\n"invocations": [{dumped(invocation)}]}}]}}\n'
 
     def _result(self, checked: Checked, finding: Finding, fingerprint: str) -> dict[str, Any]:
         hint = f"\n{finding.hint}" if finding.hint else ""
@@ -95,7 +93,7 @@ class Sarif(Report):
         try:
             path = quote(file.encode("utf-8", "surrogateescape"))
         except UnicodeEncodeError:  # no file's name, but what a bundle says one would be
-            path = quote(sound(file))
+            path = quote(file, errors="backslashreplace")
         return {"uri": f"file://{path}"} if file.startswith("/") else {"uri": path, "uriBaseId": "%SRCROOT%"}
 
 
@@ -115,7 +113,3 @@ def _message(text: str) -> str:
     """A plain text as SARIF spells it, in which braces are placeholders and `[text](target)` is a link."""
     text = "".join(character if character == "\n" else printable(character) for character in text)
     return text.replace("{", "{{").replace("}", "}}").replace("](", "] (")
-
-
-def _dumped(value: Any) -> str:
-    return json.dumps(sound(value), indent=2).replace("\n", "\n    ")
