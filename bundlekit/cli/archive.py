@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
     from bundlekit.pack.archive import Archive
@@ -53,15 +51,10 @@ def packed_folder(path: Path) -> tuple[Archive, Contents]:
     """
     from bundlekit.cli.refusal import refuse_errors
     from bundlekit.pack.archive import pack
-    from bundlekit.pack.contents import private_keys, select
+    from bundlekit.pack.contents import select
     from bundlekit.pack.ignore import open_folder
 
     bundle = open_folder(path)
     refuse_errors(bundle, path)
     contents = select(bundle)
-    for key in private_keys(bundle, contents):
-        click.echo(
-            click.style("note: ", fg="yellow") + f"{bundle.shown(key)} is a private key, and goes into the archive",
-            err=True,
-        )
     return pack(bundle, contents), contents

@@ -16,8 +16,6 @@ SUMS = "SHA256SUMS"
 _NEEDED = {MANIFEST, MAIN, "data"}
 _FACTORY = re.compile(r"data/[^/]+\.json\.factory", re.DOTALL)
 _RUNTIME = re.compile(r"data/[^/]+\.json(\.backup)?", re.DOTALL)
-_KEY_LIMIT = 64 * 1024
-_PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 
 
 @dataclass(frozen=True)
@@ -70,12 +68,6 @@ def select(bundle: Bundle) -> Contents:
             )
     safety.check(bundle.label, entries)
     return Contents(tuple(entries), tuple(left_out.values()))
-
-
-def private_keys(bundle: Bundle, contents: Contents) -> list[str]:
-    """The files that go in and hold a private key in PEM form; whoever packs should know."""
-    small = (entry.path for entry in contents.entries if 0 < entry.size <= _KEY_LIMIT)
-    return [path for path in small if _PRIVATE_KEY.search(bundle.files.read(path))]
 
 
 def reason_to_leave_out(entry: Entry, bundle: Bundle, ignore: Ignore) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from bundlekit.bundle.version_control import is_tracked
 from bundlekit.lint import check
 from tests.lint.bundles import bundle, codes, found
 
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEAx9Qq7uPzW3kf\n"
+TOKEN = "k3Jd8sLq0ZpW5vNm7RtY"
 SETTINGS = {"data/example.json": "{}", "data/example.json.backup": "{}"}
 
 
@@ -114,3 +117,98 @@ def test_several_factory_files_under_other_names_are_one_finding() -> None:
 
 def test_more_factory_files_than_one_are_no_fault() -> None:
     assert codes(bundle({"data/other.json.factory": "{}"})) == []
+
+
+# what stands in a file, and what that is
+SECRETS = {
+    "a key": (KEY, "a private key"),
+    "a key with another line end": (KEY.replace("\n", "\r\n"), "a private key"),
+    "a key of OpenSSH": ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU\n", "a private key"),
+    "an encrypted key": ("-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n", "a private key"),
+    "a key in a string": (repr(KEY), "a private key"),
+    "a key in JSON": (json.dumps({"key": KEY}), "a private key"),
+    "a key of PuTTY": ("PuTTY-User-Key-File-3: ssh-ed25519\n", "a private key"),
+    "a key of AWS": ("id = AKIA" + "Q3EGPIUZ5NHJ2W7K", "an access key of AWS"),
+    "a token of GitHub": ("ghp_" + "a1B2c3D4e5" * 3 + "F6g7H8", "a token of GitHub"),
+    "a token of GitLab": ("glpat-" + "a1B2c3D4e5" * 2, "a token of GitLab"),
+    "a token of a gateway": (json.dumps({"mx-api-token": TOKEN}), "an API token of a gateway"),
+    "a token in a command": (f"curl -H 'mx-api-token:{TOKEN}Ab12'", "an API token of a gateway"),
+    "a token in a variable": (f"MX_API_TOKEN = '{TOKEN}'", "an API token of a gateway"),
+    "a token as a parameter": (f"request.add_header('mx-api-token', '{TOKEN}')", "an API token of a gateway"),
+    "a password": ('password = "gT7#kLq29!"', "a password"),
+    "a password in JSON": ('{"db_password": "gT7-kLq29-xW"}', "a password"),
+    "passwords of hosts": ("machine box login moxa password moxa\n", "a password"),
+}
+
+
+@pytest.mark.parametrize(("content", "what"), SECRETS.values(), ids=SECRETS)
+def test_secret_is_told_and_not_shown(content: str, what: str) -> None:
+    (finding,) = found(bundle({"more/notes.txt": "first\n" + content}))
+    assert (finding.rule, finding.file, finding.line) == ("packed-secret", "box/more/notes.txt", 2)
+    assert finding.message == f"{what} goes into the archive, expected none"
+    assert finding.excerpt == ""
+
+
+NO_SECRETS = [
+    'if text.startswith("-----BEGIN RSA PRIVATE KEY-----"):',
+    "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOC\n",
+    "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----\n",
+    "AKIAIOSFODNN7EXAMPLE",
+    "xAKIAQ3EGPIUZ5NHJ2W7K",
+    "ghp_" + "x" * 36,
+    '{"mx-api-token": token}',
+    '{"mx-api-token": os.environ["MX_API_TOKEN"]}',
+    '{"mx-api-token": "YOUR-API-TOKEN-HERE-01"}',
+    "mx-api-token: <the token of the gateway>",
+    "MX_API_TOKEN = read_token_from_a_file(1)",
+    "MX_API_TOKEN = readTokenOfThisGateway2(path)",
+    'password = ""',
+    'password = "moxa"',
+    'password = get_password("aB3#5678901")',
+    'password = "%(password)s-1A"',
+    'password = "{{ Password_1 }}"',
+    'password: "Change-me-1"',
+    'PASSWORD_FILE = "/etc/bundle/Secret-1"',
+    'secret = "/etc/bundle/aB3-567890"',
+    'label = "password: at least 10 characters"',
+    "the machine has a login and a password",
+]
+
+
+@pytest.mark.parametrize("content", NO_SECRETS)
+def test_what_only_looks_like_a_secret_is_none(content: str) -> None:
+    assert codes(bundle({"notes.txt": content})) == []
+
+
+def test_secret_that_stays_out_of_the_archive_is_none() -> None:
+    left_out = {".netrc": KEY, ".ssh/id_rsa": KEY, "venv/key.pem": KEY, "keys/a.pem": KEY, "more/b.pem": KEY}
+    ignored = {".bundleignore": "keys/\n*.pem\n", "data/example.json": f'{{"mx-api-token": "{TOKEN}"}}'}
+    assert codes(bundle({**left_out, **ignored})) == []
+
+
+def test_secret_that_is_taken_back_in_is_told() -> None:
+    (finding,) = found(bundle({".bundleignore": "!.netrc\n", ".netrc": "machine a login b password c\n"}))
+    assert finding.rule == "packed-secret"
+
+
+def test_secret_in_an_archive_is_told() -> None:
+    (finding,) = found(replace(bundle({".netrc": KEY}), in_archive=True))
+    assert finding.file == "box:.netrc"
+
+
+def test_ignore_file_that_is_none_hides_no_secret(repository: Path) -> None:
+    (repository / "box/.bundleignore").write_text("[z-a]\n")
+    (repository / "box/key.pem").write_text(KEY)
+    assert ("packed-secret", str(repository / "box/key.pem")) in told(repository / "box")
+
+
+def test_many_secrets_of_one_file_are_cut_off() -> None:
+    assert codes(bundle({"keys.pem": KEY * 1000})) == ["packed-secret"] * 10
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "piece", ["-----BEGIN ", "-----BEGIN RSA PRIVATE KEY-----\n", "password = '", "mx-api-token: ", "machine a login "]
+)
+def test_file_that_is_full_of_beginnings_is_looked_through(piece: str) -> None:
+    assert codes(bundle({"notes.txt": piece * (1_000_000 // len(piece))})) == []

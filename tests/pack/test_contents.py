@@ -13,7 +13,7 @@ import pytest
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Kind
 from bundlekit.errors import Refused
-from bundlekit.pack.contents import private_keys, select
+from bundlekit.pack.contents import select
 from bundlekit.pack.ignore import open_folder
 from tests.pack.folders import BUNDLE, make_folder
 
@@ -182,20 +182,6 @@ def test_what_is_no_pattern_is_refused_with_its_line(tmp_path: Path, pattern: st
     folder = make_folder(tmp_path, BUNDLE | {".bundleignore": f"# mine\n{pattern}\n"})
     with pytest.raises(Refused, match=r"\.bundleignore:2: .* is no pattern"):
         open_folder(folder)
-
-
-def test_private_keys_that_go_in_are_told(tmp_path: Path) -> None:
-    begin = "-----BEGIN {}-----\nMII\n"
-    files = {
-        "client.pem": "Bag Attributes\n" + begin.format("PRIVATE KEY"),
-        "id_ed25519": begin.format("OPENSSH PRIVATE KEY"),
-        "old.key": begin.format("RSA PRIVATE KEY"),
-        "ca.pem": begin.format("CERTIFICATE"),
-        "sub/public.pem": begin.format("PUBLIC KEY"),
-        ".secret.pem": begin.format("PRIVATE KEY"),
-    }
-    bundle = open_folder(make_folder(tmp_path, BUNDLE | files))
-    assert private_keys(bundle, select(bundle)) == ["client.pem", "id_ed25519", "old.key"]
 
 
 def _touch(path: bytes) -> None:
