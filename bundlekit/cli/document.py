@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -22,7 +27,39 @@ def put(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text)
         return
+    with writing(output) as stream:
+        stream.write(text + "\n")
+
+
+@contextlib.contextmanager
+def writing(place: Path) -> Iterator[TextIO]:
+    """A file to be written. What it was before stays until all is written, and whatever ends that early.
+
+    Raises:
+        CouldNotRun: it cannot be written.
+    """
     try:
-        output.write_text(text + "\n", encoding="utf-8")
+        is_device = os.path.abspath(place).startswith(("/dev/", "/proc/")) or (place.exists() and not place.is_file())  # noqa: PTH100 - links in it are to stay
+        with _open(place) if is_device else _replacing(Path(os.path.realpath(place))) as stream:
+            yield stream
     except OSError as error:
-        raise CouldNotRun(f"cannot write {output}: {error.strerror}") from error
+        raise CouldNotRun(f"cannot write {place}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _replacing(place: Path) -> Iterator[TextIO]:
+    draft = place.with_name(f".bundlekit-{secrets.token_hex(4)}")
+    try:
+        with _open(draft) as stream:
+            yield stream
+        if place.exists():
+            draft.chmod(place.stat().st_mode & 0o777)
+        draft.replace(place)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def _open(place: Path) -> TextIO:
+    return place.open("w", encoding="utf-8", errors="backslashreplace")

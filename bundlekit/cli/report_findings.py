@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from bundlekit.bundle.quoting import printable
-from bundlekit.errors import BundlekitError, CouldNotRun
+from bundlekit.cli.document import writing
+from bundlekit.errors import BundlekitError
 from bundlekit.lint import Finding, Severity
 from bundlekit.lint.report import About, Checked, Report, report
 from bundlekit.lint.report.text import COLOURS, MOST_OF_A_RULE, lines
@@ -103,11 +104,8 @@ def reporter(format_name: str, output: Path | None) -> Iterator[Reporter]:
             sys.stdout.reconfigure(errors="backslashreplace")
         yield Reporter(report(format_name, About(root, _paint)), None)
         return
-    try:
-        with output.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-            yield Reporter(report(format_name, About(root)), stream)
-    except OSError as error:
-        raise CouldNotRun(f"cannot write {output}: {error.strerror}") from error
+    with writing(output) as stream:
+        yield Reporter(report(format_name, About(root)), stream)
 
 
 def write_text(findings: Iterable[Finding], *, err: bool = False) -> None:
