@@ -12,7 +12,8 @@ import pytest
 from bundlekit.scaffold.template import render_bundle
 from tests.scaffold.conversations import CONVERSATIONS, Conversation
 
-ALL_KINDS = "new-rooms"
+# One of settings, one of all kinds of resources, one with a name that options look like.
+GENERATED = [one for one in CONVERSATIONS if one.name in ("new-one", "new-rooms") or one.name.startswith("-new")]
 
 
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -45,7 +46,7 @@ def write_test(folder: Path, source: str) -> None:
     (folder / "tests" / "test_lamp.py").write_text(source)
 
 
-@pytest.mark.parametrize("conversation", CONVERSATIONS, ids=lambda conversation: conversation.name)
+@pytest.mark.parametrize("conversation", GENERATED, ids=lambda conversation: conversation.name)
 def test_generated_tests_pass_and_leave_the_bundle_as_it_is(conversation: Conversation, tmp_path: Path) -> None:
     folder = render_bundle(conversation.answers, tmp_path)
     before = files(folder)
