@@ -34,6 +34,7 @@ _INPUT = Path("-")
     bundlekit validate --ignore BK304,no-methods --severity BK302=error  rules by code or name
     bundlekit validate --fail-on warning
     bundlekit validate --baseline known.json  tell what is new; --write-baseline makes the file
+    bundlekit validate --fix  mend what can be mended unasked; --diff shows it first
     bundlekit validate --explain BK302  what a rule is about, with examples
     bundlekit validate --no-config  every rule, whatever bundlekit.toml or pyproject.toml says
     """,
@@ -64,6 +65,8 @@ _INPUT = Path("-")
     metavar="PATH",
     help="With - as the only PATH: the file of a bundle that standard input has the content of.",
 )
+@click.option("--fix", "fixes", is_flag=True, help="Mend what can be mended unasked, then tell the rest.")
+@click.option("--diff", "shows_fixes", is_flag=True, help="Show what --fix would change, and nothing else.")
 @click.option(
     "--baseline",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -80,6 +83,8 @@ def command(
     output: Path | None,
     skip_foreign: bool,
     stdin_filename: Path | None,
+    fixes: bool,
+    shows_fixes: bool,
     baseline: Path | None,
     write_baseline: bool,
 ) -> int:
@@ -94,13 +99,17 @@ def command(
     Settings in the nearest bundlekit.toml, or in [tool.bundlekit] of the nearest pyproject.toml, choose rules for good;
     the options here win.
 
-    Exit code: 0 no errors (warnings do not count, but see --fail-on), 1 errors, 2 usage, 3 something could not be
-    checked.
+    Exit code: 0 no errors (warnings do not count, but see --fail-on), 1 errors, or something to fix with --diff, 2
+    usage, 3 something could not be checked.
     """
     if stdin_filename is not None and paths != (_INPUT,):
         raise BadUsage("--stdin-filename goes with - as the only PATH")
     if stdin_filename is None and _INPUT in paths and not os.path.lexists(_INPUT):
         raise BadUsage("- is a file on standard input", hint="--stdin-filename says which file of which bundle it is")
+    if (fixes or shows_fixes) and stdin_filename is not None:
+        raise BadUsage("--fix and --diff go with files, not with standard input")
+    if shows_fixes:
+        return run_diff(paths or (Path(),), asked, skip_foreign=skip_foreign)
     return run(
         paths or (Path(),),
         asked,
@@ -108,6 +117,7 @@ def command(
         output=output,
         skip_foreign=skip_foreign,
         stdin_filename=stdin_filename,
+        fixes=fixes,
         baseline=baseline,
         write_baseline=write_baseline,
     )
@@ -121,12 +131,14 @@ def run(
     output: Path | None,
     skip_foreign: bool,
     stdin_filename: Path | None = None,
+    fixes: bool = False,
     baseline: Path | None = None,
     write_baseline: bool = False,
 ) -> int:
     """Check the bundles at `paths`, or the file on standard input, and write what is found to `output`, or print it."""
     from bundlekit.cli.bundles import bundle_of_input, bundles_at
     from bundlekit.cli.known import known_findings
+    from bundlekit.cli.mending import mend
     from bundlekit.cli.report_findings import reporter
     from bundlekit.lint import check
 
@@ -146,13 +158,30 @@ def run(
         for place, bundle in bundles:
             try:
                 selection = chosen.of(Path(place))
-            except BundlekitError as failure:  # of the settings, the same for each bundle that they count for
+                now = mend(bundle, Path(place), selection) if fixes and not bundle.in_archive else bundle
+            except BundlekitError as failure:  # one of the settings is the same for each bundle that they count for
                 failures += [failure] if failure not in failures else []
                 continue
-            findings = [one for one in check(bundle, selection) if only in (None, one.file)]
+            findings = [one for one in check(now, selection) if only in (None, one.file)]
             if known is not None:
                 findings = known.new(place, bundle, findings, selection, only)
             fails |= selection.fails(findings)
             report.add(bundle, findings, selection.fail_on, called=only or bundle.label)
         report.end(failures)
     return max([int(fails), *map(report_error.show, failures)])
+
+
+def run_diff(paths: Iterable[Path], asked: Asked, *, skip_foreign: bool) -> int:
+    """Print what `--fix` would change in the bundles at `paths`."""
+    from bundlekit.cli.bundles import bundles_at
+    from bundlekit.cli.mending import show_fixes
+
+    chosen = Chosen(asked)
+    failures: list[BundlekitError] = []
+    changes = False
+    for place, bundle in bundles_at(paths, skip_foreign, failures):
+        try:
+            changes |= not bundle.in_archive and show_fixes(bundle, chosen.of(Path(place)))
+        except BundlekitError as failure:
+            failures += [failure] if failure not in failures else []
+    return max([int(changes), *map(report_error.show, failures)])

@@ -59,6 +59,7 @@ def _finding(inspection: Inspection, rule: Rule, severity: Severity, fault: Faul
         hint=fault.hint,
         other=other,
         excerpt=text.line(span.line) if text else "",
+        fix=fault.fix,
     )
 
 

@@ -37,6 +37,17 @@ class Other:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A stretch of a file, and what to put in its place; lines and columns as in a finding."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One fault of a bundle.
 
@@ -51,6 +62,7 @@ class Finding:
         hint: what to do about it, or empty.
         other: the other place, where there is one.
         excerpt: the line that it is about, as it stands in the file; empty where there is none.
+        fix: what to change in the file to be rid of it, where that is safe to do unasked; else empty.
     """
 
     code: str
@@ -66,3 +78,4 @@ class Finding:
     hint: str
     other: Other | None
     excerpt: str
+    fix: tuple[Edit, ...] = ()

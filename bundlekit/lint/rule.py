@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from bundlekit.bundle.reading import Trouble
 from bundlekit.bundle.text import Span
-from bundlekit.lint.finding import Severity
+from bundlekit.lint.finding import Edit, Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.structure import Violation
 
@@ -29,6 +29,7 @@ class Fault:
         hint: see `Finding`.
         pointer: see `Finding`.
         other: path in the bundle, place and note of the other place.
+        fix: see `Finding`.
     """
 
     path: str
@@ -37,6 +38,7 @@ class Fault:
     hint: str = ""
     pointer: str | None = None
     other: tuple[str, Span, str] | None = None
+    fix: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

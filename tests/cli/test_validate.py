@@ -148,6 +148,7 @@ def test_json_is_one_object_of_the_documented_shape(capsys: pytest.CaptureFixtur
                         "message": 'ttl is "60", expected a number',
                         "hint": "write 60 without quotes",
                         "other": None,
+                        "fix": [],
                     }
                 ],
             },

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.edits import removed
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import resource_called
@@ -36,7 +37,8 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
             continue
         message = f"method {quoted(method)} of {resource_called(inspection, pointer)} is listed twice, expected once"
         fault = in_manifest(inspection, pointer, message, "remove one of them")
-        yield replace(fault, other=(fault.path, inspection.manifest.position(before), "the first one"))
+        fix = removed(inspection.manifest, pointer, method) if isinstance(method, str) else ()
+        yield replace(fault, other=(fault.path, inspection.manifest.position(before), "the first one"), fix=fix)
 
 
 RULE = structure_rule(

@@ -17,9 +17,11 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bundlekit.bundle.patterns import without_prefix
 from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.edits import rewritten
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, in_manifest, structure_rule
@@ -30,7 +32,10 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
     rest = without_prefix(violation.value)
     expected = quoted(rest) if rest != "/" else "a path of its own"
     message = f"resource {quoted(violation.value)} carries the prefix /api/v1, expected {expected}"
-    yield in_manifest(inspection, violation.pointer, message, "the gateway adds the prefix by itself")
+    fault = in_manifest(inspection, violation.pointer, message, "the gateway adds the prefix by itself")
+    if rest != "/":
+        fault = replace(fault, fix=rewritten(inspection.manifest, violation.pointer, violation.value, rest))
+    yield fault
 
 
 RULE = structure_rule(

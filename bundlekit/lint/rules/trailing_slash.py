@@ -17,8 +17,10 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bundlekit.bundle.quoting import quoted
+from bundlekit.lint.edits import rewritten
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule, in_manifest
@@ -29,7 +31,9 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         path = declared.resource.path
         if path.endswith("/") and path.strip("/"):
             message = f"resource {quoted(path)} ends with a slash, expected {quoted(path.rstrip('/'))}"
-            yield in_manifest(inspection, f"{declared.pointer}/resource", message, "remove the slash at the end")
+            pointer = f"{declared.pointer}/resource"
+            fault = in_manifest(inspection, pointer, message, "remove the slash at the end")
+            yield replace(fault, fix=rewritten(inspection.manifest, pointer, path, path.rstrip("/")))
 
 
 RULE = Rule(code="BK118", name="trailing-slash", severity=Severity.WARNING, page=__doc__, check=check)

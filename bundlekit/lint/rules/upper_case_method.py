@@ -17,9 +17,12 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from bundlekit.bundle.document import parts_of
 from bundlekit.bundle.quoting import quoted
-from bundlekit.lint.finding import Severity
+from bundlekit.lint.edits import removed, rewritten
+from bundlekit.lint.finding import Edit, Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import resource_called
 from bundlekit.lint.rule import Fault, in_manifest, structure_rule
@@ -31,7 +34,15 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
     if isinstance(method, str) and method.lower() in violation.expected:
         where = resource_called(inspection, violation.pointer)
         message = f"method {quoted(method)} of {where} is in upper case, expected {quoted(method.lower())}"
-        yield in_manifest(inspection, violation.pointer, message, f'write "{method.lower()}"')
+        fault = in_manifest(inspection, violation.pointer, message, f'write "{method.lower()}"')
+        yield replace(fault, fix=_fix(inspection, violation.pointer, method))
+
+
+def _fix(inspection: Inspection, pointer: str, method: str) -> tuple[Edit, ...]:
+    methods = inspection.manifest.value["resources"][int(parts_of(pointer)[1])]["methods"]
+    if isinstance(methods, list) and method.lower() in methods:
+        return removed(inspection.manifest, pointer, method)
+    return rewritten(inspection.manifest, pointer, method, method.lower())
 
 
 _METHODS = "/properties/resources/items/properties/methods"

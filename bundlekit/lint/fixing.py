@@ -1,0 +1,109 @@
+"""Mends what can be mended unasked, in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.overlay import Overlaid
+from bundlekit.errors import Unreadable
+from bundlekit.lint.engine import check
+from bundlekit.lint.finding import Edit, Finding
+from bundlekit.lint.selection import Selection
+
+_MOST_ROUNDS = 100
+_MOST_ALONE = 200
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+# Two things that were told apart only by what is mended; better left to somebody who knows which one is meant.
+_CLASHES = frozenset({"BK109", "BK113", "BK123"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A bundle after its faults were mended.
+
+    Attributes:
+        bundle: with the new contents.
+        contents: by path, of the files that change: before, and after.
+        count: how many findings were mended.
+    """
+
+    bundle: Bundle
+    contents: dict[str, tuple[bytes, bytes]]
+    count: int
+
+
+def fix(bundle: Bundle, chosen: Selection) -> Fixed:
+    """Mend what the chosen rules find and know a safe fix for. Nothing is written.
+
+    A fix that makes two resources or methods the same is left out.
+    """
+    now, count = bundle, 0
+    refused: set[tuple[str, str | None, str]] = set()
+    touched: set[str] = set()
+    for _ in range(_MOST_ROUNDS):
+        findings = [one for one in check(now, chosen) if one.fix and _identity(one) not in refused]
+        after, mended = _applied(now, findings)
+        if mended and _clash(now, after):
+            alone = [one for one in findings[:_MOST_ALONE] if not _clash(now, _applied(now, [one])[0])]
+            refused.update(_identity(one) for one in findings if one not in alone)
+            after, mended = _applied(now, alone)
+            if _clash(now, after):
+                after, mended = _applied(now, alone[:1])
+        elif not mended:
+            break
+        touched.update(bundle.path_of(one.file) for one in mended)
+        now, count = after, count + len(mended)
+    contents = {path: (bundle.files.read(path), now.files.read(path)) for path in sorted(touched)}
+    return Fixed(now, contents, count)
+
+
+def _applied(bundle: Bundle, findings: Iterable[Finding]) -> tuple[Bundle, list[Finding]]:
+    """The bundle with some findings mended, and those that were: not where edits overlap or the file is no UTF-8."""
+    by_path: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_path.setdefault(bundle.path_of(finding.file), []).append(finding)
+    mended: list[Finding] = []
+    for path, group in by_path.items():
+        try:
+            content = bundle.files.read(path)
+            mark = _BYTE_ORDER_MARK if content.startswith(_BYTE_ORDER_MARK) else b""
+            text, done = _edited(content[len(mark) :].decode("utf-8"), group)
+        except (Unreadable, UnicodeDecodeError):
+            continue
+        bundle = replace(bundle, files=Overlaid(bundle.files, path, mark + text.encode("utf-8")))
+        mended += done
+    return bundle, mended
+
+
+def _edited(text: str, findings: list[Finding]) -> tuple[str, list[Finding]]:
+    starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+    edits: list[tuple[int, int, str]] = []
+    done = []
+    end_of_last = 0
+    for finding in sorted(findings, key=lambda one: _offsets(starts, one.fix[0])):
+        places = sorted((*_offsets(starts, edit), edit.text) for edit in finding.fix)
+        if places[0][0] >= end_of_last:
+            edits += places
+            end_of_last = places[-1][1]
+            done.append(finding)
+    for start, end, new in reversed(edits):
+        text = text[:start] + new + text[end:]
+    return text, done
+
+
+def _offsets(starts: list[int], edit: Edit) -> tuple[int, int]:
+    return starts[edit.line - 1] + edit.column - 1, starts[edit.end_line - 1] + edit.end_column - 1
+
+
+def _clash(before: Bundle, after: Bundle) -> bool:
+    old, new = (Counter(one.code for one in check(one) if one.code in _CLASHES) for one in (before, after))
+    return any(new[code] > old[code] for code in new)
+
+
+def _identity(finding: Finding) -> tuple[str, str | None, str]:
+    return finding.code, finding.pointer, finding.message
