@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -19,6 +20,7 @@ from junitparser import Error, Failure, JUnitXml
 
 from bundlekit.errors import BundlekitError, Unreadable
 from bundlekit.lint import Finding, Other, Severity
+from bundlekit.lint.finding import Edit
 from bundlekit.lint.report import FORMATS, About, Checked, report
 from bundlekit.lint.report.text import MOST_OF_A_RULE
 from bundlekit.lint.rules import rules
@@ -55,6 +57,7 @@ characters = st.characters(exclude_categories=())
 texts = st.text(characters, max_size=12) | st.sampled_from(HOSTILE)
 names = st.text(characters, min_size=1, max_size=12) | st.sampled_from(HOSTILE)
 places = st.integers(1, 3000)
+edits = st.builds(Edit, line=places, column=places, end_line=places, end_column=places, text=texts)
 others = st.none() | st.builds(Other, file=names, line=places, column=places, note=texts)
 findings = st.builds(
     Finding,
@@ -71,6 +74,7 @@ findings = st.builds(
     hint=texts,
     other=others,
     excerpt=texts,
+    fix=st.lists(edits, max_size=2).map(tuple),
 )
 checked = st.lists(
     st.builds(
@@ -112,6 +116,20 @@ def test_nothing_steers_a_terminal_or_breaks_an_encoding(
 @pytest.mark.parametrize("name", FORMATS)
 def test_same_findings_give_the_same_bytes(name: str) -> None:
     assert written(name, EVERYTHING) == written(name, EVERYTHING)
+
+
+class Kept(list[Finding]):
+    """A list that tells when nobody has it any more."""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_findings_that_are_written_are_not_kept(name: str) -> None:
+    made = report(name, About())
+    kept = Kept([FINDING])
+    gone = weakref.ref(kept)
+    made.bundle(Checked("box", kept))
+    del kept
+    assert gone() is None
 
 
 def test_concise_is_a_line_that_compilers_write() -> None:
@@ -298,6 +316,17 @@ def test_sarif_shows_the_other_place_and_spells_braces_and_links_as_text() -> No
     assert result["message"]["text"] == "{{0}} [a] (b)"
     assert result["relatedLocations"][0]["message"]["text"] == "the first one"
     assert result["relatedLocations"][0]["physicalLocation"]["region"] == {"startLine": 3, "startColumn": 4}
+
+
+def test_sarif_brings_the_fix_as_it_is_to_be_written() -> None:
+    fixed = replace(FINDING, fix=(Edit(15, 10, 15, 14, "{60}"),))
+    (result,) = sarif([Checked("box", [fixed])])["results"]
+    ((change,),) = [fix["artifactChanges"] for fix in result["fixes"]]
+    assert change["artifactLocation"]["uri"] == "box/bundle.json"
+    region = {"startLine": 15, "startColumn": 10, "endLine": 15, "endColumn": 14}
+    assert change["replacements"] == [{"deletedRegion": region, "insertedContent": {"text": "{60}"}}]
+    inside = Checked("box.tgz", [replace(fixed, file="box.tgz:bundle.json")], "box.tgz")
+    assert "fixes" not in sarif([inside])["results"][0]
 
 
 def test_sarif_points_to_an_archive_as_a_whole() -> None:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from bundlekit import __version__
 from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BundlekitError
-from bundlekit.lint.finding import Finding, Severity
+from bundlekit.lint.finding import Edit, Finding, Severity
 from bundlekit.lint.page import described, page_of
 from bundlekit.lint.report.fingerprints import fingerprinted
 from bundlekit.lint.report.report import About, Checked, Items, Report, dumped, from_root
@@ -56,7 +56,7 @@ class Sarif(Report):
             "ruleId": finding.code,
             "level": _LEVELS[finding.severity],
             "message": {"text": _message(finding.message) + _message(hint)},
-            "locations": [self._location(checked, finding)],
+            "locations": [self._place(checked, finding.file, _region(finding))],
             "partialFingerprints": {"bundlekit/v1": fingerprint},
         }
         if finding.code in self._indexes:
@@ -67,16 +67,16 @@ class Sarif(Report):
             result["relatedLocations"] = [
                 {**self._place(checked, other.file, region), "message": {"text": _message(other.note)}}
             ]
+        if finding.fix and not checked.archive:
+            result["fixes"] = [self._fix(finding)]
         return result
 
-    def _location(self, checked: Checked, finding: Finding) -> dict[str, Any]:
-        region = {
-            "startLine": finding.line,
-            "startColumn": finding.column,
-            "endLine": finding.end_line,
-            "endColumn": finding.end_column,
-        }
-        return self._place(checked, finding.file, region)
+    def _fix(self, finding: Finding) -> dict[str, Any]:
+        replacements = [
+            {"deletedRegion": _region(edit), "insertedContent": {"text": edit.text}} for edit in finding.fix
+        ]
+        change = {"artifactLocation": self._artifact(finding.file), "replacements": replacements}
+        return {"description": {"text": _message(finding.hint or finding.message)}, "artifactChanges": [change]}
 
     def _place(self, checked: Checked, file: str, region: dict[str, int]) -> dict[str, Any]:
         if not checked.archive:
@@ -95,6 +95,15 @@ class Sarif(Report):
         except UnicodeEncodeError:  # no file's name, but what a bundle says one would be
             path = quote(file, errors="backslashreplace")
         return {"uri": f"file://{path}"} if file.startswith("/") else {"uri": path, "uriBaseId": "%SRCROOT%"}
+
+
+def _region(place: Finding | Edit) -> dict[str, int]:
+    return {
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endLine": place.end_line,
+        "endColumn": place.end_column,
+    }
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
