@@ -15,6 +15,7 @@ class Caller:
     """A program inside that asks."""
 
     def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
         self.connection = connection
         self.gone = False
         self.proved = False
@@ -25,10 +26,14 @@ class Caller:
         self.place = self._place()
 
     def reply(self, message: dict[str, Any], files: list[int] | None = None) -> None:
-        """Tell it something; it may be gone."""
-        if not self.gone:
+        """Tell it something. One that is gone, or that lets answers pile up, is done with."""
+        if self.gone:
+            return
+        try:
+            send(self.connection, message, files or [])
+        except OSError:
             with contextlib.suppress(OSError):
-                send(self.connection, message, files or [])
+                self.connection.shutdown(socket.SHUT_RDWR)
 
     def _is_root(self) -> bool:
         try:
@@ -41,10 +46,11 @@ class Caller:
         try:
             session, terminal = _stat(self.pid)[3:5]
             return (session, _stat(int(session))[19], terminal)
-        except OSError:
+        except (OSError, ValueError, IndexError):
             return ("none", str(self.pid))
 
 
 def _stat(pid: int) -> list[str]:
     """The fields of a process's status that follow its name: its state, its parent, and so on."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    # The name itself may be any bytes.
+    return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].decode().split()

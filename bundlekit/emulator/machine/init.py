@@ -7,12 +7,14 @@ gateway outside does.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import glob
+import heapq
 import hmac
+import itertools
 import json
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -26,12 +28,15 @@ from typing import Any
 from bundlekit.emulator.machine import kernel, tree
 from bundlekit.emulator.machine.blueprint import REBOOT, SOCKET, USER, Blueprint, File, environment_of
 from bundlekit.emulator.machine.caller import Caller
-from bundlekit.emulator.machine.messages import LARGEST, receive, send
+from bundlekit.emulator.machine.messages import LARGEST, close, receive, send
 from bundlekit.emulator.machine.starting import SIGNALS, become, kill_group, open_terminal
 from bundlekit.emulator.machine.views import UserView, become_root, map_user
 
 _PATIENCE = 2.0  # seconds that programs get to end
 _FRESH = 900.0  # seconds that sudo remembers a password
+_WRONG = 0.1  # seconds that a wrong password costs
+_MOST_CALLERS = 256
+_LONGEST_LOG = 1 << 20  # bytes
 _GIVEN = Path("/var/lib/box/given")
 
 
@@ -45,6 +50,7 @@ def main(control: socket.socket, parent: int) -> int:
     Returns:
         The exit status of its process number 1.
     """
+    control.set_inheritable(False)
     kernel.die_with_parent()
     if os.getppid() != parent:
         return 1
@@ -85,6 +91,10 @@ class Init:
         self._sudo: dict[tuple[str, ...], float] = {}
         self._status: int | None = None
         self._deadline: float | None = None
+        self._callers: set[Caller] = set()
+        self._most_callers = min(_MOST_CALLERS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
 
     def run(self) -> int:
         """Returns the exit status of the machine."""
@@ -111,14 +121,24 @@ class Init:
         self._selector.register(self._control, selectors.EVENT_READ, self._told)
         self._selector.register(programs, selectors.EVENT_READ, lambda: self._admit(programs))
         send(self._control, {"event": "ready"}, listening)
-        for each in listening:
-            os.close(each)
+        close(listening)
         self._run_scripts("/etc/rc2.d/S*", "start", lambda: send(self._control, {"event": "booted"}))
         while self._status is None or not self._is_over():
-            for key, _ in self._selector.select(0.05 if self._status is not None else None):
-                key.data()
+            for key, _ in self._selector.select(self._pause()):
+                _try(key.data)
+            while self._timers and self._timers[0][0] <= time.monotonic():
+                _try(heapq.heappop(self._timers)[2])
             self._reap()
         return self._status
+
+    def _pause(self) -> float | None:
+        """Seconds until something has to be done, though nobody asks for it."""
+        if self._status is not None:
+            return 0.05
+        return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
+
+    def _after(self, seconds: float, do: Callable[[], None]) -> None:
+        heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._numbers), do))
 
     # ------------------------------------------------------------ building
 
@@ -166,7 +186,7 @@ class Init:
         """Start a program in a session of its own.
 
         Args:
-            files: what it has as standard input, output and error. They are closed here.
+            files: what it has as standard input, output and error; still the caller's to close.
             terminal: whether standard input, or else what follows it, is to be its controlling terminal.
             ended: is told how, as an exit status or a signal's number below 0.
         """
@@ -175,8 +195,6 @@ class Init:
         if not child:
             view = self._user if user != "root" else None
             become(arguments, view=view, environment=environment, folder=folder, files=files, terminal=terminal)
-        for each in files:
-            os.close(each)
         self._ended[child] = ended
         return child
 
@@ -189,7 +207,7 @@ class Init:
             if not child:
                 return
             if told := self._ended.pop(child, None):
-                told(os.waitstatus_to_exitcode(status))
+                _try(lambda told=told, status=status: told(os.waitstatus_to_exitcode(status)))  # type: ignore[misc]
 
     def _run_scripts(self, pattern: str, verb: str, done: Callable[[], None]) -> None:
         """Run the scripts of a run level, one after the other, as a Debian without systemd does."""
@@ -204,7 +222,10 @@ class Init:
                 os.open("/var/log/boot", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
             )
             files = [nothing, log, os.dup(log)]
-            self._start([scripts.pop(0), verb], user="root", environment={}, folder="/", files=files, ended=go_on)
+            try:
+                self._start([scripts.pop(0), verb], user="root", environment={}, folder="/", files=files, ended=go_on)
+            finally:
+                close(files)
 
         go_on()
 
@@ -217,7 +238,10 @@ class Init:
             message, files = None, []
         if message is None:
             os._exit(1)
-        getattr(self, "_do_" + message.pop("do"))(files=files, **message)
+        try:
+            getattr(self, "_do_" + message.pop("do"))(files=files, **message)
+        finally:
+            close(files)
 
     def _do_spawn(
         self,
@@ -229,32 +253,33 @@ class Init:
         terminal: list[int] | None,
         files: list[int],
     ) -> None:
-        if self._status is not None:
-            for each in files:
-                os.close(each)
-            send(self._control, {"event": "exited", "id": id, "status": 255})
-            return
-        passed: list[int] = []
-        if terminal:
-            master, slave = open_terminal(terminal)
-            files, passed = [slave, os.dup(slave), os.dup(slave)], [master]
-
         def ended(status: int) -> None:
             self._spawned.pop(id, None)
             send(self._control, {"event": "exited", "id": id, "status": status})
 
-        self._spawned[id] = self._start(
-            arguments,
-            user=user,
-            environment=environment,
-            folder=None,
-            files=files,
-            terminal=bool(terminal),
-            ended=ended,
-        )
-        send(self._control, {"event": "started", "id": id}, passed)
-        for each in passed:
-            os.close(each)
+        if self._status is not None:
+            ended(255)
+            return
+        both: tuple[int, ...] = ()
+        try:
+            if terminal:
+                both = open_terminal(terminal)
+                files = [both[1]] * 3
+            self._spawned[id] = self._start(
+                arguments,
+                user=user,
+                environment=environment,
+                folder=None,
+                files=files,
+                terminal=bool(terminal),
+                ended=ended,
+            )
+            send(self._control, {"event": "started", "id": id}, both[:1])
+        except (OSError, ValueError):
+            _complain()
+            ended(255)
+        finally:
+            close(both)
 
     def _do_signal(self, *, id: int, number: int, files: list[int]) -> None:
         if child := self._spawned.get(id):
@@ -279,31 +304,38 @@ class Init:
 
     def _admit(self, programs: socket.socket) -> None:
         connection, _ = programs.accept()
+        if len(self._callers) >= self._most_callers:
+            connection.close()
+            return
         caller = Caller(connection)
-        self._selector.register(connection, selectors.EVENT_READ, lambda: self._asked(caller))
+        self._callers.add(caller)
+        self._hear(caller)
+
+    def _hear(self, caller: Caller) -> None:
+        self._selector.register(caller.connection, selectors.EVENT_READ, lambda: self._asked(caller))
 
     def _asked(self, caller: Caller) -> None:
+        """Whatever it says, or cannot be done, ends nothing but the talk with this one."""
+        files: list[int] = []
         try:
             message, files = receive(caller.connection)
-        except (OSError, ValueError):
-            message, files = None, []
-        if not isinstance(message, dict):
-            self._dismiss(caller)
-            return
-        try:
-            self._answer(caller, message, files)
-        except (KeyError, TypeError, ValueError, OSError):
-            traceback.print_exc()
-            for each in files:
-                with contextlib.suppress(OSError):
-                    os.close(each)
-            self._dismiss(caller)
+            if isinstance(message, dict):
+                self._answer(caller, message, files)
+                return
+        except OSError:
+            pass
+        except Exception:
+            _complain()
+        finally:
+            close(files)
+        self._dismiss(caller)
 
     def _dismiss(self, caller: Caller) -> None:
         if caller.child:
             kill_group(caller.child, signal.SIGHUP)
         if not caller.gone:
             caller.gone = True
+            self._callers.discard(caller)
             self._selector.unregister(caller.connection)
             caller.connection.close()
 
@@ -312,19 +344,17 @@ class Init:
             case "may":
                 caller.reply({"may": self._may(caller)})
             case "password":
-                right = hmac.compare_digest(str(message["password"]).encode(), self._blueprint.password.encode())
-                if right:
+                if hmac.compare_digest(_bytes(str(message["password"])), _bytes(self._blueprint.password)):
                     caller.proved = True
                     self._sudo[caller.place] = time.monotonic()
+                    caller.reply({"may": True})
                 else:
-                    time.sleep(0.1)
-                caller.reply({"may": right})
+                    self._refuse_later(caller)
             case "forget":
                 self._sudo.pop(caller.place, None)
                 caller.reply({})
-            case "run" if self._may(caller) and not caller.child:
+            case "run" if self._may(caller) and not caller.child and len(files) == 3:
                 self._run_for(caller, message, files)
-                return
             case "signal" if caller.child:
                 kill_group(caller.child, int(message["number"]))
             case "give" | "take" as way if caller.is_root:
@@ -337,8 +367,16 @@ class Init:
                 self._go_down(REBOOT)
             case _:
                 caller.reply({"refused": True})
-        for each in files:
-            os.close(each)
+
+    def _refuse_later(self, caller: Caller) -> None:
+        """Until then it is not heard."""
+        self._selector.unregister(caller.connection)
+
+        def refuse() -> None:
+            self._hear(caller)
+            caller.reply({"may": False})
+
+        self._after(_WRONG, refuse)
 
     def _may(self, caller: Caller) -> bool:
         return caller.is_root or caller.proved or time.monotonic() - self._sudo.get(caller.place, -_FRESH) < _FRESH
@@ -347,30 +385,28 @@ class Init:
         """Start a program as another user for sudo, on sudo's files, or on a new terminal in their place."""
         user = "root" if message["user"] == "root" else USER
         terminal: list[int] | None = message["terminal"]
-        passed: list[int] = []
-        if terminal:
-            master, slave = open_terminal(terminal)
-            passed = [master]
-            for each in filter(os.isatty, files):
-                os.dup2(slave, each, inheritable=False)
-            files = [*files, slave]
+        both: tuple[int, ...] = ()
 
         def ended(status: int) -> None:
             caller.child = 0
             caller.reply({"status": status})
 
-        caller.child = self._start(
-            [str(word) for word in message["arguments"]],
-            user=user,
-            environment={str(key): str(value) for key, value in message["environment"].items()},
-            folder=str(message["folder"]),
-            files=files,
-            terminal=bool(terminal),
-            ended=ended,
-        )
-        caller.reply({"started": caller.child}, passed)
-        for each in passed:
-            os.close(each)
+        try:
+            if terminal:
+                both = open_terminal(terminal)
+                files = [*(both[1] if os.isatty(each) else each for each in files), both[1]]
+            caller.child = self._start(
+                [str(word) for word in message["arguments"]],
+                user=user,
+                environment={str(key): str(value) for key, value in message["environment"].items()},
+                folder=str(message["folder"]),
+                files=files,
+                terminal=bool(terminal),
+                ended=ended,
+            )
+            caller.reply({"started": caller.child}, list(both[:1]))
+        finally:
+            close(both)
 
     # ------------------------------------------------------------ the end
 
@@ -394,6 +430,24 @@ class Init:
         except ChildProcessError:
             return True
         return time.monotonic() > (self._deadline or 0)
+
+
+def _try(work: Callable[[], Any]) -> None:
+    """Nothing that fails may end the machine."""
+    try:
+        work()
+    except Exception:
+        _complain()
+
+
+def _complain() -> None:
+    """Into the log, which is a file of the host's, and so does not grow for ever."""
+    if os.fstat(2).st_size < _LONGEST_LOG:
+        traceback.print_exc()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
 
 
 def _raise_loopback() -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import array
 import json
+import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 LARGEST = 1 << 20  # bytes of a message
+_MOST_FILES = 8
 
 
 def send(where: socket.socket, message: Mapping[str, Any], files: Sequence[int] = ()) -> None:
@@ -21,5 +24,22 @@ def receive(where: socket.socket) -> tuple[Any, list[int]]:
     Raises:
         ValueError: it is none.
     """
-    text, files, _, _ = socket.recv_fds(where, LARGEST, 8)
-    return (json.loads(text) if text else None), list(files)
+    room = socket.CMSG_LEN(_MOST_FILES * array.array("i").itemsize)
+    text, extras, _, _ = where.recvmsg(LARGEST, room, socket.MSG_CMSG_CLOEXEC)
+    files = array.array("i")
+    for _level, _kind, data in extras:
+        files.frombytes(data[: len(data) - len(data) % files.itemsize])
+    try:
+        if text:
+            return json.loads(text), list(files)
+    except (ValueError, RecursionError) as error:
+        close(files)
+        raise ValueError("that is no message") from error
+    close(files)
+    return None, []
+
+
+def close(files: Iterable[int]) -> None:
+    """Close files that came with a message."""
+    for each in files:
+        os.close(each)

@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import os
 import signal
-import struct
 import termios
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ from asyncssh.constants import EXTENDED_DATA_STDERR
 from bundlekit.emulator.machine.blueprint import USER
 from bundlekit.emulator.machine.boot import Program
 from bundlekit.emulator.machine.machine import Machine
+from bundlekit.emulator.machine.starting import pack_size
 
 _CHUNK = 65536
 _LAST_WORDS = 0.3  # seconds that a terminal is listened to after its program has ended
@@ -98,7 +98,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
 
     def terminal_size_changed(self, width: int, height: int, pixwidth: int, pixheight: int) -> None:
         if self._master is not None:
-            fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+            fcntl.ioctl(self._master, termios.TIOCSWINSZ, pack_size(height, width))
 
     def pause_writing(self) -> None:
         self._may_write.clear()

@@ -32,7 +32,7 @@ def become(
             fcntl.ioctl(files[-1], termios.TIOCSCTTY, 0)
         if view:
             view.enter()
-        safe = [fcntl.fcntl(each, fcntl.F_DUPFD, 10) for each in files]
+        safe = [fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, 10) for each in files]
         for place, each in enumerate(safe[:3]):
             os.dup2(each, place)
         os.closerange(3, 1024)
@@ -41,11 +41,12 @@ def become(
         program = "/bin/bash" if arguments[0] == "-bash" else arguments[0]
         os.execvpe(program, arguments, environment)  # noqa: S606
     except FileNotFoundError:
-        os.write(2, f"{arguments[0]}: command not found\n".encode())
+        os.write(2, f"{arguments[0]}: command not found\n".encode(errors="replace"))
         os._exit(127)
     except BaseException as error:
-        os.write(2, f"{arguments[0]}: {error}\n".encode())
-        os._exit(126)
+        os.write(2, f"{' '.join(arguments[:1])}: {error}\n".encode(errors="replace"))
+    finally:
+        os._exit(126)  # whatever has happened: nobody else may go on as process number 1
 
 
 def _first_folder(*folders: str | None) -> str:
@@ -53,10 +54,16 @@ def _first_folder(*folders: str | None) -> str:
 
 
 def open_terminal(size: list[int]) -> tuple[int, int]:
+    """A new terminal's two ends; `size` is its rows and columns."""
+    packed = pack_size(*size[:2])
     master, slave = os.openpty()
-    rows, columns = size[:2]
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, packed)
     return master, slave
+
+
+def pack_size(rows: int, columns: int) -> bytes:
+    """A terminal's size as the kernel takes it, which knows no larger ones than 65535."""
+    return struct.pack("HHHH", *(min(max(int(each), 0), 0xFFFF) for each in (rows, columns)), 0, 0)
 
 
 def kill_group(child: int, number: int) -> None:

@@ -53,7 +53,7 @@ def main(_name: str, words: list[str]) -> int:
             sys.stderr.write(f"sudo: {refused}\n")
         return 1
     except (EOFError, OSError) as error:
-        sys.stderr.write(f"sudo: {error or 'the machine goes down'}\n")
+        sys.stderr.write(f"sudo: {str(error) or 'the machine goes down'}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("\n")
