@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bundlekit.bundle.quoting import printable
-from bundlekit.errors import BadUsage, CouldNotRun
+from bundlekit.cli.document import writing
+from bundlekit.errors import BadUsage
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
@@ -58,7 +57,8 @@ class KnownFindings:
         gone = self._baseline.gone
         if self._writes:
             renewed = self._baseline.renewed
-            _write(self._file, written(renewed))
+            with writing(self._file) as stream:
+                stream.write(written(renewed))
             _note(f"{self._file} knows {_counted(renewed.total())}")
         elif self._baseline.met:
             _note(f"{_counted(self._baseline.met)} that {self._file} knows not shown")
@@ -108,21 +108,6 @@ def _read(file: Path, writes: bool) -> Counter[Known]:
         return read(content.decode("utf-8", "replace"))
     except BadUsage as error:
         raise BadUsage(f"{file} is no baseline: {error.message}", hint=error.hint) from error
-
-
-def _write(file: Path, text: str) -> None:
-    """Write a file whole or not at all; through a link to the file itself."""
-    place = file.resolve()
-    draft = place.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        try:
-            draft.write_text(text, encoding="utf-8")
-            draft.replace(place)
-        finally:
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise CouldNotRun(f"cannot write {file}: {error.strerror}", kept="what it was before") from error
 
 
 def _note(text: str) -> None:

@@ -17,7 +17,7 @@ def check(bundle: Bundle, chosen: Selection | None = None, *, heed_comments: boo
     Args:
         bundle: the bundle.
         chosen: which rules are asked; by default all, each with its own severity.
-        heed_comments: whether comments in index.py can hide findings.
+        heed_comments: whether comments in the modules can hide findings.
 
     Returns:
         What was found, by file, place and code: the same bundle gives the same findings in the same order.
@@ -25,17 +25,28 @@ def check(bundle: Bundle, chosen: Selection | None = None, *, heed_comments: boo
     """
     inspection = Inspection(bundle)
     chosen = chosen or selection()
-    hidden = suppression.hidden(inspection) if heed_comments else frozenset()
-    path = inspection.source.path
     found = [
-        _finding(inspection, rule, chosen.severities[rule.code], fault)
+        (rule, fault)
         for rule in rules()
         if rule.code in chosen.severities
         for fault in rule.check(inspection)
         if chosen.tells(rule.code, fault.path)
-        and not (hidden and any((rule.code, line) in hidden for line in suppression.lines_of(fault, path)))
     ]
-    return tuple(sorted(found, key=_order))
+    if heed_comments:
+        found = _without_hidden(inspection, found)
+    findings = (_finding(inspection, rule, chosen.severities[rule.code], fault) for rule, fault in found)
+    return tuple(sorted(findings, key=_order))
+
+
+def _without_hidden(inspection: Inspection, found: list[tuple[Rule, Fault]]) -> list[tuple[Rule, Fault]]:
+    """What no comment hides; no module is looked into for that as long as nothing is found in one."""
+    lines = [list(suppression.lines_of(fault)) for _, fault in found]
+    hidden = suppression.hidden(inspection) if any(lines) else frozenset()
+    return [
+        (rule, fault)
+        for (rule, fault), places in zip(found, lines, strict=True)
+        if not any((rule.code, *place) in hidden for place in places)
+    ]
 
 
 def _finding(inspection: Inspection, rule: Rule, severity: Severity, fault: Fault) -> Finding:

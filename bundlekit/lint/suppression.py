@@ -1,4 +1,7 @@
-"""Findings that a comment in index.py hides: `# bundlekit: ignore[BK302] called by the old firmware`."""
+"""Findings that a comment in index.py, or in a module of the bundle that it imports, hides.
+
+Such as `# bundlekit: ignore[BK302] called by the old firmware`.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,14 @@ class Suppression:
     """A comment that hides findings.
 
     Attributes:
+        path: of the module that it stands in.
         span: where it stands.
         line: the line whose findings it hides: its own, or the next one with code if it stands alone.
         words: the codes and names of rules in it, as they are written; empty if it has not the right form.
         reason: why, in the words of whoever wrote it; may be empty.
     """
 
+    path: str
     span: Span
     line: int
     words: tuple[str, ...]
@@ -45,10 +50,10 @@ class Suppression:
             yield word, frozenset(rule.code for rule in rules() if word.upper() == rule.code or word == rule.name)
 
 
-def hidden(inspection: Inspection) -> frozenset[tuple[str, int]]:
-    """The rules, by code, whose findings are hidden, each with the line of index.py that they are hidden on."""
+def hidden(inspection: Inspection) -> frozenset[tuple[str, str, int]]:
+    """The rules, by code, whose findings are hidden, each with the module and the line that they are hidden on."""
     return frozenset(
-        (code, one.line)
+        (code, one.path, one.line)
         for one in suppressions(inspection)
         for _, codes in one.codes
         for code in codes
@@ -56,32 +61,33 @@ def hidden(inspection: Inspection) -> frozenset[tuple[str, int]]:
     )
 
 
-def lines_of(fault: Fault, path: str) -> Iterator[int]:
-    """The lines of a file that a fault is about: where it is, and the other place that it names."""
-    if fault.path == path:
-        yield fault.span.line
-    if fault.other is not None and fault.other[0] == path:
-        yield fault.other[1].line
+def lines_of(fault: Fault) -> Iterator[tuple[str, int]]:
+    """The lines of modules that a fault is about: where it is, and the other place that it names."""
+    places = [(fault.path, fault.span)] + ([fault.other[:2]] if fault.other is not None else [])
+    for path, span in places:
+        if path.endswith(".py"):
+            yield path, span.line
 
 
 def suppressions(inspection: Inspection) -> tuple[Suppression, ...]:
-    """The comments in index.py that hide findings, in their order."""
-    text = inspection.source.text
-    return _in(text) if text is not None and _MARK in text.content else ()
+    """The comments in modules of the bundle that hide findings, in their order."""
+    marked = [module for module in inspection.modules if _MARK in module.text.content]
+    return tuple(one for module in marked for one in _in(module.path, module.text))
 
 
-@lru_cache(maxsize=1)  # several rules ask in turn
-def _in(text: Text) -> tuple[Suppression, ...]:
+@lru_cache(maxsize=32)  # several rules ask in turn
+def _in(path: str, text: Text) -> tuple[Suppression, ...]:
     code_from = _next_code(text.content.split("\n"))
-    return tuple(one for comment in comments(text) for one in _of(comment, code_from))
+    return tuple(one for comment in comments(text) for one in _of(path, comment, code_from))
 
 
-def _of(comment: Comment, code_from: list[int]) -> Iterator[Suppression]:
+def _of(path: str, comment: Comment, code_from: list[int]) -> Iterator[Suppression]:
     line = comment.span.line
     for found in _FORM.finditer(comment.words):
         start = comment.span.column + found.start()
         said = _SAID.fullmatch(found["said"].rstrip())
         yield Suppression(
+            path=path,
             span=Span(line, start, line, start + len(found[0].rstrip())),
             line=code_from[line] if comment.is_alone else line,
             words=tuple(word.strip() for word in said["rules"].split(",")) if said else (),

@@ -129,3 +129,15 @@ def test_comments_are_found_with_their_places(source: str, found: list[tuple[str
 def test_thousands_of_comments_are_looked_at(line: str) -> None:
     text = HEAD + "    # bundlekit: ignore[BK302] so\n    " + line * (50_000 // len(line))
     assert "BK901" in {one.code for one in check(bundle({"index.py": text}))}
+
+
+def test_comments_in_imported_modules_hide_what_is_found_there() -> None:
+    files = {"index.py": "import beside\n" + HEAD, "beside.py": 'x = f"{1}"\n'}
+    assert [(one.code, one.file) for one in check(bundle(files))] == [("BK308", "box/beside.py")]
+    files["beside.py"] = 'x = f"{1}"  # bundlekit: ignore[BK308] never runs on the gateway\n'
+    assert check(bundle(files)) == ()
+    files["beside.py"] = "x = 1  # bundlekit: ignore[BK308]\n"
+    assert [(one.code, one.file) for one in check(bundle(files))] == [
+        ("BK901", "box/beside.py"),
+        ("BK903", "box/beside.py"),
+    ]

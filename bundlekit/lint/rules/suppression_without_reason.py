@@ -52,7 +52,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         known = dict.fromkeys(word for word, codes in suppression.codes if codes)
         if known and not suppression.reason:
             yield Fault(
-                inspection.source.path,
+                suppression.path,
                 suppression.span,
                 f"ignores {listed(tuple(known), 'and')} without a reason",
                 "write behind the brackets why it is right here",

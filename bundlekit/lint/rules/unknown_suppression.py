@@ -49,8 +49,8 @@ from bundlekit.lint.suppression import OF_SUPPRESSIONS, suppressions
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
-    path = inspection.source.path
     for suppression in suppressions(inspection):
+        path = suppression.path
         if not suppression.words:
             hint = "write # bundlekit: ignore[CODE] and why"
             yield Fault(path, suppression.span, "names no rule, expected ignore and codes in square brackets", hint)

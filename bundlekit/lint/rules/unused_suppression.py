@@ -43,20 +43,19 @@ from bundlekit.lint.suppression import hidden, lines_of, suppressions
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
-    path = inspection.source.path
-    asked = {code for code, _ in hidden(inspection)}
+    asked = {code for code, _, _ in hidden(inspection)}
     found = {
-        (rule.code, line)
+        (rule.code, *line)
         for rule in rules()
         if rule.code in asked
         for fault in rule.check(inspection)
-        for line in lines_of(fault, path)
+        for line in lines_of(fault)
     }
     for suppression in suppressions(inspection):
         for word, codes in suppression.codes:
-            if codes & asked and not any((code, suppression.line) in found for code in codes):
+            if codes & asked and not any((code, suppression.path, suppression.line) in found for code in codes):
                 yield Fault(
-                    path,
+                    suppression.path,
                     suppression.span,
                     f"{word} finds nothing on line {suppression.line}, so there is nothing to ignore",
                     f"take {word} out of the comment",
