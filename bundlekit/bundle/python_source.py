@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _KEPT = frozenset(
     {
         *("argument_list", "as_pattern", "assignment", "augmented_assignment", "await", "binary_operator", "call"),
+        "break_statement",
         *("class_definition", "continue_statement", "decorator", "dictionary_comprehension", "dictionary_splat"),
         *("dictionary_splat_pattern", "ellipsis", "except_clause", "expression_statement", "finally_clause", "float"),
         *("for_statement", "function_definition", "future_import_statement", "generator_expression", "if_statement"),

@@ -79,7 +79,7 @@ def test_every_bundle_is_checked_once(capsys: pytest.CaptureFixture[str], here: 
 
 
 def test_warnings_do_not_fail(capsys: pytest.CaptureFixture[str], here: Path) -> None:
-    handler = '    @Route("/other", "get")\n    def other(self, message, response): pass\n'
+    handler = '    @Route("/other", "get")\n    def other(self, message, response): response()\n'
     with (here / "good" / "index.py").open("a") as index:
         index.write(handler)
     out, err = run("good", code=0, capsys=capsys)

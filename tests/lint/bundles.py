@@ -86,8 +86,8 @@ def source(manifest: Mapping[str, Any]) -> str:
             lines += [
                 "",
                 f"    @Route(methods={methods!r}, resource={resource.path!r})",
-                f"    def handler_{number}(self, message, response):",
-                "        return response(code=200)",
+                f"    def handler_{number}(self, message{', response' if resource.role == 'model' else ''}):",
+                "        return response(code=200)" if resource.role == "model" else "        pass",
             ]
     return "\n".join(lines) + "\n"
 

@@ -159,7 +159,7 @@ def test_fields_of_the_manifest(fields: dict[str, Any], expected: list[tuple[str
 def index(*routes: str, base: str = "Sanji", before: str = "") -> str:
     lines = ["from sanji.core import Route, Sanji", before, f"class Example({base}):", "    def init(self): pass"]
     for number, route in enumerate(routes):
-        lines += [f"    @Route({route})", f"    def handler_{number}(self, message, response): pass"]
+        lines += [f"    @Route({route})", f"    def handler_{number}(self, message, response): response()"]
     return "\n".join(lines) + "\n"
 
 
@@ -227,13 +227,18 @@ ROUTES: dict[str, tuple[list[Any], str, list[tuple[str, str, int | str, str]]]] 
     ),
     "a handler of events": (
         [EXAMPLE, {"role": "view", "resource": "/network/dns"}],
-        index(GET, PUT, 'methods="put", resource="/network/dns"'),
+        index(GET, PUT, 'methods="put", resource="/network/dns"').replace(
+            "handler_2(self, message, response)", "x(self, m)"
+        ),
         [],
     ),
     "methods of a view": (
         [{"role": "view", "methods": ["put", "post"], "resource": "/x"}],
         index('methods="put", resource="/x"'),
-        [("route-without-handler", "bundle.json", "/resources/0/methods", 'post of "/x"')],
+        [
+            ("route-without-handler", "bundle.json", "/resources/0/methods", 'post of "/x"'),
+            ("wrong-handler-signature", "index.py", 6, "expected (self, message)"),
+        ],
     ),
     "the prefix on one side": (
         [{"methods": "get", "resource": "/api/v1/example"}],

@@ -107,7 +107,7 @@ def test_check_fails_from_a_severity_on(fail_on: Severity | None, severity: str,
     ("word", "hint"),
     [
         ("undeclared-resuorce", "did you mean undeclared-resource?"),
-        ("BK3O2", "did you mean BK302?"),
+        ("BK9O1", "did you mean BK901?"),
         ("BK7", "write a code"),
         ("B", "write a code"),
         ("", "write a code"),

@@ -182,3 +182,103 @@ def test_imports(begin: str, files: dict[str, bytes | str | Kind | None], expect
     for finding, (_, message, hint) in zip(findings, expected, strict=True):
         assert message in finding.message
         assert hint in finding.hint
+
+
+def handler(body: str, parameters: str = "self, message, response", after: str = "", before: str = "") -> str:
+    """An index.py with one handler of this body, and what stands behind it in the class."""
+    lines = "".join(f"        {line}\n" for line in body.split("\n"))
+    rest = "".join(f"    {line}\n" for line in after.split("\n")) if after else ""
+    return (
+        f"{before}from sanji.core import Route, Sanji\n\n\nclass Example(Sanji):\n"
+        f"    @Route(methods=['get', 'put'], resource='/example')\n    def value({parameters}):\n{lines}{rest}"
+    )
+
+
+SIGNATURES = {
+    "self, message, response": True,
+    "self, message, response, extra=None": True,
+    "self, message, response, *args, **kwargs": True,
+    "this, request, answer": True,
+    "self, message, (code, data)": True,
+    "self, message": False,
+    "self": False,
+    "": False,
+    "self, message, *args": False,
+    "self, *args, **kwargs": False,
+    "self, message, response, extra": False,
+}
+
+
+@pytest.mark.parametrize(("parameters", "is_right"), SIGNATURES.items())
+def test_handler_takes_what_the_sdk_gives(parameters: str, is_right: bool) -> None:
+    findings = check(bundle({"index.py": handler("return answer(response)", parameters)}))
+    assert ("wrong-handler-signature" in [one.rule for one in findings]) is not is_right
+
+
+@pytest.mark.parametrize(("parameters", "is_right"), {"self, message": True, "self, message, response": False}.items())
+def test_handler_of_events_takes_the_message_alone(parameters: str, is_right: bool) -> None:
+    view = {"role": "view", "methods": ["get", "put"], "resource": "/example"}
+    findings = check(bundle({"index.py": handler("pass", parameters)}, resources=[view]))
+    assert ("wrong-handler-signature" in [one.rule for one in findings]) is not is_right
+
+
+def test_handler_under_another_decorator_may_take_anything() -> None:
+    source = handler("pass", "self").replace("    def", "    @other\n    def")
+    assert "wrong-handler-signature" not in [one.rule for one in check(bundle({"index.py": source}))]
+
+
+# bodies of handlers that answer on every way
+ANSWERED = [
+    "return response(code=200)",
+    "response(code=200)",
+    "try:\n    return response(code=200)\nexcept Exception:\n    return response(code=500)",
+    "try:\n    x = 1\nexcept ValueError:\n    return response(code=400)\nreturn response()",
+    "try:\n    x()\nfinally:\n    response()",
+    "try:\n    x()\nexcept A:\n    raise\nelse:\n    response()",
+    "if a:\n    response()\nelse:\n    response(code=400)",
+    "if a:\n    response()\nelif b:\n    raise A\nelse:\n    return response()",
+    "if response(code=200):\n    return",
+    "with lock:\n    return response()",
+    "for a in b:\n    if a:\n        return response()\nreturn response(code=404)",
+    "while True:\n    if a:\n        return response()",
+    "raise NotImplementedError",
+    "self.later(message, response)",
+    "self.answer = response",
+    "return self.other(message=message, response=response)",
+    "def done():\n    response()\nself.when(done)",
+    "thread = Thread(target=f, args=(response,))\nthread.start()",
+    "if a:\n    return response()\nreturn self.fail(response, 404)",
+    "yield",
+    "sys.exit(1)",
+    '"""Says nothing."""\n# a comment\nreturn response(200)',
+    "response.code = 1",
+]
+
+# those that do not, and the lines (from the handler's first) at which it shows
+UNANSWERED = {
+    "pass": [0],
+    "return": [1],
+    "return {}": [1],
+    "if a:\n    return response()": [0],
+    "if a:\n    return\nreturn response()": [2],
+    "if a:\n    return\nelif b:\n    return response()": [0, 2],
+    "for a in b:\n    return response()": [0],
+    "while a:\n    response()": [0],
+    "while True:\n    break": [0],
+    "try:\n    response()\nexcept A:\n    log()": [0],
+    "try:\n    x()\nexcept A:\n    return response()": [0],
+    "with lock:\n    if a:\n        return None\n    response()": [3],
+    "message.response(1)": [0],
+    "responses()": [0],
+}
+
+
+@pytest.mark.parametrize("body", ANSWERED)
+def test_handler_that_answers_on_every_way_is_clean(body: str) -> None:
+    assert "handler-without-answer" not in [one.rule for one in check(bundle({"index.py": handler(body)}))]
+
+
+@pytest.mark.parametrize(("body", "lines"), UNANSWERED.items())
+def test_way_without_an_answer_is_found(body: str, lines: list[int]) -> None:
+    findings = check(bundle({"index.py": handler(body)}))
+    assert [one.line - 6 for one in findings if one.rule == "handler-without-answer"] == lines

@@ -1,0 +1,83 @@
+"""A handler takes other arguments than the SDK gives it.
+
+Why: The SDK (1.1.2) counts a handler's parameters, stars left out. One for requests, self, message and response, is
+called when it has three or more; one for events, of a resource with the role view, when it has two, self and message.
+Any other is passed over without a word, and the request gets no answer.
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message):
+                return {"code": 200}
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.functions import Function, functions, handler_of
+from bundlekit.bundle.python_source import span_of
+from bundlekit.bundle.quoting import printable
+from bundlekit.lint.answers import reached
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, Rule
+
+_REQUESTS = "(self, message, response)"
+_EVENTS = "(self, message)"
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    module = inspection.source.module
+    if module is None:
+        return
+    known = functions(module)
+    roles: dict[int, set[str]] = {}
+    whole = inspection.manifest.value
+    has_role = isinstance(whole, dict) and whole.get("role") == "model"  # else what a resource is cannot be told
+    for one in reached(inspection) if has_role else ():
+        roles.setdefault(one.route.handler_at, set()).update(declared.resource.role for declared in one.declared)
+    for route in {one.handler_at: one for one in inspection.source.routes}.values():
+        function = handler_of(route, known)
+        if function is None or function.decorators > 1 or function.owner == -1:
+            continue
+        expected = _expected(function, roles.get(route.handler_at, set()))
+        if expected:
+            parameters = function.node.child_by_field_name("parameters") or function.node
+            message = f"{printable(function.name)[:60]} would not be called as it is, expected {expected}"
+            yield Fault(module.path, span_of(module.text, parameters), message)
+
+
+def _expected(function: Function, roles: set[str]) -> str:
+    """What the handler of resources with some roles has to take, where it does not."""
+    plain = [one for one in function.parameters if "splat" not in one.type]
+    if any(
+        one.type not in ("identifier", "default_parameter", "list_splat_pattern", "dictionary_splat_pattern")
+        for one in function.parameters
+    ):
+        return ""
+    needed = sum(one.type == "identifier" for one in plain)
+    if roles == {"view"}:
+        return "" if len(plain) == 2 else _EVENTS
+    if needed > 3 or len(plain) < 2 or (roles == {"model"} and len(plain) < 3):
+        return _REQUESTS
+    return ""
+
+
+RULE = Rule(code="BK312", name="wrong-handler-signature", severity=Severity.ERROR, page=__doc__, check=check)
