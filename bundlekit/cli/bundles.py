@@ -49,6 +49,8 @@ def bundle_of_input(path: Path) -> tuple[str, Bundle, str] | None:
     folder = path.parent if path.name == MANIFEST else enclosing_bundle(path)
     if folder is None:
         return None
+    if sys.stdin is None:
+        raise Unreadable("standard input is closed")
     try:
         content = sys.stdin.buffer.read(_LARGEST + 1)
     except OSError as error:

@@ -134,6 +134,14 @@ def test_input_without_an_end_is_not_read_to_it(here: Path) -> None:
     assert "BK205 too-large: bundle.json is larger than 256 KiB" in ended.stdout
 
 
+def test_input_that_is_closed_is_told(here: Path) -> None:
+    command = [sys.executable, "-m", "bundlekit", "validate", "-", "--stdin-filename", "box/bundle.json"]
+    closing = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+    ended = subprocess.run(closing, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert ended.stderr == "error: standard input is closed\n"
+
+
 def test_overlay_lists_what_there_is_and_what_is_laid_over(here: Path) -> None:
     files = Overlaid(FolderFiles(here / "box"), "data/new", b"abc")
     assert list(files.entries) == [
