@@ -18,7 +18,7 @@ from bundlekit.cli import main
 from tests.cli.test_validate import make
 from tests.lint.bundles import MANIFEST, codes
 
-HANDLER = '    @Route("/other", "get")\n    def other(self, message, response): pass\n'
+HANDLER = '    @Route("/other", "get")\n    def other(self, message, response): return response(code=200)\n'
 SOUND = json.dumps(MANIFEST, indent=2)
 
 
