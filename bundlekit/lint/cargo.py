@@ -22,6 +22,7 @@ class Cargo:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
+        self._folders: dict[str, bool] = {}  # whether they go in, as far as somebody asked
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -44,11 +45,21 @@ class Cargo:
         """Whether something would be packed, or is in the archive already."""
         if self._bundle.in_archive:
             return True
+        folders = []
+        folder = entry.path.rpartition("/")[0]
+        while folder and folder not in self._folders:
+            folders.append(folder)
+            folder = folder.rpartition("/")[0]
+        goes_in = self._folders.get(folder, True)
+        for folder in reversed(folders):
+            goes_in = goes_in and self._is_packed(Entry(folder, Kind.FOLDER))
+            self._folders[folder] = goes_in
+        return goes_in and self._is_packed(entry)
+
+    def _is_packed(self, entry: Entry) -> bool:
         from bundlekit.pack.contents import reason_to_leave_out
 
-        parts = entry.path.split("/")
-        around = [Entry("/".join(parts[:depth]), Kind.FOLDER) for depth in range(1, len(parts))]
-        return all(reason_to_leave_out(one, self._bundle, self._ignore) is None for one in (*around, entry))
+        return reason_to_leave_out(entry, self._bundle, self._ignore) is None
 
     @cached_property
     def _ignore(self) -> Ignore:
@@ -64,6 +75,12 @@ class Cargo:
 def cargo_of(inspection: Inspection) -> Cargo:
     """The files of the bundle that is looked at, listed once for all rules."""
     return Cargo(inspection.bundle)
+
+
+def others_of(inspection: Inspection) -> list[Entry]:
+    """What lies in the bundle besides the files that every rule knows, of which others tell what is wrong."""
+    known = {document.path for document in inspection.documents} | {inspection.source.path}
+    return [entry for entry in cargo_of(inspection).entries if entry.path not in known]
 
 
 def misnamed_factories(inspection: Inspection) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from bundlekit.bundle.files import Entry, Kind
 from bundlekit.bundle.quoting import printable
@@ -24,6 +25,14 @@ HARMLESS_UNPACKED = 32 * MEBIBYTE  # up to here no ratio is a bomb
 _SHOWN_PROBLEMS = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something cannot be in an archive: its path, or nothing where it is about all of them, and the reason."""
+
+    path: str
+    what: str
+
+
 def check(label: str, entries: Iterable[Entry]) -> None:
     """Hold what is in an archive, or is to go in, against the rules.
 
@@ -34,15 +43,20 @@ def check(label: str, entries: Iterable[Entry]) -> None:
     Raises:
         Refused: naming what is wrong with each.
     """
-    entries = list(entries)
-    each = (found for entry in entries for found in _problem(entry))
-    problems = list(dict.fromkeys([*_amount(entries), *each, *_clashes(entries)]))
+    problems = list(dict.fromkeys(problem.what for problem in problems_of(list(entries))))
     if problems:
         raise Refused(
             f"{label}: {problems[0]}" + (f" (and {len(problems) - 1} more)" if problems[1:] else ""),
             details=tuple(problems[1:_SHOWN_PROBLEMS]),
             hint="an archive holds plain files and folders, under names that mean the same on every system",
         )
+
+
+def problems_of(entries: list[Entry]) -> Iterator[Problem]:
+    """What an archive with these entries would not be taken for."""
+    yield from (Problem("", what) for what in _amount(entries))
+    yield from (Problem(entry.path, what) for entry in entries for what in _problem(entry))
+    yield from _clashes([entry for entry in entries if len(entry.path) <= MAX_PATH])
 
 
 def is_bomb(unpacked: int, packed: int) -> bool:
@@ -84,23 +98,24 @@ def _problem(entry: Entry) -> Iterator[str]:
         yield f"{name[:60]}... has a name of {len(encoded)} bytes"
 
 
-def _clashes(entries: list[Entry]) -> Iterator[str]:
+def _clashes(entries: list[Entry]) -> Iterator[Problem]:
     """Two names where some system sees one: by case, or by the form of their accents."""
     first: dict[str, str] = {}
     files = {entry.path for entry in entries if entry.kind is not Kind.FOLDER}
     listed = set()
     for entry in entries:
         if entry.path in listed:
-            yield f"{printable(entry.path)} comes twice"
+            yield Problem(entry.path, f"{printable(entry.path)} comes twice")
             continue
         listed.add(entry.path)
         for path in (*_parents(entry.path), entry.path):
             other = first.setdefault(_folded(path), path)
             if other != path:
-                yield f"{printable(path)} and {printable(other)} differ in case or accents only"
+                what = f"{printable(path)} and {printable(other)} differ in case or accents only"
+                yield Problem(entry.path, what)
                 break
             if path != entry.path and path in files:
-                yield f"{printable(path)} is a file, and a folder for {printable(entry.path)}"
+                yield Problem(entry.path, f"{printable(path)} is a file, and a folder for {printable(entry.path)}")
                 break
 
 

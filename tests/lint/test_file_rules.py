@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.files import Kind
 from bundlekit.bundle.version_control import is_tracked
 from bundlekit.lint import check
 from tests.lint.bundles import bundle, codes, found
@@ -212,3 +213,49 @@ def test_many_secrets_of_one_file_are_cut_off() -> None:
 )
 def test_file_that_is_full_of_beginnings_is_looked_through(piece: str) -> None:
     assert codes(bundle({"notes.txt": piece * (1_000_000 // len(piece))})) == []
+
+
+MEBIBYTE = 1024 * 1024
+
+# files, then rule, file, and a part of the message of each finding
+CARGO: dict[str, tuple[dict[str, bytes | str | Kind | None], list[tuple[str, str, str]]]] = {
+    "a link": ({"more/a": Kind.LINK}, [("unpackable-file", "more/a", "more/a is a link to")]),
+    "a pipe": ({"a": Kind.OTHER}, [("unpackable-file", "a", "a is neither a file nor a folder")]),
+    "two names that are one elsewhere": (
+        {"a.py": "", "A.py": ""},
+        [("unpackable-file", "a.py", "a.py and A.py differ in case or accents only")],
+    ),
+    "a control character": ({"a\x1bb": ""}, [("unpackable-file", "a\x1bb", "a\\x1bb has a control character")]),
+    "a backslash": ({"a\\b": ""}, [("unpackable-file", "a\\b", "has a backslash")]),
+    "a link that stays out": ({".a": Kind.LINK, "b.pyc": Kind.LINK}, []),
+    "a link in a folder that stays out": ({"docs": Kind.FOLDER, "docs/a": Kind.LINK, ".bundleignore": "docs/\n"}, []),
+    "a clash that stays out": ({"a.py": "", "A.py": "", ".bundleignore": "A.py\n"}, []),
+    "main that is a link": ({"index.py": Kind.LINK}, [("unreadable-file", "index.py", "index.py is a link")]),
+    "a large file": (
+        {"a.bin": bytes(8 * MEBIBYTE + 1)},
+        [("oversized-file", "a.bin", "the file has 9 MiB, expected no more than 8 MiB")],
+    ),
+    "a file as large as it may be": ({"a.bin": bytes(8 * MEBIBYTE)}, []),
+    "a large file that stays out": ({"a.bin": bytes(9 * MEBIBYTE), ".bundleignore": "*.bin\n"}, []),
+    "many files": (
+        {f"{number}.bin": bytes(8 * MEBIBYTE) for number in range(5)},
+        [("oversized-file", "bundle.json", "the files of the bundle have 40 MiB, expected no more than 32 MiB")],
+    ),
+    "many files that stay out": (
+        {f"{number}.bin": bytes(8 * MEBIBYTE) for number in range(5)} | {".bundleignore": "[1-4].bin\n"},
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "expected"), CARGO.values(), ids=CARGO)
+def test_cargo(files: dict[str, bytes | str | Kind | None], expected: list[tuple[str, str, str]]) -> None:
+    findings = found(bundle(files))
+    assert [(one.rule, one.file) for one in findings] == [(rule, f"box/{path}") for rule, path, _ in expected]
+    for finding, (_, _, words) in zip(findings, expected, strict=True):
+        assert words in finding.message
+
+
+def test_link_in_a_folder_is_told_and_not_followed(repository: Path) -> None:
+    (repository / "box/all").symlink_to("/")
+    assert told(repository / "box") == [("unpackable-file", str(repository / "box/all"))]

@@ -78,14 +78,14 @@ def test_empty_file(folder: Path, path: str) -> None:
 def test_link_in_place_of_the_data_folder(folder: Path) -> None:
     (folder / "data").rename(folder / "elsewhere")
     (folder / "data").symlink_to("elsewhere")
-    assert rules_in(folder) == {"missing-factory"}
+    assert rules_in(folder) == {"missing-factory", "unpackable-file"}
 
 
 def test_loop_of_links_beside_the_files(folder: Path) -> None:
     (folder / "loop").symlink_to(".")
     (folder / "data" / "loop").symlink_to("..")
     (folder / "data" / "example.json.factory").unlink()
-    assert rules_in(folder) == {"missing-factory"}
+    assert rules_in(folder) == {"missing-factory", "unpackable-file"}
 
 
 def test_folders_nested_deeper_than_python_recurses(folder: Path) -> None:
@@ -97,7 +97,7 @@ def test_folders_nested_deeper_than_python_recurses(folder: Path) -> None:
             deeper = os.open("d", os.O_RDONLY, dir_fd=here)
             os.close(here)
             here = deeper
-        assert rules_in(folder) == {"missing-factory"}
+        assert rules_in(folder) == {"missing-factory", "unpackable-file"}
     finally:
         os.close(here)
         # Python's own way to remove folders, by which pytest cleans up, recurses.
@@ -107,7 +107,8 @@ def test_folders_nested_deeper_than_python_recurses(folder: Path) -> None:
 def test_names_in_any_encoding_beside_the_files(folder: Path) -> None:
     (folder / "data" / "example.json.factory").unlink()
     (folder / "data" / os.fsdecode(b"\xff\x1b[31m\n.json.factory")).write_text("{}")
-    (finding,) = check(Bundle.in_folder(folder))
+    finding, unpackable = sorted(check(Bundle.in_folder(folder)), key=lambda one: one.code)
+    assert unpackable.rule == "unpackable-file"
     assert finding.hint == "rename data/\\xff\\x1b[31m\\n.json.factory"
 
 
