@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.cli.document import writing
 from bundlekit.errors import BundlekitError
 from bundlekit.lint import Finding, Severity
 from bundlekit.lint.report import About, Checked, Report, report
+from bundlekit.lint.report.report import named
 from bundlekit.lint.report.text import COLOURS, MOST_OF_A_RULE, lines
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Reporter:
         if not self._bundles:
             yield "no bundle was checked"
         elif self._bundles == self._clean == 1:
-            yield f"{printable(self._last)}: {click.style('clean', fg='green')}"
+            yield f"{named(self._last)}: {click.style('clean', fg='green')}"
         else:
             parts = [f"{self._clean} clean"] if self._clean else []
             parts += [counted(counts[severity], severity.value) for severity in Severity if counts[severity]]

@@ -183,6 +183,15 @@ def test_github_gets_file_place_title_and_words_as_they_are() -> None:
     assert data == 'a,b:c/100%:15:10: BK102 ttl is "60", expected a number\nhint: write 60 without quotes'
 
 
+@pytest.mark.parametrize("name", ["text", "concise"])
+@pytest.mark.parametrize("file", ["::stop-commands::x/bundle.json", "  ::error::/bundle.json"])
+def test_name_of_a_file_is_no_command_where_githubs_runner_reads_along(name: str, file: str) -> None:
+    many = [replace(FINDING, file=file)] * (MOST_OF_A_RULE + 1)
+    lines = written(name, [Checked(file, many)]).splitlines()
+    assert [line for line in lines if line.lstrip().startswith("::")] == []
+    assert lines[0].startswith(f"./{file}:15:10: ")
+
+
 def test_github_gets_no_columns_for_what_spans_lines_and_no_lines_of_an_archive() -> None:
     ((_, properties, _),) = commands(one("github", end_line=17))
     assert properties.keys() == {"file", "line", "endLine", "title"}

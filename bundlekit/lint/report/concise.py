@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bundlekit.bundle.quoting import printable
 from bundlekit.lint.finding import Finding
-from bundlekit.lint.report.report import Checked, Report
+from bundlekit.lint.report.report import Checked, Report, named
 
 
 def line(finding: Finding) -> str:
     """The line of a finding."""
-    return f"{printable(finding.file)}:{finding.line}:{finding.column}: {finding.code} {printable(finding.message)}"
+    return f"{named(finding.file)}:{finding.line}:{finding.column}: {finding.code} {printable(finding.message)}"
 
 
 class Concise(Report):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BundlekitError
 from bundlekit.lint.finding import Finding, Severity
 
@@ -124,6 +125,13 @@ def _sound(value: Any) -> Any:
     if isinstance(value, list):
         return [_sound(item) for item in value]
     return value
+
+
+def named(file: str) -> str:
+    """A file or a bundle at the begin of a line that people read. A line that began with `::` would be a command where
+    GitHub's runner reads along, whatever the format."""
+    shown = printable(file)
+    return f"./{shown}" if shown.lstrip().startswith("::") else shown
 
 
 def from_root(file: str, root: str) -> str:

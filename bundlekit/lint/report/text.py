@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.quoting import printable
 from bundlekit.lint.finding import Finding, Severity
-from bundlekit.lint.report.report import About, Checked, Report
+from bundlekit.lint.report.report import About, Checked, Report, named
 
 MOST_OF_A_RULE = 20
 """More findings of one rule in one bundle than this are counted, not shown."""
@@ -30,7 +30,7 @@ class Text(Report):
                 text += "".join(line + "\n" for line in lines(finding, self.about))
         for (code, name), count in sorted(counts.items()):
             if count > MOST_OF_A_RULE:
-                more = f"{printable(checked.label)}: {count - MOST_OF_A_RULE} more of {code} {name}"
+                more = f"{named(checked.label)}: {count - MOST_OF_A_RULE} more of {code} {name}"
                 text += f"{self.about.paint(more, 'bold')}; --format concise shows all\n"
         return text
 
@@ -38,7 +38,7 @@ class Text(Report):
 def lines(finding: Finding, about: About) -> Iterator[str]:
     """The lines of a finding."""
     paint, colour = about.paint, COLOURS[finding.severity]
-    place = paint(f"{printable(finding.file)}:{finding.line}:{finding.column}:", "bold")
+    place = paint(f"{named(finding.file)}:{finding.line}:{finding.column}:", "bold")
     severity = paint(finding.severity.value, f"bold {colour}")
     yield f"{place} {severity} {finding.code} {finding.rule}: {printable(finding.message)}"
     if finding.excerpt.strip():
