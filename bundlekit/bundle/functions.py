@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.modules import Module
-from bundlekit.bundle.python_source import text_of
+from bundlekit.bundle.python_source import Import, text_of
 from bundlekit.bundle.routes import Route
 
 if TYPE_CHECKING:
@@ -77,19 +77,6 @@ def functions(module: Module) -> dict[int, Function]:
     return found
 
 
-def run_by(handler: Function, known: dict[int, Function]) -> list[Function]:
-    """A handler, and the methods of its class that it calls, and those that these call."""
-    methods = {one.name: one for one in known.values() if one.owner == handler.owner != -1}
-    found = [handler]
-    layer = found
-    for _ in range(_DEEPEST):
-        names = {name for one in layer for name, _ in one.calls() if name.startswith("self.")}
-        called = (methods.get(name.removeprefix("self.")) for name in sorted(names))
-        layer = [one for one in called if one is not None and one not in found]
-        found += layer
-    return found
-
-
 def handler_of(route: Route, known: dict[int, Function]) -> Function | None:
     """The function under a route, where that is a function."""
     return known.get(route.handler_at) if route.handler else None
@@ -106,3 +93,56 @@ def dotted_name(node: Node | None) -> str:
     if node is None or node.type != "identifier":
         return ""
     return ".".join([text_of(node), *reversed(parts)])
+
+
+def run_for_requests(module: Module, routes: tuple[Route, ...]) -> list[tuple[Function, Function]]:
+    """What runs while a request waits: the handlers, the methods of their class that they call, and those that these
+    call. Each comes once, with the first handler that it runs for.
+    """
+    known = functions(module)
+    methods = {(one.owner, one.name): one for one in known.values() if one.owner != -1}
+    handlers = (handler_of(route, known) for route in routes)
+    layer = [(one, one) for one in handlers if one is not None]
+    found: dict[int, tuple[Function, Function]] = {}
+    for _ in range(_DEEPEST + 1):
+        fresh = {one.node.start_byte: (one, handler) for one, handler in reversed(layer)}
+        layer = []
+        for start in sorted(fresh.keys() - found.keys()):
+            one, handler = found[start] = fresh[start]
+            names = {name.removeprefix("self.") for name, _ in one.calls() if name.startswith("self.")}
+            called = (methods.get((one.owner, name)) for name in sorted(names))
+            layer += [(method, handler) for method in called if method is not None]
+    return list(found.values())
+
+
+def imported_names(module: Module) -> dict[str, str]:
+    """What each name that a module imports stands for: `sleep` for `time.sleep` behind `from time import sleep`."""
+    return {one.alias: f"{one.module}.{one.name}" if one.name else _imported_as(one) for one in module.python.imports}
+
+
+def full_name(imported: dict[str, str], name: str) -> str:
+    """A dotted name with what its first part was imported as."""
+    head, dot, rest = name.partition(".")
+    return imported.get(head, head) + dot + rest
+
+
+def _imported_as(one: Import) -> str:
+    """`import a.b` binds `a`, `import a.b as c` binds `c` to `a.b`."""
+    return one.alias if one.module.partition(".")[0] == one.alias else one.module
+
+
+def arguments(call: Node) -> tuple[list[Node], dict[str, Node], bool]:
+    """The arguments of a call: those by place, those by name, and whether there may be more by a star."""
+    given = call.child_by_field_name("arguments")
+    places: list[Node] = []
+    names: dict[str, Node] = {}
+    is_open = False
+    for one in given.named_children if given is not None else ():
+        value = one.child_by_field_name("value") if one.type == "keyword_argument" else None
+        if value is not None:
+            names[text_of(one.child_by_field_name("name"))] = value
+        elif one.type in ("list_splat", "dictionary_splat"):
+            is_open = True
+        elif one.type != "comment":
+            places.append(one)
+    return places, names, is_open

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.bundle.modules import Beside, Module, beside
+from bundlekit.bundle.modules import MOST_IMPORTS, Beside, Module, beside
 from bundlekit.bundle.python_source import Import, text_of
 from bundlekit.bundle.reading import Problem, read_file
 
@@ -102,7 +102,7 @@ def _is_known(name: str) -> bool:
 def _unguarded(module: Module) -> Iterator[Import]:
     guards = [node for node in module.python.nodes if _is_guard(node)]
     position, end = 0, 0
-    for one in module.python.imports:
+    for one in module.python.imports[:MOST_IMPORTS]:
         while position < len(guards) and guards[position].start_byte <= one.node.start_byte:
             end = max(end, guards[position].end_byte)
             position += 1

@@ -20,6 +20,9 @@ from bundlekit.errors import Unreadable
 LARGEST = 512 * 1024
 """The most bytes of a module that is looked into."""
 
+MOST_IMPORTS = 1000
+"""The most imports of a module that are followed; nobody writes more."""
+
 _MOST_MODULES = 200
 _MOST_BYTES = 8 * 1024 * 1024
 _COMPILED = (".pyc", ".so", "module.so")
@@ -66,7 +69,7 @@ def imported_modules(bundle: Bundle, main: Module) -> tuple[Module, ...]:
     seen = {main.path}
     rest = _MOST_BYTES - len(main.content)
     for module in found:
-        for one in module.python.imports:
+        for one in module.python.imports[:MOST_IMPORTS]:
             for path in _files(bundle.files, module.path, one):
                 if path in seen or len(seen) > _MOST_MODULES:
                     continue

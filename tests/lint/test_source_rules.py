@@ -282,3 +282,115 @@ def test_handler_that_answers_on_every_way_is_clean(body: str) -> None:
 def test_way_without_an_answer_is_found(body: str, lines: list[int]) -> None:
     findings = check(bundle({"index.py": handler(body)}))
     assert [one.line - 6 for one in findings if one.rule == "handler-without-answer"] == lines
+
+
+# what a handler does, what stands behind it in the class, and what is imported, then the rules that it breaks
+WAITS: dict[str, tuple[str, str, str, list[str]]] = {
+    "a long sleep": ("time.sleep(30)", "", "import time", ["long-running-handler"]),
+    "a long sleep by its name": ("sleep(2.5)", "", "from time import sleep", ["long-running-handler"]),
+    "a long sleep by another name": ("t.sleep(5)", "", "import time as t", ["long-running-handler"]),
+    "a short sleep": ("time.sleep(0.2)", "", "import time", []),
+    "a sleep of a second": ("time.sleep(1)", "", "import time", []),
+    "a sleep that is computed": ("time.sleep(self.pause)", "", "import time", []),
+    "another sleep": ("self.modem.sleep(30)", "", "import time", []),
+    "a sleep in a method": ("self.a()", "def a(self):\n    time.sleep(9)", "import time", ["long-running-handler"]),
+    "a sleep two methods on": (
+        "self.a()",
+        "def a(self):\n    self.b()\ndef b(self):\n    time.sleep(9)",
+        "import time",
+        ["long-running-handler"],
+    ),
+    "methods that call each other": ("self.a()", "def a(self):\n    self.b()\ndef b(self):\n    self.a()", "", []),
+    "a sleep in a thread": ("Thread(target=self.a)", "def a(self):\n    time.sleep(9)", "import time", []),
+    "a sleep in run": ("pass", "def run(self):\n    while True:\n        time.sleep(9)", "import time", []),
+    "a sleep in a function inside": ("def a():\n    time.sleep(9)\nThread(target=a)", "", "import time", []),
+    "an endless loop": ("while True:\n    self.poll()", "", "", ["long-running-handler"]),
+    "an endless loop of ones": ("while 1:\n    pass", "", "", ["long-running-handler"]),
+    "a loop with a break": ("while True:\n    if a:\n        break", "", "", []),
+    "a loop with a return": ("while True:\n    if a:\n        return response()", "", "", []),
+    "a loop that raises": ("while True:\n    raise A", "", "", []),
+    "a loop with a break of another": (
+        "while True:\n    for a in b:\n        break",
+        "",
+        "",
+        ["long-running-handler"],
+    ),
+    "a loop with a condition": ("while not self.done:\n    pass", "", "", []),
+    "a request without a time-out": ("urllib2.urlopen('http://x')", "", "import urllib2", ["call-without-timeout"]),
+    "a request with a time-out": ("urllib2.urlopen('http://x', timeout=3)", "", "import urllib2", []),
+    "a request with a time-out at its place": ("urllib2.urlopen('http://x', None, 3)", "", "import urllib2", []),
+    "a request with more": ("urllib2.urlopen('http://x', **more)", "", "import urllib2", []),
+    "a request with a default": (
+        "urllib2.urlopen('http://x')",
+        "",
+        "import socket, urllib2\nsocket.setdefaulttimeout(5)",
+        [],
+    ),
+    "a connection": ("socket.create_connection(a)", "", "import socket", ["call-without-timeout"]),
+    "a connection with a time-out": ("socket.create_connection(a, 5)", "", "import socket", []),
+    "a connection by its name": (
+        "HTTPConnection('x')",
+        "",
+        "from httplib import HTTPConnection",
+        ["call-without-timeout"],
+    ),
+    "a request from the library": (
+        "requests.get('http://x')",
+        "",
+        "try:\n    import requests\nexcept ImportError:\n    requests = None",
+        ["call-without-timeout"],
+    ),
+    "a method of that name": ("self.requests.get('x')\nrequests_of.get('x')", "", "", []),
+}
+
+
+@pytest.mark.parametrize(("body", "after", "before", "expected"), WAITS.values(), ids=WAITS)
+def test_handlers_that_keep_requests_waiting(body: str, after: str, before: str, expected: list[str]) -> None:
+    source = handler(body + "\nreturn response()", after=after, before=before + "\n")
+    findings = check(bundle({"index.py": source}))
+    assert [one.rule for one in findings if one.rule != "unresolved-route"] == expected
+
+
+MODEL = (
+    "import os\nfrom sanji.model_initiator import ModelInitiator\nROOT = os.path.dirname(__file__)\nNAME = 'example'\n"
+)
+MODELS: dict[str, tuple[str, list[str]]] = {
+    "the bundle's name": ("ModelInitiator('example', ROOT)", []),
+    "another name": ("ModelInitiator('other', ROOT)", ["wrong-model-name"]),
+    "another name by keyword": ("ModelInitiator(model_path=ROOT, model_name='other')", ["wrong-model-name"]),
+    "a constant": ("ModelInitiator(NAME, ROOT)", []),
+    "a constant and more": ("ModelInitiator(NAME + 's', ROOT)", ["wrong-model-name"]),
+    "what is computed": ("ModelInitiator(make_name(), ROOT)", []),
+    "a second model with its factory file": ("ModelInitiator('second', ROOT)", []),
+    "a path": ("ModelInitiator('../other/x', ROOT)", []),
+    "no name": ("ModelInitiator()", []),
+}
+
+
+@pytest.mark.parametrize(("call", "expected"), MODELS.values(), ids=MODELS)
+def test_names_of_models(call: str, expected: list[str]) -> None:
+    source = handler("return response()", before=MODEL, after=f"def init(self):\n    self.model = {call}")
+    findings = check(bundle({"index.py": source, "data/second.json.factory": "{}"}))
+    assert [one.rule for one in findings if one.rule != "unresolved-route"] == expected
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    "source",
+    [
+        handler("return response()")
+        + "".join(f"    @Route('/{n}')\n    def h{n}(self): self.h{n}()\n" for n in range(5000)),
+        handler("while True: pass\n" * 5000),
+        handler("if a: pass\n" * 20_000),
+        handler("if a: pass\n" + "elif a: pass\n" * 20_000),
+        handler("\n".join(" " * n + "if a:" for n in range(300)) + "\n" + " " * 300 + "pass"),
+        "from time import sleep\n" * 10_000 + handler("sleep(2)\n" * 10_000),
+        "import m\n" * 40_000,
+        "".join(f"import m{n}\n" for n in range(30_000)),
+        handler("x = " + "f(" * 50_000),
+        handler("return " + "(" * 50_000 + "response" + ")" * 50_000),
+    ],
+    ids=range(10),
+)
+def test_hostile_source_neither_hangs_nor_crashes(source: str) -> None:
+    check(bundle({"index.py": source}))
