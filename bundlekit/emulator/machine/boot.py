@@ -57,6 +57,7 @@ class Boot:
         self._init: int | None = None
         self._events: asyncio.Task[None] | None = None
         self._booted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_lost = False
         self.wants_reboot = False
 
     async def start(self) -> None:
@@ -105,11 +106,15 @@ class Boot:
         self._programs[id] = Program(id)
         try:
             self.ask(message, files)
+            if self._is_lost:
+                self._lose_all()
             return await started
         finally:
             self._started.pop(id, None)
 
     async def read(self, path: str) -> str:
+        if self._is_lost:
+            return ""
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reading.append(answer)
         self.ask({"do": "read", "path": path})
@@ -174,6 +179,7 @@ class Boot:
             self._lose_all()
 
     def _lose_all(self) -> None:
+        self._is_lost = True
         if not self._booted.done():
             self._booted.set_exception(
                 CouldNotRun("the machine did not come up", hint=f"see the end of {self._log}", details=_end(self._log))
@@ -192,8 +198,16 @@ class Boot:
         match event.get("event"):
             case "launched":
                 self._init = self._init or int(event["pid"])
-            case "forbidden":
+            case "forbidden" if not self._booted.done():
                 self._booted.set_exception(forbidden(str(event["step"]), int(event["errno"])))
+            case "damaged" if not self._booted.done():
+                self._booted.set_exception(
+                    CouldNotRun(
+                        f"the machine does not boot with the files that it has: {event['text']}",
+                        kept="they were left as they are",
+                        hint=f"mend them in {self._blueprint.root}, or start afresh with --reset",
+                    )
+                )
             case "ready":
                 for port, listening in zip(self._blueprint.ports, files, strict=False):
                     relay = self._make_relay[port](socket.socket(fileno=listening))

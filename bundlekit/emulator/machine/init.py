@@ -7,6 +7,7 @@ gateway outside does.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import glob
 import heapq
@@ -29,12 +30,15 @@ from bundlekit.emulator.machine import kernel, tree
 from bundlekit.emulator.machine.blueprint import REBOOT, SOCKET, USER, Blueprint, File, environment_of
 from bundlekit.emulator.machine.caller import Caller
 from bundlekit.emulator.machine.messages import LARGEST, close, receive, send
+from bundlekit.emulator.machine.plain import open_plain, read_plain
 from bundlekit.emulator.machine.starting import SIGNALS, become, kill_group, open_terminal
 from bundlekit.emulator.machine.views import UserView, become_root, map_user
 
 _PATIENCE = 2.0  # seconds that programs get to end
 _FRESH = 900.0  # seconds that sudo remembers a password
 _WRONG = 0.1  # seconds that a wrong password costs
+_DAMAGED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EEXIST, errno.ENAMETOOLONG}  # files are not as they were
+_SCRIPT = {"start": 15.0, "stop": 5.0}  # seconds until what comes after a script does not wait for it any more
 _MOST_CALLERS = 256
 _LONGEST_LOG = 1 << 20  # bytes
 _GIVEN = Path("/var/lib/box/given")
@@ -104,8 +108,12 @@ class Init:
         kernel.call_itself("init")
         try:
             listening = self._build()
-        except OSError as error:
-            send(self._control, {"event": "forbidden", "step": str(error.filename), "errno": error.errno})
+        except Exception as error:
+            traceback.print_exc()
+            if isinstance(error, kernel.Refused) and error.errno not in _DAMAGED:
+                send(self._control, {"event": "forbidden", "step": str(error.filename), "errno": error.errno})
+            else:
+                send(self._control, {"event": "damaged", "text": str(error)})
             return 1
         kernel.hide()
         wake, woken = os.pipe()
@@ -152,13 +160,14 @@ class Init:
         for level in range(7):
             Path(f"/etc/rc{level}.d").mkdir(exist_ok=True)
         Path("/etc/init.d").mkdir(exist_ok=True)
-        name = Path("/etc/hostname").read_text().strip() or blueprint.hostname
-        self._set_host_name(name)
+        try:
+            self._set_host_name(read_plain("/etc/hostname").strip() or blueprint.hostname)
+        except (OSError, ValueError):  # no name that a kernel takes
+            self._set_host_name(blueprint.hostname)
         self._user = UserView(proc, list(blueprint.shown))
         os.close(proc)
-        if _GIVEN.exists():
-            for path in filter(os.path.exists, json.loads(_GIVEN.read_text())):
-                self._user.give(path)
+        for path in filter(os.path.exists, _given()):
+            self._user.give(path)
         return [_listen(port) for port in blueprint.ports] if blueprint.own_network and _raise_loopback() else []
 
     def _set_host_name(self, name: str) -> None:
@@ -211,19 +220,30 @@ class Init:
 
     def _run_scripts(self, pattern: str, verb: str, done: Callable[[], None]) -> None:
         """Run the scripts of a run level, one after the other, as a Debian without systemd does."""
-        scripts = sorted(glob.glob(pattern))  # noqa: PTH207 - the order is that of the names
+        scripts = iter(sorted(glob.glob(pattern)))  # noqa: PTH207 - the order is that of the names
 
-        def go_on(_: int = 0) -> None:
-            if not scripts:
+        def go_on() -> None:
+            script = next(scripts, None)
+            if script is None:
                 done()
                 return
-            nothing, log = (
-                os.open("/dev/null", os.O_RDONLY),
-                os.open("/var/log/boot", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
-            )
-            files = [nothing, log, os.dup(log)]
+            waited = [True]
+
+            def over(_: int = 0) -> None:
+                if waited:
+                    waited.clear()
+                    go_on()
+
+            self._after(_SCRIPT[verb], over)
+            files = [os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)]
             try:
-                self._start([scripts.pop(0), verb], user="root", environment={}, folder="/", files=files, ended=go_on)
+                files.append(_boot_log())
+                self._start(
+                    [script, verb], user="root", environment={}, folder="/", files=[*files, files[1]], ended=over
+                )
+            except OSError:
+                _complain()
+                over()
             finally:
                 close(files)
 
@@ -290,12 +310,7 @@ class Init:
         send(self._control, {"event": "named"})
 
     def _do_read(self, *, path: str, files: list[int]) -> None:
-        try:
-            with Path(path).open(encoding="utf-8", errors="replace") as stream:
-                text = stream.read(65536)
-        except OSError:
-            text = ""
-        send(self._control, {"event": "read", "text": text})
+        send(self._control, {"event": "read", "text": read_plain(path)})
 
     def _do_stop(self, *, files: list[int]) -> None:
         self._go_down(0)
@@ -359,8 +374,7 @@ class Init:
                 kill_group(caller.child, int(message["number"]))
             case "give" | "take" as way if caller.is_root:
                 (self._user.give if way == "give" else self._user.take)(os.path.realpath(str(message["path"])))
-                _GIVEN.parent.mkdir(parents=True, exist_ok=True)
-                _GIVEN.write_text(json.dumps(self._user.given))
+                _keep_given(self._user.given)
                 caller.reply({})
             case "reboot" if caller.is_root:
                 caller.reply({})
@@ -444,6 +458,28 @@ def _complain() -> None:
     """Into the log, which is a file of the host's, and so does not grow for ever."""
     if os.fstat(2).st_size < _LONGEST_LOG:
         traceback.print_exc()
+
+
+def _given() -> list[str]:
+    """The paths that were given to the user; none where the file of them is damaged."""
+    try:
+        paths = json.loads(read_plain(str(_GIVEN), LARGEST))
+    except (ValueError, RecursionError):
+        return []
+    return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
+
+
+def _keep_given(paths: list[str]) -> None:
+    new = _GIVEN.with_suffix(".new")
+    tree.write_files([File(str(new), json.dumps(paths))])
+    new.replace(_GIVEN)
+
+
+def _boot_log() -> int:
+    try:
+        return open_plain("/var/log/boot", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    except OSError:
+        return os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC)
 
 
 def _bytes(text: str) -> bytes:

@@ -55,6 +55,10 @@ class _Attributes(ctypes.Structure):
     )
 
 
+class Refused(OSError):
+    """The kernel does not do it; the error's file name says what."""
+
+
 def unshare(kinds: int) -> None:
     """Take this process into new namespaces of some kinds."""
     _checked(_libc.unshare(kinds), "unshare")
@@ -145,5 +149,5 @@ def _set_attributes(below: int, path: str, wanted: _Attributes, flags: int) -> N
 def _checked(result: int, what: str) -> int:
     if result < 0:
         number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), what)
+        raise Refused(number, os.strerror(number), what)
     return result

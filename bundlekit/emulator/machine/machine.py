@@ -11,7 +11,7 @@ from bundlekit.emulator.lifecycle import Service
 from bundlekit.emulator.machine.blueprint import REBOOT, Blueprint
 from bundlekit.emulator.machine.boot import Boot, Program
 from bundlekit.emulator.relay import Relay
-from bundlekit.errors import BundlekitError
+from bundlekit.errors import BundlekitError, CouldNotRun
 
 
 class Machine(Service):
@@ -40,6 +40,7 @@ class Machine(Service):
         self._keeper: asyncio.Task[None] | None = None
         self._is_on = asyncio.Event()
         self._serial = 0
+        self._failure: Exception | None = None
 
     async def start(self) -> None:
         """Returns when it is booted.
@@ -47,6 +48,7 @@ class Machine(Service):
         Raises:
             CouldNotRun: this host does not let an ordinary user make one.
         """
+        self._failure = None
         await self._boot()
         self._keeper = asyncio.create_task(self._keep())
 
@@ -61,9 +63,9 @@ class Machine(Service):
         """Shut it down in order and boot it again; returns when it is booted."""
         if running := self._running:
             self._is_on.clear()
-            running.ask({"do": "stop"})
             running.wants_reboot = True
-            await self._is_on.wait()
+            await running.shut_down()
+            await self._when_on()
 
     async def power_cut(self) -> None:
         """Everything in it is gone at once; it is off until `start`."""
@@ -121,6 +123,8 @@ class Machine(Service):
             await self._is_on.wait()
             if self._running:
                 return self._running
+            if self._failure:
+                raise CouldNotRun(f"the machine is off: {self._failure}")
 
     async def _boot(self) -> None:
         self._running = Boot(self._blueprint(), self._log, self._make_relay)
@@ -152,8 +156,10 @@ class Machine(Service):
                 await asyncio.sleep(1)
             try:
                 await self._boot()
-            except BundlekitError as error:
+            except (BundlekitError, OSError) as error:
                 self._tell(f"the machine does not boot again: {error}")
+                self._failure = error
+                self._is_on.set()  # who waits for it waits in vain
                 return
 
     async def _off(self) -> None:

@@ -18,6 +18,7 @@ from bundlekit.emulator.machine.blueprint import USER
 from bundlekit.emulator.machine.boot import Program
 from bundlekit.emulator.machine.machine import Machine
 from bundlekit.emulator.machine.starting import pack_size
+from bundlekit.errors import BundlekitError
 
 _CHUNK = 65536
 _LAST_WORDS = 0.3  # seconds that a terminal is listened to after its program has ended
@@ -122,6 +123,9 @@ class Session(asyncssh.SSHServerSession[bytes]):
                 status = await self._run_on_terminal(channel, *self._terminal)
             else:
                 status = await self._run_on_pipes(channel)
+        except BundlekitError as error:
+            channel.write(f"{error}\n".encode(), EXTENDED_DATA_STDERR)
+            status = 255
         except (OSError, asyncssh.Error):
             status = 255
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import time
 from pathlib import Path
 
 from bundlekit.emulator.machine import kernel
@@ -58,6 +59,8 @@ def write_files(files: list[File]) -> None:
         if file.keep and path.exists():
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            path.rename(path.with_name(f"{path.name}.{time.time_ns()}"))  # somebody's work
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode), "w") as stream:
             stream.write(file.text)

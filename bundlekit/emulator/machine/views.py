@@ -37,6 +37,8 @@ def map_user(proc: int, *, user: int, outside: tuple[int, int]) -> None:
         opened = os.open(f"self/{file}", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
         try:
             os.write(opened, text.encode())
+        except OSError as error:
+            raise kernel.Refused(error.errno, error.strerror, f"write {file}") from error
         finally:
             os.close(opened)
 
