@@ -394,3 +394,27 @@ def test_names_of_models(call: str, expected: list[str]) -> None:
 )
 def test_hostile_source_neither_hangs_nor_crashes(source: str) -> None:
     check(bundle({"index.py": source}))
+
+
+# what a handler does, and whether its change of the settings is lost
+CHANGES = {
+    "self.model.db = message.data": True,
+    "self.model.db['a'] = 1": True,
+    "self.model.db['a']['b'] += 1": True,
+    "self.model.db.update(message.data)": True,
+    "self.model.db = message.data\nself.model.save_db()": False,
+    "self.model.db = message.data\nself.save()": False,
+    "self.model.db = message.data\nself.changed(1)": False,
+    "self.model.db = message.data\njson.dump(self.model.db, f)": False,
+    "with self.model.batch():\n    self.model.db['a'] = 1": False,
+    "data = self.model.db['a']": False,
+    "data = dict(self.model.db)\ndata['a'] = 1": False,
+    "self.model.db.get('a')": False,
+    "self.other.db = 1": False,
+}
+
+
+@pytest.mark.parametrize(("body", "is_lost"), CHANGES.items())
+def test_changed_settings_are_saved(body: str, is_lost: bool) -> None:
+    findings = check(bundle({"index.py": handler(body + "\nreturn response()")}))
+    assert [one.rule for one in findings] == ["unsaved-model"] * is_lost
