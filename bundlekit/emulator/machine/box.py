@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 ROOT = "root"  # in the state folder: the machine's own files
 LOG = "machine.log"
 _LOCK = "lock"
-_OURS = (_LOCK, "tokens.json")  # of these a state folder has one from its beginning
+MARK = "bundlekit-gateway"  # a state folder has it from its beginning
+MARKED = "The state of an emulated gateway of bundlekit. `bundlekit gateway --reset` deletes all in this folder.\n"
+_OURS = ("lock", "tokens.json", ".tokens.json.lock")  # nothing else: it was left early, or has but a token yet
+_OLDER = ("lock", "certificate.pem", "key.pem", "mx-api-token")  # what one has that was made before there was a mark
 _BROKER_PORT, _API_PORT = 1883, 443  # of a gateway
 _AWAY = 1.0  # seconds that a broker takes to restart
 
@@ -211,6 +214,8 @@ def claimed(state: Path) -> Iterator[None]:
     check_is_ours(state)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     state.chmod(0o700)
+    if not (state / MARK).exists():
+        (state / MARK).write_text(MARKED)
     descriptor = os.open(state / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         try:
@@ -238,12 +243,19 @@ def check_is_ours(state: Path) -> None:
         return
     if not state.is_dir():
         raise CouldNotRun(f"{state} is not a folder", hint="give another one with --state")
-    if not any((state / name).is_file() for name in _OURS) and any(state.iterdir()):
+    if not _is_marked(state) and not all(entry.name in _OURS for entry in state.iterdir()):
         raise CouldNotRun(
             f"{state} holds something else than an emulated gateway",
             kept="it was left as it is",
             hint="give a folder with --state that is empty or not there yet",
         )
+
+
+def _is_marked(state: Path) -> bool:
+    mark = state / MARK
+    if mark.is_file() and not mark.is_symlink():
+        return mark.read_text(errors="replace") == MARKED
+    return all((state / name).is_file() for name in _OLDER)
 
 
 def clear(state: Path) -> None:
@@ -259,7 +271,7 @@ def clear(state: Path) -> None:
             function(path)
 
     for entry in state.iterdir():
-        if entry.name == _LOCK:
+        if entry.name in (_LOCK, MARK):
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, onerror=open_up)

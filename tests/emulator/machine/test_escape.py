@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bundlekit.emulator.machine.box import MARK, MARKED
 from tests.emulator.machine.running import Gateway
 
 _PTRACE = "import ctypes, sys; sys.exit(ctypes.CDLL(None).ptrace(16, {pid}, 0, 0) != 0)"
@@ -141,7 +142,7 @@ def test_links_that_lie_in_the_folder_lead_nowhere_outside(tmp_path: Path, name:
     target.mkdir()
     state = tmp_path / "state"
     (state / "root" / name).parent.mkdir(parents=True)
-    (state / "lock").touch()
+    (state / MARK).write_text(MARKED)
     (state / "root" / name).symlink_to(target if way == "absolute" else _up(name) + str(target))
     command = [sys.executable, "-m", "bundlekit", "gateway", "--state", str(state), "--port", "0", "--ssh-port", "0"]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -159,7 +160,7 @@ def test_root_of_the_box_that_is_a_link_is_refused(tmp_path: Path) -> None:
     state, target = tmp_path / "state", tmp_path / "target"
     state.mkdir()
     target.mkdir()
-    (state / "lock").touch()
+    (state / MARK).write_text(MARKED)
     (state / "root").symlink_to(target)
     command = [sys.executable, "-m", "bundlekit", "gateway", "--state", str(state), "--port", "0", "--ssh-port", "0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
