@@ -281,11 +281,14 @@ def test_ordinary_user_has_it_all(tmp_path: Path) -> None:
         for folder in tmp_path.parents:
             if folder.stat().st_mode & 0o005 != 0o005:
                 folder.chmod(folder.stat().st_mode | 0o055)
-        base = os.path.realpath(sys.base_prefix)
-        show = f'mkdir -p "$1/shown" && mount --rbind {base} "$1/shown" && mount -t tmpfs -o mode=755 tmpfs /root && '
-        show += f'mkdir -p {base} && mount --rbind "$1/shown" {base} && cd "$1" && shift && exec "$@"'
+        roots = {os.path.realpath(path) for path in (sys.base_prefix, sys.prefix, Path(__file__).parents[3])}
+        hidden = sorted(path for path in roots if path.startswith("/root/"))
+        show = 'folder=$1; shift; for path in $HIDDEN; do mkdir -p "$folder/shown$path"; '
+        show += 'mount --rbind "$path" "$folder/shown$path"; done; '
+        show += 'if [ "$HIDDEN" ]; then mount -t tmpfs -o mode=755 tmpfs /root; fi; for path in $HIDDEN; do '
+        show += 'mkdir -p "$path"; mount --rbind "$folder/shown$path" "$path"; done; cd "$folder"; exec "$@"'
         user = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-        prefix = ("unshare", "-m", "sh", "-euc", show if base.startswith("/root/") else 'shift; exec "$@"', "show")
+        prefix = ("unshare", "-m", "sh", "-euc", f"HIDDEN='{' '.join(hidden)}'; {show}", "show")
         prefix = (*prefix, str(tmp_path), *user)
     with Gateway(tmp_path, prefix=prefix) as gateway:
         assert gateway.ssh("id -un").stdout == "moxa\n"
@@ -329,3 +332,12 @@ def test_old_server_speaks_no_rsa_with_sha2(tmp_path: Path) -> None:
         assert modern.returncode == 255
         old = gateway.ssh("id -un", "-o", "HostKeyAlgorithms=ssh-rsa")
         assert old.stdout == "moxa\n", old.stderr
+
+
+def test_network_of_the_host_is_warned_of(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bundlekit", "gateway", "--help"]
+    told = " ".join(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    assert "abstract sockets" in told
+    with Gateway(tmp_path, "--network", "host") as gateway:
+        first = gateway.said
+    assert "abstract sockets" in first + gateway.said
