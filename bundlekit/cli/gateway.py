@@ -108,8 +108,9 @@ def command(
     reach it, unless --listen says otherwise.
 
     A user moxa, a sudo that asks for his password, /opt, and the bundles, which come back when it is started again:
-    all of that lies in the --state folder, and nothing that is done over SSH can write outside of it. It takes Linux;
-    nobody has to be root.
+    all of that lies in the --state folder, and nothing that is done over SSH can write a file outside of it. It takes
+    Linux; nobody has to be root. With --network host, though, programs in it reach all that this machine reaches,
+    and the services of your desktop that listen on abstract sockets: let only those log in whom you trust.
 
     What happens goes to standard error, a line each. Ctrl-C ends everything; a second one at once.
 
@@ -268,6 +269,8 @@ def _tell_ways_in(box: Box, options: Options) -> None:
         click.echo(click.style(f"{title:<8}", bold=True) + text, err=True)
     for fault in options.faults.words:
         _warn(f"fault: {fault}")
+    if not options.own_network:
+        _warn("--network host: who logs in reaches what this machine reaches, abstract sockets of your desktop too")
     if not ipaddress.ip_address(ssh.host).is_loopback:
         _warn(f"everybody who reaches {ssh} can log in" + (f" with the password {_PASSWORD}" if default else ""))
         if default:

@@ -339,5 +339,5 @@ def test_network_of_the_host_is_warned_of(tmp_path: Path) -> None:
     told = " ".join(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
     assert "abstract sockets" in told
     with Gateway(tmp_path, "--network", "host") as gateway:
-        first = gateway.said
-    assert "abstract sockets" in first + gateway.said
+        pass
+    assert "abstract sockets" in gateway.said
