@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Constant = str | tuple[str, ...]
 
 _DEEPEST = 30
+_FANCY_FIELD = re.compile(r"\{[^}]*[^}\w][^}]*\}")
 _LONGEST = 2000
 
 
@@ -27,7 +28,7 @@ class Constants:
     def value(self, node: Node | None, scope: Scope, depth: int = 0) -> Constant | None:
         """A string, a tuple of strings for a list, tuple or set of them, or None: not to be seen from here.
 
-        Literals, names that are bound exactly once, `+`, and `%` with `%s` are followed.
+        Literals, names that are bound exactly once, `+`, `%` with `%s`, and `.format()` with plain fields are followed.
         """
         if node is None or depth > _DEEPEST:
             return None
@@ -41,6 +42,8 @@ class Constants:
                 return _strings([self.value(part, scope, depth + 1) for part in _parts(node)])
             case "binary_operator":
                 return self._operation(node, scope, depth)
+            case "call":
+                return self._format(node, scope, depth)
             case "identifier":
                 return self._name(text_of(node), scope, depth)
             case _:
@@ -59,6 +62,32 @@ class Constants:
         if operator == "+" and isinstance(left, tuple) and isinstance(right, tuple):
             return _strings([*left, *right])
         return None
+
+    def _format(self, node: Node, scope: Scope, depth: int) -> str | None:
+        """`"...".format(...)`."""
+        function, given = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if function is None or function.type != "attribute" or given is None or given.type != "argument_list":
+            return None
+        if text_of(function.child_by_field_name("attribute")) != "format":
+            return None
+        template = self.value(function.child_by_field_name("object"), scope, depth + 1)
+        places: list[str] = []
+        names: dict[str, str] = {}
+        for one in _parts(given):
+            is_named = one.type == "keyword_argument"
+            value = self.value(one.child_by_field_name("value") if is_named else one, scope, depth + 1)
+            if not isinstance(value, str):
+                return None
+            if is_named:
+                names[text_of(one.child_by_field_name("name"))] = value
+            else:
+                places.append(value)
+        if not isinstance(template, str) or _FANCY_FIELD.search(template.replace("{{", "").replace("}}", "")):
+            return None
+        try:
+            return _joined([template.format(*places, **names)])
+        except (LookupError, ValueError):
+            return None
 
     def _name(self, name: str, scope: Scope, depth: int) -> Constant | None:
         """The class body or function that uses the name, then what is around it; other class bodies are not seen."""

@@ -324,3 +324,27 @@ DEEP = {
 @pytest.mark.parametrize("content", DEEP.values(), ids=DEEP)
 def test_time_grows_with_the_size_alone(content: bytes) -> None:
     assert find_routes(content).problem is None
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ('"/{}".format("x")', "/x"),
+        ('"/{0}/{1}".format("x", "y")', "/x/y"),
+        ('"/{a}/{}".format("x", a="y")', "/y/x"),
+        ('BASE.format(NAME) + "/z"', "/x/z"),
+        ('"/{{}}".format()', None),
+        ('"/{}".format(name())', None),
+        ('"/{}".format(*NAMES)', None),
+        ('"/{}".format()', None),
+        ('"/{0.a}".format("x")', None),
+        ('"/{:>99999999}".format("x")', None),
+        ('"/{!r}".format("x")', None),
+        ('"/{".format("x")', None),
+        ('"/x".upper()', None),
+        ('"/{}".format(one for one in "x")', None),
+    ],
+)
+def test_formatted_resource_is_followed_where_it_is_plain(resource: str, expected: str | None) -> None:
+    source = in_class(f"@Route(methods='get', resource={resource})", before=IMPORT + "BASE = '/{}'\nNAME = 'x'\n")
+    assert routes(source) == [(expected, ("get",))]
