@@ -22,6 +22,7 @@ from bundlekit.errors import BundlekitError
 
 _ITSELF = ("127.0.0.1", "localhost", "::1")
 _WRONG = 0.5  # seconds that a wrong password costs
+_SERVICE_REQUEST = 5  # RFC 4253
 _KINDS = {"ed25519": "ssh-ed25519", "rsa": "ssh-rsa"}
 _VERSION = "OpenSSH_8.4p1_emulated"
 _OLD: dict[str, Any] = {
@@ -137,6 +138,7 @@ class _Guard(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
+        _let_service_be_requested_again(conn)
         self._client = (conn.get_extra_info("peername") or ("somewhere",))[0]
         self._server.opened(conn)
 
@@ -176,6 +178,24 @@ class _Guard(asyncssh.SSHServer):
         if not to or not self._connection:
             return False
         return self._connection.forward_connection(to.host, to.port)
+
+
+def _let_service_be_requested_again(connection: Any) -> None:
+    """As OpenSSH does: paramiko asks for the service anew before each try to log in, and asyncssh hangs up then.
+
+    There is no public way to say so. An asyncssh that is made otherwise goes on as it does.
+    """
+    userauth, handlers = b"ssh-userauth", getattr(connection, "_packet_handlers", {})
+    request = handlers.get(_SERVICE_REQUEST)
+    if request is None or not hasattr(connection, "_next_service"):
+        return
+
+    def again(connection: Any, *arguments: Any) -> Any:
+        if connection._next_service is None:
+            connection._next_service = userauth
+        return request(connection, *arguments)
+
+    connection._packet_handlers = {**handlers, _SERVICE_REQUEST: again}
 
 
 def _authorized(text: str) -> asyncssh.SSHAuthorizedKeys | None:

@@ -266,6 +266,14 @@ def test_nothing_is_left_running(own_gateway: Gateway, number: signal.Signals) -
     wait("their end", lambda: not left())
 
 
+def test_password_lets_in_after_a_key_that_the_box_does_not_know(gateway: Gateway) -> None:
+    """paramiko asks for the service anew before each try."""
+    key = gateway.home / "unknown"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    done = gateway.on_it("status", "--identity", str(key))
+    assert done.returncode == 0, done.stderr
+
+
 def test_other_password_may_be_given_on_standard_input(tmp_path: Path) -> None:
     with Gateway(tmp_path, "--password-stdin") as gateway:
         assert "password as given" in gateway.said
