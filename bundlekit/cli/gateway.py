@@ -200,9 +200,10 @@ def _reset(state: Path, *, ask: bool) -> None:
     if ask:
         if not sys.stdin.isatty():
             raise BadUsage("--reset asks before it deletes, and there is no terminal to ask you on", hint="add --yes")
-        click.confirm(
-            f"Delete all that the emulated gateway in {state} has: bundles, settings, keys?", abort=True, err=True
-        )
+        if not click.confirm(
+            f"Delete all that the emulated gateway in {state} has: bundles, settings, keys?", err=True
+        ):
+            raise CouldNotRun("nothing was deleted, and nothing started")
     with claimed(state):
         clear(state)
     _say(f"{state} is empty")

@@ -47,6 +47,15 @@ def test_wrong_use_is_told_in_words(tmp_path: Path, options: tuple[str, ...], co
     assert (done.returncode, words in done.stderr) == (code, True), done.stderr
 
 
+def test_python_for_which_the_home_would_have_to_be_shown_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "python3x").symlink_to(sys.executable)
+    options = ("--state", str(tmp_path / "state"), "--port", "0", "--ssh-port", "0", "--python", "~/python3x")
+    done = typed(*options, home=tmp_path)
+    assert done.returncode == 2
+    assert "lies in your home folder itself" in done.stderr
+    assert os.path.realpath(sys.executable) in done.stderr
+
+
 @pytest.mark.parametrize(("option", "other"), [("--ssh-port", "--port"), ("--port", "--ssh-port")])
 def test_port_in_use_says_by_what_option_to_move(tmp_path: Path, option: str, other: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

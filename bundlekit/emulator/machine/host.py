@@ -77,12 +77,17 @@ def interpreter(path: str | None) -> Interpreter:
         path: to it, or its name; None for a Python 2.7 if there is one, else the one that runs this.
 
     Raises:
-        BadUsage: there is no Python.
+        BadUsage: there is no Python, or the user's home would have to be shown for it.
     """
     if path:
         found = shutil.which(os.path.expanduser(path))  # noqa: PTH111 - a bare name is looked for on the PATH
         if not found or not (asked := _ask(found)):
             raise BadUsage(f"{path} is no Python that can be run", hint="give the path of a python2.7 or a python3")
+        if any(Path.home().is_relative_to(folder) for folder in asked.folders):
+            raise BadUsage(
+                f"{path} lies in your home folder itself, and whatever runs in the box could read all of that",
+                hint=f"give the path that it leads to: {os.path.realpath(found)}",
+            )
         return asked
     found = shutil.which("python2.7")
     return (found and _ask(found)) or _ask(sys.executable) or Interpreter(sys.executable, sys.version_info[:2], ())
