@@ -7,15 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.bundle import MANIFEST, Bundle
 from bundlekit.bundle.overlay import Overlaid
 from bundlekit.errors import Unreadable
 from bundlekit.lint.engine import check
 from bundlekit.lint.finding import Edit, Finding
 from bundlekit.lint.selection import Selection
 
-_MOST_ROUNDS = 100
-_MOST_ALONE = 200
+_MOST_BYTES = 5_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 # Two things that were told apart only by what is mended; better left to somebody who knows which one is meant.
@@ -42,22 +41,29 @@ def fix(bundle: Bundle, chosen: Selection) -> Fixed:
 
     A fix that makes two resources or methods the same is left out.
     """
-    now, count = bundle, 0
+    now, count, checks = bundle, 0, _most_checks(bundle)
+    clashes = _clashes(now)
     refused: set[tuple[str, str | None, str]] = set()
     touched: set[str] = set()
-    for _ in range(_MOST_ROUNDS):
+    while checks > 0:
         findings = [one for one in check(now, chosen) if one.fix and _identity(one) not in refused]
         after, mended = _applied(now, findings)
-        if mended and _clash(now, after):
-            alone = [one for one in findings[:_MOST_ALONE] if not _clash(now, _applied(now, [one])[0])]
+        if not mended:
+            break
+        new = _clashes(after)
+        checks -= 2
+        if new - clashes:
+            tried = findings[: max(checks, 0)]
+            alone = [one for one in tried if not _clashes(_applied(now, [one])[0]) - clashes]
+            checks -= len(tried) + 1
             refused.update(_identity(one) for one in findings if one not in alone)
             after, mended = _applied(now, alone)
-            if _clash(now, after):
+            new = _clashes(after)
+            if new - clashes:
                 after, mended = _applied(now, alone[:1])
-        elif not mended:
-            break
+                new = clashes
         touched.update(bundle.path_of(one.file) for one in mended)
-        now, count = after, count + len(mended)
+        now, clashes, count = after, new, count + len(mended)
     contents = {path: (bundle.files.read(path), now.files.read(path)) for path in sorted(touched)}
     return Fixed(now, contents, count)
 
@@ -100,9 +106,16 @@ def _offsets(starts: list[int], edit: Edit) -> tuple[int, int]:
     return starts[edit.line - 1] + edit.column - 1, starts[edit.end_line - 1] + edit.end_column - 1
 
 
-def _clash(before: Bundle, after: Bundle) -> bool:
-    old, new = (Counter(one.code for one in check(one) if one.code in _CLASHES) for one in (before, after))
-    return any(new[code] > old[code] for code in new)
+def _clashes(bundle: Bundle) -> Counter[str]:
+    return Counter(one.code for one in check(bundle) if one.code in _CLASHES)
+
+
+def _most_checks(bundle: Bundle) -> int:
+    """How often a bundle is checked on the way: often enough for any that somebody wrote, and hostile ones come to an
+    end with a part of their faults mended.
+    """
+    entry = bundle.files.entries.get(MANIFEST)
+    return min(1000, max(10, _MOST_BYTES // (entry.size + 1))) if entry is not None else 0
 
 
 def _identity(finding: Finding) -> tuple[str, str | None, str]:
