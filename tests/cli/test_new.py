@@ -77,7 +77,18 @@ def test_the_shortest_way_makes_a_bundle_and_says_what_is_next(desk: Path, envir
 
 
 def test_every_answer_is_an_option(desk: Path, environment: dict[str, str]) -> None:
-    options = ["--name", "lamp", "--description", "A lamp", "--author", "Jo", "--email", "", "--license", "GPL-3.0-only"]
+    options = [
+        "--name",
+        "lamp",
+        "--description",
+        "A lamp",
+        "--author",
+        "Jo",
+        "--email",
+        "",
+        "--license",
+        "GPL-3.0-only",
+    ]
     options += ["--bundle-version", "2.0.0", "--ttl", "5", "--resource", "/lamp:get", "--resource", "/lamp/:id:put,get"]
     assert new(desk, environment, *options).returncode == 0
     found = manifest(desk / "lamp")
