@@ -111,7 +111,10 @@ def on_packets(*faults: Fault) -> Carry:
                     await back(bytes((_PUBCOMP << 4, 2)) + packet.number)
                 else:
                     due.put_nowait((loop.time() + late, packet.raw))
-            await due.join()
+            joined = asyncio.create_task(due.join())
+            # Where the broker has gone nothing is delivered any more.
+            await asyncio.wait([joined, delivering], return_when=asyncio.FIRST_COMPLETED)
+            joined.cancel()
         finally:
             delivering.cancel()
 

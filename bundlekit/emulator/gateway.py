@@ -11,7 +11,7 @@ from bundlekit.emulator.broker import EmbeddedBroker
 from bundlekit.emulator.builtin import builtins
 from bundlekit.emulator.builtin.system import KeptSystem, System
 from bundlekit.emulator.bundlelog import BundleLog
-from bundlekit.emulator.certificate import ensure_certificate, server_context
+from bundlekit.emulator.certificate import CERTIFICATE, ensure_certificate, server_context
 from bundlekit.emulator.console.routes import Console
 from bundlekit.emulator.console.trace import Trace
 from bundlekit.emulator.controller import Controller
@@ -21,6 +21,7 @@ from bundlekit.emulator.service import ControllerService
 from bundlekit.emulator.tokens import Tokens
 
 ANY_PORT = Address("127.0.0.1", 0)
+_ANY = ("0.0.0.0", "::")  # noqa: S104 - what it would be reached by is not known then
 TOKEN = "mx-api-token"  # noqa: S105 - the name of the file
 
 
@@ -96,8 +97,8 @@ class EmulatedGateway(Service):
 
     @property
     def certificate(self) -> Path:
-        """The PEM file by which a client knows its HTTPS."""
-        return ensure_certificate(self.state)
+        """The PEM file by which a client knows its HTTPS, once it is started."""
+        return self.state / CERTIFICATE
 
     async def start(self) -> None:
         """Returns when it answers.
@@ -107,6 +108,7 @@ class EmulatedGateway(Service):
             Unreadable: a file in it is damaged.
         """
         tokens = Tokens(self.state)
+        ensure_certificate(self.state, () if self._listen.host in _ANY else (self._listen.host,))
         try:
             await self._start_parts(tokens)
         except BaseException:

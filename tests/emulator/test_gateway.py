@@ -99,6 +99,19 @@ def test_a_port_in_use_is_told_with_what_it_was_for(tmp_path: Path, what: str) -
     asyncio.run(run())
 
 
+def test_certificate_is_good_for_the_address_that_it_listens_on(tmp_path: Path) -> None:
+    seen: list[bytes] = []
+
+    async def check(gateway: EmulatedGateway) -> None:
+        seen.append(gateway.certificate.read_bytes())
+        assert (await asyncio.to_thread(ask, gateway, "/nothing"))[0] == 403  # the client compares the address
+
+    with_gateway(check, tmp_path)
+    with_gateway(check, tmp_path, listen=Address("127.0.0.7", 0))
+    with_gateway(check, tmp_path, listen=Address("127.0.0.7", 0))
+    assert seen[0] != seen[1] == seen[2]
+
+
 def test_a_damaged_certificate_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "certificate.pem").write_text("nothing")
 

@@ -114,7 +114,7 @@ def blueprint(
         own_network: whether it has its own loopback and nothing else.
         disk: bytes that are free on /opt.
     """
-    own = (sys.prefix, sys.base_prefix, *_ask_folders(sys.executable), str(_PACKAGE), str(sdk()))
+    own = (sys.prefix, sys.base_prefix, *_ask_folders(sys.executable), str(_PACKAGE), str(sdk()), *programs.libraries())
     variables = {**environment, "PYTHONPYCACHEPREFIX": "/var/cache/python"}
     return Blueprint(
         root=str(root),

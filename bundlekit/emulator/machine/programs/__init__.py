@@ -28,11 +28,11 @@ def texts(package: Path) -> dict[str, str]:
         "poweroff": "power",
         "halt": "power",
     }
-    transfer = {f"box-{name}": _launcher(package, "transfer", name, _libraries()) for name in ("scp", "sftp-server")}
+    transfer = {f"box-{name}": _launcher(package, "transfer", name, libraries()) for name in ("scp", "sftp-server")}
     return {**shell, **{name: _launcher(package, module, name) for name, module in in_python.items()}, **transfer}
 
 
-def _libraries() -> list[str]:
+def libraries() -> list[str]:
     """Where asyncssh lies, and what it needs beside it."""
     found = find_spec("asyncssh")
     return [str(Path(found.origin).parents[1])] if found and found.origin else []
