@@ -131,7 +131,9 @@ def _summary(manifest: Manifest, gateway: str, results: Sequence[Result]) -> str
     counts = count(results)
     parts = [f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict] or verdict is Verdict.KEPT]
     seconds = sum(result.seconds for result in results)
-    return f"{manifest.name} {manifest.version} on {gateway}: {', '.join(parts)}, {seconds:.2f} s"
+    # What was checked is the bundle.json here; which version runs there it does not tell.
+    what = f"bundle.json of {manifest.name} {manifest.version}"
+    return f"{what}, on {gateway}: {', '.join(parts)}, {seconds:.2f} s"
 
 
 def _report(manifest: Manifest, gateway: str, results: Sequence[Result]) -> dict[str, Any]:
