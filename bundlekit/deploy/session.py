@@ -145,6 +145,8 @@ class Session:
                 raise_refusal([event])
             for line in output:
                 yield printable(line)
+            if follow:
+                raise GatewayUnreachable("the gateway has ended the log: it goes down, or the bundle was removed")
 
     def _run(self, verb: str, *arguments: str, silence: float = _SILENCE) -> Iterator[Event]:
         for line in self._open(verb, *arguments, silence=silence):

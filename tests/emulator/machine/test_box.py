@@ -266,6 +266,28 @@ def test_nothing_is_left_running(own_gateway: Gateway, number: signal.Signals) -
     wait("their end", lambda: not left())
 
 
+def test_logs_that_are_followed_tell_when_the_gateway_goes_down(own_gateway: Gateway) -> None:
+    assert own_gateway.on_it("deploy", "--bundle", str(SAMPLE)).returncode == 0
+    target = f"moxa@127.0.0.1:{own_gateway.port}"
+    following = subprocess.Popen(
+        [sys.executable, "-m", "bundlekit", "logs", target, "-f", "--password-stdin"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=own_gateway.environment,
+    )
+    assert following.stdin
+    assert following.stdout
+    following.stdin.write("moxa\n")
+    following.stdin.close()
+    assert following.stdout.readline()
+    own_gateway.stop()
+    assert following.wait(60) == 3
+    assert following.stderr
+    assert "error: the " in following.stderr.read()
+
+
 def test_password_lets_in_after_a_key_that_the_box_does_not_know(gateway: Gateway) -> None:
     """paramiko asks for the service anew before each try."""
     key = gateway.home / "unknown"
