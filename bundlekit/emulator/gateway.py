@@ -18,11 +18,10 @@ from bundlekit.emulator.controller import Controller
 from bundlekit.emulator.lifecycle import Service
 from bundlekit.emulator.rest import RestFront
 from bundlekit.emulator.service import ControllerService
-from bundlekit.emulator.tokens import Tokens
+from bundlekit.emulator.tokens import OWN, Tokens
 
 ANY_PORT = Address("127.0.0.1", 0)
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - what it would be reached by is not known then
-TOKEN = "mx-api-token"  # noqa: S105 - the name of the file
 
 
 class EmulatedGateway(Service):
@@ -88,7 +87,7 @@ class EmulatedGateway(Service):
 
     @property
     def token_file(self) -> Path:
-        return self.state / TOKEN
+        return self.state / OWN
 
     @property
     def token(self) -> str:

@@ -306,12 +306,12 @@ def test_sarif_region_cuts_the_value_out_of_the_line_in_characters() -> None:
         ("a b/bundle.json", "a%20b/bundle.json"),
         ("100%/\u00e4:#?.json", "100%25/%C3%A4%3A%23%3F.json"),
         ("\udcff/bundle.json", "%FF/bundle.json"),
-        ("/work/box/bundle.json", "box/bundle.json"),
+        ("/home/ada/box/bundle.json", "box/bundle.json"),
         ("/other/b c", "file:///other/b%20c"),
     ],
 )
 def test_sarif_uri_leads_to_the_file(file: str, uri: str) -> None:
-    run = sarif([Checked("box", [replace(FINDING, file=file)])], root="/work")
+    run = sarif([Checked("box", [replace(FINDING, file=file)])], root="/home/ada")
     artifact = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
     assert artifact["uri"] == uri
     assert ("uriBaseId" in artifact) is not uri.startswith("file:")
