@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,13 +106,7 @@ class Place:
 
     def _processes(self) -> set[str]:
         """All that runs here: in its network, and in its cgroups, which is nspawn too."""
-        found = {
-            number
-            for cgroup in self._cgroups()
-            for numbers in cgroup.rglob("cgroup.procs")
-            for number in numbers.read_text().split()
-            if number != "0"
-        }
+        found = {number for cgroup in self._cgroups() for number in processes_in(cgroup)}
         if self.namespace.exists():
             found |= set(as_root(["ip", "netns", "pids", self.slot.name], check=False).stdout.split())
         return found
@@ -118,6 +114,15 @@ class Place:
     def _cgroups(self) -> list[Path]:
         places = [hierarchy / self.slot.name for hierarchy in _CGROUPS]
         return [place for place in places if place.exists()]
+
+
+def processes_in(cgroup: Path) -> set[str]:
+    """The numbers of all processes in it and below; groups come and go while this looks."""
+    found: set[str] = set()
+    for group, _, _ in os.walk(cgroup):
+        with contextlib.suppress(OSError):
+            found |= set(Path(group, "cgroup.procs").read_text().split())
+    return found - {"0"}
 
 
 def take() -> Place:

@@ -81,4 +81,4 @@ def test_contract_is_verified_through_ssh(shared_desk_with_bundle: Desk) -> None
         ["kept", "POST"],
         ["kept", "DELETE"],
     ]
-    assert f"by-ssh 0.0.1 on moxa@{desk.machine.address}: 4 kept" in printed.err
+    assert f"bundle.json of by-ssh 0.0.1, on moxa@{desk.machine.address}: 4 kept" in printed.err
