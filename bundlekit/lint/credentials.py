@@ -16,11 +16,20 @@ _PLACEHOLDER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A secret: what it is, and where it begins and ends."""
+    """A secret: what it is, where it begins and ends with the words that tell that it is one, and itself."""
 
     what: str
     start: int
     end: int
+    itself: tuple[int, int]
+
+    def secret(self, content: bytes) -> bytes:
+        """The secret without what stands around it.
+
+        Args:
+            content: in which it was found.
+        """
+        return content[slice(*self.itself)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +100,19 @@ _FORMS = (
 )
 
 
-def credentials(content: bytes) -> Iterator[Credential]:
-    """The secrets in a file, in the order of their kinds, at most `MOST`."""
+def credentials(content: bytes, most: int = MOST) -> Iterator[Credential]:
+    """The secrets in a file, in the order of their kinds, at most `most`."""
     lower = content.lower()
-    left = MOST
+    left = most
     for form in _FORMS:
         if not any(needle in lower for needle in form.needles):
             continue
         for found in form.expression.finditer(content):
-            value = next(filter(None, found.groups()), b"")
+            group = found.lastindex or 0
+            value = found[group] if group else b""
             if (value and _PLACEHOLDER.search(value)) or _kinds(value) < form.varied:
                 continue
-            yield Credential(form.what, *found.span())
+            yield Credential(form.what, *found.span(), found.span(group))
             left -= 1
             if not left:
                 return

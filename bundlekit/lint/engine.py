@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import suppression
+from bundlekit.lint.concealment import secrets_of
 from bundlekit.lint.finding import Finding, Other, Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
@@ -52,10 +55,11 @@ def _without_hidden(inspection: Inspection, found: list[tuple[Rule, Fault]]) -> 
 def _finding(inspection: Inspection, rule: Rule, severity: Severity, fault: Fault) -> Finding:
     bundle, span = inspection.bundle, fault.span
     text = inspection.text(fault.path)
+    conceal = _concealment(inspection, fault)
     other = None
     if fault.other is not None:
         path, place, note = fault.other
-        other = Other(bundle.shown(path), place.line, place.column, note)
+        other = Other(bundle.shown(path), place.line, place.column, conceal(note))
     return Finding(
         code=rule.code,
         rule=rule.name,
@@ -66,12 +70,25 @@ def _finding(inspection: Inspection, rule: Rule, severity: Severity, fault: Faul
         end_line=span.end_line,
         end_column=span.end_column,
         pointer=fault.pointer,
-        message=fault.message,
-        hint=fault.hint,
+        message=conceal(fault.message),
+        hint=conceal(fault.hint),
         other=other,
-        excerpt=text.line(span.line) if text else "",
+        excerpt=conceal(text.line(span.line)) if text else "",
         fix=fault.fix,
     )
+
+
+def _concealment(inspection: Inspection, fault: Fault) -> Callable[[str], str]:
+    """Takes the secrets out of words: those of the files that it is about, and of bundle.json, which rules quote."""
+    paths = dict.fromkeys((fault.path, *(fault.other or ())[:1], inspection.manifest.path))
+    secrets = [secrets_of(text) for text in map(inspection.text, paths) if text is not None]
+
+    def conceal(words: str) -> str:
+        for one in secrets:
+            words = one.conceal(words)
+        return words
+
+    return conceal
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bundlekit.errors import BundlekitError
 from bundlekit.lint.finding import Finding, Severity
-from bundlekit.lint.report.report import About, Checked, Items, Report, dumped
+from bundlekit.lint.report.report import About, Checked, Items, Report, dumped, shown_fix
 
 FORMAT_VERSION = 1
 """Grows by one when something in it changes its meaning or goes away."""
@@ -46,4 +46,5 @@ class Json(Report):
 
 
 def _as_json(finding: Finding) -> dict[str, Any]:
-    return {key: value for key, value in asdict(finding).items() if key != "excerpt"}
+    told = {key: value for key, value in asdict(finding).items() if key != "excerpt"}
+    return {**told, "fix": [asdict(edit) for edit in shown_fix(finding)]}

@@ -11,7 +11,8 @@ from typing import Any
 
 from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BundlekitError
-from bundlekit.lint.finding import Finding, Severity
+from bundlekit.lint.credentials import credentials
+from bundlekit.lint.finding import Edit, Finding, Severity
 
 FORMATS = {
     "text": "Text",
@@ -125,6 +126,12 @@ def _sound(value: Any) -> Any:
     if isinstance(value, list):
         return [_sound(item) for item in value]
     return value
+
+
+def shown_fix(finding: Finding) -> tuple[Edit, ...]:
+    """The fix of a finding; none where a secret would be written again, which `--fix` does and nobody has to read."""
+    texts = (edit.text.encode("utf-8", "replace") for edit in finding.fix)
+    return finding.fix if not any(any(credentials(text)) for text in texts) else ()
 
 
 def named(file: str) -> str:

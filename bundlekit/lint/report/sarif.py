@@ -15,7 +15,7 @@ from bundlekit.errors import BundlekitError
 from bundlekit.lint.finding import Edit, Finding, Severity
 from bundlekit.lint.page import described, page_of
 from bundlekit.lint.report.fingerprints import fingerprinted
-from bundlekit.lint.report.report import About, Checked, Items, Report, dumped, from_root
+from bundlekit.lint.report.report import About, Checked, Items, Report, dumped, from_root, shown_fix
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
 
@@ -67,14 +67,12 @@ class Sarif(Report):
             result["relatedLocations"] = [
                 {**self._place(checked, other.file, region), "message": {"text": _message(other.note)}}
             ]
-        if finding.fix and not checked.archive:
-            result["fixes"] = [self._fix(finding)]
+        if (fix := shown_fix(finding)) and not checked.archive:
+            result["fixes"] = [self._fix(finding, fix)]
         return result
 
-    def _fix(self, finding: Finding) -> dict[str, Any]:
-        replacements = [
-            {"deletedRegion": _region(edit), "insertedContent": {"text": edit.text}} for edit in finding.fix
-        ]
+    def _fix(self, finding: Finding, fix: Sequence[Edit]) -> dict[str, Any]:
+        replacements = [{"deletedRegion": _region(edit), "insertedContent": {"text": edit.text}} for edit in fix]
         change = {"artifactLocation": self._artifact(finding.file), "replacements": replacements}
         return {"description": {"text": _message(finding.hint or finding.message)}, "artifactChanges": [change]}
 
