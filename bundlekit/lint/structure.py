@@ -1,4 +1,7 @@
-"""Where a manifest's value does not fit the schema. jsonschema is the authority."""
+"""Where a manifest's value does not fit the schema.
+
+jsonschema is the authority; it is asked about what is not accepted without it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from bundlekit.bundle.document import pointer_to
+from bundlekit.lint.acceptance import Accepts, acceptance, are_unique
 from bundlekit.shipped import manifest_schema
 
 if TYPE_CHECKING:
@@ -40,6 +44,8 @@ class Violation:
 
 def violations(value: Any) -> tuple[Violation, ...]:
     """Where a manifest's value violates the schema, each constraint once for each value."""
+    if accepts()(value):
+        return ()
     found: dict[tuple[str, str], Violation] = {}
     for error in islice(_validator().iter_errors(value), MOST):
         claim, pointer = pointer_to(error.absolute_schema_path), pointer_to(error.absolute_path)
@@ -54,12 +60,19 @@ def _validator() -> Validator:
     from jsonschema.validators import extend
 
     def unique_items(_: Validator, wanted: bool, instance: Any, __: object) -> Iterator[ValidationError]:
-        """The same answer as jsonschema's own, which compares each with each: hours for a hostile list."""
-        if wanted and isinstance(instance, list):
-            seen = {json.dumps(item, sort_keys=True) for item in instance}
-            if len(seen) < len(instance):
-                yield ValidationError("has repeated items")
+        if wanted and isinstance(instance, list) and not are_unique(instance):
+            yield ValidationError("has repeated items")
 
-    schema = json.loads(manifest_schema().read_text(encoding="utf-8"))
     checked: type[Validator] = extend(Draft7Validator, {"uniqueItems": unique_items})  # type: ignore[no-untyped-call]
-    return checked(schema)
+    return checked(_schema())
+
+
+@cache
+def accepts() -> Accepts:
+    """What says yes to manifests without a violation, and almost never no to them."""
+    return acceptance(_schema())
+
+
+@cache
+def _schema() -> Any:
+    return json.loads(manifest_schema().read_text(encoding="utf-8"))
