@@ -153,7 +153,8 @@ def test_fields_of_the_manifest(fields: dict[str, Any], expected: list[tuple[str
     for finding, (_, _, message) in zip(findings, expected, strict=True):
         assert message in finding.message
         assert finding.file == "box/bundle.json"
-        assert finding.severity is Severity.ERROR
+        works_all_the_same = finding.rule in {"repeated-method", "resource-declared-twice"}
+        assert finding.severity is (Severity.WARNING if works_all_the_same else Severity.ERROR)
 
 
 def index(*routes: str, base: str = "Sanji", before: str = "") -> str:

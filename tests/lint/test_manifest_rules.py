@@ -114,6 +114,10 @@ TOLD: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
         'has "ö" in it',
     ),
     "a query": (resource("/x?y=1"), "warning", "bad-character", "/resources/0/resource", "message.query"),
+    "what begins a group": (resource("/x(y"), "warning", "bad-character", "/resources/0/resource", 'has "(" in it'),
+    "what ends a group": (resource("/x)"), "warning", "bad-character", "/resources/0/resource", "a regular expression"),
+    "what repeats": (resource("/x*"), "warning", "bad-character", "/resources/0/resource", 'has "*" in it'),
+    "what ends an expression": (resource("/x$"), "warning", "bad-character", "/resources/0/resource", 'has "$" in it'),
     "braces": (resource("/x/{id}"), "warning", "bad-character", "/resources/0/resource", "is written :name"),
     "a param without a name": (
         resource("/x/:"),
@@ -374,7 +378,7 @@ CLEAN: dict[str, dict[str, Any]] = {
         {"methods": "get", "resource": "/x/:id"}, {"methods": "get", "resource": "/x/a.b"}
     ),
     "the top": resource("/"),
-    "all that a path may have": resource("/A-z_0.9~!$&'()*,;=@%20"),
+    "all that a path may have": resource("/A-z_0.9~!&',;=@%20"),
     "params": resource("/x/:id/:_id2/y/:a"),
     "a param of a longer name": resource("/x/:querystring2/:id/:ids"),
     "views of wildcards": resources(

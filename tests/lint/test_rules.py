@@ -102,8 +102,8 @@ def test_writing_the_pages_takes_away_those_of_rules_that_are_gone(tmp_path: Pat
     assert {path.name for path in tmp_path.iterdir()} == {"rules", "rules.md", "validate.md"}
 
 
-def test_evidence_can_be_said_apart() -> None:
-    text = (RULES[0].page or "").replace("\n\nBad:", "\n\nEvidence: the vendor's\nguide says so.\n\nBad:")
+def test_evidence_is_said_apart() -> None:
+    text = re.sub(r"(?s)Evidence: .+?\n\n", "Evidence: the vendor's\nguide says so.\n\n", RULES[0].page or "")
     page = page_of(replace(RULES[0], page=text))
     assert page.evidence == "the vendor's guide says so."
     assert page == replace(page_of(RULES[0]), evidence=page.evidence)

@@ -1,7 +1,10 @@
 """The name of the bundle has something else in it than letters and hyphens.
 
-Why: The vendor's guide gives `[A-Za-z-]+` as the form of a name. The gateway registers the bundle under it, and the
-SDK makes the names of the settings files of it.
+Why: The vendor's guide gives `[A-Za-z-]+` as the form of a name. The gateway registers the bundle under it, and its
+settings, its archive and its folder on the gateway are called after it.
+
+Evidence: The vendor's guide gives the form, and asks for a factory file of the same name. SDK 1.1.2 itself takes any
+name: bundles called `a_b2` and `a b/c` came up, and only an empty one was refused, with 400 by the emulated gateway.
 
 Bad:
 

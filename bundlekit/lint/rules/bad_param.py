@@ -4,6 +4,10 @@ Why: The SDK puts the MQTT wildcard `+` in place of a colon and the letters, dig
 wildcard counts only as a whole segment; of the name it makes that of a group in a regular expression, which does not
 begin with a digit. A colon with no name behind it stays a colon. `querystring` is the name of a group of the SDK's own.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: handlers of `/rooms/:1` and `/rooms/:querystring` end the start with an
+error of the regular expression. `/rooms/:room-id` registers as `/rooms/+-id` and `/rooms/x:id` as `/rooms/x+`, and
+requests come back with 403; so do those for `/rooms/:`, but for the one that asks for a colon.
+
 Bad:
 
     bundle.json

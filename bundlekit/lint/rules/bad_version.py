@@ -3,6 +3,9 @@
 Why: The version becomes part of the archive's name and of the folder that a release lives in on the gateway. The
 vendor's guide recommends semantic versioning.
 
+Evidence: `bundlekit pack` calls an archive NAME-VERSION.tar.gz, and a deploy makes a folder of that name. The SDK
+(1.1.2) does not read the version: a bundle of version `1.0/beta 2` came up when it was started by hand.
+
 Bad:
 
     bundle.json

@@ -1,7 +1,10 @@
 """The description is empty.
 
-Why: The gateway's controller asks for a description when a bundle registers, and answers 400 to one without; whoever
-looks at the list of bundles has nothing else to go by.
+Why: The gateway's controller asks for a description when a bundle registers, refuses one without, and may well take an
+empty one for none; whoever looks at the list of bundles has nothing else to go by.
+
+Evidence: The original controller 1.6.2 answers 400 with "need 'description'" where there is none. Whether an empty one
+counts as none was not seen there; to the emulated gateway it does, and the SDK (1.1.2) tries to register for ever.
 
 Bad:
 

@@ -1,8 +1,13 @@
 """A field that the gateway needs is not in bundle.json.
 
-Why: The gateway's controller answers 400 to the registration of a bundle without a name, description, role, ttl or
-resources, so the bundle never comes up. Without a version there is no archive to deploy, and main is fixed by the
-vendor's guide.
+Why: Without a name, role or resources the SDK fails before it registers a bundle, and without a description or ttl the
+gateway's controller refuses it: in both cases the bundle never comes up. Without a version there is no archive to
+deploy, and main is fixed by the vendor's guide.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: without a name the start ends with `KeyError: 'name'`; without a role or
+resources the same error ends the thread that registers, and the program stays up unheard. To a registration without a
+description or ttl the original controller 1.6.2 answers 400, and the SDK tries again for ever. Bundles without version
+or main came up.
 
 Bad:
 

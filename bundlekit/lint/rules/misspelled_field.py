@@ -3,6 +3,9 @@
 Why: Nobody reads a field under another name, and nobody complains about it either: `"method"` is as good as no methods
 at all. Only a field that is not there under its right name is asked after.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a resource with `method` in place of `methods` registers without a word;
+one with `resorce` ends the thread that registers with `KeyError: 'resource'`.
+
 Bad:
 
     bundle.json

@@ -3,6 +3,10 @@
 Why: `methods` is what callers read to know what they can do with a resource. Only a resource of role `view`, which
 the bundle does not answer for, goes without.
 
+Evidence: The vendor's guide gives each resource its methods, one or an array of them. Nothing at run time asks for
+them: a bundle without any registered and answered with SDK 1.1.2 on Python 2.7.18, and the original controller 1.6.2
+routes by the resource alone.
+
 Bad:
 
     bundle.json

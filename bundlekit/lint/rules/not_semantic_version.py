@@ -4,6 +4,9 @@ Why: The vendor's guide recommends semantic versioning: `MAJOR.MINOR.PATCH`, num
 `-rc.1` and its like. It says which of two versions is the newer one, and whether anything that others rely on changed.
 Nothing on the gateway depends on it.
 
+Evidence: The vendor's guide recommends it; its sample is 0.0.1. SDK 1.1.2 and the original controller 1.6.2 do not read
+the version: bundles of any, and without one, came up.
+
 Bad:
 
     bundle.json

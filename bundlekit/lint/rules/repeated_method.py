@@ -2,6 +2,9 @@
 
 Why: The second one changes nothing; most often another method was meant.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a bundle that declares `get` twice registers and answers like any other,
+since neither the SDK nor the original controller 1.6.2 reads `methods`.
+
 Bad:
 
     bundle.json
@@ -44,7 +47,7 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
 RULE = structure_rule(
     code="BK109",
     name="repeated-method",
-    severity=Severity.ERROR,
+    severity=Severity.WARNING,
     page=__doc__,
     claims={"/properties/resources/items/properties/methods/then/uniqueItems"},
     word=word,

@@ -3,6 +3,8 @@
 Why: The SDK makes one regular expression of a handler's resource, and a group of each `:param` in it. Two groups of one
 name are an error, so that a bundle with such a handler does not start.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the start ends with "redefinition of group name 'id'".
+
 Bad:
 
     bundle.json

@@ -1,7 +1,11 @@
 """A field that the vendor keeps for later has a value of its own.
 
-Why: The vendor's guide calls argument, priority, hook, dependencies and repository reserved. Nothing comes of what
-stands there today, and another meaning may come with the next firmware.
+Why: The vendor's guide calls argument, priority, hook, dependencies and repository reserved. Nothing that a bundle can
+count on comes of what stands there today, and another meaning may come with the next firmware.
+
+Evidence: The vendor's guide. Seen with SDK 1.1.2 on Python 2.7.18: a bundle with values of its own in argument,
+priority, hook and dependencies registers and answers like any other; they go out with the registration, and nothing
+comes back of it.
 
 Bad:
 

@@ -3,6 +3,9 @@
 Why: The gateway knows a resource by its pattern, in which the name of a `:param` plays no part: `/rooms/:id` and
 `/rooms/:name` are one resource to it. Two declarations of one resource disagree sooner or later.
 
+Evidence: SDK 1.1.2 registers both of these as `/rooms/+`. Seen on Python 2.7.18: the bundle comes up, and the handlers
+of both declarations answer, each its own methods.
+
 Bad:
 
     bundle.json
@@ -53,7 +56,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
 RULE = Rule(
     code="BK113",
     name="resource-declared-twice",
-    severity=Severity.ERROR,
+    severity=Severity.WARNING,
     page=__doc__,
     check=check,
 )

@@ -3,6 +3,10 @@
 Why: The vendor's guide says that the gateway adds the prefix by itself. With it, the resource would be
 `/api/v1/api/v1/...`.
 
+Evidence: The vendor's guide says that the prefix is added. Seen with SDK 1.1.2 on Python 2.7.18 and the emulated
+gateway: with `/api/v1/example` declared, `GET /api/v1/example` comes back with 403 and `GET /api/v1/api/v1/example` is
+answered.
+
 Bad:
 
     bundle.json

@@ -3,6 +3,10 @@
 Why: The gateway puts `/api/v1` and the resource together as they are, and matches requests against it from the first
 character on. `example` is never met by a request for `/example`.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18 and the emulated gateway: a bundle with the resource `example` registers,
+and `GET /api/v1/example` comes back with 403. The original controller 1.6.2 matches as MQTT does, where the slash
+counts.
+
 Bad:
 
     bundle.json

@@ -3,6 +3,9 @@
 Why: Resources are matched as MQTT topics are: `/example/` is met by requests for `/example/` alone, and a request for
 `/example` comes back with 403.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with `/example/` declared, `GET /example` comes back with 403 and `GET
+/example/` is answered. The original controller 1.6.2 tells the two apart as well.
+
 Bad:
 
     bundle.json

@@ -4,6 +4,9 @@ Why: There are many GPLs and BSDs: the vendor's sample says `GPL`, and a lawyer 
 licences of a product read the identifiers of SPDX, such as `MIT`, and expressions of them, such as `MIT OR
 Apache-2.0`. Nothing on the gateway depends on it. `LicenseRef-` and a name is for a licence of one's own.
 
+Evidence: The vendor's guide names "MIT, GPL, BSD, etc.", and its sample says GPL, which the list of SPDX does not have.
+Nothing on a gateway was seen to read it.
+
 Bad:
 
     bundle.json

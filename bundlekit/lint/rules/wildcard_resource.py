@@ -5,6 +5,10 @@ itself answers, and both answers go out. The SDK knows no wildcards in the handl
 the bundle only listens to, may well end with one; elsewhere than as a whole segment, or with `#` before the end, it is
 none to MQTT.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with `@Route(resource="/rooms/+")` the bundle itself answers 404 to `GET
+/rooms/7`; with a handler of `/rooms/:id` it answers. `/rooms/#/x` and `/rooms/a#` registered, and no request reached
+them.
+
 Bad:
 
     bundle.json

@@ -2,6 +2,9 @@
 
 Why: The vendor's guide fixes the name: the gateway starts index.py, whatever is written here.
 
+Evidence: The vendor's guide gives index.py as the fixed value, and starts a bundle with `python index.py`. Seen with
+SDK 1.1.2 on Python 2.7.18: main is never read, and of a bundle whose main is `app.py` it was index.py that ran.
+
 Bad:
 
     bundle.json

@@ -3,6 +3,10 @@
 Why: The vendor's guide fixes the role of a bundle to `model`. The SDK registers the resources of role `model` and
 those of role `view` apart, and leaves out any other, so that nobody ever reaches them.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: of a bundle of role `controller`, and of a resource of role `listener`,
+nothing is registered ("no need to register due to no resources"). A bundle of role `view` registers as one, and who
+asks for its resource gets 403, for there is no model.
+
 Bad:
 
     bundle.json

@@ -3,6 +3,10 @@
 Why: The whole of bundle.json goes to the gateway's controller with the registration, which takes the fields for what
 the guide says they are. A resource that is no object already makes the SDK fail before that.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a bundle.json that is an array ends the start with a TypeError; a
+resource that is a string, or whose path is a number, ends the thread that registers, and the program stays up unheard.
+A number for `methods` changed nothing. What the original controller makes of `"60"` for the ttl was not seen.
+
 Bad:
 
     bundle.json
