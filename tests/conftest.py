@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.box import Box, PlainBox
 
 # Started in the background of a shell, we would hand SIGINT on as ignored, and no Ctrl-C of a test would be heard.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same examples in each run, so that what fails does so for a change of ours. `make fuzz` looks for new ones.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None, max_examples=2_000, print_blob=True)
+settings.load_profile(os.environ.get("BUNDLEKIT_HYPOTHESIS", "steady"))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bundlekit.bundle.email import is_address
 from bundlekit.bundle.manifest import DEFAULT_TTL, NAME
 from bundlekit.bundle.quoting import printable, quoted
 from bundlekit.errors import BadUsage
@@ -21,7 +22,6 @@ _VERSION = re.compile(
     r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}(-[0-9A-Za-z-]{1,20}(\.[0-9A-Za-z-]{1,20}){0,3})?"
     r"(\+[0-9A-Za-z-]{1,20})?"
 )
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 Check = Callable[[object], Any]
 
@@ -70,7 +70,7 @@ def author(value: object) -> str:
 
 def email(value: object) -> str:
     text = _text("e-mail address", value)
-    if text and not _EMAIL.fullmatch(text):
+    if text and not is_address(text):
         raise BadUsage(f"the e-mail address is {quoted(text)}, expected one such as jo@example.com, or nothing")
     return text
 

@@ -45,7 +45,9 @@ needed_texts = texts.filter(str.strip)
 names = st.from_regex(r"[A-Za-z-]{1,64}", fullmatch=True) | st.sampled_from(
     ["-rf", "--", "None", "Sanji", "Mqtt", "bundle"]
 )
-emails = st.just("") | st.from_regex(r"[^@\s\x00-\x1f\x7f-\x9f]{1,8}@[^@\s\x00-\x1f\x7f-\x9f]{1,8}", fullmatch=True)
+emails = st.just("") | st.from_regex(
+    r"[^@\s,<>\x00-\x1f\x7f-\x9f]{1,8}@[^@\s,<>\x00-\x1f\x7f-\x9f]{1,8}", fullmatch=True
+)
 versions = st.from_regex(
     r"(0|[1-9][0-9]?)\.(0|[1-9][0-9]?)\.(0|[1-9][0-9]?)(-[a-z]{1,5}\.1)?(\+[a-z]{1,5})?", fullmatch=True
 )

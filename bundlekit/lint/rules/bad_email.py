@@ -18,16 +18,15 @@ Good:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from bundlekit.bundle.email import is_address
 from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.fields import field_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule, in_manifest
 
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _LONGEST = 2000
 
 
@@ -42,7 +41,7 @@ def _is_address(text: str) -> bool:
     """Whether this is an address, or a name and an address in angle brackets."""
     name, bracket, rest = text.strip().partition("<")
     address = rest.removesuffix(">") if bracket else name
-    return bool(_ADDRESS.fullmatch(address))
+    return is_address(address)
 
 
 RULE = Rule(code="BK127", name="bad-email", severity=Severity.WARNING, page=__doc__, check=check)
