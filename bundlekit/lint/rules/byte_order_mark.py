@@ -3,6 +3,9 @@ r"""A JSON file begins with a byte order mark.
 Why: The SDK skips it, so the bundle starts; but RFC 8259 forbids to write one, and many other readers of JSON, such as
 `JSON.parse`, refuse the file.
 
+Evidence: RFC 8259, 8.1. Seen with SDK 1.1.2 on Python 2.7.18: bundle.json and factory file are read in spite of it.
+Node's `JSON.parse` and Python 3's `json.loads` refuse the same bytes.
+
 Bad:
 
     data/example.json.factory

@@ -4,6 +4,9 @@ Why: A gateway is often behind a cellular link, and without a time-out a handler
 one of the three threads that the SDK has for requests along. The client got a 408 by then. The methods that a handler
 calls are looked into too; what a thread of its own does is not. `socket.setdefaulttimeout` counts for all but requests.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: three requests to a handler that asked a server which never answers came
+back with 408 when the ttl was over, and from then on so did every request to any handler of the bundle.
+
 Bad:
 
     index.py

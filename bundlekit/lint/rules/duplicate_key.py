@@ -2,6 +2,9 @@
 
 Why: Readers of JSON keep the last one and drop the first without a word, so half of what is written does not count.
 
+Evidence: RFC 8259, 4, calls what comes of it unpredictable. Seen with SDK 1.1.2 on Python 2.7.18: of two `resources` in
+bundle.json the second was registered, and requests for what stood in the first came back with 403.
+
 Bad:
 
     data/example.json.factory

@@ -3,6 +3,9 @@
 Why: The SDK's `ModelInitiator` saves settings only while they are an object or an array; of anything else, `save_db`
 silently saves nothing.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with `"value"` there, a PUT that sets another string is answered with
+200 while `save_db` returns False, and after the next start the old one is back.
+
 Bad:
 
     data/example.json.factory

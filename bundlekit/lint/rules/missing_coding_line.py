@@ -3,6 +3,9 @@
 Why: Python 2.7 takes a source for ASCII unless its first or second line names another encoding, and refuses the whole
 file for one other byte, be it in a comment (PEP 263). Python 3 takes it for UTF-8.
 
+Evidence: PEP 263. Seen with Python 2.7.18: a degree sign in a comment ends the start with "Non-ASCII character '\\xc2'
+in file index.py on line 2, but no encoding declared".
+
 Bad:
 
     index.py

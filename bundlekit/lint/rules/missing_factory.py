@@ -3,6 +3,10 @@
 Why: The vendor's guide asks for `data/NAME.json.factory`, named like the bundle. At the first start the SDK's
 `ModelInitiator` makes the settings of it, and raises an error where it finds none.
 
+Evidence: The vendor's guide: the file's name must be the name in bundle.json. Seen with SDK 1.1.2 on Python 2.7.18:
+`ModelInitiator` ends the start with `RuntimeError: No *.json.factory file`. A bundle that makes none came up without
+the file.
+
 Bad:
 
     data/example.json.factory is missing

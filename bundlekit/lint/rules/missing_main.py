@@ -2,6 +2,9 @@
 
 Why: index.py is what the gateway starts; nothing else of a bundle is ever run by it.
 
+Evidence: The vendor's guide starts a bundle with `python index.py`. Python 2.7.18 ends with "can't open file
+'index.py'".
+
 Bad:
 
     index.py is missing

@@ -3,6 +3,8 @@
 Why: bundle.json is what makes a folder a bundle: the SDK reads the name and the resources from it and stops without
 it.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the start ends with `BundleConfigError: Can't load file`.
+
 Bad:
 
     bundle.json is missing

@@ -5,6 +5,9 @@ that requires: paho, simplejson, six and voluptuous; whatever else somebody inst
 Python 3 had other names before, or none. A folder is a package for Python 2.7 only with an `__init__.py` in it. Not
 looked at is what stands in a `try` with an `except`, or under an `if`.
 
+Evidence: Seen with Python 2.7.18: the start ends with "ImportError: No module named configparser". The modules that it
+brings were listed from the one of Debian; SDK 1.1.2 pins simplejson, paho-mqtt, six and voluptuous.
+
 Bad:
 
     index.py

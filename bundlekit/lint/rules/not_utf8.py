@@ -1,6 +1,10 @@
 r"""A JSON file is not UTF-8.
 
-Why: JSON is UTF-8. The gateway's Python raises an error on anything else, while the bundle starts.
+Why: JSON is UTF-8. The gateway's Python does not read anything else: with such a bundle.json the bundle does not start,
+and with such a factory file it starts without settings, and says so only in its log.
+
+Evidence: RFC 8259, 8.1. Seen with SDK 1.1.2 on Python 2.7.18: a bundle.json in Latin-1 ends the start with "'utf8'
+codec can't decode byte 0xe9"; after such a factory file `self.model.db` is None.
 
 Bad:
 

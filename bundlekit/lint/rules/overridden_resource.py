@@ -4,6 +4,10 @@ Why: The vendor's guide forbids to override what the gateway has already. Both g
 `/network/:what` as well as its `/network/dns`, and which of the answers arrives nobody can tell. To listen there, a
 resource has the role `view`.
 
+Evidence: The vendor's guide. The original controller 1.6.2 lets anybody register a resource that somebody has, and
+sends requests to both. Seen with SDK 1.1.2 on Python 2.7.18 and the emulated gateway: `GET /network/dns` was answered
+by a bundle with `/network/:what`, and the gateway's own answer was lost.
+
 Bad:
 
     bundle.json

@@ -4,6 +4,9 @@ Why: A gateway has 512 MB of memory, about 200 MB of its disk are left, each rel
 there is often a cellular link. Of a file of more than 8 MiB, or of a bundle of more than 32 MiB, most is often left
 from the work on it: recordings, firmware, databases.
 
+Evidence: The vendor's example of `/system/status` tells of 257 MB of memory and of 217 MB left on the disk. The two
+limits are ours; nothing on a gateway was seen to refuse a larger file.
+
 Bad:
 
     manual.pdf is 9000000 bytes long

@@ -1,7 +1,10 @@
 """index.py, or a module beside it that it imports, has syntax that Python 2.7 refuses.
 
 Why: Bundles run under the gateway's Python 2.7, which refuses the whole file for one construct that only Python 3
-knows, before a line of it runs. (What counts was compiled with Python 2.7.18 case by case.)
+knows, before a line of it runs.
+
+Evidence: Seen with Python 2.7.18: one f-string in a method that nobody calls ends the start with "SyntaxError: invalid
+syntax". Each construct that is told was compiled with it, case by case, and so was what is not told.
 
 Bad:
 

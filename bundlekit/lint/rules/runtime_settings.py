@@ -4,6 +4,9 @@ Why: The SDK keeps what users set in `data/NAME.json` and a copy of it in `data/
 under version control, they take the place of what somebody has set on another gateway, and may well hold passwords.
 What a bundle begins with is in `data/NAME.json.factory`.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: where `data/NAME.json` is there at the first start, the bundle has those
+settings and never looks at the factory file. Whether a file is under version control is read from git's index.
+
 Bad:
 
     data/example.json is in the archive

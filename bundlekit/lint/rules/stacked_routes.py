@@ -3,6 +3,9 @@
 Why: The SDK (1.1.2) takes the outermost `@Route` alone, and what it wraps is the inner `@Route` and not the function:
 requests for the outer resource get no answer until the ttl is over, those for the inner one 404.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18 with the outer one for get and the inner one for put: the GET comes back
+with 408 when the ttl is over, the PUT at once with 404, and the function is called for neither.
+
 Bad:
 
     index.py

@@ -5,6 +5,8 @@ The grammar that is asked knows Python 2 and 3 alike; what Python 2.7 alone refu
 is a warning, for the last word is the gateway's: a deploy goes on, and the gateway's own Python decides before anything
 is stopped.
 
+Evidence: Python 2.7.18 ends with "SyntaxError: invalid syntax" before a line of index.py runs.
+
 Bad:
 
     index.py

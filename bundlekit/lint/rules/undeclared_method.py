@@ -3,6 +3,9 @@
 Why: `methods` plays no part in what the gateway sends to a bundle, so the handler is called all the same: bundle.json,
 which callers read, says less than is true.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a DELETE that bundle.json does not declare was handled and answered with
+200.
+
 Bad:
 
     bundle.json

@@ -3,6 +3,9 @@
 Why: The gateway sends a bundle only what its declared resources match, so the handler is never called. Often the
 resource is spelled in two ways.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the bundle comes up, and a request for the handler's resource comes back
+with 403 and "request forbidden", as the original controller 1.6.2 says where no model has the resource.
+
 Bad:
 
     index.py

@@ -3,6 +3,9 @@
 Why: The SDK looks the method up by its name while the bundle starts, in lower case, and dies of an AttributeError when
 it is none of get, put, post and delete. (`all` is known to it, but no request ever has it.)
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the start ends with `AttributeError: 'Route' object has no attribute
+'GET'`; with `all` the bundle comes up and answers 404.
+
 Bad:
 
     index.py

@@ -3,6 +3,9 @@
 Why: it hides nothing, and whoever reads it believes that it does. Expected is the code or the name of a rule in square
 brackets, or several with commas between. What is said of such comments cannot be hidden by them.
 
+Evidence: Nothing but `bundlekit validate` reads the comment. In the example it tells of the undeclared resource all the
+same.
+
 Bad:
 
     index.py

@@ -5,6 +5,9 @@ anywhere, and a device or a pipe is none of a bundle's. Names have to mean the s
 the place of another. `bundlekit pack` and `bundlekit deploy` refuse all of that. What `.bundleignore` leaves out is of
 no concern.
 
+Evidence: `bundlekit pack` refuses to make such an archive, and `bundlekit deploy` to send one. Links led Python's
+tarfile out of the folder more than once with its own filter on, so that neither trusts in it.
+
 Bad:
 
     settings.py is a link to ../common/settings.py

@@ -3,6 +3,9 @@
 Why: Resources that are literals, or made of constants that are, are followed; what the program computes is not
 guessed. What bundle.json declares and no visible handler takes may be handled there, or not at all.
 
+Evidence: SDK 1.1.2, `Route` in sanji/core.py, takes whatever value it is called with when the bundle starts;
+bundle.json plays no part in it. So there is nothing wrong with such a handler but that it cannot be checked.
+
 Bad:
 
     index.py

@@ -4,6 +4,9 @@ Why: `self.model.db` is what `ModelInitiator` read from `data/<name>.json`; a ch
 gone after the next start of the bundle, unless `self.model.save_db()` writes it. A handler that calls another method of
 its class, or anything with `save` in its name, is taken to save.
 
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a GET after the PUT gives the new value, and after the next start of the
+bundle the old one.
+
 Bad:
 
     index.py

@@ -3,6 +3,9 @@
 Why: what is hidden was mended or has moved, and the comment would hide the next such fault without a word. A comment
 hides what is found on its own line, or on the next line with code if it stands alone.
 
+Evidence: Neither Python 2.7 nor the SDK reads comments. What this one hides is hidden from `bundlekit validate` alone,
+which but for this finding says the same of the bundle without the comment.
+
 Bad:
 
     index.py

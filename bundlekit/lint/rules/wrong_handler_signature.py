@@ -1,8 +1,13 @@
 """A handler takes other arguments than the SDK gives it.
 
 Why: The SDK (1.1.2) counts a handler's parameters, stars left out. One for requests, self, message and response, is
-called when it has three or more; one for events, of a resource with the role view, when it has two, self and message.
-Any other is passed over without a word, and the request gets no answer.
+called when it has three or more, always with these three; one for events, of a resource with the role view, when it has
+two, self and message. One with fewer is passed over without a word, so that the request gets no answer, and one that
+needs more fails.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with (self, message) and with (self, *args) the handler is not called,
+and the client gets 408 when the ttl is over; with a fourth parameter that has to be given it gets 500, from a
+TypeError; with `extra=1` as the fourth all is well.
 
 Bad:
 
