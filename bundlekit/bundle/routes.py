@@ -96,7 +96,7 @@ def find_routes(content: bytes) -> Source:
     module = parse_module(MAIN, content)
     text, found = module.text, module.python
     aliases = {"Route"} | {
-        imported.alias for imported in found.imports if imported.name == "Route" and _is_sdk(imported.module)
+        imported.alias for imported in found.imports if imported.name == "Route" and is_sdk(imported.module)
     }
     constants = Constants()
     calls = [call for call in found.calls if call.name in aliases]
@@ -110,7 +110,8 @@ def find_routes(content: bytes) -> Source:
     )
 
 
-def _is_sdk(module: str) -> bool:
+def is_sdk(module: str) -> bool:
+    """Whether a dotted name is the SDK, or a part of it."""
     return module == "sanji" or module.startswith("sanji.")
 
 
@@ -168,9 +169,9 @@ def _elsewhere(text: Text, found: PythonSource, aliases: set[str], calls: list[C
             yield Elsewhere("the router is used directly", span_of(text, name))
     unvisited = {one.name: one for one in found.classes}
     known = {*unvisited, "object"}
-    sanji = {one.alias for one in found.imports if one.name == "Sanji" and _is_sdk(one.module)} | {"Sanji"}
+    sanji = sanji_names(found)
     if not any(base in sanji for one in found.classes for base in one.bases):
-        if found.error is not None or any(_brings_code(one.module) for one in found.imports):
+        if found.error is not None or any(brings_code(one.module) for one in found.imports):
             yield Elsewhere(f"no class in {MAIN} derives from Sanji", BEGINNING)
         return
     todo = [one for one in found.classes if sanji.intersection(one.bases)]
@@ -186,7 +187,12 @@ def _elsewhere(text: Text, found: PythonSource, aliases: set[str], calls: list[C
                 )
 
 
-def _brings_code(module: str) -> bool:
-    """Whether an imported module may be one that brings the bundle's own class."""
+def sanji_names(found: PythonSource) -> set[str]:
+    """What a module calls the SDK's class."""
+    return {"Sanji"} | {one.alias for one in found.imports if one.name == "Sanji" and is_sdk(one.module)}
+
+
+def brings_code(module: str) -> bool:
+    """Whether an imported module may be one that brings the bundle's own class: none of the SDK or the library."""
     top = module.partition(".")[0]
-    return not _is_sdk(module) and top not in sys.stdlib_module_names
+    return not is_sdk(module) and top not in sys.stdlib_module_names

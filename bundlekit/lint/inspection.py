@@ -12,6 +12,7 @@ from bundlekit.bundle.manifest import Resource, read_manifest, resource_of
 from bundlekit.bundle.modules import Module, imported_modules
 from bundlekit.bundle.reading import Problem
 from bundlekit.bundle.routes import Source, read_source
+from bundlekit.bundle.starting import Starting, starting_of
 from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
 from bundlekit.lint.structure import Violation, violations
@@ -80,6 +81,12 @@ class Inspection:
     def modules(self) -> tuple[Module, ...]:
         """index.py and the modules beside it that it imports; nothing while it cannot be read."""
         return imported_modules(self.bundle, self.source.module) if self.source.module is not None else ()
+
+    @cached_property
+    def starting(self) -> Starting | None:
+        """What starts in index.py; None while it cannot be read, or is no Python."""
+        module = self.source.module
+        return starting_of(module) if module is not None and module.python.error is None else None
 
     @property
     def problems(self) -> Iterator[tuple[str, Problem]]:

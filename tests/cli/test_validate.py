@@ -80,8 +80,8 @@ def test_every_bundle_is_checked_once(capsys: pytest.CaptureFixture[str], here: 
 
 def test_warnings_do_not_fail(capsys: pytest.CaptureFixture[str], here: Path) -> None:
     handler = '    @Route("/other", "get")\n    def other(self, message, response): response()\n'
-    with (here / "good" / "index.py").open("a") as index:
-        index.write(handler)
+    index = here / "good" / "index.py"
+    index.write_text(index.read_text().replace("\n\nif __name__", handler + "\n\nif __name__"))
     out, err = run("good", code=0, capsys=capsys)
     assert "good/index.py:10:12: warning BK302 undeclared-resource:" in out
     assert err == "1 bundle: 1 warning\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +56,8 @@ class MemoryFiles:
 def bundle(files: Mapping[str, bytes | str | Kind | None] | None = None, **fields: Any) -> Bundle:
     """A sound bundle with some fields of its manifest and some files changed; None takes a file away.
 
-    index.py has a handler for all that the manifest declares, and the factory file the bundle's name.
+    index.py has a handler for all that the manifest declares, and the factory file the bundle's name. An index.py that
+    is given as text, with a class that derives from Sanji, gets a start at its end if it has none.
     """
     value = {**MANIFEST, **fields}
     made: dict[str, bytes | str | Kind | None] = {
@@ -68,11 +70,20 @@ def bundle(files: Mapping[str, bytes | str | Kind | None] | None = None, **field
     if isinstance(name, str) and name != "example" and "data/example.json.factory" not in (files or {}):
         made[f"data/{name}.json.factory"] = made.pop("data/example.json.factory")
     contents = {
-        path: content.encode() if isinstance(content, str) else content
+        path: (started(content) if path == "index.py" else content).encode() if isinstance(content, str) else content
         for path, content in made.items()
         if content is not None
     }
     return Bundle("box", MemoryFiles(contents))
+
+
+def started(text: str) -> str:
+    """An index.py with a start at its end, unless it has one or there is nothing to start."""
+    made = re.search(r"^class (\w+)\(.*\bSanji\b.*\):", text, re.MULTILINE)
+    if made is None or "connection=" in text:
+        return text
+    lines = ["", "", 'if __name__ == "__main__":', "    from sanji.connection.mqtt import Mqtt", ""]
+    return text.rstrip("\n") + "\n" + "\n".join([*lines, f"    {made[1]}(connection=Mqtt()).start()", ""])
 
 
 def source(manifest: Mapping[str, Any]) -> str:
@@ -89,7 +100,7 @@ def source(manifest: Mapping[str, Any]) -> str:
                 f"    def handler_{number}(self, message{', response' if resource.role == 'model' else ''}):",
                 "        return response(code=200)" if resource.role == "model" else "        pass",
             ]
-    return "\n".join(lines) + "\n"
+    return started("\n".join(lines) + "\n")
 
 
 def found(checked: Bundle) -> list[Finding]:

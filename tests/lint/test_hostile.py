@@ -202,6 +202,7 @@ def test_any_bytes_as_index_never_make_the_manifest_wrong(index: bytes) -> None:
         "undeclared-method",
         "unresolved-route",
         "stacked-routes",
+        "missing-bundle-class",
         "missing-coding-line",
         "missing-module",
         "python-3-syntax",
