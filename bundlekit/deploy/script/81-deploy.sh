@@ -1,0 +1,50 @@
+
+# ---------------------------------------------------------------- a deploy
+
+change_deploy() { # NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO
+    check_id "$2"
+    check_number "$7"
+    check_number "$8"
+    case $5 in
+    "$ROOT"/uploads/*[!A-Za-z0-9]* | "$ROOT"/uploads/) give_up usage "$5" ;;
+    "$ROOT"/uploads/*) ;;
+    *) give_up usage "$5" ;;
+    esac
+    if lock "deploy of $2" "$9"; then
+        if unpack "$@"; then
+            take_over "$2" "$7"
+            prune "$8" "$6"
+        fi
+        rm -rf "$B/releases/.staging" "$B/releases/.staging.info"
+    fi
+    rm -rf "$5"
+}
+
+unpack() { # as change_deploy
+    if [ "$(current_release)" != "$6" ] || [ "$6" = "$2" ]; then
+        say fail changed "$(current_release)"
+        return 1
+    fi
+    say phase check
+    archive=$5/archive.tar.gz
+    if [ ! -f "$archive" ] || [ -L "$archive" ] || [ "$(sha256sum <"$archive" | cut -c 1-64)" != "$4" ]; then
+        say fail digest
+        return 1
+    fi
+    say phase unpack
+    staging=$B/releases/.staging
+    rm -rf "$staging"
+    if ! { mkdir "$staging" && tar -xzof "$archive" -C "$staging" && link_settings "$staging"; }; then
+        say fail "$(trouble_word "$(cat "$errors")" unpack)" "$(why)"
+        return 1
+    fi
+    check_release "$staging" || return 1
+    rm -rf "$B/releases/$2" "$B/releases/$2.info"
+    if ! {
+        printf 'version=%s\ndigest=%s\nnumber=%s\ntime=%s\nwho=%s\nstate=new\n' "$3" "$4" "$(next_number)" "$(date +%s)" "$9" \
+            >"$staging.info" && sync && mv "$staging.info" "$B/releases/$2.info" && mv "$staging" "$B/releases/$2"
+    }; then
+        say fail "$(trouble_word "$(cat "$errors")" unpack)" "$(why)"
+        return 1
+    fi
+}
