@@ -99,8 +99,8 @@ def _page(rule: Rule) -> Iterator[str]:
     page = page_of(rule)
     severity = click.style(rule.severity.value, fg=_COLOURS[rule.severity])
     yield f"{click.style(f'{rule.code} {rule.name}', bold=True)} ({severity})"
-    for text in (page.fault, f"Why: {page.why}", f"Evidence: {page.evidence}" if page.evidence else ""):
-        yield from ["", *textwrap.wrap(text, _WIDTH)] if text else []
+    for text in (page.fault, f"Why: {page.why}", f"Evidence: {page.evidence}"):
+        yield from ["", *textwrap.wrap(text, _WIDTH)]
     for title, examples in (("Bad", page.bad), ("Good", page.good)):
         for example in examples:
             state = f" is {example.state}." if example.state else ":"

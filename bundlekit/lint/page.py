@@ -48,7 +48,7 @@ class Page:
     Attributes:
         fault: in a sentence.
         why: it is one.
-        evidence: where the fact comes from, if that is said apart; else empty.
+        evidence: what was seen to happen, and with what; or who forbids it.
         bad: an example of it.
         good: one without.
     """
@@ -67,7 +67,7 @@ def page_of(rule: Rule) -> Page:
         ValueError: it does not have the form that docstrings of rules have.
     """
     found = re.fullmatch(
-        r"(?P<fault>.+?)\n\nWhy: (?P<why>.+?)\n\n(?:Evidence: (?P<evidence>.+?)\n\n)?"
+        r"(?P<fault>.+?)\n\nWhy: (?P<why>.+?)\n\nEvidence: (?P<evidence>.+?)\n\n"
         r"Bad:\n\n(?P<bad>.+?)\n\nGood:\n\n(?P<good>.+?)\n?",
         rule.page or "",
         re.DOTALL,
@@ -77,7 +77,7 @@ def page_of(rule: Rule) -> Page:
     return Page(
         " ".join(found["fault"].split()),
         " ".join(found["why"].split()),
-        " ".join((found["evidence"] or "").split()),
+        " ".join(found["evidence"].split()),
         tuple(_examples(found["bad"])),
         tuple(_examples(found["good"])),
     )
@@ -124,9 +124,7 @@ def _markdown(rule: Rule) -> str:
 
 def described(page: Page) -> list[str]:
     """The lines of a page in Markdown, without a heading."""
-    lines = [page.fault, "", page.why]
-    if page.evidence:
-        lines += ["", f"Evidence: {page.evidence}"]
+    lines = [page.fault, "", page.why, "", f"Evidence: {page.evidence}"]
     for title, examples in (("Bad", page.bad), ("Good", page.good)):
         for example in examples:
             lines += ["", f"{title}, `{example.path}`" + (f" is {example.state}." if example.state else ":")]

@@ -1,9 +1,9 @@
 """What a rule is.
 
 A rule is one module in `bundlekit/lint/rules/` with a constant `RULE`. Its docstring is its documentation, in a
-fixed form: one sentence that names the fault, `Why:`, `Evidence:` if the fact's source needs more words, `Bad:` and
-`Good:`; a test reads and runs the examples. Adding the module, and writing its page with `python -m
-bundlekit.lint.page`, is all that it takes to add a rule.
+fixed form: one sentence that names the fault, `Why:`, `Evidence:`, which says what was seen to happen and with what, or
+who forbids it, `Bad:` and `Good:`; a test reads and runs the examples. Adding the module, and writing its page with
+`python -m bundlekit.lint.page`, is all that it takes to add a rule.
 """
 
 from __future__ import annotations

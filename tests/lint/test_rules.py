@@ -66,6 +66,7 @@ def test_rule_is_named_and_documented(rule: Rule) -> None:
     page = page_of(rule)
     assert page.fault.endswith(".")
     assert page.why.endswith((".", ".)"))
+    assert page.evidence.endswith((".", '."'))
     assert page.bad
     assert page.good
 
@@ -102,14 +103,21 @@ def test_writing_the_pages_takes_away_those_of_rules_that_are_gone(tmp_path: Pat
     assert {path.name for path in tmp_path.iterdir()} == {"rules", "rules.md", "validate.md"}
 
 
-def test_evidence_is_said_apart() -> None:
-    text = re.sub(r"(?s)Evidence: .+?\n\n", "Evidence: the vendor's\nguide says so.\n\n", RULES[0].page or "")
-    page = page_of(replace(RULES[0], page=text))
-    assert page.evidence == "the vendor's guide says so."
-    assert page == replace(page_of(RULES[0]), evidence=page.evidence)
+DOCUMENTED = (
+    "A\nfault.\n\nWhy: so.\n\nEvidence: it was\nseen.\n\nBad:\n\n    x is missing\n\nGood:\n\n    x\n        1\n"
+)
 
 
-@pytest.mark.parametrize("page", [None, "", "A fault.", "A fault.\n\nWhy: so.\n\nBad:\n\n    x is missing\n"])
+def test_a_page_is_read_from_a_docstring() -> None:
+    page = page_of(replace(RULES[0], page=DOCUMENTED))
+    assert (page.fault, page.why, page.evidence) == ("A fault.", "so.", "it was seen.")
+    assert (page.bad, page.good) == ((Example("x", "missing", ""),), (Example("x", "", "1"),))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [None, "", "A fault.", *(DOCUMENTED.replace(part, "") for part in ("Why: so.\n\n", "Evidence: it was\nseen.\n\n"))],
+)
 def test_rule_without_documentation_is_told(page: str | None) -> None:
     with pytest.raises(ValueError, match="not documented"):
         page_of(replace(RULES[0], page=page))
