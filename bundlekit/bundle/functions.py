@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,7 @@ class Function:
     node: Node
     decorators: int
     nodes: list[Node] = field(default_factory=list)
+    _calls: list[tuple[str, Node]] | None = None
 
     @property
     def parameters(self) -> list[Node]:
@@ -41,38 +41,44 @@ class Function:
         parameters = self.node.child_by_field_name("parameters")
         return [one for one in parameters.named_children if one.type != "comment"] if parameters is not None else []
 
-    def calls(self) -> Iterator[tuple[str, Node]]:
+    def calls(self) -> list[tuple[str, Node]]:
         """The calls in it by the dotted names that are called, such as `time.sleep`."""
-        for node in self.nodes:
-            if node.type == "call":
-                name = dotted_name(node.child_by_field_name("function"))
-                if name:
-                    yield name, node
+        if self._calls is None:
+            calls = [node for node in self.nodes if node.type == "call"]
+            named = ((dotted_name(node.child_by_field_name("function")), node) for node in calls)
+            self._calls = [(name, node) for name, node in named if name]
+        return self._calls
 
 
 def functions(module: Module) -> dict[int, Function]:
-    """The functions of a module by where they start."""
+    """The functions of a module by where they start; found once for all who ask."""
+    python = module.python
+    if python.functions is None:
+        python.functions = _functions(python.nodes)
+    return python.functions
+
+
+def _functions(nodes: list[Node]) -> dict[int, Function]:
     found: dict[int, Function] = {}
     around: list[tuple[int, Node, Function | None]] = []
-    decorators: dict[int, int] = {}
     pending = 0
-    for node in module.python.nodes:
-        while around and around[-1][0] <= node.start_byte:
+    for node in nodes:
+        kind, start = node.type, node.start_byte
+        while around and around[-1][0] <= start:
             around.pop()
-        if node.type == "decorator":
-            pending += 1
-        elif node.type in ("function_definition", "class_definition"):
-            decorators[node.start_byte], pending = pending, 0
         if around and around[-1][2] is not None:
             around[-1][2].nodes.append(node)
-        if node.type == "function_definition":
+        if kind == "decorator":
+            pending += 1
+        elif kind == "function_definition":
+            count, pending = pending, 0
             is_method = bool(around) and around[-1][1].type == "class_definition"
             owner = around[-1][1].start_byte if is_method else -1
             name = text_of(node.child_by_field_name("name"))
-            function = Function(name, owner, node, decorators[node.start_byte])
-            found[node.start_byte] = function
+            function = found[start] = Function(name, owner, node, count)
             around.append((node.end_byte, node, function))
-        elif node.type in ("class_definition", "lambda"):
+        elif kind in ("class_definition", "lambda"):
+            pending = 0 if kind == "class_definition" else pending
             around.append((node.end_byte, node, None))
     return found
 

@@ -16,6 +16,8 @@ from bundlekit.bundle.text import Span, Text
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from bundlekit.bundle.functions import Function
+
 _KEPT = frozenset(
     {
         *("argument_list", "as_pattern", "assignment", "augmented_assignment", "await", "binary_operator", "call"),
@@ -38,6 +40,16 @@ _KEPT = frozenset(
     }
 )
 _KEPT_TOKENS = frozenset({"async", "@="})
+_KEPT_OR_TOKENS = _KEPT | _KEPT_TOKENS
+_NOTED = frozenset(
+    {
+        *("as_pattern_target", "assignment", "augmented_assignment", "call", "class_definition"),
+        *("decorated_definition", "delete_statement", "for_in_clause", "for_statement", "function_definition"),
+        *("global_statement", "import_from_statement", "import_statement", "named_expression"),
+    }
+)
+_SCOPES = frozenset({"class_definition", "function_definition", "lambda"})
+_CLOSED = frozenset({"import_statement", "import_from_statement", "future_import_statement", "string", "comment"})
 
 
 @dataclass(slots=True)
@@ -117,6 +129,7 @@ class PythonSource:
     names: list[Node] = field(default_factory=list)  # every identifier that stands in an expression
     handlers: dict[int, Handler] = field(default_factory=dict)  # by where what decorates it starts
     nodes: list[Node] = field(default_factory=list)  # of the kinds that are kept, but for those in what is no Python
+    functions: dict[int, Function] | None = None  # what `bundlekit.bundle.functions` made of the nodes when asked
 
 
 def parse(utf8: bytes) -> PythonSource:
@@ -127,19 +140,38 @@ def parse(utf8: bytes) -> PythonSource:
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
     root = parser.parse(utf8).root_node
     found = PythonSource(Scope(None, is_function=False), _first_error(root), root)
-    scopes = [(-1, found.module)]
+    scope = found.module
+    scopes: list[Scope] = []
     unclear = 0  # where what the grammar does not take ends
-    for depth, node in _walk(root):
-        while scopes[-1][0] >= depth:
-            scopes.pop()
-        scope = scopes[-1][1]
-        _note(found, scope, node)
-        if node.type == "ERROR":
+    # No other tokens are kept, and names lie below a token only where it is split by what does not fit.
+    tokens = root.has_error or any(token in utf8 for token in (b"async", b"@="))
+    todo: list[Node | None] = [root]  # the last one is the next; None: what is in the scope ends
+    while todo:
+        node = todo.pop()
+        if node is None:
+            scope = scopes.pop()
+            continue
+        kind = node.type
+        if kind == "identifier":
+            found.names.append(node)
+            if not node.child_count:
+                continue
+        if kind in _KEPT_OR_TOKENS:
+            if kind in (_KEPT if node.is_named else _KEPT_TOKENS) and node.start_byte >= unclear:
+                found.nodes.append(node)
+        elif kind == "ERROR":
             unclear = max(unclear, node.end_byte)
-        elif node.type in (_KEPT if node.is_named else _KEPT_TOKENS) and node.start_byte >= unclear:
-            found.nodes.append(node)
-        if node.type in ("class_definition", "function_definition", "lambda"):
-            scopes.append((depth, Scope(scope, is_function=node.type != "class_definition")))
+        if kind in _NOTED:
+            _note(found, scope, node, kind)
+        if kind in _CLOSED:
+            continue
+        if kind in _SCOPES and node.is_named:
+            scopes.append(scope)
+            scope = Scope(scope, is_function=kind != "class_definition")
+            todo.append(None)
+        inner = node.children if tokens else node.named_children
+        if inner:
+            todo.extend(reversed(inner))
     return found
 
 
@@ -164,29 +196,8 @@ def text_of(node: Node | None) -> str:
     return node.text.decode("utf-8", "replace") if node is not None and node.text is not None else ""
 
 
-_CLOSED = frozenset({"import_statement", "import_from_statement", "future_import_statement", "string", "comment"})
-
-
-def _walk(root: Node) -> Iterator[tuple[int, Node]]:
-    """Every node and how deep it lies, in the order of the source; nothing inside imports and strings."""
-    cursor = root.walk()
-    depth = 0  # the cursor's own count takes longer the deeper it is
-    while (node := cursor.node) is not None:
-        yield depth, node
-        if node.type not in _CLOSED and cursor.goto_first_child():
-            depth += 1
-            continue
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return
-            depth -= 1
-
-
-def _note(found: PythonSource, scope: Scope, node: Node) -> None:
-    kind = node.type
-    if kind == "identifier":
-        found.names.append(node)
-    elif kind == "call":
+def _note(found: PythonSource, scope: Scope, node: Node, kind: str) -> None:
+    if kind == "call":
         callee = _last_name(node.child_by_field_name("function"))
         if callee is not None:
             found.calls.append(Call(text_of(callee), callee, node, scope))
@@ -202,11 +213,10 @@ def _note(found: PythonSource, scope: Scope, node: Node) -> None:
         if kind == "class_definition":
             found.classes.append(Class(name, tuple(_bases(node)), node))
     else:
-        _note_bindings(found, scope, node)
+        _note_bindings(found, scope, node, kind)
 
 
-def _note_bindings(found: PythonSource, scope: Scope, node: Node) -> None:
-    kind = node.type
+def _note_bindings(found: PythonSource, scope: Scope, node: Node, kind: str) -> None:
     if kind == "assignment":
         _note_assignment(scope, node)
     elif kind in ("augmented_assignment", "for_statement", "for_in_clause"):

@@ -43,7 +43,7 @@ def nearly_sound(draw: st.DrawFn) -> Any:
         if draw(st.booleans()):
             del around[last]
         else:
-            around[last] = draw(ODD_VALUES)
+            around[last] = deepcopy(draw(ODD_VALUES))
         if not manifest:
             break
     return manifest
