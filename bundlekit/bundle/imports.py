@@ -82,7 +82,7 @@ def unfound(bundle: Bundle, modules: Iterable[Module]) -> Iterator[Unfound]:
         return
     required: set[str] | None = None
     for module in modules:
-        for one in _unguarded(module):
+        for one in unguarded(module):
             if one.module.startswith(".") or not one.module or _is_known(one.module):
                 continue
             why = beside(bundle.files, module.path, one.module)
@@ -99,7 +99,8 @@ def _is_known(name: str) -> bool:
     return name in python_2_modules() or head in _OF_THE_SDK
 
 
-def _unguarded(module: Module) -> Iterator[Import]:
+def unguarded(module: Module) -> Iterator[Import]:
+    """The imports of a module that are in no `try` with an `except`, and under no `if`."""
     guards = [node for node in module.python.nodes if _is_guard(node)]
     position, end = 0, 0
     for one in module.python.imports[:MOST_IMPORTS]:
