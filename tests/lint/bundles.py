@@ -88,7 +88,8 @@ def started(text: str) -> str:
 
 def source(manifest: Mapping[str, Any]) -> str:
     """An index.py that handles all that a manifest declares."""
-    lines = ["from sanji.core import Route, Sanji", "", "", "class Example(Sanji):", "    def init(self): pass"]
+    lines = ["from sanji.core import Route, Sanji", "", "", "class Example(Sanji):"]
+    lines += ["    def init(self, *args, **kwargs): pass"]
     resources = manifest.get("resources")
     for number, item in enumerate(resources if isinstance(resources, list) else []):
         resource = resource_of(item, "model")

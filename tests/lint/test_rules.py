@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import Counter
 from dataclasses import replace
@@ -10,42 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.bundle.bundle import Bundle
-from bundlekit.bundle.files import Kind
 from bundlekit.lint import rules as room
 from bundlekit.lint.page import Example, page_of, pages, write
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
 from tests.lint.bundles import MANIFEST, bundle, codes, source
+from tests.lint.examples import bundle_of
 
 RULES = rules()
 DOCS = Path(__file__).parents[2] / "docs"
-PACKED = "in the archive"
-STATES = {"a folder": Kind.FOLDER, "missing": None}
-
-
-def of(examples: tuple[Example, ...]) -> Bundle:
-    """The bundle that an example shows: the sound one with the files of the example in it."""
-    fields: dict[str, object] = {}
-    files: dict[str, bytes | str | Kind | None] = {}
-    for example in examples:
-        length = re.fullmatch(r"(\d+) bytes long", example.state)
-        if length:
-            files[example.path] = b" " * int(length[1])
-        elif example.state and example.state != PACKED:
-            files[example.path] = Kind.LINK if example.state.startswith("a link to ") else STATES[example.state]
-        elif example.content.startswith("b'"):
-            files[example.path] = b"".join(
-                ast.literal_eval(text) * int(times or 1)
-                for text, times in re.findall(r"(b'(?:[^'\\]|\\.)*')(?: \* (\d+))?", example.content)
-            )
-        elif example.path == "bundle.json" and not example.content.startswith("{"):
-            import json
-
-            fields = json.loads("{" + example.content + "}")
-        else:
-            files[example.path] = example.content
-    return replace(bundle(files, **fields), in_archive=any(example.state == PACKED for example in examples))
 
 
 def test_there_are_rules_and_each_is_a_module_with_its_own_name() -> None:
@@ -73,12 +45,12 @@ def test_rule_is_named_and_documented(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_bad_example_is_found(rule: Rule) -> None:
-    assert rule.name in codes(of(page_of(rule).bad))
+    assert rule.name in codes(bundle_of(page_of(rule).bad))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_good_example_is_clean_by_every_rule(rule: Rule) -> None:
-    assert codes(of(page_of(rule).good)) == []
+    assert codes(bundle_of(page_of(rule).good)) == []
 
 
 def test_sound_bundle_is_clean() -> None:

@@ -1,0 +1,327 @@
+"""What the pages of the rules say was seen, seen again: their bad examples under Python 2.7, with the SDK as it is.
+
+The bundles run beside an emulated gateway. Their ttl is made short where the example is not about it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.emulator.address import Address
+from bundlekit.emulator.gateway import EmulatedGateway
+from bundlekit.emulator.threaded import Loop
+from bundlekit.lint.page import page_of
+from bundlekit.lint.rule import Rule
+from bundlekit.lint.rules import rules
+from bundlekit.shipped import sdk
+from tests.bundle.python_2 import interpreter
+from tests.emulator.sides import wait_until
+from tests.lint.bundles import bundle, codes
+from tests.lint.examples import bundle_of
+
+RULES = {rule.name: rule for rule in rules()}
+NOBODY = Address("127.0.0.1", 1)
+
+# The SDK without its random wait of up to five seconds, and with its log where the test reads it.
+CUSTOM = """
+import logging
+import sys
+import sanji.core
+sanji.core.random = lambda: 0
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
+"""
+REGISTERED = re.compile("^Register successfully|no need to register", re.MULTILINE)  # once for each half of a bundle
+
+# rule, and how the start of its bad example ends
+ENDS = {
+    "missing-manifest": "BundleConfigError: (\"Can't load file",
+    "missing-main": "can't open file 'index.py'",
+    "not-json": "Expecting property name enclosed in double quotes",
+    "not-utf8": "'utf8' codec can't decode byte 0xe9",
+    "repeated-param": "redefinition of group name 'id'",
+    "unknown-handler-method": "AttributeError: 'Route' object has no attribute 'GET'",
+    "syntax-error": "SyntaxError: invalid syntax",
+    "python-3-syntax": "SyntaxError: invalid syntax",
+    "missing-coding-line": "Non-ASCII character '\\xc2'",
+    "missing-module": "ImportError: No module named configparser",
+    "requirement-not-installed": "ImportError: No module named requests",
+    "wrong-model-name": "RuntimeError: No *.json.factory file",
+}
+
+# rule, and what is in the log of its bad example, which runs on and gets no request
+UNREGISTERED = {
+    "missing-field": "KeyError: 'role'",
+    "wrong-role": "example-model no need to register due to no resources",
+    "no-resources": "example no need to register due to no resources",
+    "ttl-not-positive": "Register failed.",
+    "empty-description": "Register failed.",
+}
+
+# rule, and how its bad example answers
+ANSWERS = {
+    "bad-name": [("GET /example", 200)],
+    "bad-version": [("GET /example", 200)],
+    "wrong-main": [("GET /example", 200)],
+    "misspelled-field": [("GET /example", 200)],
+    "unknown-field": [("GET /example", 200)],
+    "reserved-field-used": [("GET /example", 200)],
+    "repeated-method": [("GET /example", 200)],
+    "resource-declared-twice": [("GET /rooms/1", 200), ("PUT /rooms/1", 200)],
+    "resource-without-slash": [("GET /example", 403)],
+    "resource-with-prefix": [("GET /example", 403), ("GET /api/v1/example", 200)],
+    "trailing-slash": [("GET /example", 403), ("GET /example/", 200)],
+    "bad-character": [("GET /living%20room", 403)],
+    "bad-param": [("GET /rooms/7", 403), ("GET /rooms/7-id", 403)],
+    "wildcard-resource": [("GET /rooms/7", 404), ("GET /example", 200)],
+    "route-without-handler": [("GET /example", 200), ("PUT /example", 404)],
+    "undeclared-resource": [("GET /example", 200), ("GET /exampel/status", 403)],
+    "undeclared-method": [("DELETE /example", 200)],
+    "stacked-routes": [("GET /example", 408), ("PUT /example", 404)],
+    "wrong-handler-signature": [("GET /example", 408)],
+    "handler-without-answer": [("GET /example", 200), ("PUT /example", 408)],
+}
+
+
+def write(shown: Bundle, folder: Path) -> None:
+    """The bundle on the disk, with a ttl of a second in place of 60."""
+    for path in shown.files.entries:
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        content = shown.files.read(path)
+        file.write_bytes(content.replace(b'"ttl": 60', b'"ttl": 1') if path == "bundle.json" else content)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A bundle that was started, and the gateway beside it."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    gateway: EmulatedGateway
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def wait_until_registered(self) -> None:
+        wait_until(lambda: len(REGISTERED.findall(self.said())) == 2 or self.process.poll() is not None)
+        assert self.process.poll() is None, self.said()
+
+    def asked(self, request: str, body: object = None) -> tuple[int, object]:
+        method, path = request.split()
+        asking = urllib.request.Request(
+            f"{self.gateway.http_url}/api/v1{path}",
+            method=method,
+            headers={"mx-api-token": self.gateway.token},
+            data=json.dumps(body).encode() if method in ("PUT", "POST") else None,
+        )
+        try:
+            with urllib.request.urlopen(asking, timeout=30) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
+        except HTTPError as refused:
+            return refused.code, json.loads(refused.read() or b"null")
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return interpreter(tmp_path_factory.mktemp("python"))
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a gateway keeps; each test starts one anew, since bundles that are killed stay registered."""
+    return tmp_path_factory.mktemp("state")
+
+
+@contextmanager
+def started(shown: Bundle, python: Path, state: Path, folder: Path) -> Iterator[Started]:
+    write(shown, folder / "bundle")
+    (folder / "custom").mkdir()
+    (folder / "custom" / "sitecustomize.py").write_text(CUSTOM)
+    gateway = EmulatedGateway(state, http=Address("127.0.0.1", 0))
+    with Loop() as loop:
+        loop.run(gateway.start())
+        try:
+            with running(gateway, python, folder) as one:
+                yield one
+        finally:
+            loop.run(gateway.stop())
+
+
+@contextmanager
+def running(gateway: EmulatedGateway, python: Path, folder: Path) -> Iterator[Started]:
+    log = folder / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [python, "-B", "-u", "index.py"],
+            cwd=folder / "bundle",
+            env=environment(folder, gateway.broker),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        yield Started(process, log, gateway)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def environment(folder: Path, broker: Address = NOBODY) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+        "PYTHONPATH": f"{folder / 'custom'}{os.pathsep}{sdk()}",
+        "BROKER_PORT_1883_TCP_ADDR": broker.host,
+        "BROKER_PORT_1883_TCP_PORT": str(broker.port),
+    }
+
+
+def run_2(python: Path, folder: Path, *arguments: str, code: int) -> str:
+    """What Python 2.7 prints in a folder until it ends."""
+    done = subprocess.run(
+        [python, "-B", *arguments],
+        cwd=folder,
+        env=environment(folder),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+def bad_example(rule: Rule) -> Bundle:
+    """The rule's bad example, which the rule finds something in."""
+    shown = bundle_of(page_of(rule).bad)
+    assert rule.name in codes(shown)
+    return shown
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_start_of_the_bad_example_ends(name: str, python: Path, tmp_path: Path) -> None:
+    write(bad_example(RULES[name]), tmp_path)
+    assert ENDS[name] in run_2(python, tmp_path, "index.py", code=1 if name != "missing-main" else 2)
+
+
+@pytest.mark.parametrize("name", UNREGISTERED)
+def test_bad_example_never_registers(name: str, python: Path, state: Path, tmp_path: Path) -> None:
+    with started(bad_example(RULES[name]), python, state, tmp_path) as one:
+        wait_until(lambda: UNREGISTERED[name] in one.said())
+        assert one.asked("GET /example")[0] == 403
+        assert one.process.poll() is None
+        assert "Register successfully" not in one.said()
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_bad_example_answers(name: str, python: Path, state: Path, tmp_path: Path) -> None:
+    with started(bad_example(RULES[name]), python, state, tmp_path) as one:
+        one.wait_until_registered()
+        assert [(request, one.asked(request)[0]) for request, _ in ANSWERS[name]] == ANSWERS[name]
+
+
+def test_sound_bundle_answers(python: Path, state: Path, tmp_path: Path) -> None:
+    with started(bundle(), python, state, tmp_path) as one:
+        one.wait_until_registered()
+        assert one.asked("GET /example")[0] == one.asked("PUT /example", {})[0] == 200
+
+
+# contents of a factory file, and what becomes of them: the settings, and what save_db returns
+SETTINGS = {
+    b'{"key": "value"}': ({"key": "value"}, True),
+    b'\xef\xbb\xbf{"key": "value"}': ({"key": "value"}, True),
+    b'{"interval": 5, "interval": 10}': ({"interval": 10}, True),
+    b'"value"': ("value", False),
+    b'{"key": "value",}': (None, False),
+    b'{"key": "Temp\xe9rature"}': (None, False),
+    b"[" * 500 + b"]" * 500: (None, False),
+}
+
+INITIATE = """
+import json, os, sys
+from sanji.model_initiator import ModelInitiator
+found = []
+for name in sorted(os.listdir("data")):
+    model = ModelInitiator(name.split(".")[0], ".")
+    found.append([model.db, model.save_db()])
+print(json.dumps(found))
+"""
+
+
+def test_settings_are_what_the_factory_file_makes_of_them(python: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for number, content in enumerate(SETTINGS):
+        (tmp_path / "data" / f"{number}.json.factory").write_bytes(content)
+    assert json.loads(run_2(python, tmp_path, "-c", INITIATE, code=0)) == [list(made) for made in SETTINGS.values()]
+
+
+KEEPER = """
+import os
+import threading
+
+from sanji.connection.mqtt import Mqtt
+from sanji.core import Route, Sanji
+from sanji.model_initiator import ModelInitiator
+
+
+class Example(Sanji):
+    def init(self, *args, **kwargs):
+        self.model = ModelInitiator("example", os.path.dirname(os.path.abspath(__file__)))
+
+    @Route(methods="get", resource="/example")
+    def get(self, message, response):
+        return response(code=200, data=self.model.db)
+
+    @Route(methods="put", resource="/example")
+    def put(self, message, response):
+        HANDLE
+
+
+if __name__ == "__main__":
+    Example(connection=Mqtt()).start()
+"""
+
+
+def test_change_that_is_not_saved_is_gone_after_the_next_start(python: Path, state: Path, tmp_path: Path) -> None:
+    handle = 'self.model.db["key"] = message.data["key"]; return response(code=200)'
+    shown = bundle({"index.py": KEEPER.replace("HANDLE", handle)})
+    assert "unsaved-model" in codes(shown)
+    with started(shown, python, state, tmp_path) as one:
+        one.wait_until_registered()
+        assert one.asked("PUT /example", {"key": "new"})[0] == 200
+        assert one.asked("GET /example") == (200, {"key": "new"})
+        one.process.kill()
+        with running(one.gateway, python, tmp_path) as again:
+            again.wait_until_registered()
+            assert again.asked("GET /example") == (200, {"key": "value"})
+
+
+def test_settings_of_another_machine_go_before_the_factory_file(python: Path, state: Path, tmp_path: Path) -> None:
+    files = {"index.py": KEEPER.replace("HANDLE", "return response(code=200)"), "data/example.json": '{"key": "mine"}'}
+    with started(bundle({**files}), python, state, tmp_path) as one:
+        one.wait_until_registered()
+        assert one.asked("GET /example") == (200, {"key": "mine"})
+
+
+def test_three_requests_that_wait_hold_up_all_others(python: Path, state: Path, tmp_path: Path) -> None:
+    shown = bundle({"index.py": KEEPER.replace("HANDLE", "threading.Event().wait()")})
+    with started(shown, python, state, tmp_path) as one, ThreadPoolExecutor(3) as clients:
+        one.wait_until_registered()
+        assert one.asked("GET /example")[0] == 200
+        waiting = [clients.submit(one.asked, "PUT /example", {}) for _ in range(3)]
+        assert [answer.result()[0] for answer in waiting] == [408] * 3
+        assert one.asked("GET /example")[0] == 408
