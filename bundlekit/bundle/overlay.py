@@ -1,11 +1,12 @@
-"""The files of a bundle with one of them as it stands in an editor, not on the disk."""
+"""The files of a bundle with one of them as it stands in an editor, or under another name, not as on the disk."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bundlekit.bundle.files import Entry, Files, Kind
+from bundlekit.errors import Unreadable
 
 
 @dataclass(frozen=True)
@@ -45,3 +46,29 @@ class _Entries(Mapping[str, Entry]):
 
     def __len__(self) -> int:
         return len({*self.entries, self.replaced.path})
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """Files with one of them under another name.
+
+    Attributes:
+        files: what lies there.
+        old: the file's path, relative to the bundle's top.
+        new: the one that it has here.
+    """
+
+    files: Files
+    old: str
+    new: str
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        entries = dict(self.files.entries)
+        moved = entries.pop(self.old)
+        return dict(sorted({**entries, self.new: replace(moved, path=self.new)}.items()))
+
+    def read(self, path: str, limit: int | None = None) -> bytes:
+        if path == self.old:
+            raise Unreadable(f"there is no {path} any more")
+        return self.files.read(self.old if path == self.new else path, limit)

@@ -42,6 +42,11 @@ class Text:
         """The line with this number (from 1) without its end; empty where there is none."""
         return self._lines[number - 1].removesuffix("\r") if 0 < number <= len(self._lines) else ""
 
+    def between(self, span: Span) -> str:
+        """What stands in a place, ends of lines included."""
+        start = self._starts[span.line - 1] + span.column - 1
+        return self.content[start : self._starts[span.end_line - 1] + span.end_column - 1]
+
     def offset(self, in_bytes: int) -> int:
         """The offset in characters of an offset in the text's UTF-8 bytes."""
         if self._is_ascii:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, FolderFiles, Kind
-from bundlekit.bundle.overlay import Overlaid
+from bundlekit.bundle.overlay import Overlaid, Renamed
 from bundlekit.errors import Refused, Unreadable
 from bundlekit.lint.inspection import Inspection
 
@@ -38,7 +38,8 @@ class Cargo:
     def folder(self) -> FolderFiles | None:
         """The folder that they lie in, if they do."""
         files = self._bundle.files
-        files = files.files if isinstance(files, Overlaid) else files
+        while isinstance(files, Overlaid | Renamed):
+            files = files.files
         return files if isinstance(files, FolderFiles) else None
 
     def goes_in(self, entry: Entry) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import suppression
 from bundlekit.lint.concealment import secrets_of
-from bundlekit.lint.finding import Finding, Other, Severity
+from bundlekit.lint.finding import Finding, Other, Rename, Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.lint.rules import rules
@@ -75,6 +75,7 @@ def _finding(inspection: Inspection, rule: Rule, severity: Severity, fault: Faul
         other=other,
         excerpt=conceal(text.line(span.line)) if text else "",
         fix=fault.fix,
+        rename=Rename(bundle.shown(fault.rename.old), bundle.shown(fault.rename.new)) if fault.rename else None,
     )
 
 

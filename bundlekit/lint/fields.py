@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -24,6 +24,24 @@ def field_of(inspection: Inspection, name: str) -> Any:
     """The value of a field at the top of bundle.json, or None."""
     manifest = inspection.manifest.value
     return manifest.get(name) if isinstance(manifest, dict) else None
+
+
+def field_order() -> tuple[str, ...]:
+    """The fields of bundle.json as they follow each other in the sample of the vendor's guide."""
+    return _known()[0]
+
+
+def missing_fields(inspection: Inspection, names: Iterable[str]) -> dict[str, Any]:
+    """Those of some fields at the top of bundle.json that are not there, each with the default of the schema.
+
+    Nothing while there is no object; and none that another field there is a slip of.
+    """
+    manifest = inspection.manifest.value
+    if not isinstance(manifest, dict):
+        return {}
+    missing = [name for name in names if name not in manifest]
+    meant = {one.meant for one in unknown_fields(manifest) if not one.around} if missing else set()
+    return {name: _described()[name]["default"] for name in missing if name not in meant}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +96,12 @@ def _meant(name: str, there: dict[str, Any], known: tuple[str, ...], number: int
 @cache
 def _known() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The fields of the manifest, and those of a resource."""
-    fields = json.loads(manifest_schema().read_text(encoding="utf-8"))["properties"]
+    fields = _described()
     return tuple(fields), tuple(fields["resources"]["items"]["properties"])
+
+
+@cache
+def _described() -> dict[str, Any]:
+    """What the schema says of each field of the manifest."""
+    fields: dict[str, Any] = json.loads(manifest_schema().read_text(encoding="utf-8"))["properties"]
+    return fields

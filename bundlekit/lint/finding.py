@@ -48,6 +48,19 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Rename:
+    """A file that gets another name in its folder.
+
+    Attributes:
+        old: its path as it is shown to the user.
+        new: the one that it gets, under which there is nothing yet.
+    """
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One fault of a bundle.
 
@@ -63,6 +76,7 @@ class Finding:
         other: the other place, where there is one.
         excerpt: the line that it is about, as it stands in the file; empty where there is none.
         fix: what to change in the file to be rid of it, where that is safe to do unasked; else empty.
+        rename: the file to rename for that, where that is safe to do unasked.
     """
 
     code: str
@@ -79,3 +93,4 @@ class Finding:
     other: Other | None
     excerpt: str
     fix: tuple[Edit, ...] = ()
+    rename: Rename | None = None

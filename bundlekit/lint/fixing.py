@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from bundlekit.bundle.bundle import MANIFEST, Bundle
-from bundlekit.bundle.overlay import Overlaid
+from bundlekit.bundle.overlay import Overlaid, Renamed
 from bundlekit.errors import Unreadable
 from bundlekit.lint.engine import check
 from bundlekit.lint.finding import Edit, Finding
-from bundlekit.lint.selection import Selection
+from bundlekit.lint.selection import Choice, Selection, selection, selector
 
-_MOST_BYTES = 5_000_000
+_MOST_BYTES = 2_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 # Two things that were told apart only by what is mended; better left to somebody who knows which one is meant.
@@ -28,11 +28,13 @@ class Fixed:
     Attributes:
         bundle: with the new contents.
         contents: by path, of the files that change: before, and after.
+        renames: of files, to a path where there is nothing; those do not change.
         count: how many findings were mended.
     """
 
     bundle: Bundle
     contents: dict[str, tuple[bytes, bytes]]
+    renames: dict[str, str]
     count: int
 
 
@@ -45,8 +47,9 @@ def fix(bundle: Bundle, chosen: Selection) -> Fixed:
     clashes = _clashes(now)
     refused: set[tuple[str, str | None, str]] = set()
     touched: set[str] = set()
+    renames: dict[str, str] = {}
     while checks > 0:
-        findings = [one for one in check(now, chosen) if one.fix and _identity(one) not in refused]
+        findings = [one for one in check(now, chosen) if _can_be_mended(one) and _identity(one) not in refused]
         after, mended = _applied(now, findings)
         if not mended:
             break
@@ -62,18 +65,26 @@ def fix(bundle: Bundle, chosen: Selection) -> Fixed:
             if new - clashes:
                 after, mended = _applied(now, alone[:1])
                 new = clashes
-        touched.update(bundle.path_of(one.file) for one in mended)
+        touched.update(bundle.path_of(one.file) for one in mended if one.fix)
+        renames.update(
+            (bundle.path_of(one.rename.old), bundle.path_of(one.rename.new)) for one in mended if one.rename is not None
+        )
         now, clashes, count = after, new, count + len(mended)
     contents = {path: (bundle.files.read(path), now.files.read(path)) for path in sorted(touched)}
-    return Fixed(now, contents, count)
+    return Fixed(now, contents, renames, count)
 
 
 def _applied(bundle: Bundle, findings: Iterable[Finding]) -> tuple[Bundle, list[Finding]]:
     """The bundle with some findings mended, and those that were: not where edits overlap or the file is no UTF-8."""
     by_path: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_path.setdefault(bundle.path_of(finding.file), []).append(finding)
     mended: list[Finding] = []
+    for finding in findings:
+        if finding.fix:
+            by_path.setdefault(bundle.path_of(finding.file), []).append(finding)
+        elif finding.rename is not None and not any(one.rename for one in mended):  # the next one is looked for anew
+            old, new = bundle.path_of(finding.rename.old), bundle.path_of(finding.rename.new)
+            bundle = replace(bundle, files=Renamed(bundle.files, old, new))
+            mended.append(finding)
     for path, group in by_path.items():
         try:
             content = bundle.files.read(path)
@@ -84,6 +95,10 @@ def _applied(bundle: Bundle, findings: Iterable[Finding]) -> tuple[Bundle, list[
         bundle = replace(bundle, files=Overlaid(bundle.files, path, mark + text.encode("utf-8")))
         mended += done
     return bundle, mended
+
+
+def _can_be_mended(finding: Finding) -> bool:
+    return bool(finding.fix) or finding.rename is not None
 
 
 def _edited(text: str, findings: list[Finding]) -> tuple[str, list[Finding]]:
@@ -107,7 +122,8 @@ def _offsets(starts: list[int], edit: Edit) -> tuple[int, int]:
 
 
 def _clashes(bundle: Bundle) -> Counter[str]:
-    return Counter(one.code for one in check(bundle) if one.code in _CLASHES)
+    only = tuple(map(selector, sorted(_CLASHES)))
+    return Counter(one.code for one in check(bundle, selection(Choice(select=only)), heed_comments=False))
 
 
 def _most_checks(bundle: Bundle) -> int:
@@ -115,7 +131,7 @@ def _most_checks(bundle: Bundle) -> int:
     end with a part of their faults mended.
     """
     entry = bundle.files.entries.get(MANIFEST)
-    return min(1000, max(10, _MOST_BYTES // (entry.size + 1))) if entry is not None else 0
+    return min(400, max(10, _MOST_BYTES // (entry.size + 1))) if entry is not None else 0
 
 
 def _identity(finding: Finding) -> tuple[str, str | None, str]:

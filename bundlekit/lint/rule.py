@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from bundlekit.bundle.reading import Trouble
 from bundlekit.bundle.text import Span
-from bundlekit.lint.finding import Edit, Severity
+from bundlekit.lint.finding import Edit, Rename, Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.structure import Violation
 
@@ -30,6 +30,7 @@ class Fault:
         pointer: see `Finding`.
         other: path in the bundle, place and note of the other place.
         fix: see `Finding`.
+        rename: see `Finding`; paths in the bundle.
     """
 
     path: str
@@ -39,6 +40,7 @@ class Fault:
     pointer: str | None = None
     other: tuple[str, Span, str] | None = None
     fix: tuple[Edit, ...] = ()
+    rename: Rename | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,7 @@ def test_json_is_one_object_of_the_documented_shape(capsys: pytest.CaptureFixtur
                         "hint": "write 60 without quotes",
                         "other": None,
                         "fix": [],
+                        "rename": None,
                     }
                 ],
             },

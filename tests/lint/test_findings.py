@@ -284,6 +284,28 @@ ROUTES: dict[str, tuple[list[Any], str, list[tuple[str, str, int | str, str]]]] 
         index('methods=["GET", "put"], resource="/example"'),
         [("unknown-handler-method", "index.py", 5, 'method "GET" is unknown to the SDK')],
     ),
+    "a method that is unicode": (
+        [EXAMPLE],
+        index("methods=u'get', resource='/example'", PUT),
+        [("unknown-handler-method", "index.py", 5, "u'get' is unicode to Python 2.7, expected a list")],
+    ),
+    "a method that a future import makes unicode": (
+        [EXAMPLE],
+        index(
+            GET, 'methods=["put"], resource="/example"', before="from __future__ import (division,\n unicode_literals)"
+        ),
+        [("unknown-handler-method", "index.py", 6, '"get" is unicode to Python 2.7')],
+    ),
+    "methods that are unicode in a list": ([EXAMPLE], index('methods=[u"get", "put"], resource="/example"'), []),
+    "bytes in spite of a future import": (
+        [EXAMPLE],
+        index(
+            'methods=["get"], resource="/example"',
+            'methods=b"put", resource="/example"',
+            before="from __future__ import unicode_literals",
+        ),
+        [],
+    ),
     "the method that never comes": (
         [EXAMPLE],
         index(GET, PUT, 'methods="all", resource="/example"'),
@@ -365,11 +387,16 @@ def test_every_field_that_the_gateway_needs_is_asked_for(field: str) -> None:
     assert "missing-field" in codes(bundle({"bundle.json": bundle_json_without(field)}))
 
 
-@pytest.mark.parametrize(
-    "field", ["author", "email", "license", "argument", "priority", "hook", "dependencies", "repository"]
-)
+@pytest.mark.parametrize("field", ["author", "email", "license"])
 def test_other_fields_may_be_left_out(field: str) -> None:
     assert codes(bundle({"bundle.json": bundle_json_without(field)})) == []
+
+
+@pytest.mark.parametrize("field", ["argument", "priority", "hook", "dependencies", "repository"])
+def test_reserved_fields_that_are_left_out_are_an_info_alone(field: str) -> None:
+    (finding,) = found(bundle({"bundle.json": bundle_json_without(field)}))
+    assert (finding.rule, finding.severity) == ("missing-reserved-field", Severity.INFO)
+    assert f"the reserved {field} is missing" in finding.message
 
 
 def test_both_places_of_a_pair_are_told() -> None:

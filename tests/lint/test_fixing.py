@@ -91,7 +91,7 @@ def test_what_is_ignored_is_not_mended() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"\xff", b"[", b'{"resources": [{"methods": "G\\u0045T", "methods": "get"}]}', b'{"resources": {}}'],
+    [b"", b"\xff", b"[", b'{"resources": [{"methods": "G\\u0045T", "methods": "get"}]}', b"{}", b'[{"ttl": 60}]'],
 )
 def test_what_cannot_be_mended_is_left_as_it_is(text: bytes) -> None:
     assert mended(text) == text

@@ -6,6 +6,7 @@ Columns count characters, as `columnKind` says. Paths are relative to where the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
@@ -69,6 +70,9 @@ class Sarif(Report):
             ]
         if (fix := shown_fix(finding)) and not checked.archive:
             result["fixes"] = [self._fix(finding, fix)]
+        if finding.rename is not None and not checked.archive:  # a fix of SARIF can change files, not their names
+            uris = {key: self._artifact(file)["uri"] for key, file in asdict(finding.rename).items()}
+            result["properties"] = {"rename": uris}
         return result
 
     def _fix(self, finding: Finding, fix: Sequence[Edit]) -> dict[str, Any]:

@@ -21,13 +21,21 @@ Good:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from bundlekit.bundle.files import Kind
+from bundlekit.bundle.manifest import NAME
 from bundlekit.bundle.quoting import printable, quoted
 from bundlekit.lint.cargo import misnamed_factories
-from bundlekit.lint.finding import Severity
+from bundlekit.lint.finding import Rename, Severity
 from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.models import models
 from bundlekit.lint.rule import Fault, Rule, in_manifest
+
+_PLAIN = re.compile(r"[A-Za-z0-9_. -]+")
+_LONGEST = 200
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
@@ -37,7 +45,24 @@ def check(inspection: Inspection) -> Iterator[Fault]:
             f"the factory file is not called {quoted(inspection.name)} as the bundle is, "
             f"expected data/{printable(inspection.name or '')[:100]}.json.factory"
         )
-        yield in_manifest(inspection, "/name", message, f"rename {printable(others[0])[:200]}")
+        fault = in_manifest(inspection, "/name", message, f"rename {printable(others[0])[:200]}")
+        yield replace(fault, rename=_rename(inspection, others))
+
+
+def _rename(inspection: Inspection, others: tuple[str, ...]) -> Rename | None:
+    """What to rename: the one file that it can be, if it is a file, and nothing in the bundle goes by its name."""
+    entry = inspection.bundle.files.entries.get(others[0])
+    name = others[0].removeprefix("data/").removesuffix(".json.factory")
+    are_plain = _PLAIN.fullmatch(name) is not None and NAME.fullmatch(inspection.name or "") is not None
+    if len(others) > 1 or not are_plain or len(inspection.name or "") > _LONGEST or inspection.source.module is None:
+        return None
+    if entry is None or entry.kind is not Kind.FILE:
+        return None
+    for module in inspection.modules:
+        names = [model.name for model in models(module)]
+        if f"{name}.json" in module.text.content or name in names or None in names:
+            return None
+    return Rename(others[0], f"data/{inspection.name}.json.factory")
 
 
 RULE = Rule(code="BK212", name="misnamed-factory", severity=Severity.ERROR, page=__doc__, check=check)

@@ -22,6 +22,11 @@ Good:
           "version": "1.0.0",
           "description": "Keeps one value and gives it back",
           "main": "index.py",
+          "argument": "",
+          "priority": 99,
+          "hook": [],
+          "dependencies": {},
+          "repository": "",
           "role": "model",
           "ttl": 60,
           "resources": [{"methods": ["get", "put"], "resource": "/example"}]
@@ -34,11 +39,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bundlekit.lint.finding import Severity
+from bundlekit.lint.edits import added
+from bundlekit.lint.fields import field_order, missing_fields
+from bundlekit.lint.finding import Edit, Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import called
 from bundlekit.lint.rule import Fault, in_manifest, structure_rule
 from bundlekit.lint.structure import Violation
+
+_SAFE = frozenset({"main", "role", "ttl"})  # fixed by the vendor's guide, or with a default there
 
 
 def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
@@ -53,7 +62,10 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
         )
         # The whole object is at fault, but nobody wants to see all of it underlined.
         opening = replace(fault.span, end_line=fault.span.line, end_column=fault.span.column + 1)
-        yield replace(fault, span=opening)
+        fix: tuple[Edit, ...] = ()
+        if not violation.pointer and field in _SAFE:
+            fix = added(inspection.manifest, missing_fields(inspection, (field,)), field_order())
+        yield replace(fault, span=opening, fix=fix)
 
 
 RULE = structure_rule(

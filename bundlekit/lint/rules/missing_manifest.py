@@ -17,6 +17,11 @@ Good:
           "version": "1.0.0",
           "description": "Keeps one value and gives it back",
           "main": "index.py",
+          "argument": "",
+          "priority": 99,
+          "hook": [],
+          "dependencies": {},
+          "repository": "",
           "role": "model",
           "ttl": 60,
           "resources": [{"methods": ["get", "put"], "resource": "/example"}]

@@ -45,12 +45,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.constants import Constants
-from bundlekit.bundle.functions import arguments
 from bundlekit.bundle.python_source import span_of
 from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.models import models
 from bundlekit.lint.rule import Fault, Rule
 
 
@@ -58,14 +57,9 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     module = inspection.source.module
     if module is None or inspection.name is None:
         return
-    constants = Constants()
-    for call in module.python.calls:
-        if call.name != "ModelInitiator":
-            continue
-        places, names, _ = arguments(call.node)
-        given = names.get("model_name") or (places[0] if places else None)
-        name = constants.value(given, call.scope)
-        path_is_folder = "__file__" in module.text.content  # else the path may be another folder's
+    path_is_folder = "__file__" in module.text.content  # else the path may be another folder's
+    for model in models(module):
+        given, name = model.given, model.name
         if given is None or not isinstance(name, str) or name == inspection.name or not path_is_folder:
             continue
         file = f"data/{name}.json"
