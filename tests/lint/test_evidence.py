@@ -95,6 +95,33 @@ ANSWERS = {
 }
 
 
+KEEPER = """
+import os
+import threading
+
+from sanji.connection.mqtt import Mqtt
+from sanji.core import Route, Sanji
+from sanji.model_initiator import ModelInitiator
+
+
+class Example(Sanji):
+    def init(self, *args, **kwargs):
+        self.model = ModelInitiator("example", os.path.dirname(os.path.abspath(__file__)))
+
+    @Route(methods="get", resource="/example")
+    def get(self, message, response):
+        return response(code=200, data=self.model.db)
+
+    @Route(methods="put", resource="/example")
+    def put(self, message, response):
+        HANDLE
+
+
+if __name__ == "__main__":
+    Example(connection=Mqtt()).start()
+"""
+
+
 def write(shown: Bundle, folder: Path) -> None:
     """The bundle on the disk, with a ttl of a second in place of 60."""
     for path in shown.files.entries:
@@ -218,6 +245,25 @@ def test_start_of_the_bad_example_ends(name: str, python: Path, tmp_path: Path) 
     assert ENDS[name] in run_2(python, tmp_path, "index.py", code=1 if name != "missing-main" else 2)
 
 
+# what a handler is for, the rule that tells, and how the start ends
+HANDLERS = [
+    ('resource="/example", methods=u"get"', "unknown-handler-method", "'Route' object has no attribute 'g'"),
+    ('resource="/example/:1"', "bad-param", "bad character in group name '1'"),
+    ('resource="/example/:querystring"', "bad-param", "redefinition of group name 'querystring'"),
+    ('resource="/example/a(b"', "bad-character", "unbalanced parenthesis"),
+]
+
+
+@pytest.mark.parametrize(("route", "rule", "says"), HANDLERS, ids=[route for route, _, _ in HANDLERS])
+def test_start_ends_for_a_handler(route: str, rule: str, says: str, python: Path, tmp_path: Path) -> None:
+    index = KEEPER.replace('methods="put", resource="/example"', route).replace("HANDLE", "return response(code=200)")
+    path = route.split('"')[1]
+    shown = bundle({"index.py": index}, resources=[{"methods": ["get", "put"], "resource": path}])
+    assert rule in codes(shown)
+    write(shown, tmp_path)
+    assert says in run_2(python, tmp_path, "index.py", code=1)
+
+
 @pytest.mark.parametrize("name", UNREGISTERED)
 def test_bad_example_never_registers(name: str, python: Path, state: Path, tmp_path: Path) -> None:
     with started(bad_example(RULES[name]), python, state, tmp_path) as one:
@@ -267,33 +313,6 @@ def test_settings_are_what_the_factory_file_makes_of_them(python: Path, tmp_path
     for number, content in enumerate(SETTINGS):
         (tmp_path / "data" / f"{number}.json.factory").write_bytes(content)
     assert json.loads(run_2(python, tmp_path, "-c", INITIATE, code=0)) == [list(made) for made in SETTINGS.values()]
-
-
-KEEPER = """
-import os
-import threading
-
-from sanji.connection.mqtt import Mqtt
-from sanji.core import Route, Sanji
-from sanji.model_initiator import ModelInitiator
-
-
-class Example(Sanji):
-    def init(self, *args, **kwargs):
-        self.model = ModelInitiator("example", os.path.dirname(os.path.abspath(__file__)))
-
-    @Route(methods="get", resource="/example")
-    def get(self, message, response):
-        return response(code=200, data=self.model.db)
-
-    @Route(methods="put", resource="/example")
-    def put(self, message, response):
-        HANDLE
-
-
-if __name__ == "__main__":
-    Example(connection=Mqtt()).start()
-"""
 
 
 def test_change_that_is_not_saved_is_gone_after_the_next_start(python: Path, state: Path, tmp_path: Path) -> None:

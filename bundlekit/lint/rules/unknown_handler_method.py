@@ -1,10 +1,12 @@
 """A `@Route` has a method that the SDK does not know.
 
 Why: The SDK looks the method up by its name while the bundle starts, in lower case, and dies of an AttributeError when
-it is none of get, put, post and delete. (`all` is known to it, but no request ever has it.)
+it is none of get, put, post and delete. (`all` is known to it, but no request ever has it.) One method may be given as
+a string, but under Python 2.7 as a plain one: of `u"get"`, and of `"get"` in a file with `unicode_literals`, the SDK
+takes each letter for a method. In a list, either is fine.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the start ends with `AttributeError: 'Route' object has no attribute
-'GET'`; with `all` the bundle comes up and answers 404.
+'GET'`, and for `u"get"` with "has no attribute 'g'"; with `all` the bundle comes up and answers 404.
 
 Bad:
 
@@ -31,18 +33,31 @@ Good:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bundlekit.bundle.manifest import METHODS
-from bundlekit.bundle.quoting import quoted
+from bundlekit.bundle.quoting import printable, quoted
+from bundlekit.bundle.routes import Route, Source
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import listed
 from bundlekit.lint.rule import Fault, Rule
 
+_LITERAL = re.compile(r"([A-Za-z]*)['\"]")
+_UNICODE_LITERALS = re.compile(
+    r"^from\s+__future__\s+import\s*(?:\([^)]{0,500}|[^#\n(]{0,500})\bunicode_literals\b", re.MULTILINE
+)
+
 
 def check(inspection: Inspection) -> Iterator[Fault]:
     for route in inspection.source.routes:
+        if _is_unicode(inspection.source, route):
+            written = printable(inspection.source.text.between(route.methods_span))[:60]
+            message = f"{written} is unicode to Python 2.7, expected a list"
+            hint = "the SDK takes each letter of it for a method; put square brackets around it"
+            yield Fault(inspection.source.path, route.methods_span, message, hint)
+            continue
         for method in dict.fromkeys(route.methods or ()):
             if method in METHODS:
                 continue
@@ -53,6 +68,16 @@ def check(inspection: Inspection) -> Iterator[Fault]:
                 f"method {quoted(method)} is unknown to the SDK, expected {listed(METHODS)}",
                 f'write "{lower}"' if lower in METHODS else "",
             )
+
+
+def _is_unicode(source: Source, route: Route) -> bool:
+    """Whether the methods are written as one string, not in a list, that Python 2.7 makes a unicode string of."""
+    if route.methods is None or len(route.methods) != 1 or route.methods[0] not in METHODS:
+        return False
+    literal = _LITERAL.match(source.text.between(route.methods_span))
+    if literal is None or "b" in literal[1].lower():
+        return False
+    return "u" in literal[1].lower() or _UNICODE_LITERALS.search(source.text.content) is not None
 
 
 RULE = Rule(code="BK306", name="unknown-handler-method", severity=Severity.ERROR, page=__doc__, check=check)
