@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from bundlekit.errors import BadUsage, BundlekitError, Unreadable
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
+    from bundlekit.lint.selection import Selection
+    from bundlekit.lint.several import Job
 
 _INPUT = Path("-")
 
@@ -140,7 +142,7 @@ def run(
     from bundlekit.cli.known import known_findings
     from bundlekit.cli.mending import mend
     from bundlekit.cli.report_findings import reporter
-    from bundlekit.lint import check
+    from bundlekit.lint.several import check_each
 
     chosen = Chosen(asked)
     failures: list[BundlekitError] = []
@@ -149,20 +151,24 @@ def run(
     bundles: Iterable[tuple[str, Bundle]] = ()
     if stdin_filename is None:
         bundles = bundles_at(paths, skip_foreign, failures)
-    elif found := bundle_of_input(stdin_filename):
-        place, bundle, only = found
+    elif around := bundle_of_input(stdin_filename):
+        place, bundle, only = around
         bundles = [(place, bundle)]
     elif not skip_foreign:
         raise Unreadable(f"{stdin_filename} belongs to no bundle", hint="no folder around it has a bundle.json")
-    with known_findings(baseline, writes=write_baseline) as known, reporter(output_format, output) as report:
+
+    def jobs() -> Iterator[Job[tuple[str, Bundle, Selection]]]:
         for place, bundle in bundles:
             try:
                 selection = chosen.of(Path(place))
                 now = mend(bundle, Path(place), selection) if fixes and not bundle.in_archive else bundle
+                yield (place, bundle, selection), now, selection
             except BundlekitError as failure:  # one of the settings is the same for each bundle that they count for
-                failures += [failure] if failure not in failures else []
-                continue
-            findings = [one for one in check(now, selection) if only in (None, one.file)]
+                failures.extend([failure] if failure not in failures else [])
+
+    with known_findings(baseline, writes=write_baseline) as known, reporter(output_format, output) as report:
+        for (place, bundle, selection), found in check_each(jobs()):
+            findings = [one for one in found if only in (None, one.file)]
             if known is not None:
                 findings = known.new(place, bundle, findings, selection, only)
             fails |= selection.fails(findings)
