@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.python_source import Scope, text_of
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 Constant = str | tuple[str, ...]
 
 _DEEPEST = 30
-_FANCY_FIELD = re.compile(r"\{[^}]*[^}\w][^}]*\}")
 _LONGEST = 2000
 
 
@@ -82,9 +82,11 @@ class Constants:
                 names[text_of(one.child_by_field_name("name"))] = value
             else:
                 places.append(value)
-        if not isinstance(template, str) or _FANCY_FIELD.search(template.replace("{{", "").replace("}}", "")):
+        if not isinstance(template, str):
             return None
         try:
+            if not all(map(_is_plain, Formatter().parse(template))):
+                return None
             return _joined([template.format(*places, **names)])
         except (LookupError, ValueError):
             return None
@@ -103,6 +105,12 @@ class Constants:
             if len(bound) == 1:
                 self._known[key] = self.value(bound[0], around, depth + 1)
         return self._known[key]
+
+
+def _is_plain(field: tuple[str, str | None, str | None, str | None]) -> bool:
+    """Whether a field of a template has nothing but a name or a number, and no width that would fill the memory."""
+    _, name, form, conversion = field
+    return re.fullmatch(r"\w*", name or "") is not None and not form and conversion is None
 
 
 def _is_hidden(scope: Scope, user: Scope) -> bool:

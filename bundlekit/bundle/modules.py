@@ -13,7 +13,7 @@ from enum import Enum, auto
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Files, Kind
 from bundlekit.bundle.python_source import Import, PythonSource, parse
-from bundlekit.bundle.reading import Problem, read_file
+from bundlekit.bundle.reading import Problem, Trouble, read_file
 from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
 
@@ -23,8 +23,10 @@ LARGEST = 512 * 1024
 MOST_IMPORTS = 1000
 """The most imports of a module that are followed; nobody writes more."""
 
+_WEIGHS_TOO_MUCH = 4 * LARGEST
 _MOST_MODULES = 200
-_MOST_BYTES = 8 * 1024 * 1024
+_MOST_WEIGHT = 8 * 1024 * 1024
+_LINES_A_BYTE = 256
 _COMPILED = (".pyc", ".so", "module.so")
 
 
@@ -53,6 +55,27 @@ class Beside(Enum):
     NOT_THERE = auto()
 
 
+def read_module(bundle: Bundle, path: str, weight: int = _WEIGHS_TOO_MUCH) -> bytes | Problem:
+    """Read a module of a bundle, unless parsing it would take too long.
+
+    Args:
+        bundle: the bundle.
+        path: the module's path in it.
+        weight: the most that it may weigh.
+
+    Returns:
+        Its bytes, or why there are none.
+    """
+    content = read_file(bundle, path, LARGEST)
+    if isinstance(content, Problem) or _weight(content) <= weight:
+        return content
+    return Problem(
+        Trouble.TOO_LARGE,
+        f"{path} has more lines in a row with nothing but a comment or a backslash than anybody writes",
+        hint="it was not looked into",
+    )
+
+
 def parse_module(path: str, content: bytes) -> Module:
     """The module in some bytes, whatever they are."""
     text = Text(_decoded(content))
@@ -67,16 +90,16 @@ def imported_modules(bundle: Bundle, main: Module) -> tuple[Module, ...]:
     """
     found = [main]
     seen = {main.path}
-    rest = _MOST_BYTES - len(main.content)
+    rest = _MOST_WEIGHT - _weight(main.content)
     for module in found:
         for one in module.python.imports[:MOST_IMPORTS]:
-            for path in _files(bundle.files, module.path, one):
+            for path in imported_files(bundle.files, module.path, one):
                 if path in seen or len(seen) > _MOST_MODULES:
                     continue
                 seen.add(path)
-                content = read_file(bundle, path, min(LARGEST, max(rest, 0)))
+                content = read_module(bundle, path, min(_WEIGHS_TOO_MUCH, rest))
                 if not isinstance(content, Problem):
-                    rest -= len(content)
+                    rest -= _weight(content)
                     found.append(parse_module(path, content))
     return tuple(found)
 
@@ -94,7 +117,7 @@ def beside(files: Files, importer: str, name: str) -> Beside:
     return Beside.NO_INIT if without_init else Beside.NOT_THERE
 
 
-def _files(files: Files, importer: str, one: Import) -> Iterator[str]:
+def imported_files(files: Files, importer: str, one: Import) -> Iterator[str]:
     """The files of the bundle that an import may run."""
     dots = len(one.module) - len(one.module.lstrip("."))
     names = [part for part in one.module.lstrip(".").split(".") if part]
@@ -125,6 +148,25 @@ def _folders(importer: str, dots: int = 0) -> list[str]:
         kept = parts[: max(len(parts) - (dots - 1), 0)]
         return ["/".join(kept) + "/" if kept else ""]
     return [folder + "/", ""] if folder else [""]
+
+
+def _weight(content: bytes) -> int:
+    """How long it takes to parse a module, in bytes of a common one.
+
+    At each line with nothing but a comment or a backslash the parser looks ahead to the next line with code, so that
+    the time for such lines grows with the square of how many stand in a row.
+    """
+    rows = lines = start = place = 0
+    if (content.count(b"#") + content.count(b"\\")) * len(content) <= _LINES_A_BYTE * LARGEST:
+        return len(content)  # quickly told of nearly all
+    for line in content.split(b"\n"):
+        if line.strip(b" \t\r\f")[:1] in (b"#", b"\\"):
+            lines += 1
+        elif line.strip(b" \t\r\f"):
+            rows += lines * (place - start)
+            lines, start = 0, place
+        place += len(line) + 1
+    return len(content) + (rows + lines * (place - start)) // _LINES_A_BYTE
 
 
 def _is_file(files: Files, path: str) -> bool:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from bundlekit.bundle.bundle import MAIN, Bundle
 from bundlekit.bundle.constants import Constants
 from bundlekit.bundle.manifest import METHODS
-from bundlekit.bundle.modules import LARGEST, Module, parse_module
+from bundlekit.bundle.modules import Module, parse_module, read_module
 from bundlekit.bundle.python_source import Call, Handler, PythonSource, span_of, text_of
-from bundlekit.bundle.reading import Problem, read_file
+from bundlekit.bundle.reading import Problem
 from bundlekit.bundle.text import BEGINNING, Span, Text
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Source:
 
 def read_source(bundle: Bundle) -> Source:
     """Read a bundle's index.py, Python 2 or 3, half-typed or not. Nothing is raised; see its `problem`."""
-    content = read_file(bundle, MAIN, LARGEST)
+    content = read_module(bundle, MAIN)
     if isinstance(content, Problem):
         return Source(MAIN, Text(""), content)
     return find_routes(content)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bundlekit.bundle.files import FolderFiles
+from bundlekit.bundle.gateway_resources import GATEWAY_RESOURCES
 from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage, BundlekitError
 from bundlekit.lint.finding import Severity
@@ -22,6 +23,9 @@ PYPROJECT = "pyproject.toml"
 
 _LARGEST = 1024 * 1024
 _MOST_LINES = 500
+_MOST_READ_AGAIN = 2 * _LARGEST
+_MOST_PATTERNS = 1000
+_MOST_DOTS = 10_000_000  # squared: so the time and the room that tomllib takes for keys such as a.b.c grow
 _TABLE = re.compile(r"\s*\[\s*tool\s*\.\s*bundlekit\b")
 
 
@@ -33,11 +37,13 @@ class Settings:
         file: the file.
         choice: of rules.
         ignored: patterns of paths in the syntax of .gitignore; and the rules that are not told of there.
+        baseline: the file with the findings that are known.
     """
 
     file: Path
     choice: Choice
     ignored: tuple[tuple[str, tuple[Selector, ...]], ...] = ()
+    baseline: Path | None = None
 
     def path_ignores(self, place: Path, base: Path) -> tuple[PathIgnore, ...]:
         """What is ignored in the files of a bundle.
@@ -46,13 +52,13 @@ class Settings:
             place: where the bundle really lies.
             base: the folder that the patterns are relative to.
         """
-        from pathspec import GitIgnoreSpec
+        from bundlekit.pack.gitignore import gitignore
 
         under = PurePosixPath(os.path.relpath(place, base))
         return tuple(
             PathIgnore(
                 under,
-                GitIgnoreSpec.from_lines([pattern], backend="simple"),
+                gitignore([pattern]),
                 frozenset[str]().union(*(one.codes for one in selectors)),
             )
             for pattern, selectors in self.ignored
@@ -120,13 +126,16 @@ def _read(file: Path) -> Settings | None:
         return None
     if len(content) > _LARGEST:
         raise BadUsage(f"{_shown(file)} is larger than {_LARGEST // 1024} KiB")
+    if sum(line.count(b".") ** 2 for line in content.split(b"\n")) > _MOST_DOTS:
+        raise BadUsage(f"{_shown(file)} has more dots in a line than any key needs")
     try:
         text = content.decode("utf-8-sig")
         table = _table(text, is_pyproject)
         if table is None:
             return None
-        return Settings(file, *_settings(table))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        choice, ignored, baseline = _settings(table)
+        return Settings(file, choice, ignored, Path(_shown(file.parent / baseline)) if baseline else None)
+    except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or a number that is too long
         said = re.fullmatch(r"(.+) \(at line (\d+), column \d+\)", str(error), re.DOTALL)
         place, message = (f":{said[2]}", said[1]) if said else ("", str(error))
         raise BadUsage(f"{_shown(file)}{place}: not TOML: {message}") from error
@@ -154,10 +163,15 @@ def _line(text: str, is_pyproject: bool, message: str) -> int | None:
     if first is None:
         return None
     statement = first
+    left = _MOST_READ_AGAIN
     for end in range(first, min(len(lines), first + _MOST_LINES)):
+        part = "\n".join(lines[first : end + 1])
+        left -= len(part)
+        if left < 0:
+            return None
         try:
-            _settings(_table("\n".join(lines[first : end + 1]), is_pyproject) or {})
-        except tomllib.TOMLDecodeError:
+            _settings(_table(part, is_pyproject) or {})
+        except (ValueError, RecursionError):
             continue  # inside of a statement
         except BadUsage as error:
             if error.message == message:
@@ -166,7 +180,7 @@ def _line(text: str, is_pyproject: bool, message: str) -> int | None:
     return None
 
 
-def _settings(table: dict[str, Any]) -> tuple[Choice, tuple[tuple[str, tuple[Selector, ...]], ...]]:
+def _settings(table: dict[str, Any]) -> tuple[Choice, tuple[tuple[str, tuple[Selector, ...]], ...], str | None]:
     for key in table:
         if key not in _KEYS:
             close = alike(key, _KEYS)
@@ -178,14 +192,15 @@ def _settings(table: dict[str, Any]) -> tuple[Choice, tuple[tuple[str, tuple[Sel
         ignore=said.get("ignore", ()),
         severity=said.get("severity", ()),
         fail_on=said.get("fail-on"),
+        api=said.get("gateway-api"),
     )
-    return choice, said.get("per-path-ignores", ())
+    return choice, said.get("per-path-ignores", ()), said.get("baseline")
 
 
 def _selectors(key: str, value: Any) -> tuple[Selector, ...]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise BadUsage(f"{key} is {_value(value)}, expected a list of codes", hint=f'such as {key} = ["BK302"]')
-    return tuple(selector(word) for word in value)
+    return tuple(map(selector, dict.fromkeys(value)))
 
 
 def _severities(key: str, value: Any) -> tuple[tuple[Selector, Severity | None], ...]:
@@ -199,13 +214,28 @@ def _fail_on(key: str, value: Any) -> Severity:
     return severity
 
 
-def _path_ignores(key: str, value: Any) -> tuple[tuple[str, tuple[Selector, ...]], ...]:
-    from pathspec import GitIgnoreSpec
+def _api(key: str, value: Any) -> str:
+    if not isinstance(value, str) or value not in GATEWAY_RESOURCES:
+        known = " or ".join(map(quoted, GATEWAY_RESOURCES))
+        raise BadUsage(f"{key} is {_value(value)}, expected {known}", hint="the major version of the gateway's API")
+    return value
 
+
+def _baseline(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise BadUsage(f"{key} is {_value(value)}, expected a file", hint=f'such as {key} = "known.json"')
+    return value
+
+
+def _path_ignores(key: str, value: Any) -> tuple[tuple[str, tuple[Selector, ...]], ...]:
+    from bundlekit.pack.gitignore import gitignore
+
+    if isinstance(value, dict) and len(value) > _MOST_PATTERNS:
+        raise BadUsage(f"{key} has {len(value)} patterns, at most {_MOST_PATTERNS} are taken")
     found = tuple((pattern, _selectors(pattern, words)) for pattern, words in _items(key, value))
     for pattern, _ in found:
         try:
-            GitIgnoreSpec.from_lines([pattern], backend="simple")
+            gitignore([pattern])
         except (ValueError, re.error) as error:
             raise BadUsage(f"{quoted(pattern)} is not a pattern as in .gitignore") from error
     return found
@@ -216,6 +246,8 @@ _KEYS: dict[str, Callable[[str, Any], Any]] = {
     "ignore": _selectors,
     "severity": _severities,
     "fail-on": _fail_on,
+    "gateway-api": _api,
+    "baseline": _baseline,
     "per-path-ignores": _path_ignores,
 }
 

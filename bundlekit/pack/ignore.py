@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from pathspec import GitIgnoreSpec
-
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import FolderFiles
+from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import Refused
+from bundlekit.pack.gitignore import gitignore
 
 IGNORE_FILE = ".bundleignore"
+
+_LARGEST = 64 * 1024
+_MOST_LINES = 1000
 
 DEFAULTS = (
     ".*",  # of version control, editors and tools; also .env and its like
@@ -42,8 +45,7 @@ class Ignore:
 
     def __init__(self, patterns: Sequence[str] = ()) -> None:
         """`patterns`: in gitignore syntax, one a line; a ValueError or a re.error for one that is none."""
-        # The same engine everywhere, whatever faster ones are installed.
-        self._spec = GitIgnoreSpec.from_lines([*DEFAULTS, *patterns], backend="simple")
+        self._spec = gitignore([*DEFAULTS, *patterns])
 
     @classmethod
     def of(cls, bundle: Bundle) -> Self:
@@ -51,16 +53,22 @@ class Ignore:
 
         Raises:
             Unreadable: it cannot be read.
-            Refused: a line of it is no pattern.
+            Refused: a line of it is no pattern, or there are more of them than anybody writes.
         """
         if IGNORE_FILE not in bundle.files.entries:
             return cls()
-        patterns = bundle.files.read(IGNORE_FILE).decode("utf-8-sig", "replace").splitlines()
+        content = bundle.files.read(IGNORE_FILE, _LARGEST + 1)
+        patterns = content.decode("utf-8-sig", "replace").splitlines()
+        if len(content) > _LARGEST or len(patterns) > _MOST_LINES:
+            raise Refused(
+                f"{bundle.shown(IGNORE_FILE)} has more than {_LARGEST // 1024} KiB or {_MOST_LINES} lines",
+                hint="a pattern can name a whole folder, or all names with a star in place of what differs",
+            )
         for number, pattern in enumerate(patterns, 1):
             try:
-                cls([pattern])
+                gitignore([pattern])
             except (ValueError, re.error) as error:
-                raise Refused(f"{bundle.shown(IGNORE_FILE)}:{number}: {pattern!r} is no pattern") from error
+                raise Refused(f"{bundle.shown(IGNORE_FILE)}:{number}: {quoted(pattern)} is no pattern") from error
         return cls(patterns)
 
     def reason(self, path: str, *, folder: bool) -> str | None:

@@ -148,6 +148,33 @@ def test_hundreds_of_thousands_of_keys_are_looked_through() -> None:
     assert (finding.rule, finding.pointer) == ("duplicate-key", "/0")
 
 
+@pytest.mark.parametrize("line", ["#\n", "    # x\n", "\\\n", "# x\r\n", " \\\r\n", "\n#\n"])
+def test_rows_of_lines_without_code_that_the_parser_would_take_minutes_for_are_told(line: str) -> None:
+    rows = "def f():\n    pass\n" + line * (500_000 // len(line)) + "    x\n"
+    (finding,) = found(bundle({"index.py": rows}))
+    assert (finding.rule, finding.file) == ("too-large", "box/index.py")
+    assert "in a row" in finding.message
+
+
+def test_rows_of_such_lines_in_modules_are_not_looked_into() -> None:
+    rows = {f"m{n}.py": "def f():\n" + "    #\n" * 50_000 + "    pass\n" for n in range(8)}
+    imports = "".join(f"import m{n}\n" for n in range(8))
+    assert codes(bundle({**rows, "index.py": imports + source(MANIFEST)})) == []
+
+
+def test_a_thousand_comments_in_a_row_are_looked_through() -> None:
+    handlers = source(MANIFEST).replace(
+        "        return", "        # commented out some time ago\n" * 1000 + "        return"
+    )
+    assert codes(bundle({"index.py": handlers})) == []
+
+
+@pytest.mark.parametrize("width", ["999999999", "99999999999999999999"])
+def test_template_with_a_width_fills_no_memory(width: str) -> None:
+    handlers = f"@Route('/{{:{{}}}}'.format('a', '{width}'))\ndef f(self, message, response): pass\n"
+    assert "unresolved-route" in codes(bundle({"index.py": handlers}))
+
+
 def test_too_many_routes_to_compare_are_told() -> None:
     resources = [{"methods": "get", "resource": f"/{n}"} for n in range(2_000)]
     handlers = "from sanji.core import *\nclass E(Sanji): pass\n" + "".join(f"Route('/{n}')\n" for n in range(2_000))
