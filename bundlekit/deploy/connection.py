@@ -16,6 +16,8 @@ from bundlekit.errors import GatewayUnfit, GatewayUnreachable, LoginRefused
 if TYPE_CHECKING:
     import paramiko
 
+    from bundlekit.deploy import wire
+
 _PROHIBITED = 1  # SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254
 _DEFAULT_IDENTITIES = ("id_ed25519", "id_ecdsa", "id_rsa")
 
@@ -101,12 +103,14 @@ class Connection:
     def _start(self, known: KnownHosts) -> paramiko.Transport:
         import paramiko
 
+        from bundlekit.deploy import wire
+
         # Its worker thread also logs what is raised here; without a handler that goes to the terminal.
         logging.getLogger("paramiko").addHandler(logging.NullHandler())
         where = f"{self.address.host} port {self.address.port}"
         stream = self._open_socket(where)
         try:
-            transport = paramiko.Transport(stream)
+            transport = wire.Transport(stream)  # type: ignore[arg-type] # what it wants of it is there
             transport.banner_timeout = transport.auth_timeout = self._timeout
             _prefer_known_kinds(transport, {key.get_name() for key in known.keys_of(self.address.key_name)})
             transport.start_client(timeout=self._timeout)
@@ -130,7 +134,9 @@ class Connection:
             )
         return transport
 
-    def _open_socket(self, where: str) -> socket.socket | paramiko.ProxyCommand:
+    def _open_socket(self, where: str) -> wire.Stream | paramiko.ProxyCommand:
+        from bundlekit.deploy import wire
+
         if self.address.proxy is not None:
             import paramiko
 
@@ -160,9 +166,7 @@ class Connection:
                 f"{where} cannot be reached: {_words(error)}",
                 hint="there is no way from this machine to that address: check the cable, the VPN, the address",
             ) from error
-        # Our requests are small and each waits for an answer: Nagle's algorithm would hold them back.
-        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return stream
+        return wire.Stream(stream)
 
     def _log_in(self) -> None:
         import paramiko

@@ -116,7 +116,8 @@ class GatewayState:
         free: room on the disk that holds /opt, in bytes.
         missing: tools that the script needs and does not find.
         bundles: those asked for.
-        upload: the folder to upload to, if one was asked for and is needed.
+        upload: the place to upload to, if one was asked for and is needed.
+        uploaded: bytes that are there already.
     """
 
     hostname: str = ""
@@ -127,6 +128,7 @@ class GatewayState:
     missing: tuple[str, ...] = ()
     bundles: tuple[BundleState, ...] = ()
     upload: str | None = None
+    uploaded: int = 0
 
 
 def _number(text: str) -> int:
@@ -154,7 +156,7 @@ _OF_GATEWAY: dict[str, Callable[[GatewayState, Event], GatewayState]] = {
     "sdk": lambda gateway, event: replace(gateway, sdk=event.field(0) == "yes"),
     "free": lambda gateway, event: replace(gateway, free=event.number(0) * 1024),
     "missing": lambda gateway, event: replace(gateway, missing=(*gateway.missing, event.field(0))),
-    "upload": lambda gateway, event: replace(gateway, upload=event.field(0)),
+    "upload": lambda gateway, event: replace(gateway, upload=event.field(0), uploaded=event.number(1)),
 }
 
 

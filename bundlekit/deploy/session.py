@@ -1,17 +1,16 @@
-"""A session on a gateway: calls of the script there, and the upload."""
+"""A session on a gateway: verbs of the script there, and the upload."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from bundlekit.deploy.asking import Asker, Listener
-from bundlekit.deploy.command import NO_ROOM, PASSWORD_NEEDED, call
+from bundlekit.deploy.command import NO_ROOM, PASSWORD_NEEDED
 from bundlekit.deploy.connection import Connection
+from bundlekit.deploy.conversation import Conversation
 from bundlekit.deploy.events import Event, GatewayState, parse_event, parse_probe, printable
-from bundlekit.deploy.execution import Execution
 from bundlekit.deploy.outcome import raise_refusal
 from bundlekit.errors import (
     BundlekitError,
@@ -25,20 +24,20 @@ from bundlekit.errors import (
 if TYPE_CHECKING:
     import paramiko
 
-ARCHIVE = "archive.tar.gz"  # as the script looks for it in the upload folder
-
 _UNTOUCHED = "nothing was stopped or changed"
 _HTTPS = 443
 _SILENCE = 60.0  # seconds without a byte, after which a link counts as dead
 
 
 class Session:
-    """Runs the script on the gateway that a connection leads to, as root."""
+    """Runs the script on the gateway that a connection leads to, as root. All of it goes over one channel."""
 
     def __init__(self, connection: Connection, ask: Asker) -> None:
         self._connection = connection
         self._ask = ask
         self._password = connection.password or ask.given
+        self._conversation: Conversation | None = None
+        self._broken = ""  # the token of the conversation before, whose upload goes on
         self.account = f"{connection.address.user}@{connection.address.host}"
 
     def probe(self, bundle: str | None = None, *, upload_unless: str | None = None) -> GatewayState:
@@ -46,15 +45,15 @@ class Session:
 
         Args:
             bundle: its name, or None for all.
-            upload_unless: make a folder to upload to, unless the current release has this digest.
+            upload_unless: make a place to upload what has this digest, unless that is the current release.
 
         Raises:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
         arguments = [bundle] if bundle is not None else []
-        if upload_unless is not None:
-            arguments += ["upload", upload_unless]
         with self._words_for_breaks():
+            if upload_unless is not None:
+                arguments += [upload_unless, *self._tokens()]
             events = list(self._run("probe", *arguments))
         raise_refusal(events)
         if not events or events[-1].word != "end":
@@ -79,27 +78,22 @@ class Session:
         """A stream to the HTTPS port of the gateway, from the gateway itself; it is there after so many seconds."""
         return self._connection.open_stream("127.0.0.1", _HTTPS, seconds)
 
-    def upload(self, data: bytes, folder: str, tell: Callable[[int, int], None]) -> None:
-        """Send an archive to a folder that a probe has made, by SCP; `tell` hears of what is sent, of how much."""
-        import scp
+    def upload(self, data: bytes, place: str, tell: Callable[[int, int], None], *, rate: int | None = None) -> None:
+        """Send a file to the place that a probe has made, by SCP. Whether it arrived is told with the next verb.
 
-        def progress(_: bytes, total: int, sent: int) -> None:
-            tell(sent, total)
+        Args:
+            data: what is not there yet.
+            place: where.
+            tell: hears of what is sent, of how much.
+            rate: bytes a second, at most.
+        """
+        from bundlekit.deploy.upload import put
 
-        with self._words_for_breaks():
-            try:
-                with scp.SCPClient(self._connection.transport, socket_timeout=_SILENCE, progress=progress) as client:
-                    client.putfo(BytesIO(data), f"{folder}/{ARCHIVE}", mode="0600", size=len(data))
-            except KeyboardInterrupt:
-                raise Interrupted("interrupted during the upload", kept=_UNTOUCHED) from None
-            except scp.SCPException as error:
-                said = printable(str(error)).strip()
-                hint = "is its disk full? And it needs `scp`, which comes with its SSH server"
-                if "Invalid response" in said:
-                    hint = "a log-in shell that prints something is in the way of scp: see its .bashrc or .profile"
-                raise GatewayUnfit(
-                    f"the gateway did not take the upload: {said}", kept=_UNTOUCHED, hint=hint
-                ) from error
+        try:
+            with self._words_for_breaks():
+                put(self._talk(), data, f"{place}/in/part", tell, rate=rate)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted during the upload", kept=_UNTOUCHED) from None
 
     def change(self, listener: Listener, silence: float, verb: str, *arguments: str) -> list[Event]:
         """Run a verb that changes something, and tell the listener how it goes on.
@@ -149,30 +143,48 @@ class Session:
                 raise GatewayUnreachable("the gateway has ended the log: it goes down, or the bundle was removed")
 
     def _run(self, verb: str, *arguments: str, silence: float = _SILENCE) -> Iterator[Event]:
-        for line in self._open(verb, *arguments, silence=silence):
-            if line:
-                yield parse_event(line)
+        return (parse_event(line) for line in self._open(verb, *arguments, silence=silence) if line)
 
     def _open(self, verb: str, *arguments: str, silence: float = _SILENCE) -> Iterator[str]:
         """The lines of the script after its greeting. Asks for a password for sudo if there has to be one."""
-        is_root = self._connection.address.user == "root"
         while True:
-            remote = call(verb, *arguments, is_root=is_root, password=self._password)
-            execution = Execution(self._connection.transport, remote, silence)
-            if execution.greeted:
-                return execution.lines()
-            if execution.status() != PASSWORD_NEEDED or self._password:
-                raise _not_begun(self.account, execution.status(), execution.complaint())
+            conversation = self._talk()
+            conversation.channel.settimeout(silence)
+            conversation.give(verb, *arguments)
+            answer = conversation.answer()
+            for line in answer:
+                if parse_event(line).word == "hello":
+                    return answer
+            if conversation.status != PASSWORD_NEEDED or self._password:
+                raise _not_begun(self.account, conversation.status, conversation.complaint)
             self._password = self._ask.password(self.account)
+            conversation.give("password", self._password)
+            list(conversation.answer())
+
+    def _talk(self) -> Conversation:
+        if self._conversation is None:
+            self._conversation = Conversation(self._connection.transport, password=self._password, silence=_SILENCE)
+        return self._conversation
+
+    def _tokens(self) -> list[str]:
+        """The token of this conversation, and of the one before it that broke."""
+        return [self._talk().token, *([self._broken] if self._broken else [])]
 
     @contextmanager
     def _words_for_breaks(self, kept: str | None = None, hint: str = "run the same again") -> Iterator[None]:
         import paramiko
+        import scp
 
         try:
             yield
         except BundlekitError:
             raise
+        except scp.SCPException as error:
+            raise GatewayUnfit(
+                f"the gateway did not take the upload: {printable(str(error)).strip()}",
+                kept=_UNTOUCHED,
+                hint="is its disk full? And it needs `scp`, which comes with its SSH server",
+            ) from error
         except TimeoutError as error:
             raise GatewayUnreachable(
                 f"the gateway has said nothing for {_SILENCE:g} s or more", kept=kept, hint=hint

@@ -74,7 +74,7 @@ def deploy(session: Session, archive: Archive, listener: Listener, *, wait: int 
     if gateway.upload is None:
         raise CouldNotRun("the gateway made no folder to upload to", hint="run the same again")
     listener.phase("upload", f"{len(archive.data)} bytes")
-    session.upload(archive.data, gateway.upload, listener.sent)
+    session.upload(archive.data[gateway.uploaded :], gateway.upload, listener.sent)
     events = session.change(
         listener,
         2.0 * wait,

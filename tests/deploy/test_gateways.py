@@ -140,11 +140,11 @@ def test_without_systemd_no_copy_outlives_its_supervisor(plain_desk: Desk) -> No
     assert desk.machine.run("pgrep -f '[i]ndex.py|^sleep 12345' || true").stdout == ""
 
 
-def test_noise_of_a_log_in_shell_is_told_and_the_rest_works(desk: Desk) -> None:
+def test_noise_of_a_log_in_shell_does_no_harm(desk: Desk) -> None:
     desk.machine.run(
         "sed -i '1i printf Welcome' /home/moxa/.bashrc 2>/dev/null || printf 'printf Welcome\\n' >/home/moxa/.bashrc"
     )
     assert desk.on_gateway("status").code == 0
     printed = desk.deploy(desk.sample())
-    assert printed.code == 3
-    assert ".bashrc" in printed.err
+    assert printed.code == 0, printed.err
+    assert "Welcome" not in printed.out + printed.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -43,33 +44,61 @@ def test_name_that_is_no_bundle_name_never_becomes_a_path(
     assert not root.exists()
 
 
+def conversing(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """Let the conversation be the real one, and `answer` stand for the verbs that root does."""
+    definitions, _ = re.split("# -+ the way in\n", script.text())
+    source = f'{definitions}\nas_root() {{ {answer}; }}\nshift; converse "$@"\n'
+    monkeypatch.setattr(script, "compressed", lambda: gzip.compress(source.encode()))
+
+
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
 @pytest.mark.parametrize("password", [None, "s3cret", "with ' and \" and $(id) and \\"])
 def test_arguments_arrive_as_they_are_and_the_password_does_not(
     monkeypatch: pytest.MonkeyPatch, shell: tuple[str, ...], password: str | None
 ) -> None:
-    monkeypatch.setattr(script, "compressed", lambda: gzip.compress(b'for a; do printf "%s\\0" "$a"; done; cat; env'))
-    call = command.call("verb", *HOSTILE, is_root=True, password=password)
+    conversing(monkeypatch, """for a; do printf '%s\\0' "$a"; done; env""")
+    opening = command.opening("0123", password=password)
+    stdin = opening.stdin + command.order("0123", "verb", *HOSTILE) + command.order("0123", "-n")
     plain = {"PATH": os.environ["PATH"]}
-    ended = subprocess.run([*shell, "-c", call.command], input=call.stdin, env=plain, capture_output=True, check=True)
-    *arguments, rest = ended.stdout.split(b"\0")
-    assert [argument.decode() for argument in arguments] == ["verb", *HOSTILE]
+    ended = subprocess.run([*shell, "-c", opening.command], input=stdin, env=plain, capture_output=True, check=True)
+    greeting, _, said = ended.stdout.partition(b"hello\t1\t0123\n")
+    assert greeting == b"\n"
+    *arguments, rest = said.split(b"\0")
+    assert [argument.decode() for argument in arguments[:-1]] == ["verb", *HOSTILE]
+    assert arguments[-1].endswith(b"\ndone\t0123\t0\n-n")
+    assert rest.endswith(b"\ndone\t0123\t0\n")
     if password:
-        assert password not in call.command
-        assert password.encode() not in rest
-        assert password not in repr(call)
+        assert password not in opening.command
+        assert password.encode() not in said
+        assert password not in repr(opening)
     assert ended.stderr == b""
 
 
-def test_temporary_script_is_removed_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(script, "compressed", lambda: gzip.compress(b'echo "$0"'))
-    call = command.call("verb", is_root=True, password=None)
-    ended = subprocess.run(["sh", "-c", call.command], input=call.stdin, capture_output=True, text=False, check=True)
-    place = Path(ended.stdout.decode().strip())
-    assert place.name == "gateway.sh"
-    assert not place.parent.exists()
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+def test_order_that_does_not_know_the_token_is_not_done(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shell: tuple[str, ...]
+) -> None:
+    conversing(monkeypatch, f"touch {tmp_path}/done; exit 1")
+    opening = command.opening("0123", password=None)
+    ended = subprocess.run(
+        [*shell, "-c", opening.command], input=opening.stdin + b"4567 verb\n", capture_output=True, check=False
+    )
+    assert ended.returncode == 76
+    assert not (tmp_path / "done").exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+def test_temporary_script_is_removed_in_the_end(monkeypatch: pytest.MonkeyPatch, shell: tuple[str, ...]) -> None:
+    conversing(monkeypatch, """printf '%s\\n' "$folder"; false""")
+    opening = command.opening("0123", password=None)
+    stdin = opening.stdin + command.order("0123", "verb")
+    ended = subprocess.run([*shell, "-c", opening.command], input=stdin, capture_output=True, text=False, check=False)
+    _, greeting, place, end = ended.stdout.decode().splitlines()
+    assert (greeting, end) == ("hello\t1\t0123", "done\t0123\t1")
+    assert "bundlekit." in place
+    assert not Path(place).exists()
 
 
 def test_password_with_a_line_break_is_refused() -> None:
     with pytest.raises(ValueError, match="one line"):
-        command.call("probe", is_root=False, password="a\nreboot")
+        command.opening("0123", password="a\nreboot")

@@ -1,7 +1,7 @@
 
 # ---------------------------------------------------------------- verbs that only look
 
-probe() { # [NAME [upload-unless-current-is DIGEST]]
+probe() { # [NAME [DIGEST TOKEN [TOKEN]]]; makes a place for an upload, unless it is current
     say gateway "$(hostname 2>/dev/null || uname -n)"
     if has_systemd; then say boot systemd; else say boot init; fi
     for tool in tar gzip sha256sum; do
@@ -23,12 +23,9 @@ probe() { # [NAME [upload-unless-current-is DIGEST]]
             (use_bundle "${folder##*/}" && probe_bundle)
         done
     fi
-    if [ $# -eq 3 ] && [ "$(info "$B/releases/$(current_release).info" digest)" != "$3" ]; then
-        make_root
-        find "$ROOT/uploads" -mindepth 1 -maxdepth 1 -mmin +60 -exec rm -rf {} + 2>/dev/null
-        folder=$(mktemp -d "$ROOT/uploads/XXXXXX") || give_up read-only "$ROOT"
-        chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$folder"
-        say upload "$folder"
+    if [ $# -gt 1 ] && [ "$(info "$B/releases/$(current_release).info" digest)" != "$2" ]; then
+        shift
+        receive "$@"
     fi
     say end
 }

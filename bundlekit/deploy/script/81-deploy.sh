@@ -5,11 +5,7 @@ change_deploy() { # NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO
     check_id "$2"
     check_number "$7"
     check_number "$8"
-    case $5 in
-    "$ROOT"/uploads/*[!A-Za-z0-9]* | "$ROOT"/uploads/) give_up usage "$5" ;;
-    "$ROOT"/uploads/*) ;;
-    *) give_up usage "$5" ;;
-    esac
+    check_upload "$5"
     if lock "deploy of $2" "$9"; then
         if unpack "$@"; then
             take_over "$2" "$7"
@@ -26,15 +22,11 @@ unpack() { # as change_deploy
         return 1
     fi
     say phase check
-    archive=$5/archive.tar.gz
-    if [ ! -f "$archive" ] || [ -L "$archive" ] || [ "$(sha256sum <"$archive" | cut -c 1-64)" != "$4" ]; then
-        say fail digest
-        return 1
-    fi
+    verify_upload "$5" "$4" || return 1
     say phase unpack
     staging=$B/releases/.staging
     rm -rf "$staging"
-    if ! { mkdir "$staging" && tar -xzof "$archive" -C "$staging" && link_settings "$staging"; }; then
+    if ! { unpack_upload "$5" "$staging" && link_settings "$staging"; }; then
         say fail "$(trouble_word "$(cat "$errors")" unpack)" "$(why)"
         return 1
     fi

@@ -5,19 +5,20 @@
 verb=$1
 shift
 case $verb in
-apart | supervise | init-*) ;;
-*) # after what the login shell may have printed without an end of line
-    echo
-    say hello $PROTOCOL
+converse)
+    converse "$@"
+    exit
     ;;
+apart | supervise | init-*) ;;
+*) say hello $PROTOCOL ;;
 esac
 case $verb in
-token) ;;
+token | receive) ;;
 probe) [ $# -eq 0 ] || use_bundle "$1" ;;
 *) use_bundle "${1:-}" ;;
 esac
 case $verb in
-probe | token | logs | apart | supervise) "$verb" "$@" ;;
+probe | receive | token | logs | apart | supervise) "$verb" "$@" ;;
 deploy | rollback | start | stop | restart | remove) change "$verb" "$@" ;;
 init-start) start_supervisor ;;
 init-stop) stop_supervisor ;;

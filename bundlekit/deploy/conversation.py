@@ -1,0 +1,148 @@
+"""A conversation with the script on the gateway, over one channel: bounded memory, no dead-lock, no endless wait."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from bundlekit.deploy.command import opening, order
+from bundlekit.deploy.events import PROTOCOL, parse_event, printable
+
+if TYPE_CHECKING:
+    import paramiko
+
+_LONGEST_LINE = 65_536
+_LONGEST_PREAMBLE = 1_000  # lines, before the script's greeting
+_LONGEST_COMPLAINT = 16_384
+_CHUNK = 32_768
+_LAST_WORDS = 10.0  # seconds that the exit status may come after the output
+
+
+class Conversation:
+    """Orders to the gateway, and its answers.
+
+    Attributes:
+        token: that it goes by on the gateway.
+        greeted: whether the gateway has begun to listen; what the login shell printed before is dropped.
+        status: how the last order ended; None while it goes on, or where the gateway broke off.
+        complaint: what the last order said on standard error, if it failed.
+    """
+
+    def __init__(self, transport: paramiko.Transport, *, password: str | None, silence: float) -> None:
+        """Open the channel. The first order travels with the script.
+
+        Args:
+            transport: logged in.
+            password: for sudo; None to find out whether it asks for one.
+            silence: seconds without a byte after which TimeoutError is raised.
+
+        Raises:
+            OSError, EOFError, paramiko.SSHException: the connection broke.
+        """
+        from bundlekit.deploy import wire
+
+        begin = opening(secrets.token_hex(8), password=password)
+        self.greeted = False
+        self.status: int | None = None
+        self.complaint = ""
+        self.token = begin.token
+        self._waiting = begin.stdin
+        self._received = bytearray()
+        self._unsettled: list[Callable[[], None]] = []
+        self.channel = transport.open_session(timeout=silence)
+        self.channel.settimeout(silence)
+        wire.execute(self.channel, begin.command)
+        self._stderr = bytearray()
+        # Left unread, two megabytes of it would stop both sides.
+        threading.Thread(target=self._read_stderr, daemon=True).start()
+
+    def give(self, verb: str, *arguments: str) -> None:
+        """Send an order; do not wait.
+
+        Raises:
+            OSError, EOFError, paramiko.SSHException: the connection broke. TimeoutError: see `silence`.
+        """
+        self.send(order(self.token, verb, *arguments))
+
+    def send(self, data: bytes) -> None:
+        """Send what an order reads."""
+        data, self._waiting = self._waiting + data, b""
+        try:
+            self.channel.sendall(data)
+        except OSError:
+            if not self.channel.exit_status_ready():
+                raise
+
+    def later(self, settle: Callable[[], None]) -> None:
+        """Have something done before the next answer is read: the one before it is still to come."""
+        self._unsettled.append(settle)
+
+    def answer(self) -> Iterator[str]:
+        """The lines of the answer to an order, as they come; then `status` is set.
+
+        Raises:
+            OSError, EOFError, paramiko.SSHException: the connection broke. TimeoutError: see `silence`.
+        """
+        self.status, self.complaint = None, ""
+        if not self.greeted:
+            self._hear_greeting()
+        while self._unsettled:
+            self._unsettled.pop(0)()
+        complaint: list[str] = []
+        while self.greeted and (line := self.read_line()) is not None:
+            event = parse_event(line)
+            if event.word == "done" and event.field(0) == self.token:
+                self.complaint = "\n".join(complaint)
+                self.status = event.number(1)
+                return
+            if event.word == "complaint":
+                complaint.append(event.field(0))
+            else:
+                yield line
+        self.status, self.complaint = self._exit_status(), printable(self._stderr.decode("utf-8", "replace")).strip()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something was received that nobody has read."""
+        return bool(self._received) or self.channel.recv_ready()
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, or those that are there until the gateway ends its side."""
+        while len(self._received) < size and (data := self.channel.recv(_CHUNK)):
+            self._received += data
+        taken = bytes(self._received[:size])
+        del self._received[:size]
+        return taken
+
+    def read_line(self) -> str | None:
+        """The next line without its end; a longer one in parts; None at the end."""
+        searched = 0
+        while (end := self._received.find(b"\n", searched)) < 0 and len(self._received) < _LONGEST_LINE:
+            searched = len(self._received)
+            if not (data := self.channel.recv(_CHUNK)):
+                break
+            self._received += data
+        size = min(end + 1 or len(self._received), _LONGEST_LINE)
+        return self.read(size).decode("utf-8", "replace").rstrip("\n") if size else None
+
+    def _hear_greeting(self) -> None:
+        for _ in range(_LONGEST_PREAMBLE):
+            if (line := self.read_line()) is None:
+                return
+            event = parse_event(line)
+            if event.word == "hello" and event.fields == (PROTOCOL, self.token):
+                self.greeted = True
+                return
+
+    def _exit_status(self) -> int | None:
+        self.channel.status_event.wait(_LAST_WORDS)
+        return self.channel.exit_status if self.channel.exit_status_ready() else None
+
+    def _read_stderr(self) -> None:
+        try:
+            while part := self.channel.recv_stderr(4096):
+                self._stderr += part[: max(_LONGEST_COMPLAINT - len(self._stderr), 0)]
+        except OSError:
+            return

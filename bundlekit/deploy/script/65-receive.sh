@@ -1,0 +1,108 @@
+
+# ---------------------------------------------------------------- uploads
+
+# An upload is known by the digest of what is to arrive: whatever arrived of it before, over a link that broke, is the
+# begin of it. Each conversation has a place of its own, which is root's:
+#
+#   uploads/DIGEST-TOKEN/start           what arrived before
+#   uploads/DIGEST-TOKEN/in/part         the rest, written by the one who logged in, whose folder that is
+#   uploads/DIGEST-TOKEN/archive.tar.gz  all of it
+
+check_digest() {
+    case $1 in
+    *[!0-9a-f]*) give_up usage "$1 is no digest" ;;
+    esac
+    [ ${#1} -eq 64 ] || give_up usage "$1 is no digest"
+}
+
+check_upload() { # PLACE
+    case $1 in
+    "$ROOT"/uploads/*[!A-Za-z0-9-]* | "$ROOT"/uploads/) give_up usage "$1" ;;
+    "$ROOT"/uploads/*) ;;
+    *) give_up usage "$1" ;;
+    esac
+}
+
+# Makes a place for an upload, with all that is there already, and tells how much that is.
+receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE]
+    check_digest "$1"
+    case $2${3:-} in
+    '' | *[!0-9a-f]*) give_up usage "$2" ;;
+    esac
+    make_root
+    drop_old_uploads "$1"
+    [ -z "${3:-}" ] || end_upload "$ROOT/uploads/$1-$3"
+    place=$ROOT/uploads/$1-$2
+    if ! problem=$({ mkdir "$place" && chmod 711 "$place" && mkdir -m 700 "$place/in" && (umask 077 && : >"$place/start"); } 2>&1); then
+        give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
+    fi
+    chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$place/in"
+    longest=
+    most=0
+    for other in "$ROOT/uploads/$1"-*; do
+        size=$(size_uploaded "$other")
+        if [ "$size" -gt "$most" ]; then
+            longest=$other
+            most=$size
+        fi
+    done
+    [ -z "$longest" ] || cat_upload "$longest" >"$place/start" || : >"$place/start"
+    for other in "$ROOT/uploads/$1"-*; do
+        [ "$other" = "$place" ] || is_uploading "$other" "${3:-}" || rm -rf "$other"
+    done
+    say upload "$place" "$(wc -c <"$place/start")"
+}
+
+# Only what is a file of its own counts: no link that somebody has put there.
+cat_upload() { # PLACE
+    for file in "$1/start" "$1/in/part"; do
+        if [ -f "$file" ] && [ ! -L "$file" ]; then cat "$file" || return 1; fi
+    done
+}
+
+size_uploaded() { # PLACE
+    total=0
+    for file in "$1/start" "$1/in/part"; do
+        if [ -f "$file" ] && [ ! -L "$file" ]; then total=$((total + $(wc -c <"$file"))); fi
+    done
+    echo $total
+}
+
+# Whether somebody is at work on it: its client is connected, unless that is the one that broke off; or a deploy uses it.
+is_uploading() { # PLACE [TOKEN-OF-A-CONNECTION-THAT-BROKE]
+    grep -qs "[u]ploads/${1##*/}" /proc/[0-9]*/cmdline && return 0
+    [ "${1##*-}" != "${2:-}" ] && grep -qs "[c]onverse ${1##*-};" /proc/[0-9]*/cmdline
+}
+
+# A link that broke in one direction leaves a scp that waits for ever.
+end_upload() { # PLACE
+    grep -ls "[u]ploads/${1##*/}/in/" /proc/[0-9]*/cmdline | while IFS=/ read -r _ _ process _; do
+        kill "$process" 2>/dev/null
+    done
+}
+
+drop_old_uploads() { # DIGEST-THAT-STAYS
+    find "$ROOT/uploads" -mindepth 1 -maxdepth 1 ! -name "$1-*" -mtime +3 | while IFS= read -r old; do
+        is_uploading "$old" || rm -rf "$old"
+    done
+}
+
+# Puts an upload together where only root can change it, and holds it against its digest.
+verify_upload() { # PLACE DIGEST
+    archive=$1/archive.tar.gz
+    if [ ! -e "$archive" ]; then
+        if ! cat_upload "$1" >"$archive"; then
+            say fail "$(trouble_word "$(cat "$errors")" unpack)" "$(why)"
+            return 1
+        fi
+    fi
+    if [ -L "$archive" ] || [ "$(sha256sum <"$archive" | cut -c 1-64)" != "$2" ]; then
+        rm -rf "$ROOT/uploads/$2"-*
+        say fail digest
+        return 1
+    fi
+}
+
+unpack_upload() { # PLACE FOLDER
+    mkdir "$2" && tar -xzof "$1/archive.tar.gz" -C "$2"
+}

@@ -1,0 +1,61 @@
+
+# ---------------------------------------------------------------- the conversation with a client
+
+# Runs as the one who logged in. Does an order a line until there are no more, each behind the token that only the
+# client and we know; the same token ends each answer. Wants `password` and `folder`, which only its owner can enter.
+# shellcheck disable=SC2154
+converse() { # TOKEN
+    token=$1
+    way=
+    # shellcheck disable=SC2034 # orders have it
+    break='
+'
+    echo # after what the login shell may have printed without an end of line
+    say hello "$PROTOCOL" "$token"
+    while IFS= read -r order; do
+        case $order in
+        "$token "*) eval "set -- ${order#"$token "}" ;;
+        *) exit 76 ;;
+        esac
+        status=0
+        case $1 in
+        password) password=$2 way= ;;
+        # What it leaves unread is no order.
+        put) scp -qt "$2" 2>"$folder/complaint" || status=$? ;;
+        *) as_root "$@" || status=$? ;;
+        esac
+        if [ $status -ne 0 ] && [ -s "$folder/complaint" ]; then
+            tail -n 20 "$folder/complaint" | while IFS= read -r text || [ -n "$text" ]; do
+                say complaint "$text"
+            done
+        fi
+        say 'done' "$token" $status
+        [ "$1" != put ] || [ $status -eq 0 ] || exit $status
+    done
+}
+
+# `sudo -n` first: where sudo asks for nothing, a password line would be left over, and where it does, an empty
+# line would count as a wrong password.
+# shellcheck disable=SC2154
+find_way() {
+    if [ "$(id -u)" -eq 0 ]; then
+        way=direct
+    elif sudo -n sh -c : 2>"$folder/complaint"; then
+        way=free
+    elif [ -n "$password" ]; then
+        way=password
+    elif grep -q 'password is required' "$folder/complaint"; then
+        return 74
+    else
+        return 1
+    fi
+}
+
+as_root() { # VERB ARGUMENT...
+    [ -n "$way" ] || find_way || return
+    case $way in
+    direct) sh "$folder/gateway.sh" "$@" </dev/null 2>"$folder/complaint" ;;
+    free) sudo -n sh "$folder/gateway.sh" "$@" </dev/null 2>"$folder/complaint" ;;
+    *) printf '%s\n' "$password" | sudo -S -p '' sh "$folder/gateway.sh" "$@" 2>"$folder/complaint" ;;
+    esac
+}
