@@ -319,8 +319,8 @@ TOLD: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
     ),
     "an argument": ({"argument": "-v"}, "info", "reserved-field-used", "/argument", 'argument is "-v", expected ""'),
     "a priority": ({"priority": 1.5}, "info", "reserved-field-used", "/priority", "priority is 1.5, expected 99"),
-    "a hook": ({"hook": ["network"]}, "info", "reserved-field-used", "/hook", "hook is an array, expected []"),
-    "dependencies": ({"dependencies": {"a": "1"}}, "info", "reserved-field-used", "/dependencies", "requirements.txt"),
+    "a hook": ({"hook": ["network"]}, "info", "reserved-field-used", "/hook", "hook is not empty, expected []"),
+    "dependencies": ({"dependencies": {"a": "1"}}, "info", "reserved-field-used", "/dependencies", "beside index.py"),
     "a repository": (
         {"repository": "https://example.com"},
         "info",

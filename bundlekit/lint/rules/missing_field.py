@@ -47,6 +47,7 @@ from bundlekit.lint.naming import called
 from bundlekit.lint.rule import Fault, in_manifest, structure_rule
 from bundlekit.lint.structure import Violation
 
+_DESCRIPTION = "what the bundle is for"
 _SAFE = frozenset({"main", "role", "ttl"})  # fixed by the vendor's guide, or with a default there
 
 
@@ -55,7 +56,7 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
         if field in violation.value:
             continue
         described = violation.schema["properties"][field]
-        example = described.get("default", described.get("examples", [""])[0])
+        example = described.get("default") or described.get("examples", [_DESCRIPTION])[0]
         where = f" in {called(inspection, violation.pointer)}" if violation.pointer else ""
         fault = in_manifest(
             inspection, violation.pointer, f'"{field}" is missing{where}', f'add "{field}": {json.dumps(example)}'

@@ -34,7 +34,7 @@ from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule, in_manifest
 
 _RESERVED = {"argument": "", "priority": 99, "hook": [], "dependencies": {}, "repository": ""}
-_HINTS = {"dependencies": "requirements.txt is where modules are asked for"}
+_HINTS = {"dependencies": "modules that the bundle needs lie beside index.py"}
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
@@ -42,7 +42,8 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         value = field_of(inspection, field)
         is_fit = isinstance(value, type(plain)) or (field == "priority" and isinstance(value, float))
         if is_fit and not isinstance(value, bool) and value != plain:
-            message = f"{field} is {quoted(value)}, expected {json.dumps(plain)}: the field is reserved"
+            has = "is not empty" if isinstance(value, dict | list) else f"is {quoted(value)}"
+            message = f"{field} {has}, expected {json.dumps(plain)}: the field is reserved"
             yield in_manifest(inspection, f"/{field}", message, _HINTS.get(field, ""))
 
 

@@ -8,6 +8,9 @@ bundle.json plays no part in it. So there is nothing wrong with such a handler b
 
 Bad:
 
+    settings.py
+        def resource_of(name):
+            return "/" + name
     index.py
         from sanji.core import Route, Sanji
         from settings import resource_of

@@ -65,7 +65,8 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         expected = _expected(function, roles.get(route.handler_at, set()))
         if expected:
             parameters = function.node.child_by_field_name("parameters") or function.node
-            message = f"{printable(function.name)[:60]} would not be called as it is, expected {expected}"
+            fails = "is called with less than it asks for" if _needed(function) > 3 else "is not called as it is"
+            message = f"{printable(function.name)[:60]} {fails}, expected {expected}"
             yield Fault(module.path, span_of(module.text, parameters), message)
 
 
@@ -77,12 +78,16 @@ def _expected(function: Function, roles: set[str]) -> str:
         for one in function.parameters
     ):
         return ""
-    needed = sum(one.type == "identifier" for one in plain)
     if roles == {"view"}:
         return "" if len(plain) == 2 else _EVENTS
-    if needed > 3 or len(plain) < 2 or (roles == {"model"} and len(plain) < 3):
+    if _needed(function) > 3 or len(plain) < 2 or (roles == {"model"} and len(plain) < 3):
         return _REQUESTS
     return ""
+
+
+def _needed(function: Function) -> int:
+    """How many arguments it cannot be called without."""
+    return sum(one.type == "identifier" for one in function.parameters)
 
 
 RULE = Rule(code="BK312", name="wrong-handler-signature", severity=Severity.ERROR, page=__doc__, check=check)
