@@ -2,13 +2,14 @@
 # make test   every test
 # make lint   style, types, the floors of the house, shell scripts
 # make bench  measurements, side by side with what one would use otherwise
+# make mutation  how many faults put into the rules their tests tell
 
 PYTHON ?= python3
 BIN := .venv/bin
 RUNTIME := .venv/runtime
 INSTALLED := .venv/installed
 
-.PHONY: demo test lint bench clean packages
+.PHONY: demo test lint bench mutation clean packages
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -31,6 +32,13 @@ bench: $(INSTALLED) packages
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.emulator
 
+mutation: $(INSTALLED)
+	$(BIN)/pip install --quiet --group mutation
+	rm -rf mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut export-cicd-stats
+	$(BIN)/python -m benchmarks.mutants
+
 $(RUNTIME): pyproject.toml hatch_build.py bundlekit/emulator/sdk/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "bundlekit needs Python 3.11 or later; '$(PYTHON)' is older or missing. Name another: make PYTHON=python3.12"; exit 1; }
@@ -50,4 +58,4 @@ packages:
 	@sh tests/install-debian-packages.sh
 
 clean:
-	rm -rf .venv sdk dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv sdk dist build mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

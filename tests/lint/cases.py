@@ -1,0 +1,106 @@
+"""Every bundle that the tests of the rules look at, by name: the cases of all of them, so that each rule meets each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.page import page_of
+from bundlekit.lint.rules import rules
+from tests.lint import (
+    more_cases,
+    test_file_rules,
+    test_findings,
+    test_fixing,
+    test_fixing_fields,
+    test_manifest_rules,
+    test_python_3_rules,
+    test_source_rules,
+    test_start_rules,
+    test_suppression,
+)
+from tests.lint.bundles import bundle
+from tests.lint.examples import bundle_of
+
+_LAST_LINE = "return response()"
+
+
+@cache
+def inspections() -> dict[str, Inspection]:
+    """A look at each of the bundles, which is shared: what was read of a file once is not read again."""
+    return {name: Inspection(one) for name, one in (*_examples(), *_manifests(), *_files(), *_sources(), *_more())}
+
+
+def _examples() -> Iterator[tuple[str, Bundle]]:
+    for rule in rules():
+        page = page_of(rule)
+        yield f"bad example of {rule.name}", bundle_of(page.bad)
+        yield f"good example of {rule.name}", bundle_of(page.good)
+
+
+def _manifests() -> Iterator[tuple[str, Bundle]]:
+    for name, (fields, _) in test_findings.FIELDS.items():
+        yield f"fields: {name}", bundle(**fields)
+    for name, (fields, *_) in test_manifest_rules.TOLD.items():
+        yield f"manifest: {name}", test_manifest_rules.changed(fields)
+    for name, fields in test_manifest_rules.CLEAN.items():
+        yield f"clean manifest: {name}", test_manifest_rules.changed(fields)
+    for name, (text, _) in test_fixing.CASES.items():
+        yield f"to mend: {name}", bundle({"bundle.json": test_fixing.manifest(text)})
+    for name, (_, text, _) in test_fixing_fields.CASES.items():
+        yield f"fields: {name}", bundle({"bundle.json": text})
+
+
+def _files() -> Iterator[tuple[str, Bundle]]:
+    for name, (files, _) in test_findings.FILES.items():
+        yield f"files: {name}", bundle(files)
+    for name, (content, _) in test_file_rules.SECRETS.items():
+        yield f"secret: {name}", bundle({"more/notes.txt": f"first\n{content}"})
+    for number, content in enumerate(test_file_rules.NO_SECRETS):
+        yield f"no secret: {number}", bundle({"notes.txt": content})
+    for name, (files, _) in test_file_rules.CARGO.items():
+        yield f"cargo: {name}", bundle(files)
+    for is_archive in (False, True):
+        yield f"settings, archive {is_archive}", replace(bundle(test_file_rules.SETTINGS), in_archive=is_archive)
+
+
+def _sources() -> Iterator[tuple[str, Bundle]]:
+    handler, sound = test_source_rules.handler, test_source_rules.SOUND
+    for name, (declared, source, _) in test_findings.ROUTES.items():
+        yield f"routes: {name}", bundle({"index.py": source}, resources=declared)
+    for name, (begin, files, _) in test_source_rules.MODULES.items():
+        yield f"modules: {name}", bundle({"index.py": begin + sound, **files})
+    for name, (begin, files, _) in test_source_rules.IMPORTS.items():
+        yield f"imports: {name}", bundle({"index.py": f"{begin}\n{sound}", **files})
+    for parameters in test_source_rules.SIGNATURES:
+        source = handler("return answer(response)", parameters)
+        yield f"signature: ({parameters})", bundle({"index.py": source})
+    for body in (*test_source_rules.ANSWERED, *test_source_rules.UNANSWERED):
+        yield f"answer: {body!r}", bundle({"index.py": handler(body)})
+    for name, (body, after, before, _) in test_source_rules.WAITS.items():
+        source = handler(f"{body}\n{_LAST_LINE}", after=after, before=f"{before}\n")
+        yield f"waits: {name}", bundle({"index.py": source})
+    for name, (call, _) in test_source_rules.MODELS.items():
+        after = f"def init(self):\n    self.model = {call}"
+        source = handler(_LAST_LINE, before=test_source_rules.MODEL, after=after)
+        yield f"model: {name}", bundle({"index.py": source, "data/second.json.factory": "{}"})
+    for body in test_source_rules.CHANGES:
+        yield f"settings: {body!r}", bundle({"index.py": handler(f"{body}\n{_LAST_LINE}")})
+    for name, (begin, _) in test_python_3_rules.UNKNOWN.items():
+        yield f"python 3: {name}", bundle({"index.py": f"{begin}\n{sound}"})
+    for name, (begin, files, _) in test_python_3_rules.BESIDE.items():
+        yield f"python 3 beside: {name}", bundle({"index.py": begin + sound, **files})
+    for name, (index, files, _) in test_start_rules.STARTS.items():
+        yield f"start: {name}", bundle({"index.py": index, **files})
+    for name, (lines, _) in test_suppression.CASES.items():
+        yield f"comment: {name}", bundle({"index.py": test_suppression.with_handlers(lines)})
+
+
+def _more() -> Iterator[tuple[str, Bundle]]:
+    for name, fields in more_cases.FIELDS.items():
+        yield f"more fields: {name}", bundle(**fields)
+    for name, files in more_cases.FILES.items():
+        yield f"more files: {name}", bundle(files)

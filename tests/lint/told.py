@@ -1,0 +1,68 @@
+"""What every rule says, word for word: tests/lint/told/ has a file for each, to be read when a message changes.
+
+`python -m tests.lint.told` writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bundlekit.bundle.quoting import printable
+from bundlekit.bundle.text import Span, Text
+from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rules import rules
+from tests.lint.cases import inspections
+
+FOLDER = Path(__file__).with_suffix("")
+
+
+def told(rule: Rule) -> str:
+    """What a rule finds in all the cases, each by its name; in those that are not named it finds nothing."""
+    lines = [f"{rule.code} {rule.name}: {rule.severity}"]
+    for name, inspection in inspections().items():
+        faults = list(rule.check(inspection))
+        if faults:
+            lines += ["", f"[{printable(name)}]"]
+            lines += [line for fault in faults for line in _lines(inspection, fault)]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(inspection: Inspection, fault: Fault) -> Iterator[str]:
+    text = inspection.text(fault.path)
+    pointer = "" if fault.pointer is None else f" {fault.pointer!r}"
+    yield f"{printable(fault.path)}:{_place(text, fault.span)}{pointer}"
+    yield f"  {fault.message}"
+    if fault.hint != "":
+        yield f"  hint: {fault.hint}"
+    if fault.other is not None:
+        path, span, note = fault.other
+        yield f"  other: {printable(path)}:{_place(inspection.text(path), span)} {note}"
+    if fault.rename is not None:
+        yield f"  rename: {fault.rename.old!r} becomes {fault.rename.new!r}"
+    for edit in fault.fix:
+        span = Span(edit.line, edit.column, edit.end_line, edit.end_column)
+        yield f"  fix: {_place(text, span)} becomes {edit.text!r}"
+
+
+def _place(text: Text | None, span: Span) -> str:
+    marked = ""
+    if text is not None and span.line == span.end_line:
+        marked = f" {text.line(span.line)[span.column - 1 : span.end_column - 1][:60]!r}"
+    return f"{span.line}:{span.column}-{span.end_line}:{span.end_column}{marked}"
+
+
+def write() -> None:
+    """Write the files of all rules, and take away those of rules that are gone."""
+    FOLDER.mkdir(exist_ok=True)
+    made = {f"{rule.name}.txt": told(rule) for rule in rules()}
+    for old in FOLDER.iterdir():
+        if old.name not in made:
+            old.unlink()
+    for name, text in made.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
