@@ -9,7 +9,7 @@ from functools import cache
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.page import page_of
-from bundlekit.lint.rules import rules
+from bundlekit.lint.rule import Rule
 from tests.lint import (
     more_cases,
     test_file_rules,
@@ -31,14 +31,14 @@ _LAST_LINE = "return response()"
 @cache
 def inspections() -> dict[str, Inspection]:
     """A look at each of the bundles, which is shared: what was read of a file once is not read again."""
-    return {name: Inspection(one) for name, one in (*_examples(), *_manifests(), *_files(), *_sources(), *_more())}
+    return {name: Inspection(one) for name, one in (*_manifests(), *_files(), *_sources(), *_more())}
 
 
-def _examples() -> Iterator[tuple[str, Bundle]]:
-    for rule in rules():
-        page = page_of(rule)
-        yield f"bad example of {rule.name}", bundle_of(page.bad)
-        yield f"good example of {rule.name}", bundle_of(page.good)
+@cache
+def examples(rule: Rule) -> dict[str, Inspection]:
+    """A look at each example of a rule's page; those of others change too often to tell of them here."""
+    page = page_of(rule)
+    return {"bad example": Inspection(bundle_of(page.bad)), "good example": Inspection(bundle_of(page.good))}
 
 
 def _manifests() -> Iterator[tuple[str, Bundle]]:

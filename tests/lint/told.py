@@ -13,7 +13,7 @@ from bundlekit.bundle.text import Span, Text
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.lint.rules import rules
-from tests.lint.cases import inspections
+from tests.lint.cases import examples, inspections
 
 FOLDER = Path(__file__).with_suffix("")
 
@@ -21,7 +21,7 @@ FOLDER = Path(__file__).with_suffix("")
 def told(rule: Rule) -> str:
     """What a rule finds in all the cases, each by its name; in those that are not named it finds nothing."""
     lines = [f"{rule.code} {rule.name}: {rule.severity}"]
-    for name, inspection in inspections().items():
+    for name, inspection in (examples(rule) | inspections()).items():
         faults = list(rule.check(inspection))
         if faults:
             lines += ["", f"[{printable(name)}]"]
