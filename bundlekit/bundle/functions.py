@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 2
 _LONGEST_NAME = 200
+_MOST_LOOPS = 10
 
 
 @dataclass(slots=True)
@@ -106,9 +108,16 @@ def run_for_requests(module: Module, routes: tuple[Route, ...]) -> list[tuple[Fu
     call. Each comes once, with the first handler that it runs for.
     """
     known = functions(module)
-    methods = {(one.owner, one.name): one for one in known.values() if one.owner != -1}
     handlers = (handler_of(route, known) for route in routes)
-    layer = [(one, one) for one in handlers if one is not None]
+    return run_from(known, [one for one in handlers if one is not None])
+
+
+def run_from(known: dict[int, Function], first: list[Function]) -> list[tuple[Function, Function]]:
+    """Some functions, the methods of their class that they call, and those that these call. Each comes once, with the
+    first of those functions that it runs for.
+    """
+    methods = methods_of(known)
+    layer = [(one, one) for one in first]
     found: dict[int, tuple[Function, Function]] = {}
     for _ in range(_DEEPEST + 1):
         fresh = {one.node.start_byte: (one, handler) for one, handler in reversed(layer)}
@@ -119,6 +128,34 @@ def run_for_requests(module: Module, routes: tuple[Route, ...]) -> list[tuple[Fu
             called = (methods.get((one.owner, name)) for name in sorted(names))
             layer += [(method, handler) for method in called if method is not None]
     return list(found.values())
+
+
+def methods_of(known: dict[int, Function]) -> dict[tuple[int, str], Function]:
+    """The methods by their class and name."""
+    return {(one.owner, one.name): one for one in known.values() if one.owner != -1}
+
+
+def endless_loops(function: Function) -> Iterator[Node]:
+    """The loops in a function that can be seen to have no end: `while True` that nothing leaves."""
+    loops = [one for one in function.nodes if one.type in ("while_statement", "for_statement")]
+    leaves = [one for one in function.nodes if one.type in ("return_statement", "raise_statement", "yield", "await")]
+    breaks = [one for one in function.nodes if one.type == "break_statement"]
+    ends = [call for name, call in function.calls() if name.rpartition(".")[2] in ("exit", "_exit", "abort")]
+    for loop in loops[:_MOST_LOOPS]:
+        condition = loop.child_by_field_name("condition")
+        if condition is None or text_of(condition) not in ("True", "1"):
+            continue
+        inner = [one for one in loops if one.start_byte > loop.start_byte and one.end_byte <= loop.end_byte]
+        own = [
+            one for one in breaks if is_in(one, loop) and not any(is_in(one, other) for other in inner[:_MOST_LOOPS])
+        ]
+        if not own and not any(is_in(one, loop) for one in (*leaves, *ends)) and not loop.has_error:
+            yield loop
+
+
+def is_in(node: Node, around: Node) -> bool:
+    """Whether one node starts inside of another."""
+    return around.start_byte <= node.start_byte < around.end_byte
 
 
 def imported_names(module: Module) -> dict[str, str]:

@@ -78,7 +78,7 @@ def unfound(bundle: Bundle, modules: Iterable[Module]) -> Iterator[Unfound]:
     Python; and about none where a module changes the places in which Python looks.
     """
     modules = tuple(modules)
-    if any(_OTHER_PATHS.search(module.content) for module in modules):
+    if looks_elsewhere(modules):
         return
     required: set[str] | None = None
     for module in modules:
@@ -92,6 +92,11 @@ def unfound(bundle: Bundle, modules: Iterable[Module]) -> Iterator[Unfound]:
             head = one.module.partition(".")[0].lower().replace("_", "-")
             is_required = bool(required & {head, _DISTRIBUTIONS.get(head, head), f"python-{head}", "*"})
             yield Unfound(module, one.module, one.node, why, is_required)
+
+
+def looks_elsewhere(modules: Iterable[Module]) -> bool:
+    """Whether a module changes the places in which Python looks for modules."""
+    return any(_OTHER_PATHS.search(module.content) for module in modules)
 
 
 def _is_known(name: str) -> bool:

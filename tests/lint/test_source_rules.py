@@ -34,7 +34,11 @@ MODULES: dict[str, tuple[str, dict[str, bytes | str | Kind | None], list[tuple[s
         {"helper.py": "x = 1\ny = f'{x}'\n"},
         [("python-3-syntax", "helper.py", 2, "Python 2.7 refuses an f-string")],
     ),
-    "module that is not imported": ("import os\n", {"helper.py": "x = f''\n"}, []),
+    "module that is not imported": (
+        "import os\n",
+        {"helper.py": "x = f''\n"},
+        [("unused-module", "helper.py", 1, "nothing that runs imports this")],
+    ),
     "module by the way of another": (
         "from pkg import a\n",
         {"pkg/__init__.py": "", "pkg/a.py": "import b\n", "pkg/b.py": "x: int = 1\n"},
@@ -104,7 +108,7 @@ def test_modules_beside_the_main_one(
     ]
     for finding, (*_, message) in zip(findings, expected, strict=True):
         assert message in finding.message
-        assert finding.excerpt
+        assert bool(finding.excerpt) is (finding.rule != "unused-module")
 
 
 def test_many_modules_are_not_all_looked_into() -> None:

@@ -46,7 +46,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.functions import Function, arguments, full_name, imported_names, run_for_requests
+from bundlekit.bundle.functions import arguments, endless_loops, full_name, imported_names, run_for_requests
 from bundlekit.bundle.python_source import span_of, text_of
 from bundlekit.bundle.quoting import printable
 from bundlekit.lint.finding import Severity
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
 
 _LONGEST_SLEEP = 1.0
 _HINT = "answer first, and do the rest in a thread of its own"
-_MOST_LOOPS = 10
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
@@ -72,7 +71,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
             if full_name(imported, name) == "time.sleep" and (seconds := _seconds(call)) > _LONGEST_SLEEP:
                 message = f"requests for {asked} wait here for {seconds:g} seconds"
                 yield Fault(module.path, span_of(module.text, call), message, _HINT)
-        for loop in _endless(function):
+        for loop in endless_loops(function):
             condition = loop.child_by_field_name("condition") or loop
             message = f"a loop without an end, in which requests for {asked} wait"
             yield Fault(module.path, span_of(module.text, condition), message, _HINT)
@@ -86,27 +85,6 @@ def _seconds(call: Node) -> float:
         return float(text_of(places[0]))
     except ValueError:
         return 0
-
-
-def _endless(function: Function) -> Iterator[Node]:
-    loops = [one for one in function.nodes if one.type in ("while_statement", "for_statement")]
-    leaves = [one for one in function.nodes if one.type in ("return_statement", "raise_statement", "yield", "await")]
-    breaks = [one for one in function.nodes if one.type == "break_statement"]
-    ends = [call for name, call in function.calls() if name.rpartition(".")[2] in ("exit", "_exit", "abort")]
-    for loop in loops[:_MOST_LOOPS]:
-        condition = loop.child_by_field_name("condition")
-        if condition is None or text_of(condition) not in ("True", "1"):
-            continue
-        inner = [one for one in loops if one.start_byte > loop.start_byte and one.end_byte <= loop.end_byte]
-        own = [
-            one for one in breaks if _is_in(one, loop) and not any(_is_in(one, other) for other in inner[:_MOST_LOOPS])
-        ]
-        if not own and not any(_is_in(one, loop) for one in (*leaves, *ends)) and not loop.has_error:
-            yield loop
-
-
-def _is_in(node: Node, loop: Node) -> bool:
-    return loop.start_byte <= node.start_byte < loop.end_byte
 
 
 RULE = Rule(code="BK314", name="long-running-handler", severity=Severity.WARNING, page=__doc__, check=check)

@@ -10,14 +10,13 @@ file that root alone reads, and shows a token of the web console only once.
 
 Bad:
 
-    upload.py
-        HEADERS = {"mx-api-token": "k3Jd8sLq0ZpW5vNm7RtY"}
+    upload.json
+        {"mx-api-token": "k3Jd8sLq0ZpW5vNm7RtY"}
 
 Good:
 
-    upload.py
-        with open("/etc/mx-api-token") as token:
-            HEADERS = {"mx-api-token": token.read().strip()}
+    upload.json
+        {"token-file": "/etc/mx-api-token"}
 """
 
 from __future__ import annotations

@@ -10,12 +10,12 @@ tarfile out of the folder more than once with its own filter on, so that neither
 
 Bad:
 
-    settings.py is a link to ../common/settings.py
+    settings.ini is a link to ../common/settings.ini
 
 Good:
 
-    settings.py
-        INTERVAL = 5
+    settings.ini
+        interval = 5
 """
 
 from __future__ import annotations
