@@ -79,7 +79,7 @@ INITS = {
     "def __init__(self, **kwargs):\n    while 1:\n        pass": True,
     "def init(*a, **b):\n    self.poll()\ndef poll(self):\n    while True:\n        pass": True,
     "def init(*a, **b):\n    while True:\n        if self.ready():\n            break": False,
-    "def init(*a, **b):\n    while True:\n        try:\n            return f()\n        except A:\n            pass": False,
+    "def init(*a, **b):\n    while 1:\n        try:\n            return 1\n        except A:\n            pass": False,
     "def init(*a, **b):\n    while not self.ready():\n        pass": False,
     "def init(*a, **b):\n    Thread(target=self.poll)\ndef poll(self):\n    while True:\n        pass": False,
     "def init(*a, **b):\n    def poll():\n        while True:\n            pass\n    Thread(target=poll)": False,
@@ -94,7 +94,7 @@ def test_init_comes_to_an_end(methods: str, is_told: bool) -> None:
 
 
 def test_init_of_another_class_may_run_for_ever() -> None:
-    index = "class Poller(object):\n    def init(self, **kwargs):\n        while True:\n            pass\n\n\n"
+    index = "class Poller(object):\n    def init(self, **_):\n        while True:\n            pass\n\n\n"
     assert told("endless-init", {"index.py": index + SOUND}) == []
 
 
