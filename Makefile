@@ -31,6 +31,7 @@ bench: $(INSTALLED) packages
 	$(BIN)/pip install --quiet --group bench
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.emulator
+	$(BIN)/python -m benchmarks.validate
 
 mutation: $(INSTALLED)
 	$(BIN)/pip install --quiet --group mutation

