@@ -17,6 +17,7 @@ Constant = str | tuple[str, ...]
 
 _DEEPEST = 30
 _LONGEST = 2000
+_MOST_NAMES = 1000
 
 
 class Constants:
@@ -28,7 +29,8 @@ class Constants:
     def value(self, node: Node | None, scope: Scope, depth: int = 0) -> Constant | None:
         """A string, a tuple of strings for a list, tuple or set of them, or None: not to be seen from here.
 
-        Literals, names that are bound exactly once, `+`, `%` with `%s`, and `.format()` with plain fields are followed.
+        Literals, names that are bound exactly once, such attributes of classes and of `self`, `+`, `%` with `%s`, and
+        `.format()` with plain fields are followed.
         """
         if node is None or depth > _DEEPEST:
             return None
@@ -46,6 +48,8 @@ class Constants:
                 return self._format(node, scope, depth)
             case "identifier":
                 return self._name(text_of(node), scope, depth)
+            case "attribute":
+                return self._attribute(node, scope, depth)
             case _:
                 return None
 
@@ -106,11 +110,54 @@ class Constants:
                 self._known[key] = self.value(bound[0], around, depth + 1)
         return self._known[key]
 
+    def _attribute(self, node: Node, scope: Scope, depth: int) -> Constant | None:
+        """`Class.NAME` or `self.NAME`, where the class body of the same source is all that gives it a value."""
+        owner, name = node.child_by_field_name("object"), text_of(node.child_by_field_name("attribute"))
+        if owner is None or owner.type != "identifier":
+            return None
+        body = _own_body(scope) if text_of(owner) in ("self", "cls") else _body(scope, text_of(owner))
+        bound = body.bindings.get(name, []) if body is not None else []
+        if body is None or len(bound) != 1:
+            return None
+        key = (id(body), name)
+        if key not in self._known and len(self._known) < _MOST_NAMES:
+            self._known[key] = None
+            if _is_set_once(scope, name):
+                self._known[key] = self.value(bound[0], body, depth + 1)
+        return self._known.get(key)
+
 
 def _is_plain(field: tuple[str, str | None, str | None, str | None]) -> bool:
     """Whether a field of a template has nothing but a name or a number, and no width that would fill the memory."""
     _, name, form, conversion = field
     return re.fullmatch(r"\w*", name or "") is not None and not form and conversion is None
+
+
+def _own_body(scope: Scope) -> Scope | None:
+    """The body of the class in whose method a function's scope is."""
+    around: Scope | None = scope
+    while around is not None and around.is_function:
+        around = around.parent
+    return around if around is not None and around.parent is not None and around is not scope else None
+
+
+def _body(scope: Scope, name: str) -> Scope | None:
+    """The body of a class by its name, as long as nothing else has that name."""
+    around: Scope | None = scope
+    while around is not None and name not in around.bindings:
+        around = around.parent
+    if around is None or len(around.bindings[name]) != 1:
+        return None
+    return (around.bodies or {}).get(name)
+
+
+def _is_set_once(scope: Scope, name: str) -> bool:
+    """Whether only one thing in the source looks like giving a value to a name, in whatever class or object."""
+    while scope.parent is not None:
+        scope = scope.parent
+    found = rb"(?<!\w)%(name)s\s*(?:=(?!=)|[-+*/%%|&^]=)|\.\s*%(name)s\s*,[^\n=()]*=(?!=)"
+    given = re.finditer(found % {b"name": re.escape(name.encode())}, scope.source)
+    return next(given, None) is not None and next(given, None) is None
 
 
 def _is_hidden(scope: Scope, user: Scope) -> bool:

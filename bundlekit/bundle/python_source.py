@@ -61,11 +61,15 @@ class Scope:
         is_function: whether its names come and go with a call.
         bindings: for each name all that is bound to it, in the order of the source; None for what is not plainly
             `name = value`.
+        bodies: of the classes that are defined in it, by name; None where there is none.
+        source: all that stands in the module; known of a module alone.
     """
 
     parent: Scope | None
     is_function: bool
     bindings: dict[str, list[Node | None]] = field(default_factory=dict)
+    bodies: dict[str, Scope] | None = None
+    source: bytes = b""
 
     def bind(self, name: str, value: Node | None) -> None:
         self.bindings.setdefault(name, []).append(value)
@@ -139,7 +143,7 @@ def parse(utf8: bytes) -> PythonSource:
 
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
     root = parser.parse(utf8).root_node
-    found = PythonSource(Scope(None, is_function=False), _first_error(root), root)
+    found = PythonSource(Scope(None, is_function=False, source=utf8), _first_error(root), root)
     scope = found.module
     scopes: list[Scope] = []
     unclear = 0  # where what the grammar does not take ends
@@ -168,6 +172,10 @@ def parse(utf8: bytes) -> PythonSource:
         if kind in _SCOPES and node.is_named:
             scopes.append(scope)
             scope = Scope(scope, is_function=kind != "class_definition")
+            if kind == "class_definition":
+                around = scopes[-1]
+                around.bodies = around.bodies or {}
+                around.bodies[text_of(node.child_by_field_name("name"))] = scope
             todo.append(None)
         inner = node.children if tokens else node.named_children
         if inner:

@@ -115,7 +115,7 @@ UNSEEN = {
     "a call": ("resource()", ""),
     "an unknown name": ("R", ""),
     "an imported name": ("R", "from settings import R\n"),
-    "an attribute": ("Settings.R", 'class Settings:\n    R = "/x"\n'),
+    "an attribute": ("Settings.R", 'class Settings(Base):\n    S = "/x"\n'),
     "bound twice": ("R", 'R = "/x"\nR = "/y"\n'),
     "bound in both branches": ("R", 'if a:\n    R = "/x"\nelse:\n    R = "/y"\n'),
     "added to": ("R", 'R = "/x"\nR += "/y"\n'),
@@ -348,3 +348,31 @@ def test_time_grows_with_the_size_alone(content: bytes) -> None:
 def test_formatted_resource_is_followed_where_it_is_plain(resource: str, expected: str | None) -> None:
     source = in_class(f"@Route(methods='get', resource={resource})", before=IMPORT + "BASE = '/{}'\nNAME = 'x'\n")
     assert routes(source) == [(expected, ("get",))]
+
+
+@pytest.mark.parametrize(
+    ("before", "resource", "expected"),
+    [
+        ('class Paths(object):\n    LIST = "/x"\n', "Paths.LIST", "/x"),
+        ('class Paths(object):\n    BASE = "/x"\n    LIST = BASE + "/y"\n', "Paths.LIST", "/x/y"),
+        ('class Paths:\n    LIST = "/x"\n', 'Paths.LIST + "/:id"', "/x/:id"),
+        ('class Paths:\n    def f(self):\n        return g(self.LIST, 1)\n    LIST = "/x"\n', "Paths.LIST", "/x"),
+        ("class Paths:\n    LIST = name()\n", "Paths.LIST", None),
+        ('class Paths:\n    LIST = "/x"\n    LIST = "/y"\n', "Paths.LIST", None),
+        ('class Paths:\n    LIST = "/x"\nPaths.LIST = "/y"\n', "Paths.LIST", None),
+        ('class Paths:\n    LIST = "/x"\nPaths.LIST += "/y"\n', "Paths.LIST", None),
+        ('class Paths:\n    LIST = "/x"\nPaths.LIST, a = "/y", 1\n', "Paths.LIST", None),
+        ('class Paths:\n    LIST = "/x"\nif a:\n    class Paths:\n        LIST = "/x"\n', "Paths.LIST", None),
+        ('class Paths:\n    LIST = "/x"\nPaths = other\n', "Paths.LIST", None),
+        ('class Paths(Base):\n    OTHER = "/x"\n', "Paths.LIST", None),
+        ('class Paths:\n    class Inner:\n        LIST = "/x"\n', "Paths.Inner.LIST", None),
+        ("import paths\n", "paths.LIST", None),
+        ('LIST = "/x"\n', "self.LIST", None),
+        ("class A:\n    LIST = B.LIST\nclass B:\n    LIST = A.LIST\n", "A.LIST", None),
+    ],
+)
+def test_attribute_of_a_class_is_followed_where_it_has_one_value(
+    before: str, resource: str, expected: str | None
+) -> None:
+    source = in_class(f"@Route(methods='get', resource={resource})", before=IMPORT + before)
+    assert [route.resource for route in find_routes(source.encode()).routes] == [expected]

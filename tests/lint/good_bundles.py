@@ -503,7 +503,7 @@ GOOD_BUNDLES: dict[str, tuple[dict[str, Any], Files]] = {
             "index.py": SERIAL,
             "settings.py": 'NAME = "example"\n',
             "poller/__init__.py": POLLER,
-            "poller/frame.py": "import struct\n\nFRAME = struct.Struct('<HH')\n\n\ndef checksum(raw):\n    return True\n",
+            "poller/frame.py": "import struct\n\nFRAME = struct.Struct('<HH')\n\n\ndef checksum(raw):\n    return 1\n",
             "requirements.txt": "sanji==1.1.2\npyserial\n",
         },
     ),

@@ -367,13 +367,19 @@ MODELS: dict[str, tuple[str, list[str]]] = {
     "what is computed": ("ModelInitiator(make_name(), ROOT)", []),
     "a second model with its factory file": ("ModelInitiator('second', ROOT)", []),
     "a path": ("ModelInitiator('../other/x', ROOT)", []),
+    "a constant of the class": ("ModelInitiator(self.OTHER, ROOT)\nOTHER = 'other'", ["wrong-model-name"]),
+    "a right constant of the class": ("ModelInitiator(self.OTHER, ROOT)\nOTHER = 'example'", []),
+    "a constant of the class that is changed": (
+        "ModelInitiator(self.OTHER, ROOT)\ndef f(self):\n    self.OTHER = 'example'\nOTHER = 'other'",
+        [],
+    ),
     "no name": ("ModelInitiator()", []),
 }
 
 
 @pytest.mark.parametrize(("call", "expected"), MODELS.values(), ids=MODELS)
 def test_names_of_models(call: str, expected: list[str]) -> None:
-    source = handler("return response()", before=MODEL, after=f"def init(self):\n    self.model = {call}")
+    source = handler("return response()", before=MODEL, after=f"def init(self, **kwargs):\n    self.model = {call}")
     findings = check(bundle({"index.py": source, "data/second.json.factory": "{}"}))
     assert [one.rule for one in findings if one.rule != "unresolved-route"] == expected
 
