@@ -11,6 +11,7 @@ from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.page import page_of
 from bundlekit.lint.rule import Rule
 from tests.lint import (
+    good_bundles,
     more_cases,
     test_file_rules,
     test_findings,
@@ -18,6 +19,7 @@ from tests.lint import (
     test_fixing_fields,
     test_manifest_rules,
     test_python_3_rules,
+    test_running_rules,
     test_source_rules,
     test_start_rules,
     test_suppression,
@@ -31,7 +33,7 @@ _LAST_LINE = "return response()"
 @cache
 def inspections() -> dict[str, Inspection]:
     """A look at each of the bundles, which is shared: what was read of a file once is not read again."""
-    return {name: Inspection(one) for name, one in (*_manifests(), *_files(), *_sources(), *_more())}
+    return {name: Inspection(one) for name, one in (*_manifests(), *_files(), *_sources(), *_runs(), *_more())}
 
 
 @cache
@@ -84,11 +86,15 @@ def _sources() -> Iterator[tuple[str, Bundle]]:
         source = handler(f"{body}\n{_LAST_LINE}", after=after, before=f"{before}\n")
         yield f"waits: {name}", bundle({"index.py": source})
     for name, (call, _) in test_source_rules.MODELS.items():
-        after = f"def init(self):\n    self.model = {call}"
+        after = f"def init(self, **kwargs):\n    self.model = {call}"
         source = handler(_LAST_LINE, before=test_source_rules.MODEL, after=after)
         yield f"model: {name}", bundle({"index.py": source, "data/second.json.factory": "{}"})
     for body in test_source_rules.CHANGES:
         yield f"settings: {body!r}", bundle({"index.py": handler(f"{body}\n{_LAST_LINE}")})
+
+
+def _runs() -> Iterator[tuple[str, Bundle]]:
+    handler, sound = test_source_rules.handler, test_source_rules.SOUND
     for name, (begin, _) in test_python_3_rules.UNKNOWN.items():
         yield f"python 3: {name}", bundle({"index.py": f"{begin}\n{sound}"})
     for name, (begin, files, _) in test_python_3_rules.BESIDE.items():
@@ -97,6 +103,21 @@ def _sources() -> Iterator[tuple[str, Bundle]]:
         yield f"start: {name}", bundle({"index.py": index, **files})
     for name, (lines, _) in test_suppression.CASES.items():
         yield f"comment: {name}", bundle({"index.py": test_suppression.with_handlers(lines)})
+    for body in test_running_rules.COMMANDS:
+        source = handler(f"{body}\n{_LAST_LINE}", before=test_running_rules.SUBPROCESS)
+        yield f"command: {body}", bundle({"index.py": source})
+    for methods in test_running_rules.INITS:
+        yield f"init: {methods!r}", bundle({"index.py": handler(_LAST_LINE, after=methods)})
+    for body in test_running_rules.ROUNDS:
+        run = "def run(self):\n    " + body.replace("\n", "\n    ")
+        before = f"import time, urllib2\nfrom time import sleep\nSTATUS = {test_running_rules.ADDRESS}\n"
+        yield f"round: {body!r}", bundle({"index.py": handler(_LAST_LINE, after=run, before=before)})
+    for name, (begin, files, _) in (*test_running_rules.UNPACKED.items(), *test_running_rules.UNUSED.items()):
+        yield f"beside: {name}", bundle({"index.py": begin + sound, **files})
+    for path in test_running_rules.SEGMENTS:
+        yield f"segments: {path}", bundle(resources=[{"methods": ["get"], "resource": path}])
+    for name, (fields, files) in good_bundles.GOOD_BUNDLES.items():
+        yield f"good: {name}", bundle(files, **fields)
 
 
 def _more() -> Iterator[tuple[str, Bundle]]:
@@ -104,3 +125,5 @@ def _more() -> Iterator[tuple[str, Bundle]]:
         yield f"more fields: {name}", bundle(**fields)
     for name, files in more_cases.FILES.items():
         yield f"more files: {name}", bundle(files)
+    for name, files in more_cases.ARCHIVED.items():
+        yield f"archive: {name}", replace(bundle(files), in_archive=True)

@@ -71,6 +71,32 @@ FIELDS: dict[str, dict[str, Any]] = {
             {"methods": "get", "resource": "/b/#/c"},
         ]
     },
+    "two params that are none": {
+        "resources": [{"methods": "get", "resource": one} for one in ("/x/:1/:2", "/y/:3", "/z")]
+    },
+    "overlap behind a pair of different methods": {
+        "resources": [
+            {"methods": "put", "resource": "/:z/all"},
+            {"methods": "get", "resource": "/x/:a"},
+            {"methods": "get", "resource": "/x/all"},
+        ]
+    },
+    "overlap with the second method": {
+        "resources": [
+            {"methods": "get", "resource": "/x/:a"},
+            {"methods": "put", "resource": "/x/:b"},
+            {"methods": "get", "resource": "/x/all"},
+        ]
+    },
+    "the gateway's own behind a view of it": {
+        "resources": [
+            {"role": "view", "resource": "/system/status"},
+            {"methods": "get", "resource": "/x"},
+            {"methods": "get", "resource": "/system/time"},
+            {"methods": "get", "resource": "/system/status"},
+        ]
+    },
+    "computed and plain": {"resources": [{"methods": "get", "resource": one} for one in ("/a", "/b")]},
     "prefix twice": _resource("/api/v1/api/v1/x"),
     "three overlap": {
         "resources": [
@@ -89,7 +115,8 @@ FIELDS: dict[str, dict[str, Any]] = {
 
 
 def _handlers(*routes: str, body: str = "return response(code=200)", rest: str = "") -> Files:
-    lines = ["from sanji.core import Route, Sanji", "", "", "class Example(Sanji):", "    def init(self): pass"]
+    lines = ["from sanji.core import Route, Sanji", "", "", "class Example(Sanji):"]
+    lines += ["    def init(self, **kwargs): pass"]
     for number, route in enumerate(routes):
         lines += [f"    @Route({route})", f"    def handler_{number}(self, message, response):"]
         lines += [f"        {line}" for line in body.split("\n")]
@@ -202,6 +229,64 @@ FILES: dict[str, Files] = {
         "bundle.json": '{"name": "' + "a" * 150 + '", "resources": []}',
         "index.py": source({}),
     },
+    "handlers that are passed over, and one that is not": {
+        "index.py": f"{_HEAD}    @Route('/example', 'get')\n    def a(self, message): pass\n"
+        "    @Route('/a', 'get')\n    @other\n    def b(self, message, response): pass\n"
+        "    @Route('/b', 'get')\n    def c(self, message, *response): pass\n"
+        "    @Route('/c', 'get')\n    def d(self): pass\n"
+        "    @Route('/d', 'get')\n    def e(self, message, response=None, more=1): pass\n"
+        "    @Route('/e', 'get')\n    def f(self, message=1): pass\n"
+        "    @Route('/example', 'put')\n    def g(self, message, response): pass\n"
+        "@Route('/g', 'get')\ndef h(): pass\n"
+    },
+    "loop with an end far away": _body("while True:\n    a.b.abort()"),
+    "long name of a class that is no bundle": {
+        "index.py": f"class {'C' * 80}:\n    @Route('/example', ['get', 'put'])\n    def a(self, b, c): pass\n"
+    },
+    "long name of a class that nothing starts": {
+        "index.py": f"from sanji.core import Sanji\n\n\nclass {'C' * 80}(Sanji):\n    pass\n\n\nprint('')\n"
+    },
+    "long name of a function that nothing calls": {
+        "index.py": f"{_HEAD}    pass\n\n\ndef {'f' * 80}():\n    Example().start()\n\n\n"
+        "def g():\n    Example().start()\n"
+    },
+    "long names of two bundles": {
+        "index.py": f"from sanji.core import Sanji\n\n\nclass {'C' * 80}(Sanji):\n    pass\n"
+        f"class {'D' * 80}(Sanji):\n    pass\n"
+        f"if __name__ == '__main__':\n    {'C' * 80}().start()\n    {'D' * 80}().start()\n"
+    },
+    "bundles at the top of the module": {
+        "index.py": "from sanji.core import Sanji\nclass C(Sanji): pass\nclass D(Sanji): pass\n"
+        "C().start()\nD().start()\n"
+    },
+    "start at the top of a module that mentions others": {
+        "index.py": f"{_HEAD}    pass\n\n\nExample(connection=1).start()\nstart = 1\nrun(start)\nstart()\n"
+    },
+    "start of what is kept": {
+        "index.py": f"{_HEAD}    pass\n\n\nexample = Example()\nother.start()\nexample.start()\n"
+    },
+    "no factory file for a long name": {
+        "bundle.json": '{"name": "' + "a" * 250 + '", "resources": []}',
+        "data/example.json.factory": None,
+        "index.py": source({}),
+    },
+    "secrets in large files and in those that stay out": {
+        "a.bin": bytes(1024 * 1024 + 1),
+        "b.pem": _KEY,
+        "c.bin": _KEY + " " * (1024 * 1024 - len(_KEY)),
+        "d.key": _KEY,
+        "e.link": Kind.LINK,
+        ".bundleignore": "*.pem\n",
+    },
+    "secret behind too much to be looked through": {
+        **{f"a{number:02}.bin": bytes(1024 * 1024) for number in range(16)},
+        "b.key": _KEY,
+    },
+    "long reason why a route cannot be seen": {
+        "index.py": "from sanji.core import Route\nimport other\n\n\nclass Example(other."
+        + "B" * 250
+        + "):\n    pass\n"
+    },
     "comments without rules": {
         "index.py": "# bundlekit: ignored\n# bundlekit: ignore[BK901] so\n# bundlekit: ignore[BK302,BK302]\n"
         + source(MANIFEST)
@@ -217,4 +302,10 @@ FILES: dict[str, Files] = {
     "factory file under a name that steers": {"data/example.json.factory": None, "data/a\x1bb.json.factory": "{}"},
     "factory file that is true": {"data/example.json.factory": "true"},
     "files of some sorts": {"data/a.factory": "", "data/b": "", "data/a.json": "{}", "a.json.factory": "{}"},
+}
+
+# by name, files beside those of the sound bundle, in an archive
+ARCHIVED: dict[str, Files] = {
+    "settings among others": {"data/a.txt": "", "data/example.json": "{}", "data/z.txt": ""},
+    "no settings": {"data/a.txt": "", "example.json": "{}"},
 }

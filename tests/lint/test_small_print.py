@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 from pathspec import GitIgnoreSpec
@@ -21,7 +21,10 @@ from bundlekit.lint.rules import rules
 from bundlekit.lint.selection import Choice, PathIgnore, Selector, selection, selector, severity_named
 from bundlekit.lint.suppression import suppressions
 from tests.lint.bundles import MANIFEST, bundle, source
+from tests.lint.test_file_rules import git, repository
 from tests.lint.test_fixing import manifest
+
+__all__ = ["repository"]  # a fixture
 
 TTL = Known("box/bundle.json", "BK102", "pointer", "/ttl")
 IMPORT = Known("box/index.py", "BK310", "line", sha256(b"import requests").hexdigest()[:16])
@@ -142,3 +145,21 @@ def test_each_mended_fault_is_counted() -> None:
     fixed = fix(bundle({"bundle.json": text}), selection())
     assert (fixed.count, fixed.contents) == (6, {"bundle.json": (text.encode(), mended.encode())})
     assert fixed.bundle.files.read("bundle.json") == mended.encode()
+
+
+def test_settings_that_git_keeps_are_told_with_the_way_out(repository: Path) -> None:
+    git(repository, "add", "-f", "box/data/example.json")
+    (told,) = check(Bundle.in_folder(repository / "box"))
+    assert (told.file, told.line, told.pointer) == (str(repository / "box/data/example.json"), 1, None)
+    assert told.message == "settings made on one machine are under version control, expected none"
+    assert told.hint == "git rm --cached data/example.json, and write data/*.json into .gitignore"
+
+
+def test_more_routes_than_are_compared_are_told_at_the_first_one() -> None:
+    many = bundle(resources=[{"methods": "get", "resource": f"/{number}"} for number in range(501)])
+    (told,) = check(many, selection(Choice(select=(selector("unresolved-route"),))))
+    assert (told.file, told.line, told.message) == (
+        "box/index.py",
+        7,
+        "too many routes to compare with the 501 resources of bundle.json",
+    )

@@ -68,7 +68,7 @@ def _is_known(licence: str) -> bool:
 
 def _hint(licence: str) -> str:
     lower = licence[:_LONGEST].lower().removeprefix("the ").lstrip()
-    family = next((one for one in sorted(_MEANT, key=len, reverse=True) if lower.startswith(one)), None)
+    family = next((one for one in _MEANT if lower.startswith(one)), None)
     if family is None:
         return "https://spdx.org/licenses lists them; LicenseRef- and a name is for one of your own"
     return f"write {listed(_MEANT[family])}, whichever it is"
