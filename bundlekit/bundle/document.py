@@ -22,6 +22,10 @@ from bundlekit.bundle.text import Span, Text
 DEEPEST = 200
 """How far arrays and objects may nest; a gateway's Python 2.7 gives up somewhat below 1000."""
 
+_MOST_DUPLICATES = 1000
+_LONGEST_POINTERS = 1_000_000  # of the duplicates that are told, together
+_NOWHERE = -1  # where what lies around the whole begins
+
 _BYTE_ORDER_MARK = "\ufeff"
 _TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]|-?Infinity|NaN', re.DOTALL)
 _PARTS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
@@ -62,19 +66,32 @@ class Document:
         return self._place(pointer, 1)
 
     def _place(self, pointer: str, which: int) -> Span:
-        while pointer and pointer not in self._places:
-            pointer = pointer.rpartition("/")[0]
-            which = 0
-        place = self._places.get(pointer)
-        return self.text.span(*place[which]) if place else Span()
+        place = self._places.get((_NOWHERE, ""))
+        if place is None:
+            return Span()
+        for part in parts_of(pointer):
+            inner = self._places.get((place[0][0], part))
+            if inner is None:
+                which = 0
+                break
+            place = inner
+        return self.text.span(*place[which])
 
     @cached_property
-    def _places(self) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
-        """Offsets of value and key by pointer."""
+    def _places(self) -> dict[tuple[int, str], tuple[tuple[int, int], tuple[int, int]]]:
+        """Offsets of value and key, by where the array or object around begins and the name or index in it.
+
+        Not by pointer: those of a long key's many members together are much longer than the text.
+        """
         if not self.parsed:
             return {}
-        members = sorted(_members(self.text.content), key=lambda member: member.value)
-        return {member.pointer: (member.value, member.key or member.value) for member in members}
+        return {
+            (member.around.start if member.around is not None else _NOWHERE, member.name): (
+                member.value,
+                member.key or member.value,
+            )
+            for member in _members(self.text.content)
+        }
 
 
 def read_document(bundle: Bundle, path: str, limit: int) -> Document:
@@ -189,22 +206,32 @@ def _not_utf8(path: str, content: bytes, error: UnicodeDecodeError) -> Document:
 def _duplicates(text: Text) -> list[Problem]:
     first: dict[tuple[int, str], tuple[int, int]] = {}
     found: list[Problem] = []
+    more: list[tuple[int, int]] = []
+    length = 0
     for member in _members(text.content):
-        if member.key is None:
+        if member.key is None or member.around is None:
             continue
-        before = first.setdefault((member.container, member.pointer), member.key)
-        if before != member.key:
-            name = quoted(parts_of(member.pointer)[-1])
-            found.append(
-                Problem(
-                    Trouble.DUPLICATE_KEY,
-                    f"key {name} is there twice in one object; only the last one counts",
-                    text.span(*member.key),
-                    "remove one of them",
-                    text.span(*before),
-                    member.pointer,
-                )
+        before = first.setdefault((member.around.start, member.name), member.key)
+        if before == member.key:
+            continue
+        if len(found) >= _MOST_DUPLICATES or length > _LONGEST_POINTERS:
+            more.append(member.key)
+            continue
+        pointer = member.pointer
+        length += len(pointer)
+        found.append(
+            Problem(
+                Trouble.DUPLICATE_KEY,
+                f"key {quoted(member.name)} is there twice in one object; only the last one counts",
+                text.span(*member.key),
+                "remove one of them",
+                text.span(*before),
+                pointer,
             )
+        )
+    if more:
+        place = text.span(*min(more))
+        found.append(Problem(Trouble.DUPLICATE_KEY, f"{len(more)} more keys are there twice", place))
     return sorted(found, key=lambda problem: problem.span)
 
 
@@ -218,39 +245,44 @@ def parts_of(pointer: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """A value, with offsets: its own, those of its key, and where the array or object begins that it lies in."""
-
-    pointer: str
-    value: tuple[int, int]
-    key: tuple[int, int] | None
-    container: int
-
-
 @dataclass(slots=True)
 class _Container:
     """An array or object that has begun: what it is, and at which of its members the reader is."""
 
-    pointer: str
+    name: str
     start: int
     is_object: bool
     key: tuple[int, int] | None
-    around: int
+    around: _Container | None
     index: int = 0
     inner_key: tuple[int, int] | None = None
     inner_name: str = ""
 
-    def inner_pointer(self) -> str:
-        return self.pointer + pointer_to([self.inner_name if self.is_object else self.index])
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A value: its key or index as a text, its offsets, those of its key, and the array or object that it lies in."""
+
+    name: str
+    value: tuple[int, int]
+    key: tuple[int, int] | None
+    around: _Container | None
+
+    @property
+    def pointer(self) -> str:
+        names = [self.name]
+        around = self.around
+        while around is not None:
+            names.append(around.name)
+            around = around.around
+        return pointer_to(reversed(names[:-1]))
 
 
 def _members(content: str) -> Iterator[_Member]:
     """Every value in a text that is known to be JSON, the inner ones before the outer."""
-    around: list[_Container] = []
+    inside: _Container | None = None
     for found in _PARTS.finditer(content):
         part, place = found[0], found.span()
-        inside = around[-1] if around else None
         if part == ":":
             continue
         if part == ",":
@@ -258,14 +290,17 @@ def _members(content: str) -> Iterator[_Member]:
             inside.index += 1
             inside.inner_key = None
         elif part in ("]", "}"):
-            closed = around.pop()
-            yield _Member(closed.pointer, (closed.start, place[1]), closed.key, closed.around)
+            assert inside is not None  # noqa: S101
+            closed, inside = inside, inside.around
+            yield _Member(closed.name, (closed.start, place[1]), closed.key, inside)
         elif inside is not None and inside.is_object and inside.inner_key is None:
             inside.inner_key, inside.inner_name = place, json.loads(part)
         else:
-            pointer, key = (inside.inner_pointer(), inside.inner_key) if inside is not None else ("", None)
-            start = inside.start if inside is not None else -1
+            name, key = "", None
+            if inside is not None:
+                name = inside.inner_name if inside.is_object else str(inside.index)
+                key = inside.inner_key
             if part in ("[", "{"):
-                around.append(_Container(pointer, place[0], part == "{", key, start))
+                inside = _Container(name, place[0], part == "{", key, inside)
             else:
-                yield _Member(pointer, place, key, start)
+                yield _Member(name, place, key, inside)

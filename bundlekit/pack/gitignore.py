@@ -41,9 +41,11 @@ class _Pattern(GitIgnoreSpecPattern):
 
     @classmethod
     def pattern_to_regex(cls, pattern: AnyStr) -> tuple[AnyStr | None, bool | None]:
-        found: tuple[Any, bool | None] = super().pattern_to_regex(pattern)
-        expression, includes = found
-        return _without_second_tries(expression) if isinstance(expression, str) else expression, includes
+        expression: Any
+        expression, includes = super().pattern_to_regex(pattern)
+        if isinstance(expression, str):
+            expression = _without_second_tries(expression)
+        return expression, includes
 
 
 def _without_second_tries(expression: str) -> str:

@@ -175,6 +175,21 @@ def test_template_with_a_width_fills_no_memory(width: str) -> None:
     assert "unresolved-route" in codes(bundle({"index.py": handlers}))
 
 
+def test_keys_that_come_hundreds_of_thousands_of_times_are_counted() -> None:
+    findings = found(bundle({"data/example.json.factory": "{" + '"a":0,' * 500_000 + '"a":1}'}))
+    assert {finding.rule for finding in findings} == {"duplicate-key"}
+    assert len(findings) == MOST + 1
+    assert findings[-1].message == f"{500_000 - MOST} more keys are there twice"
+
+
+@pytest.mark.parametrize("path", ["bundle.json", "data/example.json.factory"])
+def test_places_below_a_long_key_fill_no_memory(path: str) -> None:
+    members = ",".join(["0"] * 50_000)
+    findings = found(bundle({path: f'{{"{"k" * 100_000}": [{members}], "ttl": 1, "ttl": {{"a": [1]}}}}'}))
+    duplicate = next(finding for finding in findings if finding.rule == "duplicate-key")
+    assert (duplicate.line, duplicate.column, duplicate.pointer) == (1, 200_019, "/ttl")
+
+
 def test_too_many_routes_to_compare_are_told() -> None:
     resources = [{"methods": "get", "resource": f"/{n}"} for n in range(2_000)]
     handlers = "from sanji.core import *\nclass E(Sanji): pass\n" + "".join(f"Route('/{n}')\n" for n in range(2_000))
