@@ -58,6 +58,7 @@ ENDS = {
     "missing-coding-line": "Non-ASCII character '\\xc2'",
     "missing-module": "ImportError: No module named configparser",
     "requirement-not-installed": "ImportError: No module named requests",
+    "wrong-init-signature": "TypeError: init() got an unexpected keyword argument 'connection'",
     "wrong-model-name": "RuntimeError: No *.json.factory file",
 }
 
@@ -89,6 +90,7 @@ ANSWERS = {
     "route-without-handler": [("GET /example", 200), ("PUT /example", 404)],
     "undeclared-resource": [("GET /example", 200), ("GET /exampel/status", 403)],
     "undeclared-method": [("DELETE /example", 200)],
+    "overwritten-handler": [("GET /example", 404), ("PUT /example", 200)],
     "stacked-routes": [("GET /example", 408), ("PUT /example", 404)],
     "wrong-handler-signature": [("GET /example", 408)],
     "handler-without-answer": [("GET /example", 200), ("PUT /example", 408)],
@@ -344,3 +346,26 @@ def test_three_requests_that_wait_hold_up_all_others(python: Path, state: Path, 
         waiting = [clients.submit(one.asked, "PUT /example", {}) for _ in range(3)]
         assert [answer.result()[0] for answer in waiting] == [408] * 3
         assert one.asked("GET /example")[0] == 408
+
+
+# names of handlers, and what requests for them come back with; with start, the program ends
+TAKEN = {"register": 403, "get_profile": 403, "on_connect": 403, "publish": 404, "router": 404, "bundle": 404}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_handler_with_a_name_of_the_sdk_is_not_called(name: str, python: Path, state: Path, tmp_path: Path) -> None:
+    index = KEEPER.replace("def get(", f"def {name}(").replace("HANDLE", "return response(code=200)")
+    shown = bundle({"index.py": index})
+    assert "taken-handler-name" in codes(shown)
+    with started(shown, python, state, tmp_path) as one:
+        if TAKEN[name] == 404:
+            one.wait_until_registered()
+            assert one.asked("PUT /example", {})[0] == 200
+        else:
+            wait_until(lambda: "Custom init finish" in one.said())
+        assert one.asked("GET /example")[0] == TAKEN[name]
+
+
+def test_program_ends_at_once_when_start_is_a_handler(python: Path, tmp_path: Path) -> None:
+    write(bad_example(RULES["taken-handler-name"]), tmp_path)
+    assert "Route" not in run_2(python, tmp_path, "index.py", code=0)

@@ -158,7 +158,8 @@ def test_fields_of_the_manifest(fields: dict[str, Any], expected: list[tuple[str
 
 
 def index(*routes: str, base: str = "Sanji", before: str = "") -> str:
-    lines = ["from sanji.core import Route, Sanji", before, f"class Example({base}):", "    def init(self): pass"]
+    lines = ["from sanji.core import Route, Sanji", before, f"class Example({base}):"]
+    lines += ["    def init(self, **kwargs): pass"]
     for number, route in enumerate(routes):
         lines += [f"    @Route({route})", f"    def handler_{number}(self, message, response): response()"]
     return "\n".join(lines) + "\n"

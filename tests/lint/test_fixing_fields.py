@@ -124,7 +124,7 @@ MODEL = """import os
 from sanji.core import Route, Sanji
 from sanji.model_initiator import ModelInitiator
 class Example(Sanji):
-    def init(self):
+    def init(self, **kwargs):
         self.model = ModelInitiator({}, os.path.dirname(__file__))
 """
 
