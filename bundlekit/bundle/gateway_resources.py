@@ -71,7 +71,7 @@ GATEWAY_RESOURCES = {
         "/system/zoneinfo",
     ),
 }
-"""By the major version of the API, as the reference of that API lists them."""
+"""By the major version of the API, as the reference of that API lists them; a version that is added can be chosen."""
 
 
 def gateway_resource(path: str, api: str = API) -> str | None:

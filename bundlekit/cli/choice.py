@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bundlekit.bundle.gateway_resources import API, GATEWAY_RESOURCES
 from bundlekit.errors import BadUsage
 
 if TYPE_CHECKING:
     from bundlekit.lint.selection import Choice, Selection
+    from bundlekit.lint.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Asked:
         ignore: likewise.
         severity: `CODE=SEVERITY`, likewise.
         fail_on: a severity.
+        api: a version of the gateway's API.
         config: a file of settings that counts in place of those that lie around a bundle.
         no_config: whether no settings count.
     """
@@ -33,6 +36,7 @@ class Asked:
     ignore: tuple[str, ...] = ()
     severity: tuple[str, ...] = ()
     fail_on: str | None = None
+    api: str | None = None
     config: Path | None = None
     no_config: bool = False
 
@@ -57,6 +61,7 @@ class Asked:
             ignore=tuple(selector(word) for word in _words(self.ignore)),
             severity=tuple((selector(word), severity_named(wanted)) for word, _, wanted in pairs),
             fail_on=Severity(self.fail_on) if self.fail_on else None,
+            api=self.api,
         )
 
 
@@ -90,16 +95,29 @@ class Chosen:
         from bundlekit.lint.selection import selection
 
         place = place.resolve()
-        settings, base = self._settings, Path.cwd()
-        if settings is None and not self._asked.no_config:
-            settings = self._nearest.of(place)
-            base = settings.file.parent if settings is not None else base
+        settings = self._settings_at(place)
+        base = Path.cwd() if settings is None or settings is self._settings else settings.file.parent
         file = settings.file if settings is not None else None
         if file not in self._selections:
             weaker = (settings.choice,) if settings is not None else ()
             self._selections[file] = selection(*weaker, self._choice)
         ignores = settings.path_ignores(place, base) if settings is not None else ()
         return replace(self._selections[file], path_ignores=ignores)
+
+    def baseline_of(self, place: Path) -> Path | None:
+        """The file with the known findings that the settings name for the bundle at a place, if they do.
+
+        Raises:
+            BadUsage: the settings that count there make no sense.
+            Unreadable: they cannot be read.
+        """
+        settings = self._settings_at(place.resolve())
+        return settings.baseline if settings is not None else None
+
+    def _settings_at(self, place: Path) -> Settings | None:
+        if self._settings is not None or self._asked.no_config:
+            return self._settings
+        return self._nearest.of(place)
 
 
 def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -112,11 +130,12 @@ def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ignore: tuple[str, ...],
         severity: tuple[str, ...],
         fail_on: str | None,
+        gateway_api: str | None,
         config: Path | None,
         no_config: bool,
         **others: Any,
     ) -> Any:
-        return function(asked=Asked(select, ignore, severity, fail_on, config, no_config), **others)
+        return function(asked=Asked(select, ignore, severity, fail_on, gateway_api, config, no_config), **others)
 
     for decorate in (
         click.option("--explain", multiple=True, metavar="CODE", is_eager=True, expose_value=False, callback=_explain,
@@ -124,6 +143,8 @@ def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--no-config", is_flag=True, help="Heed no settings."),
         click.option("--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
                      help="In place of the nearest bundlekit.toml, or pyproject.toml with [tool.bundlekit]."),
+        click.option("--gateway-api", type=click.Choice(list(GATEWAY_RESOURCES)),
+                     help=f"The version of the gateway's API whose resources are taken; by default {API}."),
         click.option("--fail-on", type=click.Choice(["error", "warning", "info"]),
                      help="Findings from this severity on fail the check; by default errors."),
         click.option("--severity", multiple=True, metavar="CODE=SEVERITY",

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
 from bundlekit.bundle.quoting import printable
 from bundlekit.cli.document import writing
-from bundlekit.errors import BadUsage
+from bundlekit.errors import BadUsage, BundlekitError
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
+    from bundlekit.cli.choice import Chosen
     from bundlekit.lint import Finding
     from bundlekit.lint.baseline import Baseline, Known
     from bundlekit.lint.selection import Selection
@@ -27,72 +26,113 @@ _MOST_TOLD = 20
 
 
 class KnownFindings:
-    """Takes the findings that are known out of those of each bundle."""
+    """Takes the findings that are known out of those of each bundle.
 
-    def __init__(self, file: Path, baseline: Baseline, writes: bool) -> None:
+    As a context, it tells in the end what became of them.
+    """
+
+    def __init__(self, chosen: Chosen, file: Path | None = None, *, writes: bool = False) -> None:
+        """Read the baseline that is named.
+
+        Args:
+            chosen: whose settings may name baselines.
+            file: the baseline that counts in place of those; None for none.
+            writes: whether they are to be written, and need not be there.
+
+        Raises:
+            BadUsage: the file is not there or is no baseline.
+            CouldNotRun: it cannot be read.
+        """
+        self._chosen = chosen
         self._file = file
-        self._folder = file.resolve().parent
-        self._baseline = baseline
         self._writes = writes
+        self._baselines: dict[Path, Baseline | BundlekitError] = {}
+        self._unnamed = BadUsage(
+            "--write-baseline needs --baseline FILE, or baseline in the settings", hint="that says which file to write"
+        )
+        if file is not None:
+            self._baseline(file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.tell()
+
+    def expect(self, place: str) -> None:
+        """Read the baseline that counts for the bundle that really lies at a place.
+
+        Raises:
+            BundlekitError: there is none to be written, or it cannot be read or is none; the same error again for each
+                bundle that it counts for.
+        """
+        if self._of(place) is None and self._writes:
+            raise self._unnamed
 
     def new(
-        self, place: str, bundle: Bundle, findings: Iterable[Finding], selection: Selection, only: str | None
+        self, place: str, bundle: Bundle, findings: list[Finding], selection: Selection, only: str | None = None
     ) -> list[Finding]:
         """Those of a bundle's findings that are not known; none if the baseline is to be written.
 
         Args:
             place: where the bundle really lies; the others as for `Baseline.new`.
+
+        Raises:
+            BundlekitError: as `expect` says.
         """
-        new = self._baseline.new(os.path.relpath(place, self._folder), bundle, findings, selection, only)
+        found = self._of(place)
+        if found is None:
+            return findings
+        file, baseline = found
+        new = baseline.new(os.path.relpath(place, file.resolve().parent), bundle, findings, selection, only)
         return [] if self._writes else new
 
     def tell(self) -> None:
         """Tell what is known and what is gone, or write it down.
 
         Raises:
-            CouldNotRun: the file cannot be written.
+            CouldNotRun: a file cannot be written.
         """
+        for file, baseline in self._baselines.items():
+            if not isinstance(baseline, BundlekitError):
+                self._tell(file, baseline)
+
+    def _of(self, place: str) -> tuple[Path, Baseline] | None:
+        file = self._file or self._chosen.baseline_of(Path(place))
+        return (file, self._baseline(file)) if file is not None else None
+
+    def _baseline(self, file: Path) -> Baseline:
+        from bundlekit.lint.baseline import Baseline
+
+        if file not in self._baselines:
+            try:
+                self._baselines[file] = Baseline(_read(file, self._writes))
+            except BundlekitError as error:
+                self._baselines[file] = error
+        found = self._baselines[file]
+        if isinstance(found, BundlekitError):
+            raise found
+        return found
+
+    def _tell(self, file: Path, baseline: Baseline) -> None:
         from bundlekit.lint.baseline import called, written
 
-        gone = self._baseline.gone
+        gone = baseline.gone
         if self._writes:
-            renewed = self._baseline.renewed
-            with writing(self._file) as stream:
+            renewed = baseline.renewed
+            with writing(file) as stream:
                 stream.write(written(renewed))
-            _note(f"{self._file} knows {_counted(renewed.total())}")
-        elif self._baseline.met:
-            _note(f"{_counted(self._baseline.met)} that {self._file} knows not shown")
+            _note(f"{file} knows {_counted(renewed.total())}")
+        elif baseline.met:
+            _note(f"{_counted(baseline.met)} that {file} knows not shown")
         if gone:
             does = "taken out of" if self._writes else "gone; --write-baseline takes that out of"
-            _note(f"{_counted(gone.total())} {does} {self._file}:")
+            _note(f"{_counted(gone.total())} {does} {file}:")
             for line in islice(called(gone), _MOST_TOLD):
                 click.echo(f"  {printable(line)}", err=True)
             if len(gone) > _MOST_TOLD:
                 click.echo(f"  and {len(gone) - _MOST_TOLD} more", err=True)
-
-
-@contextmanager
-def known_findings(file: Path | None, *, writes: bool) -> Iterator[KnownFindings | None]:
-    """The known findings in a file, to go through while the bundles are checked; what became of them is told after.
-
-    Args:
-        file: the baseline; None for none.
-        writes: whether it is to be written, and need not be there.
-
-    Raises:
-        BadUsage: the file is not there or is no baseline.
-        CouldNotRun: it cannot be read or written.
-    """
-    if file is None:
-        if writes:
-            raise BadUsage("--write-baseline needs --baseline FILE", hint="it says which file to write")
-        yield None
-        return
-    from bundlekit.lint.baseline import Baseline
-
-    known = KnownFindings(file, Baseline(_read(file, writes)), writes)
-    yield known
-    known.tell()
 
 
 def _read(file: Path, writes: bool) -> Counter[Known]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -9,36 +11,43 @@ import click
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.quoting import printable
 from bundlekit.cli.choice import Asked, Chosen
-from bundlekit.cli.report_findings import write_text
+from bundlekit.cli.known import KnownFindings
+from bundlekit.cli.report_findings import counted, write_text
 from bundlekit.errors import Refused
 from bundlekit.lint import Finding, Severity, check
 
 
 def refuse_errors(bundle: Bundle, place: Path) -> None:
-    """Check a bundle by the settings that count for it; errors and warnings are shown on standard error.
+    """Check a bundle as `validate` does, by the settings and the baseline that count for it.
 
-    An error that somebody chose to ignore, or to call something else, does not count, and is told.
+    Errors and warnings are shown on standard error, and what else `fail-on` makes fail. An error that somebody chose to
+    ignore, or to call something else, does not count, and is told; of those in the baseline their number is.
 
     Args:
         bundle: the bundle.
         place: where its folder or archive lies.
 
     Raises:
-        Refused: it has errors.
-        BundlekitError: the settings cannot be read or make no sense.
+        Refused: it has errors, or other findings that fail the check.
+        BundlekitError: the settings or the baseline cannot be read or make no sense.
     """
-    findings = [one for one in check(bundle, Chosen(Asked()).of(place)) if one.severity is not Severity.INFO]
-    write_text(findings, err=True)
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    told = {_identity(finding) for finding in findings}
+    chosen = Chosen(Asked())
+    selection = chosen.of(place)
+    least = max(Severity.WARNING, selection.fail_on, key=list(Severity).index)
+    found = list(check(bundle, selection))
+    with KnownFindings(chosen) as known:
+        findings = known.new(os.path.realpath(place), bundle, found, selection)
+        write_text((one for one in findings if one.severity.is_at_least(least)), err=True)
+    told = {_identity(finding) for finding in found if finding.severity.is_at_least(least)}
     for finding in check(bundle, heed_comments=False):
         if finding.severity is Severity.ERROR and _identity(finding) not in told:
             where = f"{printable(finding.file)}:{finding.line}:{finding.column}"
             said = f"{where}: {finding.code} {finding.rule} is ignored, as somebody chose: {printable(finding.message)}"
             click.echo(click.style("note: ", fg="yellow") + said, err=True)
-    if errors:
-        counted = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
-        raise Refused(f"{bundle.label} has {counted}", hint="mend what is shown above, then try again")
+    if selection.fails(findings):
+        failing = Counter(one.severity for one in findings if one.severity.is_at_least(selection.fail_on))
+        counts = ", ".join(counted(failing[severity], severity.value) for severity in Severity if failing[severity])
+        raise Refused(f"{bundle.label} has {counts}", hint="mend what is shown above, then try again")
 
 
 def _identity(finding: Finding) -> tuple[str, str, int, int, str]:

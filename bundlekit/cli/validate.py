@@ -36,6 +36,7 @@ _INPUT = Path("-")
     bundlekit validate --ignore BK304,no-methods --severity BK302=error  rules by code or name
     bundlekit validate --fail-on warning
     bundlekit validate --baseline known.json  tell what is new; --write-baseline makes the file
+    bundlekit validate --gateway-api 2  whose resources the gateway has already
     bundlekit validate --fix  mend what can be mended unasked; --diff shows it first
     bundlekit validate --explain BK302  what a rule is about, with examples
     bundlekit validate --no-config  every rule, whatever bundlekit.toml or pyproject.toml says
@@ -73,7 +74,7 @@ _INPUT = Path("-")
     "--baseline",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Leave out the findings that this file knows, and tell those of them that are gone.",
+    help="Leave out the findings that this file knows, and tell those that are gone; in place of one in the settings.",
 )
 @click.option("--write-baseline", is_flag=True, help="Write what is found into the baseline, and tell nothing of it.")
 @choice_options
@@ -139,7 +140,7 @@ def run(
 ) -> int:
     """Check the bundles at `paths`, or the file on standard input, and write what is found to `output`, or print it."""
     from bundlekit.cli.bundles import bundle_of_input, bundles_at
-    from bundlekit.cli.known import known_findings
+    from bundlekit.cli.known import KnownFindings
     from bundlekit.cli.mending import mend
     from bundlekit.cli.report_findings import reporter
     from bundlekit.lint.several import check_each
@@ -157,20 +158,22 @@ def run(
     elif not skip_foreign:
         raise Unreadable(f"{stdin_filename} belongs to no bundle", hint="no folder around it has a bundle.json")
 
+    known = KnownFindings(chosen, baseline, writes=write_baseline)
+
     def jobs() -> Iterator[Job[tuple[str, Bundle, Selection]]]:
         for place, bundle in bundles:
             try:
                 selection = chosen.of(Path(place))
+                known.expect(place)
                 now = mend(bundle, Path(place), selection) if fixes and not bundle.in_archive else bundle
                 yield (place, bundle, selection), now, selection
             except BundlekitError as failure:  # one of the settings is the same for each bundle that they count for
                 failures.extend([failure] if failure not in failures else [])
 
-    with known_findings(baseline, writes=write_baseline) as known, reporter(output_format, output) as report:
+    with known, reporter(output_format, output) as report:
         for (place, bundle, selection), found in check_each(jobs()):
             findings = [one for one in found if only in (None, one.file)]
-            if known is not None:
-                findings = known.new(place, bundle, findings, selection, only)
+            findings = known.new(place, bundle, findings, selection, only)
             fails |= selection.fails(findings)
             report.add(bundle, findings, selection.fail_on, called=only or bundle.label)
         report.end(failures)

@@ -26,8 +26,8 @@ def check(bundle: Bundle, chosen: Selection | None = None, *, heed_comments: boo
         What was found, by file, place and code: the same bundle gives the same findings in the same order.
         Nothing is raised, whatever the bundle holds.
     """
-    inspection = Inspection(bundle)
     chosen = chosen or selection()
+    inspection = Inspection(bundle, chosen.api)
     found = [
         (rule, fault)
         for rule in rules()

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.document import Document, read_document
+from bundlekit.bundle.gateway_resources import API
 from bundlekit.bundle.manifest import Resource, read_manifest, resource_of
 from bundlekit.bundle.modules import Module, imported_modules
 from bundlekit.bundle.reading import Problem
@@ -31,8 +32,10 @@ class Declared:
 class Inspection:
     """One look at one bundle."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, api: str = API) -> None:
+        """`api`: the version of the gateway's API, a key of `GATEWAY_RESOURCES`."""
         self.bundle = bundle
+        self.api = api
 
     @cached_property
     def manifest(self) -> Document:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from bundlekit.bundle.gateway_resources import API
 from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage
 from bundlekit.lint.finding import Finding, Severity
@@ -72,12 +73,14 @@ class Choice:
         ignore: those that are not.
         severity: of their findings; None turns them off.
         fail_on: the severity from which on findings fail the check; None leaves it.
+        api: the version of the gateway's API; None leaves it.
     """
 
     select: tuple[Selector, ...] | None = None
     ignore: tuple[Selector, ...] = ()
     severity: tuple[tuple[Selector, Severity | None], ...] = ()
     fail_on: Severity | None = None
+    api: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +110,13 @@ class Selection:
         severities: of the rules that are asked, by code.
         fail_on: the severity from which on findings fail the check.
         path_ignores: what is not told all the same.
+        api: the version of the gateway's API, a key of `GATEWAY_RESOURCES`.
     """
 
     severities: Mapping[str, Severity]
     fail_on: Severity = Severity.ERROR
     path_ignores: tuple[PathIgnore, ...] = ()
+    api: str = API
 
     def tells(self, code: str, path: str) -> bool:
         """Whether a finding of a rule is told in the file with that path in the bundle."""
@@ -133,6 +138,7 @@ def selection(*choices: Choice) -> Selection:
     return Selection(
         {code: severity for code, severity in severities.items() if severity is not None},
         fail_on[-1] if fail_on else Severity.ERROR,
+        api=next((choice.api for choice in reversed(choices) if choice.api is not None), API),
     )
 
 

@@ -135,7 +135,9 @@ def test_contradicting_options_are_refused(capsys: pytest.CaptureFixture[str], h
         ('severity.BK102 = "info"', 0, "note: odd/bundle.json:4:13: BK102 wrong-type is ignored"),
         ('severity.BK102 = "warning"', 0, "odd/bundle.json:4:13: warning BK102"),
         ('severity.BK302 = "error"', 1, "error: odd has 2 errors\n"),
-        ('ignore = ["BK102"]\nfail-on = "warning"', 0, "warning BK302"),
+        ('ignore = ["BK102"]', 0, "warning BK302"),
+        ('ignore = ["BK102"]\nfail-on = "warning"', 1, "error: odd has 1 warning\n"),
+        ('ignore = ["BK1"]\nfail-on = "warning"\nseverity.BK302 = "info"', 0, "packed"),
         ("nonsense = 1", 2, "error: bundlekit.toml:1: there is no setting"),
     ],
 )

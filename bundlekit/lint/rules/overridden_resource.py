@@ -37,7 +37,7 @@ from bundlekit.lint.rule import Fault, Rule, in_manifest
 def check(inspection: Inspection) -> Iterator[Fault]:
     for declared in inspection.declared:
         path = declared.resource.path
-        taken = gateway_resource(without_prefix(path)) if declared.resource.role == "model" else None
+        taken = gateway_resource(without_prefix(path), inspection.api) if declared.resource.role == "model" else None
         if taken is None:
             continue
         whose = "is the gateway's own" if taken == path else f"takes requests for {taken}, which is the gateway's own"
