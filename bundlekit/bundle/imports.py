@@ -106,7 +106,7 @@ def _is_known(name: str) -> bool:
 
 def unguarded(module: Module) -> Iterator[Import]:
     """The imports of a module that are in no `try` with an `except`, and under no `if`."""
-    guards = [node for node in module.python.nodes if _is_guard(node)]
+    guards = [node for node in module.python.of_kinds("if_statement", "try_statement") if _is_guard(node)]
     position, end = 0, 0
     for one in module.python.imports[:MOST_IMPORTS]:
         while position < len(guards) and guards[position].start_byte <= one.node.start_byte:

@@ -64,9 +64,8 @@ def refused(python: PythonSource, utf8: bytes) -> list[Refused]:
         utf8: what was parsed.
     """
     nodes = python.nodes
-    allowed = _allowed(nodes)
     found = chain(
-        (one for node in nodes if node.id not in allowed for one in _by_itself(node)),
+        _by_themselves(nodes, _allowed(nodes)),
         _in_functions(nodes),
         _statements_as_names(python, utf8),
         _letters(python, utf8),
@@ -74,12 +73,14 @@ def refused(python: PythonSource, utf8: bytes) -> list[Refused]:
     return sorted(found, key=lambda one: one.node.start_byte)
 
 
-def _by_itself(node: Node) -> Iterator[Refused]:
-    kind = node.type
-    if (always := _ALWAYS.get(kind)) is not None:
-        yield Refused(node, *always)
-    elif (look := _BY_KIND.get(kind)) is not None:
-        yield from look(node)
+def _by_themselves(nodes: list[Node], allowed: set[int]) -> Iterator[Refused]:
+    for node in nodes:
+        kind = node.type
+        if (look := _BY_KIND.get(kind)) is not None:
+            if node.id not in allowed:
+                yield from look(node)
+        elif (always := _ALWAYS.get(kind)) is not None and node.id not in allowed:
+            yield Refused(node, *always)
 
 
 def _allowed(nodes: list[Node]) -> set[int]:

@@ -22,7 +22,8 @@ _KEPT = frozenset(
     {
         *("argument_list", "as_pattern", "assignment", "augmented_assignment", "await", "binary_operator", "call"),
         "break_statement",
-        *("class_definition", "continue_statement", "decorator", "dictionary_comprehension", "dictionary_splat"),
+        *("class_definition", "continue_statement", "decorator", "delete_statement", "dictionary_comprehension"),
+        "dictionary_splat",
         *("dictionary_splat_pattern", "ellipsis", "except_clause", "expression_statement", "finally_clause", "float"),
         *("for_statement", "function_definition", "future_import_statement", "generator_expression", "if_statement"),
         *("import_from_statement", "import_statement", "integer", "keyword_separator", "lambda", "lambda_parameters"),
@@ -133,7 +134,22 @@ class PythonSource:
     names: list[Node] = field(default_factory=list)  # every identifier that stands in an expression
     handlers: dict[int, Handler] = field(default_factory=dict)  # by where what decorates it starts
     nodes: list[Node] = field(default_factory=list)  # of the kinds that are kept, but for those in what is no Python
+    kinds: dict[str, list[Node]] = field(default_factory=dict)  # the same by kind
     functions: dict[int, Function] | None = None  # what `bundlekit.bundle.functions` made of the nodes when asked
+    _spelled: dict[str, list[Node]] | None = None
+
+    @property
+    def spelled(self) -> dict[str, list[Node]]:
+        """The names by how they are spelled, each list in the order of the source."""
+        if self._spelled is None:
+            self._spelled = {}
+            for node in self.names:
+                self._spelled.setdefault(text_of(node), []).append(node)
+        return self._spelled
+
+    def of_kinds(self, *kinds: str) -> list[Node]:
+        """The nodes of some of the kinds that are kept, by where they start."""
+        return sorted((node for kind in kinds for node in self.kinds.get(kind, ())), key=lambda node: node.start_byte)
 
 
 def parse(utf8: bytes) -> PythonSource:
@@ -163,6 +179,7 @@ def parse(utf8: bytes) -> PythonSource:
         if kind in _KEPT_OR_TOKENS:
             if kind in (_KEPT if node.is_named else _KEPT_TOKENS) and node.start_byte >= unclear:
                 found.nodes.append(node)
+                found.kinds.setdefault(kind, []).append(node)
         elif kind == "ERROR":
             unclear = max(unclear, node.end_byte)
         if kind in _NOTED:
@@ -201,7 +218,8 @@ def _first_error(root: Node) -> Node | None:
 
 def text_of(node: Node | None) -> str:
     """What stands there in the source."""
-    return node.text.decode("utf-8", "replace") if node is not None and node.text is not None else ""
+    text = node.text if node is not None else None
+    return text.decode("utf-8", "replace") if text is not None else ""
 
 
 def _note(found: PythonSource, scope: Scope, node: Node, kind: str) -> None:

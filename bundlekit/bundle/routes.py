@@ -161,8 +161,8 @@ def _arguments(call: Node) -> tuple[dict[str, Node], bool]:
 
 def _elsewhere(text: Text, found: PythonSource, aliases: set[str], calls: list[Call]) -> Iterator[Elsewhere]:
     seen = {call.callee.start_byte for call in calls}
-    for name in found.names:
-        written = text_of(name)
+    used = [(name, written) for written in aliases | {"router"} for name in found.spelled.get(written, ())]
+    for name, written in sorted(used, key=lambda one: one[0].start_byte):
         if written in aliases and name.start_byte not in seen:
             yield Elsewhere(f"{written} is used in a way that cannot be followed", span_of(text, name))
         elif written == "router":

@@ -65,12 +65,12 @@ def starting_of(module: Module) -> Starting:
     classes = _derived(module, sanji_names(module.python))
     bases = {base for one in classes for base in one.bases}
     last = tuple(one for one in classes if one.name not in bases)
-    uses, elsewhere = _uses(module)
+    uses = _uses(module)
     starts: list[Use] = []
     idle: dict[int, Node] = {}
     for use in uses:
         if use.name == "start":
-            if use.function is not None and not _is_mentioned(use.function, elsewhere):
+            if use.function is not None and not _is_mentioned(use.function, module):
                 idle[use.function.start_byte] = use.function
             else:
                 starts.append(use)
@@ -94,11 +94,11 @@ def _derived(module: Module, sanji: set[str]) -> tuple[Class, ...]:
     return tuple(found[start] for start in sorted(found))
 
 
-def _uses(module: Module) -> tuple[list[Use], dict[str, list[int]]]:
-    """The names outside of classes, and where each name stands, in classes too."""
+def _uses(module: Module) -> list[Use]:
+    """The names outside of classes."""
     outer: list[Node] = []
     guards: list[tuple[int, int]] = []
-    for node in module.python.nodes:
+    for node in module.python.of_kinds("class_definition", "function_definition", "if_statement"):
         is_outside = not outer or node.start_byte >= outer[-1].end_byte
         if is_outside and node.type in ("class_definition", "function_definition"):
             outer.append(node)
@@ -106,29 +106,28 @@ def _uses(module: Module) -> tuple[list[Use], dict[str, list[int]]]:
             body = node.child_by_field_name("consequence")
             if body is not None:
                 guards.append((body.start_byte, body.end_byte))
-    uses, places = [], defaultdict(list)
+    uses = []
     position = 0
     for node in module.python.names:
         start = node.start_byte
-        name = text_of(node)
-        places[name].append(start)
         while position < len(outer) and outer[position].end_byte <= start:
             position += 1
         around = outer[position] if position < len(outer) and outer[position].start_byte <= start else None
         if around is None or around.type == "function_definition":
             place = start if around is None else around.start_byte
-            uses.append(Use(name, node, around, any(begin <= place < end for begin, end in guards[:10])))
-    return uses, places
+            uses.append(Use(text_of(node), node, around, any(begin <= place < end for begin, end in guards[:10])))
+    return uses
 
 
 def _head(node: Node, field: str) -> str:
     return text_of(node.child_by_field_name(field))
 
 
-def _is_mentioned(function: Node, places: dict[str, list[int]]) -> bool:
+def _is_mentioned(function: Node, module: Module) -> bool:
+    """Whether its name stands anywhere but in itself, in classes too."""
     decorated = function.parent is not None and function.parent.type == "decorated_definition"
-    there = places.get(_head(function, "name"), [])
-    return decorated or any(not function.start_byte <= place < function.end_byte for place in there)
+    there = module.python.spelled.get(_head(function, "name"), [])
+    return decorated or any(not function.start_byte <= one.start_byte < function.end_byte for one in there)
 
 
 def _may_start(module: Module, classes: tuple[Class, ...], uses: list[Use]) -> bool:

@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.python_source import span_of, text_of
+from bundlekit.bundle.python_source import span_of
 from bundlekit.bundle.quoting import printable
 from bundlekit.bundle.routes import brings_code, sanji_names
 from bundlekit.bundle.text import BEGINNING
@@ -50,7 +50,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     sanji = sanji_names(module.python)
     if any(brings_code(one.module) for one in module.python.imports):
         return
-    if any(text_of(name) in sanji for name in module.python.names):
+    if not sanji.isdisjoint(module.python.spelled):
         return
     span, hint = BEGINNING, "write class Example(Sanji), with from sanji.core import Sanji"
     handler = next((route.handler_at for route in inspection.source.routes if route.handler), -1)
