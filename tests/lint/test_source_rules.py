@@ -412,6 +412,33 @@ CHANGES = {
     "self.model.db['a'] = 1": True,
     "self.model.db['a']['b'] += 1": True,
     "self.model.db.update(message.data)": True,
+    "self.model.db['a'].append(1)": True,
+    "self.model.db['a']['b'].pop('c')": True,
+    "self.model.db.sort()": True,
+    "del self.model.db['a']": True,
+    "del self.model.db['a']['b'], x": True,
+    "db = self.model.db\ndb['a'] = 1": True,
+    "db = self.model.db\ndb.update(message.data)": True,
+    "item = self.model.db['a']\nitem['b']['c'] += 1": True,
+    "items = self.model.db\nitems += [1]": True,
+    "items = self.model.db['a']\ndel items[0]": True,
+    "for one in self.model.db:\n    one['a'] = 1": True,
+    "for one in self.model.db['a']:\n    one.update(message.data)": True,
+    "self.known()\nself.model.db = message.data": True,
+    "self.model.db['a'].append(1)\nself.stores()": False,
+    "self.model.db['a'].append(1)\nself.both()": False,
+    "self.model.db['a'].append(1)\nstore(self.model)": False,
+    "self.model.db['a'].append(1)\nstore(bundle=self)": False,
+    "self.model.db['a'].append(1)\nsuper(Example, self).value(message, response)": False,
+    "db = copy.deepcopy(self.model.db)\ndb['a'] = 1": False,
+    "db = dict(self.model.db['a'])\ndb.update(a=1)": False,
+    "db = self.model.db\ndb = {}\ndb['a'] = 1": False,
+    "db = self.model.db\ndel db": False,
+    "item = self.model.db['a']\nitem = 1": False,
+    "self.model.db['a'].index(1)": False,
+    "self.model.db['a'].get('b')": False,
+    "self.seen[self.model.db['a']] = 1": False,
+    "seen.update(self.model.db)": False,
     "self.model.db = message.data\nself.model.save_db()": False,
     "self.model.db = message.data\nself.save()": False,
     "self.model.db = message.data\nself.changed(1)": False,
@@ -424,7 +451,20 @@ CHANGES = {
 }
 
 
+def test_settings_may_be_saved_by_a_thread() -> None:
+    run = "def run(self):\n    while True:\n        self.keep()\ndef keep(self):\n    self.model.save_db()"
+    findings = check(bundle({"index.py": handler("self.model.db['a'] = 1\nreturn response()", after=run)}))
+    assert [one.rule for one in findings] == []
+
+
+METHODS = (
+    "def known(self):\n    log('known')\n    self.known()\n"
+    "def stores(self):\n    self.model.save_db()\n"
+    "def both(self):\n    self.known()\n    self.stores()"
+)
+
+
 @pytest.mark.parametrize(("body", "is_lost"), CHANGES.items())
 def test_changed_settings_are_saved(body: str, is_lost: bool) -> None:
-    findings = check(bundle({"index.py": handler(body + "\nreturn response()")}))
+    findings = check(bundle({"index.py": handler(body + "\nreturn response()", after=METHODS)}))
     assert [one.rule for one in findings] == ["unsaved-model"] * is_lost
