@@ -39,6 +39,20 @@ def checked_archive(path: Path) -> Archive:
     return read_archive(path)
 
 
+def baseline_in(folder: Path) -> str | None:
+    """The path in a bundle's folder of the baseline that the settings name, if it lies there.
+
+    Raises:
+        BundlekitError: the settings cannot be read or make no sense.
+    """
+    from bundlekit.cli.choice import Asked, Chosen
+
+    baseline = Chosen(Asked()).baseline_of(folder)
+    if baseline is None or not baseline.resolve().is_relative_to(folder.resolve()):
+        return None
+    return baseline.resolve().relative_to(folder.resolve()).as_posix()
+
+
 def packed_folder(path: Path) -> tuple[Archive, Contents]:
     """Validate the bundle in a folder and pack it; the findings are shown.
 
@@ -56,5 +70,5 @@ def packed_folder(path: Path) -> tuple[Archive, Contents]:
 
     bundle = open_folder(path)
     refuse_errors(bundle, path)
-    contents = select(bundle)
+    contents = select(bundle, baseline_in(path))
     return pack(bundle, contents), contents

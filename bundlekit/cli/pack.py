@@ -36,9 +36,10 @@ def command(path: Path, output: Path, listing: bool) -> int:
     The same files give the same bytes, on any machine and at any time. A bundle with errors is refused. An archive of
     that version that is there already is replaced.
 
-    What tools leave behind stays out: hidden files, bytecode, environments, earlier archives. A .bundleignore at the
-    top of the bundle, in the syntax of .gitignore, leaves out more or takes back in (!name). The settings that a bundle
-    keeps while it runs, data/NAME.json and its .backup, never go in.
+    What tools leave behind stays out: hidden files, bytecode, environments, earlier archives. So does what is said to
+    tools: bundlekit.toml, pyproject.toml, the baseline of validate. A .bundleignore at the top of the bundle, in the
+    syntax of .gitignore, leaves out more or takes back in (!name). The settings that a bundle keeps while it runs,
+    data/NAME.json and its .backup, never go in.
 
     Prints the archive's SHA-256 and its path. Exit code: 0 packed, 1 refused, 2 usage, 3 could not be done.
     """
@@ -80,10 +81,11 @@ def _digest(place: Path) -> str | None:
 def _list(path: Path) -> int:
     from bundlekit.bundle.files import Kind
     from bundlekit.bundle.quoting import printable
+    from bundlekit.cli.archive import baseline_in
     from bundlekit.pack.contents import select
     from bundlekit.pack.ignore import open_folder
 
-    contents = select(open_folder(path))
+    contents = select(open_folder(path), baseline_in(path))
     filled = {entry.path.rpartition("/")[0] for entry in contents.entries}
     lines = [
         (entry.size, entry.path + "/" * (entry.kind is Kind.FOLDER))

@@ -17,6 +17,7 @@ from typing import Any
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.errors import BadUsage
 from bundlekit.lint.finding import Finding
+from bundlekit.lint.rules import rules
 from bundlekit.lint.selection import Selection
 
 FORMAT_VERSION = 1
@@ -73,8 +74,8 @@ class Baseline:
 
     @property
     def gone(self) -> Counter[Known]:
-        """What is known and was not found any more, of what was looked at."""
-        return Counter({known: times for known, times in self._left.items() if times > 0 and self._was_asked(known)})
+        """What is known and was not found any more, of what was looked at; and all of rules that there are no more."""
+        return Counter({known: times for known, times in self._left.items() if times > 0 and self._is_gone(known)})
 
     @property
     def met(self) -> int:
@@ -85,6 +86,9 @@ class Baseline:
     def renewed(self) -> Counter[Known]:
         """What is known from now on: without what is gone, and with what is new."""
         return self._known - self.gone + self._new
+
+    def _is_gone(self, known: Known) -> bool:
+        return not _is_rule(known.code) or self._was_asked(known)
 
     def _was_asked(self, known: Known) -> bool:
         file = PurePosixPath(known.file)
@@ -125,11 +129,16 @@ def read(text: str) -> Counter[Known]:
 
 
 def called(known: Counter[Known]) -> Iterator[str]:
-    """`thermostat/bundle.json BK102 /ttl`, or with `(2 times)` behind it."""
+    """`thermostat/bundle.json BK102 /ttl`, with `(2 times)` behind it, or that there is no such rule any more."""
     for one in sorted(known):
         place = f" {one.place}" if one.kind == "pointer" and one.place else ""
         times = f" ({known[one]} times)" if known[one] > 1 else ""
-        yield f"{one.file} {one.code}{place}{times}"
+        rule = "" if _is_rule(one.code) else ": there is no such rule any more"
+        yield f"{one.file} {one.code}{place}{times}{rule}"
+
+
+def _is_rule(code: str) -> bool:
+    return any(rule.code == code for rule in rules())
 
 
 def _known(under: str, bundle: Bundle, finding: Finding) -> Known:

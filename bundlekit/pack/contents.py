@@ -13,6 +13,7 @@ from bundlekit.pack.ignore import IGNORE_FILE, Ignore
 
 SUMS = "SHA256SUMS"
 
+_BASELINE = "the baseline of bundlekit validate"
 _NEEDED = {MANIFEST, MAIN, "data"}
 _FACTORY = re.compile(r"data/[^/]+\.json\.factory", re.DOTALL)
 _RUNTIME = re.compile(r"data/[^/]+\.json(\.backup)?", re.DOTALL)
@@ -34,8 +35,12 @@ class Contents:
     left_out: tuple[LeftOut, ...]
 
 
-def select(bundle: Bundle) -> Contents:
+def select(bundle: Bundle, baseline: str | None = None) -> Contents:
     """Decide what of a bundle goes into its archive.
+
+    Args:
+        bundle: the bundle.
+        baseline: the path in it of a file with the findings that are known, which stays out.
 
     `data/<name>.json` beside a factory file, and `data/<name>.json.backup`, hold the settings that somebody
     made on one machine; they stay out whatever `.bundleignore` says.
@@ -55,7 +60,7 @@ def select(bundle: Bundle) -> Contents:
             parent = parent.rpartition("/")[0]
         if parent:
             continue
-        reason = reason_to_leave_out(entry, bundle, ignore)
+        reason = _BASELINE if path == baseline else reason_to_leave_out(entry, bundle, ignore)
         if reason is None:
             entries.append(entry)
         else:

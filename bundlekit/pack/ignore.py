@@ -32,6 +32,8 @@ DEFAULTS = (
     r"\#*#",
     "Thumbs.db",
     "desktop.ini",
+    "/bundlekit.toml",  # what is said to tools that look at a bundle is nothing to a gateway
+    "/pyproject.toml",
 )
 
 
