@@ -69,6 +69,8 @@ UNREGISTERED = {
     "no-resources": "example no need to register due to no resources",
     "ttl-not-positive": "Register failed.",
     "empty-description": "Register failed.",
+    "endless-init": "Custom init start",
+    "python-3-call": "TypeError: super() takes at least 1 argument",
 }
 
 # rule, and how its bad example answers
@@ -84,6 +86,7 @@ ANSWERS = {
     "resource-without-slash": [("GET /example", 403)],
     "resource-with-prefix": [("GET /example", 403), ("GET /api/v1/example", 200)],
     "trailing-slash": [("GET /example", 403), ("GET /example/", 200)],
+    "empty-segment": [("GET /example/status", 403), ("GET /example//status", 200)],
     "bad-character": [("GET /living%20room", 403)],
     "bad-param": [("GET /rooms/7", 403), ("GET /rooms/7-id", 403)],
     "wildcard-resource": [("GET /rooms/7", 404), ("GET /example", 200)],
@@ -91,6 +94,7 @@ ANSWERS = {
     "undeclared-resource": [("GET /example", 200), ("GET /exampel/status", 403)],
     "undeclared-method": [("DELETE /example", 200)],
     "overwritten-handler": [("GET /example", 404), ("PUT /example", 200)],
+    "python-3-name": [("GET /example", 500)],
     "stacked-routes": [("GET /example", 408), ("PUT /example", 404)],
     "wrong-handler-signature": [("GET /example", 408)],
     "handler-without-answer": [("GET /example", 200), ("PUT /example", 408)],
@@ -366,6 +370,7 @@ def test_handler_with_a_name_of_the_sdk_is_not_called(name: str, python: Path, s
         assert one.asked("GET /example")[0] == TAKEN[name]
 
 
-def test_program_ends_at_once_when_start_is_a_handler(python: Path, tmp_path: Path) -> None:
-    write(bad_example(RULES["taken-handler-name"]), tmp_path)
-    assert "Route" not in run_2(python, tmp_path, "index.py", code=0)
+@pytest.mark.parametrize("name", ["taken-handler-name", "missing-start", "missing-bundle-class"])
+def test_bad_example_ends_as_if_all_were_well(name: str, python: Path, tmp_path: Path) -> None:
+    write(bad_example(RULES[name]), tmp_path)
+    assert "Register successfully" not in run_2(python, tmp_path, "index.py", code=0)

@@ -14,8 +14,8 @@ Bad:
 
 
         class Example(Sanji):
-            def before_stop(self):
-                super().before_stop()
+            def get_profile(self, role="model"):
+                return dict(super().get_profile(role), firmware="2.6")
 
             @Route(methods=["get", "put"], resource="/example")
             def value(self, message, response):
@@ -28,8 +28,8 @@ Good:
 
 
         class Example(Sanji):
-            def exit(self, signum=None, frame=None):
-                super(Example, self).exit(signum, frame)
+            def get_profile(self, role="model"):
+                return dict(super(Example, self).get_profile(role), firmware="2.6")
 
             @Route(methods=["get", "put"], resource="/example")
             def value(self, message, response):
