@@ -37,8 +37,8 @@ class Desk:
         shutil.copy(machine.known_hosts, self.known_hosts)
         self.write_config(f"IdentityFile {machine.client_key}")
 
-    def write_config(self, *lines: str) -> None:
-        entry = [f"HostName {self.machine.address}", f"User {self.machine.user}", *lines]
+    def write_config(self, *lines: str, host: str | None = None) -> None:
+        entry = [f"HostName {host or self.machine.address}", f"User {self.machine.user}", *lines]
         text = "Host gateway\n" + "".join(f"    {line}\n" for line in entry)
         (self.home / ".ssh" / "config").write_text(text)
 
@@ -65,6 +65,22 @@ class Desk:
         )
         assert not re.search("^Traceback", ended.stderr, re.MULTILINE), ended.stderr
         return Printed(ended.returncode, ended.stdout, ended.stderr)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start bundlekit, with the gateway's password on standard input."""
+        client = subprocess.Popen(
+            self.command(*arguments),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.environment,
+            cwd=self.home,
+            text=True,
+        )
+        assert client.stdin
+        client.stdin.write(self.machine.password + "\n")
+        client.stdin.flush()
+        return client
 
     def on_gateway(self, verb: str, *arguments: str, **others: Any) -> Printed:
         """Run a verb against the gateway, the password on standard input."""

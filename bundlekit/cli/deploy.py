@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -9,6 +10,19 @@ import click
 from bundlekit.cli.access import Access, access_options, session_on, wait_option
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
+
+_RATE = re.compile(r"(\d+(?:\.\d+)?)([kM]?)")
+
+
+def parse_rate(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Bytes a second, from `20000`, `20k` or `1.5M`."""
+    if text is None:
+        return None
+    found = _RATE.fullmatch(text)
+    rate = int(float(found[1]) * {"": 1, "k": 1000, "M": 1_000_000}[found[2]]) if found else 0
+    if rate < 1000:
+        raise click.BadParameter(f"{text!r} is no number of bytes a second, such as 20k or 1.5M; 1k is the least")
+    return rate
 
 
 @verb(
@@ -34,7 +48,14 @@ from bundlekit.cli.verb import verb
 @click.option(
     "--keep", type=click.IntRange(1, 100), default=3, show_default=True, help="Good releases to keep on the gateway."
 )
-def command(access: Access, bundle: Path, dry_run: bool, wait: int, keep: int) -> int:
+@click.option(
+    "--limit-rate",
+    "rate",
+    metavar="BYTES",
+    callback=parse_rate,
+    help="Upload at most so many bytes a second, such as 20k or 1.5M; others may need the link too.",
+)
+def command(*, access: Access, bundle: Path, dry_run: bool, wait: int, keep: int, rate: int | None) -> int:
     """Install a bundle on a gateway and see that it comes up.
 
     The bundle is validated, packed, uploaded, unpacked beside the release that runs, and started in its place. When it
@@ -43,10 +64,10 @@ def command(access: Access, bundle: Path, dry_run: bool, wait: int, keep: int) -
     Exit code: 0 it runs, 1 the bundle has errors or was taken back, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
     """
-    return run(access, bundle, dry_run=dry_run, wait=wait, keep=keep)
+    return run(access, bundle, dry_run=dry_run, wait=wait, keep=keep, rate=rate)
 
 
-def run(access: Access, path: Path, *, dry_run: bool, wait: int, keep: int) -> int:
+def run(access: Access, path: Path, *, dry_run: bool, wait: int, keep: int, rate: int | None = None) -> int:
     """Deploy the bundle or the archive at `path`."""
     from bundlekit.cli.archive import checked_archive
     from bundlekit.deploy import verbs
@@ -61,7 +82,7 @@ def run(access: Access, path: Path, *, dry_run: bool, wait: int, keep: int) -> i
             for step in deployed.plan.steps or ("nothing: this very archive runs there already",):
                 click.echo(step)
             return 0
-        deployed = verbs.deploy(session, archive, TerminalListener(), wait=wait, keep=keep)
+        deployed = verbs.deploy(session, archive, TerminalListener(), wait=wait, keep=keep, rate=rate)
         if deployed.outcome is None:
             click.echo(f"unchanged: {what} runs on {session.account} already, release {deployed.plan.release}")
             return 0

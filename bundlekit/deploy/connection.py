@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from bundlekit.deploy.address import SSH_FOLDER, Address
 from bundlekit.deploy.asking import Asker
-from bundlekit.deploy.hostkeys import KnownHosts, check_host_key
-from bundlekit.errors import GatewayUnfit, GatewayUnreachable, LoginRefused
+from bundlekit.deploy.hostkeys import KnownHosts, check_host_key, fingerprint
+from bundlekit.errors import GatewayUnfit, GatewayUnreachable, HostKeyRejected, LoginRefused
 
 if TYPE_CHECKING:
     import paramiko
@@ -46,22 +46,11 @@ class Connection:
         self.password: str | None = None
         self._ask = ask
         self._timeout = timeout
-        known = KnownHosts(address.known_hosts)
-        self.transport = self._start(known)
-        try:
-            check_host_key(
-                self.transport.get_remote_server_key(),
-                address.key_name,
-                known,
-                ask=ask,
-                accept_new=accept_new_host_key,
-                remember_in=address.remember_in,
-            )
-            self._log_in()
-        except BaseException:
-            self.transport.close()
-            raise
-        self.transport.set_keepalive(15)
+        self._accept_new_host_key = accept_new_host_key
+        self._known = KnownHosts(address.known_hosts)
+        self._shown: paramiko.PKey | None = None
+        self._key: paramiko.PKey | None = None
+        self.transport = self._open()
 
     def __enter__(self) -> Connection:
         return self
@@ -70,6 +59,15 @@ class Connection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.transport.close()
+
+    def connect_again(self) -> None:
+        """Connect and log in anew, the same way as it went before, to the same host. Nobody is asked anything.
+
+        Raises:
+            GatewayUnreachable, HostKeyRejected, LoginRefused: as their names say.
+        """
+        self.transport.close()
+        self.transport = self._open()
 
     def open_stream(self, host: str, port: int, seconds: float) -> paramiko.Channel:
         """A byte stream to a port that the gateway can reach, through the connection.
@@ -100,7 +98,37 @@ class Connection:
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise GatewayUnreachable(f"the connection to {account} broke: {_words(error)}") from error
 
-    def _start(self, known: KnownHosts) -> paramiko.Transport:
+    def _open(self) -> paramiko.Transport:
+        transport = self._start()
+        try:
+            self._check_host_key(transport.get_remote_server_key())
+            self._log_in(transport)
+        except BaseException:
+            transport.close()
+            raise
+        transport.set_keepalive(15)
+        return transport
+
+    def _check_host_key(self, key: paramiko.PKey) -> None:
+        if self._shown is not None and key != self._shown:
+            raise HostKeyRejected(
+                f"the host key of {self.address.key_name} is another one than before the link broke: "
+                f"{key.get_name()} {fingerprint(key)}",
+                kept="no password and no file was sent",
+                hint="somebody may be in between, or several gateways have one address",
+            )
+        if self._shown is None:
+            check_host_key(
+                key,
+                self.address.key_name,
+                self._known,
+                ask=self._ask,
+                accept_new=self._accept_new_host_key,
+                remember_in=self.address.remember_in,
+            )
+            self._shown = key
+
+    def _start(self) -> paramiko.Transport:
         import paramiko
 
         from bundlekit.deploy import wire
@@ -112,7 +140,7 @@ class Connection:
         try:
             transport = wire.Transport(stream)  # type: ignore[arg-type] # what it wants of it is there
             transport.banner_timeout = transport.auth_timeout = self._timeout
-            _prefer_known_kinds(transport, {key.get_name() for key in known.keys_of(self.address.key_name)})
+            _prefer_known_kinds(transport, {key.get_name() for key in self._known.keys_of(self.address.key_name)})
             transport.start_client(timeout=self._timeout)
         except paramiko.ssh_exception.IncompatiblePeer as error:
             stream.close()
@@ -168,7 +196,7 @@ class Connection:
             ) from error
         return wire.Stream(stream)
 
-    def _log_in(self) -> None:
+    def _log_in(self, transport: paramiko.Transport) -> None:
         import paramiko
 
         account = f"{self.address.user}@{self.address.host}"
@@ -176,13 +204,14 @@ class Connection:
         try:
             for key in self._keys(locked):
                 try:
-                    self.transport.auth_publickey(self.address.user, key)
+                    transport.auth_publickey(self.address.user, key)
                 except paramiko.AuthenticationException:
                     continue
-                if self.transport.is_authenticated():
+                if transport.is_authenticated():
+                    self._key = key
                     return
-            self.password = self._ask.password(account)
-            self.transport.auth_password(self.address.user, self.password)
+            self.password = self.password or self._ask.password(account)
+            transport.auth_password(self.address.user, self.password)
         except paramiko.AuthenticationException as error:
             allowed = getattr(error, "allowed_types", None)
             raise LoginRefused(
@@ -195,7 +224,7 @@ class Connection:
             raise LoginRefused(error.message, kept=error.kept, hint=_about_locked(locked) or error.hint) from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise GatewayUnreachable(f"the connection to {account} broke during the log-in: {_words(error)}") from error
-        if not self.transport.is_authenticated():
+        if not transport.is_authenticated():
             raise LoginRefused(
                 f"{account} wants more than a key or a password",
                 hint="a second factor cannot be given here: add a key that is enough on its own",
@@ -205,6 +234,8 @@ class Connection:
         """The keys to try, configured ones first; names of files that cannot be opened as they are go to `locked`."""
         import paramiko
 
+        if self._key is not None or self.password is not None:  # known from the connection before
+            return [self._key] if self._key is not None else []
         configured = bool(self.address.identities)
         files = self.address.identities or tuple(str(SSH_FOLDER / name) for name in _DEFAULT_IDENTITIES)
         in_files: list[paramiko.PKey] = []

@@ -72,12 +72,17 @@ class Conversation:
         try:
             self.channel.sendall(data)
         except OSError:
-            if not self.channel.exit_status_ready():
+            if self._exit_status(0) is None:
                 raise
 
     def later(self, settle: Callable[[], None]) -> None:
         """Have something done before the next answer is read: the one before it is still to come."""
         self._unsettled.append(settle)
+
+    def settle(self) -> None:
+        """Do what is still to be done before the next answer."""
+        while self._unsettled:
+            self._unsettled.pop(0)()
 
     def answer(self) -> Iterator[str]:
         """The lines of the answer to an order, as they come; then `status` is set.
@@ -88,8 +93,7 @@ class Conversation:
         self.status, self.complaint = None, ""
         if not self.greeted:
             self._hear_greeting()
-        while self._unsettled:
-            self._unsettled.pop(0)()
+        self.settle()
         complaint: list[str] = []
         while self.greeted and (line := self.read_line()) is not None:
             event = parse_event(line)
@@ -101,7 +105,11 @@ class Conversation:
                 complaint.append(event.field(0))
             else:
                 yield line
-        self.status, self.complaint = self._exit_status(), printable(self._stderr.decode("utf-8", "replace")).strip()
+        self.status = self._exit_status(_LAST_WORDS)
+        self.complaint = printable(self._stderr.decode("utf-8", "replace")).strip()
+        transport = self.channel.get_transport()
+        if self.status is None and not transport.is_active():
+            raise EOFError("it ended without a word")
 
     @property
     def has_more(self) -> bool:
@@ -136,9 +144,9 @@ class Conversation:
                 self.greeted = True
                 return
 
-    def _exit_status(self) -> int | None:
-        self.channel.status_event.wait(_LAST_WORDS)
-        return self.channel.exit_status if self.channel.exit_status_ready() else None
+    def _exit_status(self, seconds: float) -> int | None:
+        self.channel.status_event.wait(seconds)
+        return self.channel.exit_status if self.channel.exit_status >= 0 else None
 
     def _read_stderr(self) -> None:
         try:

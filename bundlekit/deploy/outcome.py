@@ -123,7 +123,7 @@ def _failure(event: Event) -> BundlekitError:
         case "digest":
             return CouldNotRun(
                 "the archive that arrived is not the one that was sent: its SHA-256 differs",
-                kept=kept,
+                kept=f"{kept}; what had arrived was dropped",
                 hint="run the same again; if it comes back, suspect the disk of the gateway",
             )
         case "syntax":

@@ -95,6 +95,43 @@ class Session:
         except KeyboardInterrupt:
             raise Interrupted("interrupted during the upload", kept=_UNTOUCHED) from None
 
+    def settle(self) -> None:
+        """Wait until it is known that an upload has arrived.
+
+        Raises:
+            GatewayUnfit: the gateway did not take it.
+            GatewayUnreachable: the link broke.
+        """
+        with self._words_for_breaks():
+            self._talk().settle()
+
+    def receive(self, digest: str) -> tuple[str, int]:
+        """Have a place made to upload what has this digest.
+
+        Returns:
+            The place, and how many bytes are there already.
+
+        Raises:
+            LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
+        """
+        with self._words_for_breaks():
+            events = list(self._run("receive", digest, *self._tokens()))
+        raise_refusal(events)
+        for event in events:
+            if event.word == "upload":
+                return event.field(0), event.number(1)
+        raise CouldNotRun("the gateway made no place to upload to", hint="run the same again")
+
+    def connect_again(self) -> None:
+        """Connect anew after the link broke; what was uploaded over it is the begin of what comes next.
+
+        Raises:
+            GatewayUnreachable, HostKeyRejected, LoginRefused: as their names say.
+        """
+        if self._conversation is not None:
+            self._broken, self._conversation = self._conversation.token, None
+        self._connection.connect_again()
+
     def change(self, listener: Listener, silence: float, verb: str, *arguments: str) -> list[Event]:
         """Run a verb that changes something, and tell the listener how it goes on.
 

@@ -12,22 +12,27 @@ from bundlekit.deploy.events import parse_event
 if TYPE_CHECKING:
     from bundlekit.deploy.conversation import Conversation
 
+AT_ONCE = 65_536  # bytes that travel with the order that follows; of more it is known first that they arrived
+
 _OK = b"\0"
 _END = b"E\n"  # of a folder, and of the gateway's scp
-_ANSWERS = 4  # to the call, to the header, to the data, to the end
+_BEFORE_DATA = 2  # answers: to the call, to the header
+_ANSWERS = 4  # and to the data, to the end
 _CHUNK = 16_384
 
 
 class Lane:
     """What the scp package takes for its channel.
 
-    The answers are read when all is sent, unless one comes earlier: then it says that something is wrong.
+    The answers are read when all is sent, unless one comes earlier: then it says that something is wrong. Of a large
+    file, nothing is sent before the gateway has it open, or all would be lost if the link broke meanwhile.
     """
 
     closed = False
 
-    def __init__(self, conversation: Conversation, pace: Callable[[int], None]) -> None:
+    def __init__(self, conversation: Conversation, pace: Callable[[int], None], *, is_large: bool) -> None:
         self._conversation = conversation
+        self._is_large = is_large
         self._pace = pace
         self._answered = 0
 
@@ -38,6 +43,8 @@ class Lane:
         """The conversation has its own."""
 
     def recv(self, _size: int) -> bytes:
+        if self._is_large and self._answered < _BEFORE_DATA:
+            self._read_answer()
         return _OK
 
     def sendall(self, data: bytes | str) -> None:
@@ -112,7 +119,7 @@ def put(
         tell(sent, total)
 
     client = scp.SCPClient(conversation.channel.get_transport(), buff_size=_CHUNK, progress=progress)
-    client.channel = Lane(conversation, _pace(rate))
+    client.channel = Lane(conversation, _pace(rate), is_large=len(data) > AT_ONCE)
     client.putfo(BytesIO(data), path, mode="0600", size=len(data))
 
 

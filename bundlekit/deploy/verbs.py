@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass
 
 from bundlekit.deploy.asking import Listener
+from bundlekit.deploy.delivery import deliver
 from bundlekit.deploy.events import BundleState, GatewayState
 from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.deploy.plan import Action, Plan, obstacle, plan_deploy
@@ -49,7 +50,15 @@ def preview(session: Session, archive: Archive, *, keep: int = KEEP) -> Deployed
     return Deployed(plan, gateway, None)
 
 
-def deploy(session: Session, archive: Archive, listener: Listener, *, wait: int = WAIT, keep: int = KEEP) -> Deployed:
+def deploy(
+    session: Session,
+    archive: Archive,
+    listener: Listener,
+    *,
+    wait: int = WAIT,
+    keep: int = KEEP,
+    rate: int | None = None,
+) -> Deployed:
     """Make `archive` the current release of its bundle, and see that it comes up.
 
     Args:
@@ -58,6 +67,7 @@ def deploy(session: Session, archive: Archive, listener: Listener, *, wait: int 
         listener: hears of the phases.
         wait: seconds for the bundle to register.
         keep: number of good releases to keep.
+        rate: bytes a second to upload, at most.
 
     Raises:
         RolledBack: it did not come up; what ran before runs again.
@@ -73,8 +83,9 @@ def deploy(session: Session, archive: Archive, listener: Listener, *, wait: int 
         return Deployed(plan, gateway, start(session, archive.name, listener, wait=wait))
     if gateway.upload is None:
         raise CouldNotRun("the gateway made no folder to upload to", hint="run the same again")
-    listener.phase("upload", f"{len(archive.data)} bytes")
-    session.upload(archive.data[gateway.uploaded :], gateway.upload, listener.sent)
+    place = deliver(
+        session, listener, archive.data, archive.digest, place=gateway.upload, there=gateway.uploaded, rate=rate
+    )
     events = session.change(
         listener,
         2.0 * wait,
@@ -83,7 +94,7 @@ def deploy(session: Session, archive: Archive, listener: Listener, *, wait: int 
         plan.release,
         archive.version,
         archive.digest,
-        gateway.upload,
+        place,
         plan.replaces,
         str(wait),
         str(keep),

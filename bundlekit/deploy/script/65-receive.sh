@@ -53,19 +53,28 @@ receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE]
     say upload "$place" "$(wc -c <"$place/start")"
 }
 
-# Only what is a file of its own counts: no link that somebody has put there.
 cat_upload() { # PLACE
+    is_place "$1" || return 0
     for file in "$1/start" "$1/in/part"; do
-        if [ -f "$file" ] && [ ! -L "$file" ]; then cat "$file" || return 1; fi
+        if is_file "$file"; then cat "$file" || return 1; fi
     done
 }
 
 size_uploaded() { # PLACE
     total=0
     for file in "$1/start" "$1/in/part"; do
-        if [ -f "$file" ] && [ ! -L "$file" ]; then total=$((total + $(wc -c <"$file"))); fi
+        if is_place "$1" && is_file "$file"; then total=$((total + $(wc -c <"$file"))); fi
     done
     echo $total
+}
+
+# Nothing that somebody else has put there counts, and no link.
+is_place() {
+    [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && [ ! -L "$1/in" ]
+}
+
+is_file() {
+    [ -f "$1" ] && [ ! -L "$1" ]
 }
 
 # Whether somebody is at work on it: its client is connected, unless that is the one that broke off; or a deploy uses it.
@@ -97,7 +106,10 @@ verify_upload() { # PLACE DIGEST
         fi
     fi
     if [ -L "$archive" ] || [ "$(sha256sum <"$archive" | cut -c 1-64)" != "$2" ]; then
-        rm -rf "$ROOT/uploads/$2"-*
+        rm -rf "$1"
+        for other in "$ROOT/uploads/$2"-*; do
+            is_uploading "$other" || rm -rf "$other"
+        done
         say fail digest
         return 1
     fi
