@@ -7,7 +7,7 @@ registers when its `start()` is called, and not before.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ from bundlekit.bundle.routes import brings_code, sanji_names
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+# To ask for what is around a use takes the longer the larger the module is; nobody writes more of one name.
+_MOST_USES = 500
 _IS_MAIN = re.compile(r"__name__\s*==|==\s*__name__")
 _STARTS_ITSELF = re.compile(rb"\bself\s*\.\s*start\b|\bcls\b|__metaclass__|\bmetaclass\s*=")
 
@@ -107,15 +109,20 @@ def _uses(module: Module) -> list[Use]:
             if body is not None:
                 guards.append((body.start_byte, body.end_byte))
     uses = []
+    times: Counter[str] = Counter()
     position = 0
     for node in module.python.names:
         start = node.start_byte
+        name = text_of(node)
+        if times[name] >= _MOST_USES:
+            continue
         while position < len(outer) and outer[position].end_byte <= start:
             position += 1
         around = outer[position] if position < len(outer) and outer[position].start_byte <= start else None
         if around is None or around.type == "function_definition":
             place = start if around is None else around.start_byte
-            uses.append(Use(text_of(node), node, around, any(begin <= place < end for begin, end in guards[:10])))
+            times[name] += 1
+            uses.append(Use(name, node, around, any(begin <= place < end for begin, end in guards[:10])))
     return uses
 
 

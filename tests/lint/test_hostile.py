@@ -190,6 +190,30 @@ def test_places_below_a_long_key_fill_no_memory(path: str) -> None:
     assert (duplicate.line, duplicate.column, duplicate.pointer) == (1, 200_019, "/ttl")
 
 
+SDK = "from sanji.core import *\nclass A(Sanji): pass\n"
+
+
+@pytest.mark.parametrize(
+    "handlers",
+    [
+        "a" + ".a" * 200_000,
+        "a(" * 100_000 + ")" * 100_000,
+        SDK + "A(" * 100_000 + ")" * 100_000,
+        SDK + "A().start()\n" * 20_000,
+        SDK + "A" + ".start" * 60_000 + "()",
+        "Route('{}'" + ".format('a')" * 30_000 + ")",
+        "from sanji.core import *\n" + "Route('/x', 'get')\n" * 20_000,
+        "x = " + "(" * 200_000,
+        "x = " + "[" * 200_000 + "]" * 200_000,
+        "f'{" * 100_000,
+        "".join(" " * depth + "if x:\n" for depth in range(900)),
+    ],
+    ids=["dots", "calls", "calls of a class", "starts", "dots of starts", "formats", "routes", "(", "[", "f'{", "ifs"],
+)
+def test_long_and_deep_sources_are_looked_through(handlers: str) -> None:
+    assert found(bundle({"index.py": handlers}))
+
+
 def test_too_many_routes_to_compare_are_told() -> None:
     resources = [{"methods": "get", "resource": f"/{n}"} for n in range(2_000)]
     handlers = "from sanji.core import *\nclass E(Sanji): pass\n" + "".join(f"Route('/{n}')\n" for n in range(2_000))

@@ -107,8 +107,10 @@ def _made(starting: Starting, classes: dict[str, Class]) -> dict[str, Node]:
     """The first call of each class outside of classes, by its name."""
     found: dict[str, Node] = {}
     for use in starting.uses:
+        if use.name not in classes or use.name in found:
+            continue  # to ask for what is around takes the longer the larger the module is
         around = use.node.parent
-        if use.name in classes and around is not None and around.type == "call":
+        if around is not None and around.type == "call":
             found.setdefault(use.name, around)
     return found
 

@@ -56,8 +56,10 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         return
     if not starting.last or not starting.starts:
         return
+    functions = (one.function for one in starting.starts if one.function is not None)
+    names = {"start", *(text_of(one.child_by_field_name("name")) for one in functions)}
     for use in starting.uses:
-        if use.function is None and _starts(use, starting):
+        if use.function is None and use.name in names and _starts(use, starting):
             message = f"this starts the bundle when {module.path} is imported"
             yield Fault(module.path, span_of(module.text, use.node), message, _HINT)
 

@@ -51,8 +51,10 @@ _UNICODE_LITERALS = re.compile(
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
-    for route in inspection.source.routes:
-        if _is_unicode(inspection.source, route):
+    source = inspection.source
+    are_unicode = bool(source.routes) and _UNICODE_LITERALS.search(source.text.content) is not None
+    for route in source.routes:
+        if _is_unicode(source, route, are_unicode):
             written = printable(inspection.source.text.between(route.methods_span))[:60]
             message = f"{written} is unicode to Python 2.7, expected a list"
             hint = "the SDK takes each letter of it for a method; put square brackets around it"
@@ -70,14 +72,17 @@ def check(inspection: Inspection) -> Iterator[Fault]:
             )
 
 
-def _is_unicode(source: Source, route: Route) -> bool:
-    """Whether the methods are written as one string, not in a list, that Python 2.7 makes a unicode string of."""
+def _is_unicode(source: Source, route: Route, are_unicode: bool) -> bool:
+    """Whether the methods are written as one string, not in a list, that Python 2.7 makes a unicode string of.
+
+    `are_unicode`: whether it does so of every string in the module.
+    """
     if route.methods is None or len(route.methods) != 1 or route.methods[0] not in METHODS:
         return False
     literal = _LITERAL.match(source.text.between(route.methods_span))
     if literal is None or "b" in literal[1].lower():
         return False
-    return "u" in literal[1].lower() or _UNICODE_LITERALS.search(source.text.content) is not None
+    return "u" in literal[1].lower() or are_unicode
 
 
 RULE = Rule(code="BK306", name="unknown-handler-method", severity=Severity.ERROR, page=__doc__, check=check)
