@@ -1,0 +1,192 @@
+"""Constructs that Python 2.7 refuses, each told by its own node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from bundlekit.bundle import python_2_signatures
+from bundlekit.bundle.python_2_refusal import Look, Refused, looks_at
+from bundlekit.bundle.python_source import text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+FUTURES = frozenset(
+    {
+        "absolute_import",
+        "division",
+        "generators",
+        "nested_scopes",
+        "print_function",
+        "unicode_literals",
+        "with_statement",
+    }
+)
+
+_ALWAYS = {
+    "keyword_separator": ("a bare * between parameters", "take **kwargs and look the name up in it"),
+    "positional_separator": ("a / between parameters", "leave it out"),
+    "named_expression": ("an assignment by := in an expression", "assign in a statement of its own before"),
+    "nonlocal_statement": ("nonlocal", "keep the value in a list or an object that both functions see"),
+    "match_statement": ("match", "write if and elif"),
+    "type_parameter": ("type parameters", "leave them out"),
+    "async": ("async", "use a thread"),
+    "@=": ("the operator @=", ""),
+}
+_LOOKS: dict[str, Look] = {**python_2_signatures.LOOKS}
+_PREFIX = re.compile(r"[uUbB]?[rR]?['\"`]")
+_KEYWORD_IN_IMPORT = re.compile(r"(?:^|[\s.,(])(print|exec)(?=$|[\s.,);])")
+
+
+def by_themselves(nodes: list[Node]) -> Iterator[Refused]:
+    """What is refused wherever it stands, but for where it always could."""
+    allowed = _allowed(nodes)
+    for node in nodes:
+        kind = node.type
+        if (look := _LOOKS.get(kind)) is not None:
+            if node.id not in allowed:
+                yield from look(node)
+        elif (always := _ALWAYS.get(kind)) is not None and node.id not in allowed:
+            yield Refused(node, *always)
+
+
+def _allowed(nodes: list[Node]) -> set[int]:
+    """The stars, ellipses and `as` that stand where they always could."""
+    allowed: set[int] = set()
+    bases = set()
+    for node in nodes:
+        if node.type == "class_definition" and (those := node.child_by_field_name("superclasses")) is not None:
+            bases.add(those.id)
+        elif node.type in ("argument_list", "parameters", "lambda_parameters") and node.id not in bases:
+            allowed.update(child.id for child in node.named_children if "splat" in child.type)
+        elif node.type == "subscript":
+            allowed.update(child.id for child in node.named_children if child.type == "ellipsis")
+        elif node.type == "except_clause":
+            allowed.update(child.id for child in node.named_children if child.type == "as_pattern")
+        elif node.type == "with_clause" and node.children and node.children[0].type != "(":
+            values = (item.child_by_field_name("value") for item in node.named_children)
+            allowed.update(value.id for value in values if value is not None and value.type == "as_pattern")
+    return allowed
+
+
+@looks_at(_LOOKS, "string")
+def _string(node: Node) -> Iterator[Refused]:
+    start = node.children[0] if node.children else node
+    prefix = text_of(start)
+    if start.type != "string_start" or _PREFIX.match(prefix) is not None:
+        return
+    letters = prefix.rstrip("'\"").lower()
+    if "f" in letters:
+        yield Refused(start, "an f-string", 'write "{}".format(...)')
+    elif "t" in letters:
+        yield Refused(start, "a t-string")
+    else:
+        yield Refused(start, f"the prefix {letters} of a string", "write br" if letters == "rb" else "")
+
+
+@looks_at(_LOOKS, "integer", "float")
+def _number(node: Node) -> Iterator[Refused]:
+    if node.end_byte - node.start_byte < 1000 and "_" in text_of(node):
+        yield Refused(node, "an underscore in a number", "leave it out")
+
+
+@looks_at(_LOOKS, "await")
+def _await(node: Node) -> Iterator[Refused]:
+    awaited = node.named_children[0] if node.named_children else None
+    head = text_of(awaited)[:1] if awaited is not None else ""
+    if head not in ("(", "[", "-", "+"):  # else Python 2.7 takes `await` for a name
+        yield Refused(node, "await", "use a thread")
+
+
+@looks_at(_LOOKS, "list_splat", "list_splat_pattern")
+def _star(node: Node) -> Iterator[Refused]:
+    what = (
+        "among the targets of an assignment" if node.type == "list_splat_pattern" else "outside the arguments of a call"
+    )
+    yield Refused(node, f"a star {what}", "take the parts by their index, or join lists by +")
+
+
+@looks_at(_LOOKS, "dictionary_splat")
+def _two_stars(node: Node) -> Iterator[Refused]:
+    yield Refused(node, "a ** outside the arguments of a call", "make the dict with dict(), then update() it")
+
+
+@looks_at(_LOOKS, "ellipsis")
+def _ellipsis(node: Node) -> Iterator[Refused]:
+    yield Refused(node, "... outside an index", "write pass, or Ellipsis")
+
+
+@looks_at(_LOOKS, "as_pattern")
+def _as(node: Node) -> Iterator[Refused]:
+    yield Refused(node, "parentheses around what `with` opens", "break the line with a backslash, or nest two with")
+
+
+@looks_at(_LOOKS, "type_alias_statement")
+def _type(node: Node) -> Iterator[Refused]:
+    if text_of(node.child_by_field_name("left"))[:1] != "(":  # else a call of type() begins what is assigned to
+        yield Refused(node, "a type alias", "leave it out")
+
+
+@looks_at(_LOOKS, "yield")
+def _yield(node: Node) -> Iterator[Refused]:
+    if len(node.children) > 1 and node.children[1].type == "from":
+        yield Refused(node, "yield from", "write a loop that yields each")
+
+
+@looks_at(_LOOKS, "raise_statement")
+def _raise(node: Node) -> Iterator[Refused]:
+    if (cause := node.child_by_field_name("cause")) is not None:
+        yield Refused(cause, "raise ... from", "leave `from` and what follows it out")
+
+
+@looks_at(_LOOKS, "binary_operator")
+def _operator(node: Node) -> Iterator[Refused]:
+    operator = node.child_by_field_name("operator")
+    if operator is not None and operator.type == "@":
+        yield Refused(operator, "the operator @")
+
+
+@looks_at(_LOOKS, "except_clause")
+def _except(node: Node) -> Iterator[Refused]:
+    if len(node.children) > 1 and node.children[1].type == "*":
+        yield Refused(node.children[1], "except*", "write except")
+
+
+@looks_at(_LOOKS, "decorator")
+def _decorator(node: Node) -> Iterator[Refused]:
+    """A dotted name, called or not, is all that can decorate."""
+    one = node.named_children[0] if node.named_children else None
+    if one is not None and one.type == "call":
+        one = one.child_by_field_name("function")
+    while one is not None and one.type == "attribute":
+        one = one.child_by_field_name("object")
+    if one is not None and one.type != "identifier":
+        yield Refused(
+            one, "a decorator that is more than a name and a call", "give it a name first, then decorate by that"
+        )
+
+
+@looks_at(_LOOKS, "future_import_statement")
+def _future(node: Node) -> Iterator[Refused]:
+    for name in future_names(node):
+        if text_of(name) not in FUTURES:
+            yield Refused(name, f"the import of {text_of(name)[:40]} from __future__", "leave it out")
+
+
+def future_names(node: Node) -> Iterator[Node]:
+    """What an import from `__future__` names."""
+    for name in node.children_by_field_name("name"):
+        inner = name.child_by_field_name("name") if name.type == "aliased_import" else name
+        if inner is not None:
+            yield inner
+
+
+@looks_at(_LOOKS, "import_statement", "import_from_statement")
+def _import(node: Node) -> Iterator[Refused]:
+    for name in chain(node.children_by_field_name("name"), node.children_by_field_name("module_name")):
+        found = _KEYWORD_IN_IMPORT.search(text_of(name))
+        if found is not None:
+            yield Refused(name, f"{found[1]} as a name")
