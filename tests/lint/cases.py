@@ -18,6 +18,7 @@ from tests.lint import (
     test_fixing,
     test_fixing_fields,
     test_manifest_rules,
+    test_method_rules,
     test_python_3_rules,
     test_running_rules,
     test_source_rules,
@@ -33,7 +34,9 @@ _LAST_LINE = "return response()"
 @cache
 def inspections() -> dict[str, Inspection]:
     """A look at each of the bundles, which is shared: what was read of a file once is not read again."""
-    return {name: Inspection(one) for name, one in (*_manifests(), *_files(), *_sources(), *_runs(), *_more())}
+    return {
+        name: Inspection(one) for name, one in (*_manifests(), *_files(), *_sources(), *_runs(), *_methods(), *_more())
+    }
 
 
 @cache
@@ -110,6 +113,7 @@ def _runs() -> Iterator[tuple[str, Bundle]]:
         yield f"init: {methods!r}", bundle({"index.py": handler(_LAST_LINE, after=methods)})
     for body in test_running_rules.ROUNDS:
         run = "def run(self):\n    " + body.replace("\n", "\n    ")
+        run += f"\ndef ask(self):\n    urllib2.urlopen({test_running_rules.ADDRESS}, timeout=3)"
         before = f"import time, urllib2\nfrom time import sleep\nSTATUS = {test_running_rules.ADDRESS}\n"
         yield f"round: {body!r}", bundle({"index.py": handler(_LAST_LINE, after=run, before=before)})
     for name, (begin, files, _) in (*test_running_rules.UNPACKED.items(), *test_running_rules.UNUSED.items()):
@@ -118,6 +122,16 @@ def _runs() -> Iterator[tuple[str, Bundle]]:
         yield f"segments: {path}", bundle(resources=[{"methods": ["get"], "resource": path}])
     for name, (fields, files) in good_bundles.GOOD_BUNDLES.items():
         yield f"good: {name}", bundle(files, **fields)
+
+
+def _methods() -> Iterator[tuple[str, Bundle]]:
+    methods = test_method_rules.methods
+    for name, (text, _) in test_method_rules.OVERWRITTEN.items():
+        yield f"overwritten: {name}", bundle({"index.py": methods(text)})
+    for parameters in test_method_rules.INITS:
+        yield f"init takes: {parameters}", bundle({"index.py": methods(f"def init{parameters}:\n    pass\n")})
+    for name, (text, base, before) in test_method_rules.OTHER_INITS.items():
+        yield f"other init: {name}", bundle({"index.py": methods(text, base=base, before=before)})
 
 
 def _more() -> Iterator[tuple[str, Bundle]]:

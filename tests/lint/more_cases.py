@@ -130,6 +130,21 @@ def _body(body: str) -> Files:
     return _handlers(_BOTH, body=body + "\nreturn response()")
 
 
+def _waiting(*bodies: str) -> Files:
+    files = _body("\n".join(bodies))
+    return {"index.py": f"import os\nimport subprocess\n\nCOMMAND = ['ping', 'x']\n{files['index.py']!s}"}
+
+
+def _rounds(*pauses: str) -> Files:
+    """Loops that ask the gateway by a constant, each with its pause."""
+    lines = ["    def pause(self):", "        time.sleep(9)"]
+    for number, pause in enumerate(pauses):
+        lines += [f"    def run_{number}(self):", "        while True:", "            urllib2.urlopen(URL)"]
+        lines += [f"            {pause}"] * bool(pause)
+    head = "import time\nimport urllib2\n\nURL = 'http://localhost/api/v1/x'\n"
+    return {"index.py": f"{head}{_handlers(_BOTH)['index.py']!s}" + "\n".join(lines) + "\n"}
+
+
 # by name, the files that differ from those of the sound bundle
 FILES: dict[str, Files] = {
     "key in a JSON file": {"a.json": f"\n{_KEY}"},
@@ -287,6 +302,45 @@ FILES: dict[str, Files] = {
         + "B" * 250
         + "):\n    pass\n"
     },
+    "commands of every sort": _waiting(
+        "os.system('timeout 5 ping x')",
+        "os.system('nohup ping x')",
+        "os.system('setsid ping x')",
+        "os.system('timeout 5 true; ping x')",
+        "os.system('tail -f x')",
+        "os.system('tail -F x')",
+        "os.system('tail --follow x')",
+        "os.system('tail x')",
+        "os.system('ping x &')",
+        "os.system(' ping x & ')",
+        "os.system('')",
+        "os.system(';ping x')",
+        "subprocess.call(['ping',  # x\n 'y'])",
+        "subprocess.call(('ping', x))",
+        "subprocess.call([x, 'ping'])",
+        "subprocess.call(COMMAND)",
+        "subprocess.Popen(['ping', 'x']).wait()",
+        "a.b = subprocess.Popen(['ping', 'x'])\na.b.communicate()",
+    ),
+    "command that is only started": _waiting("a = subprocess.Popen(['ping', 'x'])"),
+    "command that is read": _waiting("os.popen('ping x').read()"),
+    "rounds of every sort": _rounds(
+        "",
+        "self.done.wait()",
+        "self.thread.join()",
+        "self.queue.get()",
+        "self.queue.get(timeout=9)",
+        "self.queue.get(9)",
+        "self.done.wait(timeout=4)",
+        "self.done.wait(timeout=5)",
+        "self.done.wait(timeout=self.pause)",
+        "time.sleep(4.9)",
+        "time.sleep(0x10)",
+        "time.sleep(5)",
+        "self.pause()",
+        "other.pause()",
+        "self.nothing()",
+    ),
     "comments without rules": {
         "index.py": "# bundlekit: ignored\n# bundlekit: ignore[BK901] so\n# bundlekit: ignore[BK302,BK302]\n"
         + source(MANIFEST)
