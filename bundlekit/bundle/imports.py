@@ -26,6 +26,8 @@ _OF_THE_SDK = frozenset({"sanji", "paho", "simplejson", "six", "voluptuous"})
 _OTHER_PATHS = re.compile(
     rb"sys\s*\.\s*(?:path|meta_path|modules)\b|from\s+sys\s+import|addsitedir|\b__path__\b|pkg_resources"
 )
+_OF_OTHER_PATHS = (b"sys", b"addsitedir", b"__path__", b"pkg_resources")
+"""One of them is in whatever that matches, and nothing is looked for as fast."""
 _IS_MAIN = re.compile(r"__name__\s*==|==\s*__name__")
 _REQUIREMENT = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _DISTRIBUTIONS = {
@@ -96,7 +98,10 @@ def unfound(bundle: Bundle, modules: Iterable[Module]) -> Iterator[Unfound]:
 
 def looks_elsewhere(modules: Iterable[Module]) -> bool:
     """Whether a module changes the places in which Python looks for modules."""
-    return any(_OTHER_PATHS.search(module.content) for module in modules)
+    return any(
+        any(word in module.content for word in _OF_OTHER_PATHS) and _OTHER_PATHS.search(module.content)
+        for module in modules
+    )
 
 
 def _is_known(name: str) -> bool:

@@ -131,18 +131,17 @@ def _attributes(files: Files, module: Module) -> Iterator[tuple[str, Unknown]]:
 
 def _builtins(module: Module) -> Iterator[tuple[str, Unknown]]:
     imported = {one.alias for one in module.python.imports}
-    names = sorted(python_3_names()[BUILTINS] - imported)
-    found = re.finditer(rb"(?<![\w.])(?:%s)\b" % b"|".join(name.encode() for name in names), module.text.utf8)
-    for _, match in zip(range(_MOST), found, strict=False):
-        node = module.python.root.descendant_for_byte_range(match.start(), match.end())
-        around = node.parent if node is not None else None
-        if node is None or around is None or node.type != "identifier":
+    spelled = module.python.spelled
+    names = (python_3_names()[BUILTINS] - imported) & spelled.keys()
+    found = [(node.start_byte, name, node) for name in names for node in spelled[name]]
+    for _, name, node in sorted(found, key=lambda one: one[0])[:_MOST]:
+        around = node.parent
+        if around is None:
             continue
         if around.type == "keyword_argument" and around.child_by_field_name("name") == node:
             continue
         if around.type == "attribute" and around.child_by_field_name("object") != node:
             continue
-        name = match[0].decode()
         yield name, Unknown(name, node)
 
 

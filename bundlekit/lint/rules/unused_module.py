@@ -51,12 +51,15 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     main, modules = inspection.source.module, inspection.modules
     if main is None or main.python.error is not None or len(modules) > _MOST_MODULES:
         return
-    if inspection.has("exec") or any(_COMPUTES.search(one.content) for one in modules) or looks_elsewhere(modules):
-        return
     told = {_top(one.path) for one in modules}  # of a package of which some is used, the rest may be as well
     cargo = cargo_of(inspection)
     files = (one for one in cargo.entries if one.kind is Kind.FILE and one.path.endswith(".py"))
-    for entry in islice((one for one in files if not _OWN_WAYS.fullmatch(one.path)), _MOST):
+    others = list(islice((one for one in files if not _OWN_WAYS.fullmatch(one.path)), _MOST))
+    if told.issuperset(_top(one.path) for one in others):
+        return
+    if inspection.has("exec") or any(_COMPUTES.search(one.content) for one in modules) or looks_elsewhere(modules):
+        return
+    for entry in others:
         path, top = entry.path, _top(entry.path)
         name = re.compile(rf"\b{re.escape(top.removesuffix('.py'))}\b")
         if top not in told and cargo.goes_in(entry) and not any(name.search(one.text.content) for one in modules):
