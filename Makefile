@@ -1,6 +1,7 @@
 # make demo   the main job, on a gateway that is emulated here for it; needs no root
 # make test   every test
 # make lint   style, types, the floors of the house, shell scripts
+# make fuzz   hostile manifests, sources, archives and settings, for half an hour
 # make bench  measurements, side by side with what one would use otherwise
 # make mutation  how many faults put into the rules their tests tell
 
@@ -9,7 +10,7 @@ BIN := .venv/bin
 RUNTIME := .venv/runtime
 INSTALLED := .venv/installed
 
-.PHONY: demo test lint bench mutation clean packages
+.PHONY: demo test lint fuzz bench mutation clean packages
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -26,6 +27,11 @@ lint: $(INSTALLED) packages
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m bundlekit.deploy.script | shellcheck -
 	git ls-files -z '*.sh' .ci/run | grep -zv '^bundlekit/deploy/script/' | xargs -0 shellcheck
+
+fuzz: $(INSTALLED)
+	$(BIN)/pip install --quiet --group fuzz
+	BUNDLEKIT_FUZZ=long $(BIN)/pytest -n 2 tests/lint/test_fuzz.py
+	$(BIN)/python -m fuzz
 
 bench: $(INSTALLED) packages
 	$(BIN)/pip install --quiet --group bench
