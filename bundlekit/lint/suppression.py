@@ -6,14 +6,15 @@ Such as `# bundlekit: ignore[BK302] called by the old firmware`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from bundlekit.bundle.comments import Comment, comments
 from bundlekit.bundle.text import Span, Text
+from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
-from bundlekit.lint.rule import Fault
+from bundlekit.lint.rule import Fault, Rule
 from bundlekit.lint.rules import rules
 
 OF_SUPPRESSIONS = "BK9"
@@ -73,6 +74,28 @@ def suppressions(inspection: Inspection) -> tuple[Suppression, ...]:
     """The comments in modules of the bundle that hide findings, in their order."""
     marked = [module for module in inspection.modules if _MARK in module.text.content]
     return tuple(one for module in marked for one in _in(module.path, module.text))
+
+
+def suppression_rule(
+    *,
+    code: str,
+    name: str,
+    severity: Severity,
+    page: str | None,
+    word: Callable[[Suppression], Iterable[tuple[str, str]]],
+) -> Rule:
+    """A rule that words what is wrong with such a comment.
+
+    Args:
+        word: makes message and hint of each fault of one comment.
+    """
+
+    def check(inspection: Inspection) -> Iterator[Fault]:
+        for one in suppressions(inspection):
+            for message, hint in word(one):
+                yield Fault(one.path, one.span, message, hint)
+
+    return Rule(code, name, severity, page, check)
 
 
 @lru_cache(maxsize=32)  # several rules ask in turn

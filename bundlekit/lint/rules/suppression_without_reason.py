@@ -44,22 +44,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import listed
-from bundlekit.lint.rule import Fault, Rule
-from bundlekit.lint.suppression import suppressions
+from bundlekit.lint.suppression import Suppression, suppression_rule
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
-    for suppression in suppressions(inspection):
-        known = dict.fromkeys(word for word, codes in suppression.codes if codes)
-        if known and not suppression.reason:
-            yield Fault(
-                suppression.path,
-                suppression.span,
-                f"ignores {listed(tuple(known), 'and')} without a reason",
-                "write behind the brackets why it is right here",
-            )
+def word(suppression: Suppression) -> Iterator[tuple[str, str]]:
+    known = dict.fromkeys(said for said, codes in suppression.codes if codes)
+    if known and not suppression.reason:
+        message = f"ignores {listed(tuple(known), 'and')} without a reason"
+        yield message, "write behind the brackets why it is right here"
 
 
-RULE = Rule(code="BK903", name="suppression-without-reason", severity=Severity.INFO, page=__doc__, check=check)
+RULE = suppression_rule(
+    code="BK903", name="suppression-without-reason", severity=Severity.INFO, page=__doc__, word=word
+)

@@ -45,29 +45,22 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.inspection import Inspection
-from bundlekit.lint.rule import Fault, Rule
 from bundlekit.lint.selection import near
-from bundlekit.lint.suppression import OF_SUPPRESSIONS, suppressions
+from bundlekit.lint.suppression import OF_SUPPRESSIONS, Suppression, suppression_rule
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
-    for suppression in suppressions(inspection):
-        path = suppression.path
-        if not suppression.words:
-            hint = "write # bundlekit: ignore[CODE] and why"
-            yield Fault(path, suppression.span, "names no rule, expected ignore and codes in square brackets", hint)
-        for word, codes in suppression.codes:
-            if not codes:
-                yield Fault(
-                    path,
-                    suppression.span,
-                    f"there is no rule {quoted(word)}",
-                    near(word) or "write the code or the name of one rule",
-                )
-            elif any(code.startswith(OF_SUPPRESSIONS) for code in codes):
-                message = f"a comment cannot hide {word}, which is about such comments"
-                yield Fault(path, suppression.span, message, "ignore it in the settings, or on the command line")
+def word(suppression: Suppression) -> Iterator[tuple[str, str]]:
+    if not suppression.words:
+        yield (
+            "names no rule, expected ignore and codes in square brackets",
+            "write # bundlekit: ignore[CODE] and why",
+        )
+    for said, codes in suppression.codes:
+        if not codes:
+            yield f"there is no rule {quoted(said)}", near(said) or "write the code or the name of one rule"
+        elif any(code.startswith(OF_SUPPRESSIONS) for code in codes):
+            message = f"a comment cannot hide {said}, which is about such comments"
+            yield message, "ignore it in the settings, or on the command line"
 
 
-RULE = Rule(code="BK902", name="unknown-suppression", severity=Severity.WARNING, page=__doc__, check=check)
+RULE = suppression_rule(code="BK902", name="unknown-suppression", severity=Severity.WARNING, page=__doc__, word=word)
