@@ -100,9 +100,9 @@ def _list() -> str:
     lines = [
         "# Rules",
         "",
-        "What `bundlekit validate` looks for. An error keeps a bundle from working, or the vendor's guide rules it out;",
-        "it is not packed or deployed. A warning is likely a mistake, though the bundle may well run; an info is good",
-        "to know. Each page tells what was seen of the fault. [Settings](settings.md) tells how to choose.",
+        "What `bundlekit validate` looks for. An error keeps a bundle from working, or the vendor's guide rules it",
+        "out; it is not packed or deployed. A warning is likely a mistake, though the bundle may well run; an info",
+        "is good to know. Each page tells what was seen. [Settings](settings.md) tells how to choose.",
         "`bundlekit validate --explain CODE` shows the page of a rule. All of it is made from the rules themselves.",
     ]
     for chapter, group in groupby(rules(), key=lambda rule: rule.code[:3]):
