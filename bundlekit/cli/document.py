@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -48,6 +47,8 @@ def writing(place: Path) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def _replacing(place: Path) -> Iterator[TextIO]:
+    import secrets  # brings OpenSSL, which a check does not need
+
     draft = place.with_name(f".bundlekit-{secrets.token_hex(4)}")
     try:
         with _open(draft) as stream:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -94,6 +93,8 @@ def _plain(line: str) -> str:
 
 def _write(place: Path, shown: str, before: bytes, after: bytes) -> None:
     """Put new content in the place of what a file had, whole or not at all, and never through a link."""
+    import secrets
+
     draft = place.with_name(f".{secrets.token_hex(8)}.part")
     try:
         descriptor = os.open(place, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
