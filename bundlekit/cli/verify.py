@@ -43,12 +43,15 @@ _PROMISES = {"answers": "answers", "refuses": "is refused", "keeps": "is kept"}
 )
 @click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="What stands for a :NAME.")
 @click.option("--write", is_flag=True, help="Also PUT back what GET gives, and see that it stays the same.")
+@click.option("--strict", is_flag=True, help="Also fail for what could not be checked.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 @click.option(
     "--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML to a file too."
 )
 @way_options
-def command(*, way: Way, path: Path, parameters: tuple[str, ...], write: bool, form: str, junit: Path | None) -> int:
+def command(
+    *, way: Way, path: Path, parameters: tuple[str, ...], write: bool, strict: bool, form: str, junit: Path | None
+) -> int:
     """Check on a gateway what a bundle's bundle.json promises.
 
     Every declared GET has to answer 200 to 299 with JSON within ttl, and every method that a resource does not declare
@@ -56,12 +59,15 @@ def command(*, way: Way, path: Path, parameters: tuple[str, ...], write: bool, f
     handle without declaring it is sent too, and where GET and PUT are declared, a PUT of what GET gave has to return it
     and to leave it. TARGET and --url are as in `bundlekit api`; without them it asks the gateway that is emulated here.
 
-    Exit code: 0 all that was checked is kept, 1 something is broken, 2 usage, 3 it could not be checked.
+    Exit code: 0 all that was checked is kept, 1 something is broken, or with --strict not checked, 2 usage, 3 the
+    gateway could not be asked.
     """
-    return run(way, path, parameters=parameters, write=write, form=form, junit=junit)
+    return run(way, path, parameters=parameters, write=write, strict=strict, form=form, junit=junit)
 
 
-def run(way: Way, path: Path, *, parameters: tuple[str, ...], write: bool, form: str, junit: Path | None) -> int:
+def run(
+    way: Way, path: Path, *, parameters: tuple[str, ...], write: bool, strict: bool, form: str, junit: Path | None
+) -> int:
     """Check the contract of the bundle at `path`, and print the results in the form `text` or `json`."""
     from bundlekit.bundle.quoting import printable
     from bundlekit.gateway.contract import Verdict
@@ -80,7 +86,8 @@ def run(way: Way, path: Path, *, parameters: tuple[str, ...], write: bool, form:
     if junit:
         _write_junit(junit, manifest.name, gateway.name, results)
     click.echo(_summary(manifest, gateway.name, results), err=True)
-    return int(any(result.verdict is Verdict.BROKEN for result in results))
+    failing = {Verdict.BROKEN, Verdict.UNCHECKED} if strict else {Verdict.BROKEN}
+    return int(any(result.verdict in failing for result in results))
 
 
 def _plan(path: Path, parameters: dict[str, str], *, write: bool) -> tuple[Manifest, tuple[Check, ...]]:

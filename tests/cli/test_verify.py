@@ -145,6 +145,19 @@ def test_bundle_that_does_not_run_breaks_its_promises(gateway: Emulated, tmp_pat
     assert printed.out.count("no bundle is registered for it") == 3
 
 
+def test_what_was_not_checked_fails_only_who_is_strict(gateway: Emulated, tmp_path: Path) -> None:
+    more = tmp_path / "more"
+    shutil.copytree(SAMPLE, more)
+    manifest = json.loads((SAMPLE / "bundle.json").read_text())
+    manifest["resources"].append({"methods": ["get"], "resource": "/example/:id"})
+    (more / "bundle.json").write_text(json.dumps(manifest))
+    assert gateway.run("verify", "--bundle", str(more)).code == 0
+    printed = gateway.run("verify", "--bundle", str(more), "--strict")
+    assert printed.code == 1
+    assert "broken" not in printed.out
+    assert gateway.run("verify", "--bundle", str(SAMPLE), "--strict").code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
