@@ -222,14 +222,14 @@ CARGO: dict[str, tuple[dict[str, bytes | str | Kind | None], list[tuple[str, str
     "a link": ({"more/a": Kind.LINK}, [("unpackable-file", "more/a", "more/a is a link to")]),
     "a pipe": ({"a": Kind.OTHER}, [("unpackable-file", "a", "a is neither a file nor a folder")]),
     "two names that are one elsewhere": (
-        {"a.py": "", "A.py": ""},
-        [("unpackable-file", "a.py", "a.py and A.py differ in case or accents only")],
+        {"a.txt": "", "A.txt": ""},
+        [("unpackable-file", "a.txt", "a.txt and A.txt differ in case or accents only")],
     ),
     "a control character": ({"a\x1bb": ""}, [("unpackable-file", "a\x1bb", "a\\x1bb has a control character")]),
     "a backslash": ({"a\\b": ""}, [("unpackable-file", "a\\b", "has a backslash")]),
     "a link that stays out": ({".a": Kind.LINK, "b.pyc": Kind.LINK}, []),
     "a link in a folder that stays out": ({"docs": Kind.FOLDER, "docs/a": Kind.LINK, ".bundleignore": "docs/\n"}, []),
-    "a clash that stays out": ({"a.py": "", "A.py": "", ".bundleignore": "A.py\n"}, []),
+    "a clash that stays out": ({"a.txt": "", "A.txt": "", ".bundleignore": "A.txt\n"}, []),
     "main that is a link": ({"index.py": Kind.LINK}, [("unreadable-file", "index.py", "index.py is a link")]),
     "a large file": (
         {"a.bin": bytes(8 * MEBIBYTE + 1)},
