@@ -11,11 +11,8 @@ import errno
 import fcntl
 import glob
 import heapq
-import hmac
 import itertools
-import json
 import os
-import resource
 import selectors
 import signal
 import socket
@@ -24,24 +21,20 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from bundlekit.emulator.machine import kernel, tree
-from bundlekit.emulator.machine.blueprint import REBOOT, SOCKET, USER, Blueprint, File, environment_of
-from bundlekit.emulator.machine.caller import Caller
+from bundlekit.emulator.machine.asking import Callers
+from bundlekit.emulator.machine.blueprint import SOCKET, Blueprint, File, environment_of
+from bundlekit.emulator.machine.given import given
 from bundlekit.emulator.machine.messages import LARGEST, close, receive, send
 from bundlekit.emulator.machine.plain import open_plain, read_plain
 from bundlekit.emulator.machine.starting import SIGNALS, become, kill_group, open_terminal
+from bundlekit.emulator.machine.trouble import attempt, complain
 from bundlekit.emulator.machine.views import UserView, become_root, map_user
 
 _PATIENCE = 2.0  # seconds that programs get to end
-_FRESH = 900.0  # seconds that sudo remembers a password
-_WRONG = 0.1  # seconds that a wrong password costs
 _DAMAGED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EEXIST, errno.ENAMETOOLONG}  # files are not as they were
 _SCRIPT = {"start": 15.0, "stop": 5.0}  # seconds until what comes after a script does not wait for it any more
-_MOST_CALLERS = 256
-_LONGEST_LOG = 1 << 20  # bytes
-_GIVEN = Path("/var/lib/box/given")
 
 
 def main(control: socket.socket, parent: int) -> int:
@@ -92,11 +85,8 @@ class Init:
         self._selector = selectors.DefaultSelector()
         self._ended: dict[int, Callable[[int], None]] = {}
         self._spawned: dict[int, int] = {}
-        self._sudo: dict[tuple[str, ...], float] = {}
         self._status: int | None = None
         self._deadline: float | None = None
-        self._callers: set[Caller] = set()
-        self._most_callers = min(_MOST_CALLERS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
 
@@ -125,17 +115,18 @@ class Init:
         programs = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         programs.bind(SOCKET)
         programs.listen(64)
+        callers = Callers(self, self._selector, self._user, self._blueprint.password)
         self._selector.register(wake, selectors.EVENT_READ, lambda: os.read(wake, 4096))
         self._selector.register(self._control, selectors.EVENT_READ, self._told)
-        self._selector.register(programs, selectors.EVENT_READ, lambda: self._admit(programs))
+        self._selector.register(programs, selectors.EVENT_READ, lambda: callers.admit(programs))
         send(self._control, {"event": "ready"}, listening)
         close(listening)
         self._run_scripts("/etc/rc2.d/S*", "start", lambda: send(self._control, {"event": "booted"}))
         while self._status is None or not self._is_over():
             for key, _ in self._selector.select(self._pause()):
-                _try(key.data)
+                attempt(key.data)
             while self._timers and self._timers[0][0] <= time.monotonic():
-                _try(heapq.heappop(self._timers)[2])
+                attempt(heapq.heappop(self._timers)[2])
             self._reap()
         return self._status
 
@@ -145,7 +136,8 @@ class Init:
             return 0.05
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
 
-    def _after(self, seconds: float, do: Callable[[], None]) -> None:
+    def after(self, seconds: float, do: Callable[[], None]) -> None:
+        """Do something when so much time has passed."""
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._numbers), do))
 
     # ------------------------------------------------------------ building
@@ -166,7 +158,7 @@ class Init:
             self._set_host_name(blueprint.hostname)
         self._user = UserView(proc, list(blueprint.shown))
         os.close(proc)
-        for path in filter(os.path.exists, _given()):
+        for path in filter(os.path.exists, given()):
             self._user.give(path)
         return [_listen(port) for port in blueprint.ports] if blueprint.own_network and _raise_loopback() else []
 
@@ -181,7 +173,7 @@ class Init:
 
     # ------------------------------------------------------------ programs
 
-    def _start(
+    def start(
         self,
         arguments: list[str],
         *,
@@ -216,7 +208,7 @@ class Init:
             if not child:
                 return
             if told := self._ended.pop(child, None):
-                _try(lambda told=told, status=status: told(os.waitstatus_to_exitcode(status)))  # type: ignore[misc]
+                attempt(lambda told=told, status=status: told(os.waitstatus_to_exitcode(status)))  # type: ignore[misc]
 
     def _run_scripts(self, pattern: str, verb: str, done: Callable[[], None]) -> None:
         """Run the scripts of a run level, one after the other, as a Debian without systemd does."""
@@ -234,15 +226,15 @@ class Init:
                     waited.clear()
                     go_on()
 
-            self._after(_SCRIPT[verb], over)
+            self.after(_SCRIPT[verb], over)
             files = [os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)]
             try:
                 files.append(_boot_log())
-                self._start(
+                self.start(
                     [script, verb], user="root", environment={}, folder="/", files=[*files, files[1]], ended=over
                 )
             except OSError:
-                _complain()
+                complain()
                 over()
             finally:
                 close(files)
@@ -285,7 +277,7 @@ class Init:
             if terminal:
                 both = open_terminal(terminal)
                 files = [both[1]] * 3
-            self._spawned[id] = self._start(
+            self._spawned[id] = self.start(
                 arguments,
                 user=user,
                 environment=environment,
@@ -296,7 +288,7 @@ class Init:
             )
             send(self._control, {"event": "started", "id": id}, both[:1])
         except (OSError, ValueError):
-            _complain()
+            complain()
             ended(255)
         finally:
             close(both)
@@ -313,118 +305,12 @@ class Init:
         send(self._control, {"event": "read", "text": read_plain(path)})
 
     def _do_stop(self, *, files: list[int]) -> None:
-        self._go_down(0)
-
-    # ------------------------------------------------------------ programs inside that ask
-
-    def _admit(self, programs: socket.socket) -> None:
-        connection, _ = programs.accept()
-        if len(self._callers) >= self._most_callers:
-            connection.close()
-            return
-        caller = Caller(connection)
-        self._callers.add(caller)
-        self._hear(caller)
-
-    def _hear(self, caller: Caller) -> None:
-        self._selector.register(caller.connection, selectors.EVENT_READ, lambda: self._asked(caller))
-
-    def _asked(self, caller: Caller) -> None:
-        """Whatever it says, or cannot be done, ends nothing but the talk with this one."""
-        files: list[int] = []
-        try:
-            message, files = receive(caller.connection)
-            if isinstance(message, dict):
-                self._answer(caller, message, files)
-                return
-        except OSError:
-            pass
-        except Exception:
-            _complain()
-        finally:
-            close(files)
-        self._dismiss(caller)
-
-    def _dismiss(self, caller: Caller) -> None:
-        if caller.child:
-            kill_group(caller.child, signal.SIGHUP)
-        if not caller.gone:
-            caller.gone = True
-            self._callers.discard(caller)
-            self._selector.unregister(caller.connection)
-            caller.connection.close()
-
-    def _answer(self, caller: Caller, message: dict[str, Any], files: list[int]) -> None:
-        match message["ask"]:
-            case "may":
-                caller.reply({"may": self._may(caller)})
-            case "password":
-                if hmac.compare_digest(_bytes(str(message["password"])), _bytes(self._blueprint.password)):
-                    caller.proved = True
-                    self._sudo[caller.place] = time.monotonic()
-                    caller.reply({"may": True})
-                else:
-                    self._refuse_later(caller)
-            case "forget":
-                self._sudo.pop(caller.place, None)
-                caller.reply({})
-            case "run" if self._may(caller) and not caller.child and len(files) == 3:
-                self._run_for(caller, message, files)
-            case "signal" if caller.child:
-                kill_group(caller.child, int(message["number"]))
-            case "give" | "take" as way if caller.is_root:
-                (self._user.give if way == "give" else self._user.take)(os.path.realpath(str(message["path"])))
-                _keep_given(self._user.given)
-                caller.reply({})
-            case "reboot" if caller.is_root:
-                caller.reply({})
-                self._go_down(REBOOT)
-            case _:
-                caller.reply({"refused": True})
-
-    def _refuse_later(self, caller: Caller) -> None:
-        """Until then it is not heard."""
-        self._selector.unregister(caller.connection)
-
-        def refuse() -> None:
-            self._hear(caller)
-            caller.reply({"may": False})
-
-        self._after(_WRONG, refuse)
-
-    def _may(self, caller: Caller) -> bool:
-        return caller.is_root or caller.proved or time.monotonic() - self._sudo.get(caller.place, -_FRESH) < _FRESH
-
-    def _run_for(self, caller: Caller, message: dict[str, Any], files: list[int]) -> None:
-        """Start a program as another user for sudo, on sudo's files, or on a new terminal in their place."""
-        user = "root" if message["user"] == "root" else USER
-        terminal: list[int] | None = message["terminal"]
-        both: tuple[int, ...] = ()
-
-        def ended(status: int) -> None:
-            caller.child = 0
-            caller.reply({"status": status})
-
-        try:
-            if terminal:
-                both = open_terminal(terminal)
-                files = [*(both[1] if os.isatty(each) else each for each in files), both[1]]
-            caller.child = self._start(
-                [str(word) for word in message["arguments"]],
-                user=user,
-                environment={str(key): str(value) for key, value in message["environment"].items()},
-                folder=str(message["folder"]),
-                files=files,
-                terminal=bool(terminal),
-                ended=ended,
-            )
-            caller.reply({"started": caller.child}, list(both[:1]))
-        finally:
-            close(both)
+        self.go_down(0)
 
     # ------------------------------------------------------------ the end
 
-    def _go_down(self, status: int) -> None:
+    def go_down(self, status: int) -> None:
+        """Stop what runs, then end with that exit status."""
         if self._deadline is None:
             self._deadline = float("inf")
             self._run_scripts("/etc/rc6.d/K*", "stop", lambda: self._end_all(status))
@@ -446,44 +332,11 @@ class Init:
         return time.monotonic() > (self._deadline or 0)
 
 
-def _try(work: Callable[[], Any]) -> None:
-    """Nothing that fails may end the machine."""
-    try:
-        work()
-    except Exception:
-        _complain()
-
-
-def _complain() -> None:
-    """Into the log, which is a file of the host's, and so does not grow for ever."""
-    if os.fstat(2).st_size < _LONGEST_LOG:
-        traceback.print_exc()
-
-
-def _given() -> list[str]:
-    """The paths that were given to the user; none where the file of them is damaged."""
-    try:
-        paths = json.loads(read_plain(str(_GIVEN), LARGEST))
-    except (ValueError, RecursionError):
-        return []
-    return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
-
-
-def _keep_given(paths: list[str]) -> None:
-    new = _GIVEN.with_suffix(".new")
-    tree.write_files([File(str(new), json.dumps(paths))])
-    new.replace(_GIVEN)
-
-
 def _boot_log() -> int:
     try:
         return open_plain("/var/log/boot", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     except OSError:
         return os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode(errors="surrogatepass")
 
 
 def _raise_loopback() -> bool:

@@ -1,0 +1,29 @@
+"""The paths that root has given to the user of a machine, kept on its disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bundlekit.emulator.machine import tree
+from bundlekit.emulator.machine.blueprint import File
+from bundlekit.emulator.machine.messages import LARGEST
+from bundlekit.emulator.machine.plain import read_plain
+
+_GIVEN = Path("/var/lib/box/given")
+
+
+def given() -> list[str]:
+    """The paths that were given to the user; none where the file of them is damaged."""
+    try:
+        paths = json.loads(read_plain(str(_GIVEN), LARGEST))
+    except (ValueError, RecursionError):
+        return []
+    return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
+
+
+def keep_given(paths: list[str]) -> None:
+    """Write them down."""
+    new = _GIVEN.with_suffix(".new")
+    tree.write_files([File(str(new), json.dumps(paths))])
+    new.replace(_GIVEN)
