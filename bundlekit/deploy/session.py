@@ -24,6 +24,8 @@ from bundlekit.errors import (
 if TYPE_CHECKING:
     import paramiko
 
+    from bundlekit.deploy.delta import Inventory
+
 _UNTOUCHED = "nothing was stopped or changed"
 _HTTPS = 443
 _SILENCE = 60.0  # seconds without a byte, after which a link counts as dead
@@ -53,7 +55,7 @@ class Session:
         arguments = [bundle] if bundle is not None else []
         with self._words_for_breaks():
             if upload_unless is not None:
-                arguments += [upload_unless, *self._tokens()]
+                arguments += [upload_unless, self._talk().token]
             events = list(self._run("probe", *arguments))
         raise_refusal(events)
         if not events or events[-1].word != "end":
@@ -105,8 +107,36 @@ class Session:
         with self._words_for_breaks():
             self._talk().settle()
 
-    def receive(self, digest: str) -> tuple[str, int]:
+    def compare(self, bundle: str, place: str, inventory: Inventory) -> list[int]:
+        """Ask what of a release is on the gateway already, in whichever release of the bundle.
+
+        Args:
+            bundle: its name.
+            place: for the upload; what is there already waits in it.
+            inventory: of the release.
+
+        Returns:
+            The numbers of the lines that are not there.
+
+        Raises:
+            LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
+        """
+        from bundlekit.deploy.upload import put
+
+        with self._words_for_breaks():
+            put(self._talk(), inventory.packed, f"{place}/in/list.gz", lambda *_: None)
+            events = list(self._run("compare", bundle, place, inventory.digest))
+        raise_refusal(events)
+        if not events or events[-1].word != "end":
+            raise CouldNotRun("the gateway broke off while it looked what has changed", hint="run the same again")
+        return [event.number(0) for event in events if event.word == "lacks"]
+
+    def receive(self, digest: str, *, compared: str = "") -> tuple[str, int]:
         """Have a place made to upload what has this digest.
+
+        Args:
+            digest: of the archive, or
+            compared: of what is missing, and the place where the rest waits.
 
         Returns:
             The place, and how many bytes are there already.
@@ -115,7 +145,8 @@ class Session:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
         with self._words_for_breaks():
-            events = list(self._run("receive", digest, *self._tokens()))
+            token, broken = self._talk().token, self._broken
+            events = list(self._run("receive", digest, token, broken, compared))
         raise_refusal(events)
         for event in events:
             if event.word == "upload":
@@ -202,10 +233,6 @@ class Session:
         if self._conversation is None:
             self._conversation = Conversation(self._connection.transport, password=self._password, silence=_SILENCE)
         return self._conversation
-
-    def _tokens(self) -> list[str]:
-        """The token of this conversation, and of the one before it that broke."""
-        return [self._talk().token, *([self._broken] if self._broken else [])]
 
     @contextmanager
     def _words_for_breaks(self, kept: str | None = None, hint: str = "run the same again") -> Iterator[None]:

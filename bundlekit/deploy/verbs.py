@@ -84,7 +84,13 @@ def deploy(
     if gateway.upload is None:
         raise CouldNotRun("the gateway made no folder to upload to", hint="run the same again")
     place = deliver(
-        session, listener, archive.data, archive.digest, place=gateway.upload, there=gateway.uploaded, rate=rate
+        session,
+        listener,
+        archive,
+        place=gateway.upload,
+        there=gateway.uploaded,
+        has_releases=bool(plan.replaces),
+        rate=rate,
     )
     events = session.change(
         listener,

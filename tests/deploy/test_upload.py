@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,17 +24,10 @@ def large(desk: Desk, name: str, size: int = 2_000_000) -> Path:
     return bundle
 
 
-@contextmanager
-def cut(desk: Desk, after: int, *, cuts: int | None = None) -> Iterator[Relay]:
-    """Let the desk's gateway be reached by a link that is cut each time so many bytes went over it."""
-    with Relay((desk.machine.address, desk.machine.port), cut_after=after, cuts=cuts) as relay:
-        desk.write_config(
-            f"IdentityFile {desk.machine.client_key}",
-            f"Port {relay.port}",
-            f"HostKeyAlias {desk.machine.address}",
-            host="127.0.0.1",
-        )
-        yield relay
+def go_through(desk: Desk, relay: Relay) -> None:
+    """Let the desk reach its gateway through a relay."""
+    key = f"IdentityFile {desk.machine.client_key}"
+    desk.write_config(key, f"Port {relay.port}", f"HostKeyAlias {desk.machine.address}", host="127.0.0.1")
 
 
 def uploads(desk: Desk) -> str:
@@ -45,7 +36,8 @@ def uploads(desk: Desk) -> str:
 
 def test_upload_goes_on_where_it_stopped_over_a_link_that_is_cut_again_and_again(shared_desk: Desk) -> None:
     bundle = large(shared_desk, "cut-often")
-    with cut(shared_desk, 300_000) as relay:
+    with Relay((shared_desk.machine.address, shared_desk.machine.port), cut_after=300_000) as relay:
+        go_through(shared_desk, relay)
         printed = shared_desk.deploy(bundle)
     assert printed.code == 0, printed.err
     there = [int(size) for size in re.findall(r"(\d+) of them are there already", printed.err)]
@@ -126,4 +118,40 @@ def test_two_who_upload_the_same_at_once_do_not_mix(shared_desk: Desk) -> None:
     for client, text in zip(clients, said, strict=True):
         assert client.returncode == 0 or "another change is under way" in text or "changed the gateway" in text, text
     assert shared_desk.deploy(bundle).out.startswith("unchanged: ")
+    assert uploads(shared_desk) == ""
+
+
+def test_only_what_changed_is_sent(shared_desk: Desk) -> None:
+    """A line of a bundle of two megabytes; and a file that has another name now, one that goes, one that is new."""
+    bundle = large(shared_desk, "changed")
+    for folder in ("empty", "with space"):
+        (bundle / folder).mkdir()
+    (bundle / "with space" / "é.sh").write_text("#!/bin/sh\n")
+    (bundle / "with space" / "é.sh").chmod(0o755)
+    with Relay((shared_desk.machine.address, shared_desk.machine.port)) as relay:
+        go_through(shared_desk, relay)
+        assert shared_desk.deploy(bundle).code == 0
+        with (bundle / "index.py").open("a") as stream:
+            stream.write("# another line\n")
+        line = shared_desk.deploy(bundle)
+        assert line.code == 0, line.err
+        (bundle / "table_1.bin").rename(bundle / "with space" / "table.bin")
+        (bundle / "table_2.bin").unlink()
+        (bundle / "new.txt").write_text("new\n")
+        (bundle / "with space" / "é.sh").chmod(0o644)
+        renamed = shared_desk.deploy(bundle)
+        assert renamed.code == 0, renamed.err
+    whole, one_line, others = relay.carried
+    print(f"bytes sent: {whole} for all, {one_line} for a line, {others} for a file renamed and one new")  # noqa: T201
+    assert one_line < whole / 20
+    assert others < whole / 20
+    assert re.search(r"upload \d+ bytes that changed, of 200\d{4}", line.err)
+    found = shared_desk.machine.run(
+        "cd /opt/bundlekit/bundles/changed/current/ && sha256sum -c SHA256SUMS >/dev/null"
+        " && find . ! -name '*.pyc' ! -path './data/*' -printf '%m %p\\n' | sort -k 2"
+    ).stdout
+    members = [member for member in pack(Bundle.in_folder(bundle)).members if not member.path.startswith("data/")]
+    assert [f"{755 if member.executable else 644} ./{member.path}\n" in found for member in members] == [True] * 8
+    assert "755 ./empty\n" in found
+    assert "table_2" not in found
     assert uploads(shared_desk) == ""

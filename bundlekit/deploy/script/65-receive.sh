@@ -7,6 +7,7 @@
 #   uploads/DIGEST-TOKEN/start           what arrived before
 #   uploads/DIGEST-TOKEN/in/part         the rest, written by the one who logged in, whose folder that is
 #   uploads/DIGEST-TOKEN/archive.tar.gz  all of it
+#   uploads/DIGEST-TOKEN/list, tree/     of a release that has changed little: what is in it, and what was there
 
 check_digest() {
     case $1 in
@@ -24,7 +25,7 @@ check_upload() { # PLACE
 }
 
 # Makes a place for an upload, with all that is there already, and tells how much that is.
-receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE]
+receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE|'' [PLACE-WITH-WHAT-THE-RELEASE-HAD]]
     check_digest "$1"
     case $2${3:-} in
     '' | *[!0-9a-f]*) give_up usage "$2" ;;
@@ -50,6 +51,12 @@ receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE]
     for other in "$ROOT/uploads/$1"-*; do
         [ "$other" = "$place" ] || is_uploading "$other" "${3:-}" || rm -rf "$other"
     done
+    if [ -n "${4:-}" ]; then
+        check_upload "$4"
+        mv "$4/list" "$place/list" || give_up usage "$4"
+        mv "$4/had" "$place/tree" || give_up usage "$4"
+        rm -rf "$4"
+    fi
     say upload "$place" "$(wc -c <"$place/start")"
 }
 
@@ -99,13 +106,18 @@ drop_old_uploads() { # DIGEST-THAT-STAYS
 # Puts an upload together where only root can change it, and holds it against its digest.
 verify_upload() { # PLACE DIGEST
     archive=$1/archive.tar.gz
+    if [ -e "$1/tree" ]; then # then the digest of what came is the place's name
+        set -- "$1" "${1##*/}"
+        set -- "$1" "${2%-*}"
+    fi
     if [ ! -e "$archive" ]; then
         if ! cat_upload "$1" >"$archive"; then
             say fail "$(trouble_word "$(cat "$errors")" unpack)" "$(why)"
             return 1
         fi
     fi
-    if [ -L "$archive" ] || [ "$(sha256sum <"$archive" | cut -c 1-64)" != "$2" ]; then
+    if [ -L "$archive" ] || [ "$(sha256sum <"$archive" | cut -c 1-64)" != "$2" ] ||
+        { [ -e "$1/tree" ] && ! complete_tree "$1"; }; then
         rm -rf "$1"
         for other in "$ROOT/uploads/$2"-*; do
             is_uploading "$other" || rm -rf "$other"
@@ -116,5 +128,9 @@ verify_upload() { # PLACE DIGEST
 }
 
 unpack_upload() { # PLACE FOLDER
+    if [ -e "$1/tree" ]; then
+        mv "$1/tree" "$2"
+        return
+    fi
     mkdir "$2" && tar -xzof "$1/archive.tar.gz" -C "$2"
 }

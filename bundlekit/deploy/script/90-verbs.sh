@@ -18,7 +18,7 @@ probe) [ $# -eq 0 ] || use_bundle "$1" ;;
 *) use_bundle "${1:-}" ;;
 esac
 case $verb in
-probe | receive | token | logs | apart | supervise) "$verb" "$@" ;;
+probe | receive | compare | token | logs | apart | supervise) "$verb" "$@" ;;
 deploy | rollback | start | stop | restart | remove) change "$verb" "$@" ;;
 init-start) start_supervisor ;;
 init-stop) stop_supervisor ;;

@@ -1,0 +1,89 @@
+"""What changed: the list of what a release has, and an archive of the files that a gateway lacks. Pure."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All that an archive unpacks to.
+
+    Attributes:
+        entries: headers and, of files, contents, sorted by path.
+        text: a line for each of them, as the gateway's script reads it.
+        digest: the SHA-256 of `text`, in hex.
+    """
+
+    entries: tuple[tuple[tarfile.TarInfo, bytes], ...]
+    text: bytes
+    digest: str
+
+    @property
+    def packed(self) -> bytes:
+        """The text as it travels."""
+        return gzip.compress(self.text, mtime=0)
+
+    def archive_of(self, numbers: Iterable[int]) -> bytes:
+        """A `.tar.gz` of some entries, the same bytes each time.
+
+        Args:
+            numbers: of lines of the text, from 1.
+        """
+        packed = BytesIO()
+        with (
+            gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as stream,
+            tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as tar,
+        ):
+            for number in sorted(numbers):
+                if 0 < number <= len(self.entries):
+                    header, data = self.entries[number - 1]
+                    tar.addfile(header, BytesIO(data))
+        return packed.getvalue()
+
+
+def inventory_of(data: bytes) -> Inventory | None:
+    """What is in an archive.
+
+    Args:
+        data: a `.tar.gz` that has passed the checks of one.
+
+    Returns:
+        None where a name has characters in it that the gateway's tools would write otherwise.
+    """
+    entries: dict[str, tuple[tarfile.TarInfo, bytes]] = {}
+    with tarfile.open(fileobj=BytesIO(data), mode="r:gz") as tar:
+        for member in tar:
+            path = member.name.removeprefix("./").rstrip("/")
+            if not path or path == ".":
+                continue
+            if "\\" in path or path != path.strip() or not path.isprintable() or not (member.isreg() or member.isdir()):
+                return None
+            header = tarfile.TarInfo(path)
+            header.type, header.size, header.mtime = member.type, member.size, int(member.mtime)
+            header.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            stream = tar.extractfile(member)
+            entries[path] = (header, stream.read() if stream else b"")
+            while path := path.rpartition("/")[0]:
+                entries.setdefault(path, (_folder(path), b""))
+    ordered = tuple(entries[path] for path in sorted(entries))
+    text = "".join(_line(*entry) for entry in ordered).encode()
+    return Inventory(ordered, text, sha256(text).hexdigest())
+
+
+def _folder(path: str) -> tarfile.TarInfo:
+    header = tarfile.TarInfo(path)
+    header.type, header.mode = tarfile.DIRTYPE, 0o755
+    return header
+
+
+def _line(header: tarfile.TarInfo, data: bytes) -> str:
+    if header.isdir():
+        return f"d - {header.name}\n"
+    kind = "x" if header.mode & 0o100 else "f"
+    return f"{kind} {sha256(data).hexdigest()} {header.name}\n"

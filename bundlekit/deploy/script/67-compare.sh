@@ -1,0 +1,50 @@
+
+# ---------------------------------------------------------------- uploads of only what changed
+
+# A list of all that a release will have comes first, a line each: `f` a file, `x` one that may be executed, or `d` a
+# folder; the SHA-256 of what is in it, or `-`; its path. What some kept release has of it is copied, whatever its name
+# was there, and the rest is told by the numbers of its lines.
+compare() { # NAME PLACE DIGEST-OF-THE-LIST
+    shift
+    check_upload "$1"
+    list=$1/list
+    tab=$(printf '\t')
+    if ! is_place "$1" || ! is_file "$1/in/list.gz" || ! gzip -dc <"$1/in/list.gz" >"$list" ||
+        [ "$(sha256sum <"$list" | cut -c 1-64)" != "$2" ]; then
+        give_up digest
+    fi
+    # It is us who sent it, but a path of it is about to be written to.
+    sed 's/^[fxd] [^ ]* //' "$list" | grep -qE '^/|(^|/)\.\.(/|$)|^$' && give_up usage "$1"
+    rm -rf "$1/had"
+    mkdir "$1/had" || give_up space "$ROOT"
+    sed -n 's/^d - //p' "$list" | while IFS= read -r path; do mkdir -p "$1/had/$path"; done
+    # The list of checksums that each archive brings follows from ours.
+    sed -n 's/^[fx] \([0-9a-f]*\) /\1  .\//p' "$list" | grep -v '  \./SHA256SUMS$' >"$1/sums"
+    { find "$B/releases" -mindepth 2 -type f ! -name '*.py[co]' -exec sha256sum {} + && sha256sum "$1/sums"; } 2>/dev/null |
+        sed -n "s/^\([0-9a-f]\{64\}\)  /\1$tab/p" | sort -u -t "$tab" -k 1,1 >"$1/there"
+    number=0
+    while IFS=' ' read -r kind sum path; do
+        number=$((number + 1))
+        [ "$kind" = d ] || printf '%s\t%s\t%s\n' "$sum" $number "$path"
+    done <"$list" | sort -t "$tab" -k 1,1 >"$1/wanted"
+    join -t "$tab" "$1/wanted" "$1/there" | while IFS=$tab read -r _ _ path source; do
+        cp -p "$source" "$1/had/$path" || exit
+    done || give_up space "$ROOT"
+    join -t "$tab" -v 1 "$1/wanted" "$1/there" | while IFS=$tab read -r _ number _; do
+        say lacks "$number"
+    done
+    say end
+}
+
+# Puts what arrived beside what was there. Nothing may be missing then, and nothing more be there than on the list.
+complete_tree() { # PLACE
+    list=$1/list
+    tree=$1/tree
+    tar -xzof "$1/archive.tar.gz" -C "$tree" || return 1
+    find "$tree" -type f -exec chmod 644 {} + && find "$tree" -type d -exec chmod 755 {} + || return 1
+    sed -n 's/^x [0-9a-f]* //p' "$list" | while IFS= read -r path; do chmod 755 "$tree/$path"; done
+    sed -n 's/^[fx] \([0-9a-f]*\) /\1  .\//p' "$list" >"$1/sums"
+    [ -z "$(find "$tree" ! -type f ! -type d)" ] &&
+        (cd "$tree" && sha256sum -c "$1/sums" >/dev/null && find . -mindepth 1 | cut -c 3- | sort) >"$1/found" &&
+        sed 's/^[fxd] [^ ]* //' "$list" | sort | cmp -s - "$1/found"
+}
