@@ -21,7 +21,7 @@ converse() { # TOKEN
         case $1 in
         password) password=$2 way= ;;
         # What it leaves unread is no order.
-        put) scp -qt "$2" 2>"$folder/complaint" || status=$? ;;
+        put) scp -t "$2" 2>"$folder/complaint" || status=$? ;;
         *) as_root "$@" || status=$? ;;
         esac
         if [ $status -ne 0 ] && [ -s "$folder/complaint" ]; then

@@ -340,7 +340,7 @@ def test_full_disk_is_told_and_leaves_the_bundle_running(tmp_path: Path) -> None
 
 
 def test_link_that_is_cut_leaves_a_clear_error(tmp_path: Path) -> None:
-    with Gateway(tmp_path, "--faults", "ssh-cut=20kB") as gateway:
+    with Gateway(tmp_path, "--faults", "ssh-cut=8kB") as gateway:
         done = gateway.ssh("cat >/dev/null", given="x" * 100_000)
         assert done.returncode == 255
         done = gateway.on_it("deploy", "--bundle", str(SAMPLE))

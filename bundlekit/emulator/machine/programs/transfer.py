@@ -7,7 +7,7 @@ import os
 import select
 import shlex
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 _CHUNK = 65536
@@ -26,11 +26,8 @@ async def _serve(name: str, words: list[str]) -> int:
 
     output = _Output(sys.stdout.fileno(), logger)
     errors = _Output(sys.stderr.fileno(), logger)
-    loop = asyncio.get_running_loop()
-    given = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(given), sys.stdin)
     files: Any = SFTPServer(_Nobody(logger))  # type: ignore[arg-type]
-    taken: Any = _Input(given, logger)
+    taken: Any = _Input(sys.stdin.fileno(), logger)
     if name == "scp":
         work: Any = run_scp_server(files, shlex.join([name, *words]), taken, output, errors)  # type: ignore[arg-type]
     else:
@@ -51,16 +48,28 @@ class _Nobody:
 
 
 class _Input:
-    """Standard input as a channel's reader."""
+    """Standard input as a channel's reader. What follows a transfer is left for the next program, as OpenSSH's do."""
 
-    def __init__(self, given: asyncio.StreamReader, logger: Any) -> None:
+    def __init__(self, descriptor: int, logger: Any) -> None:
         self.logger = logger
-        self.readexactly: Callable[[int], Awaitable[bytes]] = given.readexactly
-        self.readline: Callable[[], Awaitable[bytes]] = given.readline
-        self._given = given
+        self._descriptor = descriptor
 
     async def read(self, size: int = -1) -> bytes:
-        return await self._given.read(size if size >= 0 else _CHUNK)
+        return await asyncio.to_thread(os.read, self._descriptor, size if size >= 0 else _CHUNK)
+
+    async def readexactly(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            if not (more := await self.read(size - len(data))):
+                raise asyncio.IncompleteReadError(data, size)
+            data += more
+        return data
+
+    async def readline(self) -> bytes:
+        line = b""
+        while not line.endswith(b"\n") and (character := await self.read(1)):
+            line += character
+        return line
 
     def get_extra_info(self, _name: str, default: Any = None) -> Any:
         return default
