@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import platform
-import select
 import sys
-import time
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,6 +37,8 @@ def is_reader_gone() -> bool:
 
     If so, nothing is said of it any more, not at the exit of Python either.
     """
+    import select
+
     outputs = select.poll()
     for descriptor in (1, 2):
         outputs.register(descriptor, 0)  # the end of a reader is told unasked
@@ -62,6 +60,9 @@ def crash(error: BaseException, arguments: Sequence[str]) -> int:
     Returns:
         3: could not run.
     """
+    import platform
+    import traceback
+
     report = "\n".join(
         [
             f"bundlekit {__version__}, Python {platform.python_version()}, {platform.platform()}",
@@ -89,6 +90,8 @@ def crash(error: BaseException, arguments: Sequence[str]) -> int:
 
 
 def _write_report(report: str) -> Path:
+    import time
+
     from platformdirs import user_state_path
 
     folder = user_state_path("bundlekit", appauthor=False, ensure_exists=True)

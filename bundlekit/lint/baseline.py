@@ -16,8 +16,8 @@ from typing import Any
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.errors import BadUsage
+from bundlekit.lint.catalogue import catalogue
 from bundlekit.lint.finding import Finding
-from bundlekit.lint.rules import rules
 from bundlekit.lint.selection import Selection
 
 FORMAT_VERSION = 1
@@ -138,7 +138,7 @@ def called(known: Counter[Known]) -> Iterator[str]:
 
 
 def _is_rule(code: str) -> bool:
-    return any(rule.code == code for rule in rules())
+    return any(rule.code == code for rule in catalogue())
 
 
 def _known(under: str, bundle: Bundle, finding: Finding) -> Known:

@@ -38,13 +38,13 @@ class _Form:
 
     Attributes:
         needles: in lower case; without one of them in a file the expression is not tried.
-        expression: its group 1 is what must be no placeholder, where there is one.
+        expression: its group 1 is what must be no placeholder, where there is one; compiled where a file needs it.
         varied: how many kinds of characters (lower, upper, digit, other) that must have.
     """
 
     what: str
     needles: tuple[bytes, ...]
-    expression: re.Pattern[bytes]
+    expression: bytes
     varied: int = 0
 
 
@@ -52,50 +52,44 @@ _FORMS = (
     _Form(
         "a private key",
         (b"private key",),
-        re.compile(
-            rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:\\r|\\n|[\s\"'+(),]){1,40}"
-            rb"(?:Proc-Type|DEK-Info|Version|Comment|[A-Za-z0-9+/]{24})"
-        ),
+        rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:\\r|\\n|[\s\"'+(),]){1,40}"
+        rb"(?:Proc-Type|DEK-Info|Version|Comment|[A-Za-z0-9+/]{24})",
     ),
-    _Form("a private key", (b"putty-user-key-file-",), re.compile(rb"(?m)^PuTTY-User-Key-File-[0-9]: ")),
+    _Form("a private key", (b"putty-user-key-file-",), rb"(?m)^PuTTY-User-Key-File-[0-9]: "),
     _Form(
         "an access key of AWS",
         (b"akia", b"asia"),
-        re.compile(rb"(?<![A-Za-z0-9])((?:AKIA|ASIA)[A-Z2-7]{16})(?![A-Za-z0-9])"),
+        rb"(?<![A-Za-z0-9])((?:AKIA|ASIA)[A-Z2-7]{16})(?![A-Za-z0-9])",
     ),
     _Form(
         "a token of GitHub",
         (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"),
-        re.compile(rb"(?<![A-Za-z0-9_])(gh[oprsu]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{40,100})(?![A-Za-z0-9_])"),
+        rb"(?<![A-Za-z0-9_])(gh[oprsu]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{40,100})(?![A-Za-z0-9_])",
         varied=3,
     ),
     _Form(
         "a token of GitLab",
         (b"glpat-",),
-        re.compile(rb"(?<![A-Za-z0-9_])(glpat-[A-Za-z0-9_-]{20})(?![A-Za-z0-9_-])"),
+        rb"(?<![A-Za-z0-9_])(glpat-[A-Za-z0-9_-]{20})(?![A-Za-z0-9_-])",
         varied=3,
     ),
     _Form(
         "an API token of a gateway",
         (b"mx-api-token", b"mx_api_token"),
-        re.compile(
-            rb"(?i:mx[-_]api[-_]token)[\"']?\]?\s{0,3}[:=,]\s{0,3}"
-            rb"(?:[\"']([A-Za-z0-9+/=_-]{16,200})[\"']|(?<=[:\s=])([A-Za-z0-9]{24,200})\b(?![(.\[]))"
-        ),
+        rb"(?i:mx[-_]api[-_]token)[\"']?\]?\s{0,3}[:=,]\s{0,3}"
+        rb"(?:[\"']([A-Za-z0-9+/=_-]{16,200})[\"']|(?<=[:\s=])([A-Za-z0-9]{24,200})\b(?![(.\[]))",
         varied=2,
     ),
     _Form(
         "a password",
         (b"password", b"passwd", b"secret", b"api_key", b"apikey"),
-        re.compile(
-            rb"(?i:password|passwd|secret|api_?key)[\"']?\]?\s{0,3}[:=]\s{0,3}[bu]?[\"']([^\"'\s\\{}<>$%/]{10,100})[\"']"
-        ),
+        rb"(?i:password|passwd|secret|api_?key)[\"']?\]?\s{0,3}[:=]\s{0,3}[bu]?[\"']([^\"'\s\\{}<>$%/]{10,100})[\"']",
         varied=3,
     ),
     _Form(
         "a password",
         (b"machine",),
-        re.compile(rb"(?m)^machine\s{1,8}\S{1,200}\s{1,8}login\s{1,8}\S{1,200}\s{1,8}password\s{1,8}(\S{1,200})"),
+        rb"(?m)^machine\s{1,8}\S{1,200}\s{1,8}login\s{1,8}\S{1,200}\s{1,8}password\s{1,8}(\S{1,200})",
     ),
 )
 
@@ -107,7 +101,7 @@ def credentials(content: bytes, most: int = MOST) -> Iterator[Credential]:
     for form in _FORMS:
         if not any(needle in lower for needle in form.needles):
             continue
-        for found in form.expression.finditer(content):
+        for found in re.finditer(form.expression, content):
             group = found.lastindex or 0
             value = found[group] if group else b""
             if (value and _PLACEHOLDER.search(value)) or _kinds(value) < form.varied:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bundlekit.bundle.document import parts_of
 from bundlekit.bundle.quoting import quoted
-from bundlekit.lint.inspection import Inspection
+
+if TYPE_CHECKING:
+    from bundlekit.lint.inspection import Inspection
 
 _MOST_COMPARED = 100
 _LONGEST_COMPARED = 100
@@ -17,6 +17,8 @@ _LONGEST_COMPARED = 100
 
 def called(inspection: Inspection, pointer: str) -> str:
     """A field by its key, with the resource that it belongs to: `ttl`, `methods of "/thermostat"`."""
+    from bundlekit.bundle.document import parts_of
+
     parts = parts_of(pointer)
     if not parts:
         return inspection.manifest.path
@@ -27,6 +29,8 @@ def called(inspection: Inspection, pointer: str) -> str:
 
 def resource_called(inspection: Inspection, pointer: str) -> str:
     """The resource that a pointer leads to or into, by its path, or by its number where it has none."""
+    from bundlekit.bundle.document import parts_of
+
     index = int(parts_of(pointer)[1])
     item: Any = inspection.manifest.value["resources"][index]
     path = item.get("resource") if isinstance(item, dict) else None
@@ -35,6 +39,8 @@ def resource_called(inspection: Inspection, pointer: str) -> str:
 
 def alike(word: str, others: Iterable[str]) -> str | None:
     """The one of the others that this may be a slip of; long and many ones are not looked at, for it takes time."""
+    from difflib import get_close_matches
+
     short = [other for other in islice(others, _MOST_COMPARED) if len(other) <= _LONGEST_COMPARED]
     close = get_close_matches(word, short, n=1, cutoff=0.8) if len(word) <= _LONGEST_COMPARED else []
     return close[0] if close else None

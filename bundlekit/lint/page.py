@@ -1,6 +1,7 @@
 """The documentation of the rules, read from the docstrings of their modules.
 
-`python -m bundlekit.lint.page` writes docs/rules.md, the list of them, and a page for each in docs/rules/.
+`python -m bundlekit.lint.page` writes docs/rules.md, the list of them, and a page for each in docs/rules/; and the list
+that `bundlekit.lint.catalogue` reads.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from bundlekit.lint.catalogue import LIST, Entry
+from bundlekit.lint.catalogue import written as written_list
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
 
@@ -96,6 +99,11 @@ def pages() -> dict[str, str]:
     return {"rules.md": _list(), **found}
 
 
+def listed() -> str:
+    """The list of all rules for `bundlekit.lint.catalogue`."""
+    return written_list(Entry(rule.code, rule.name, rule.severity) for rule in rules())
+
+
 def _list() -> str:
     lines = [
         "# Rules",
@@ -149,3 +157,4 @@ def write(docs: Path) -> None:
 
 if __name__ == "__main__":
     write(Path(*sys.argv[1:2] or ["docs"]))
+    LIST.write_text(listed(), encoding="ascii")

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from bundlekit.bundle.gateway_resources import API
 from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage
+from bundlekit.lint.catalogue import Entry, catalogue
 from bundlekit.lint.finding import Finding, Severity
 from bundlekit.lint.naming import alike
-from bundlekit.lint.rule import Rule
-from bundlekit.lint.rules import rules
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -45,13 +44,13 @@ def selector(word: str) -> Selector:
     """
     upper, lower = word.strip().upper(), word.strip().lower()
     if upper == ALL:
-        return Selector(frozenset(rule.code for rule in rules()), 0)
-    for rule in rules():
+        return Selector(frozenset(rule.code for rule in catalogue()), 0)
+    for rule in catalogue():
         if lower == rule.name or upper == rule.code:
             return Selector(frozenset({rule.code}), _WHOLE)
-    codes = frozenset(rule.code for rule in rules() if upper.startswith("BK") and rule.code.startswith(upper))
+    codes = frozenset(rule.code for rule in catalogue() if upper.startswith("BK") and rule.code.startswith(upper))
     if not codes:
-        first = rules()[0]
+        first = catalogue()[0]
         hint = near(word) or f"write a code ({first.code}), a prefix (BK1) or a name ({first.name})"
         raise BadUsage(f"there is no rule {quoted(word)}", hint=hint)
     return Selector(codes, len(upper))
@@ -59,8 +58,8 @@ def selector(word: str) -> Selector:
 
 def near(word: str) -> str | None:
     """A question for somebody who wrote a word that means no rule: whether it was this one."""
-    close = alike(word.strip().lower(), [rule.name for rule in rules()])
-    close = close or alike(word.strip().upper(), [rule.code for rule in rules()])
+    close = alike(word.strip().lower(), [rule.name for rule in catalogue()])
+    close = close or alike(word.strip().upper(), [rule.code for rule in catalogue()])
     return f"did you mean {close}?" if close else None
 
 
@@ -133,7 +132,7 @@ def selection(*choices: Choice) -> Selection:
     In one place the closest word for a rule wins, and to ignore it where two are as close. A stronger place that
     selects rules starts anew: what weaker ones ignore or turn off is asked if it is selected there.
     """
-    severities = {rule.code: _severity(rule, choices) for rule in rules()}
+    severities = {rule.code: _severity(rule, choices) for rule in catalogue()}
     fail_on = [choice.fail_on for choice in choices if choice.fail_on is not None]
     return Selection(
         {code: severity for code, severity in severities.items() if severity is not None},
@@ -154,7 +153,7 @@ def severity_named(word: str) -> Severity | None:
     return None if word == OFF else Severity(word)
 
 
-def _severity(rule: Rule, choices: Iterable[Choice]) -> Severity | None:
+def _severity(rule: Entry, choices: Iterable[Choice]) -> Severity | None:
     is_asked, is_off, severity = True, False, rule.severity
     for choice in choices:
         ignored = _closeness(rule, choice.ignore)
@@ -169,5 +168,5 @@ def _severity(rule: Rule, choices: Iterable[Choice]) -> Severity | None:
     return severity if is_asked and not is_off else None
 
 
-def _closeness(rule: Rule, selectors: Iterable[Selector]) -> int:
+def _closeness(rule: Entry, selectors: Iterable[Selector]) -> int:
     return max((one.closeness for one in selectors if rule.code in one.codes), default=-1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -146,6 +145,8 @@ def _read(file: Path) -> Settings | None:
 
 
 def _table(text: str, is_pyproject: bool) -> dict[str, Any] | None:
+    import tomllib
+
     document = tomllib.loads(text)
     if not is_pyproject:
         return document

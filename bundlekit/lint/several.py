@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, TypeVar
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import FolderFiles
 from bundlekit.errors import CouldNotRun
-from bundlekit.lint.engine import check
-from bundlekit.lint.finding import Finding
-from bundlekit.lint.selection import Selection
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
+
+    from bundlekit.lint.finding import Finding
+    from bundlekit.lint.selection import Selection
 
 FEW = 24
 """Up to so many bundles are checked sooner than other processes would have started."""
@@ -29,8 +29,8 @@ FEW = 24
 _AT_ONCE = 8
 
 Key = TypeVar("Key")
-Job = tuple[Key, Bundle, Selection]
-Found = tuple[Finding, ...]
+Job = tuple[Key, Bundle, "Selection"]
+Found = tuple["Finding", ...]
 
 
 def check_each(jobs: Iterable[Job[Key]], processes: int | None = None) -> Iterator[tuple[Key, Found]]:
@@ -62,12 +62,16 @@ def check_each(jobs: Iterable[Job[Key]], processes: int | None = None) -> Iterat
 
 
 def _check_here(jobs: Iterable[Job[Key]]) -> Iterator[tuple[Key, Found]]:
+    from bundlekit.lint.engine import check
+
     for key, bundle, chosen in jobs:
         yield key, check(bundle, chosen)
 
 
 def _check_there(jobs: Iterator[Job[Key]], workers: list[Connection]) -> Iterator[tuple[Key, Found]]:
     """Each worker has one batch at a time, so that neither side ever waits for the other to read."""
+    from bundlekit.lint.engine import check
+
     idle = deque(workers)
     busy: deque[tuple[Connection, list[Job[Key]]]] = deque()
     answers: list[tuple[Key, Found]] = []
@@ -125,6 +129,8 @@ def _workers(number: int) -> Iterator[list[Connection]]:
 
 def _work(connection: Connection, not_ours: list[Connection]) -> None:
     """Check what comes in until nobody is there any more."""
+    from bundlekit.lint.engine import check
+
     for one in not_ours:
         one.close()
     try:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bundlekit.lint import rules as room
-from bundlekit.lint.page import Example, page_of, pages, write
+from bundlekit.lint.catalogue import LIST, catalogue
+from bundlekit.lint.page import Example, listed, page_of, pages, write
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
 from tests.lint.bundles import MANIFEST, bundle, codes, source
@@ -64,6 +65,13 @@ def test_pages_of_the_rules_are_up_to_date() -> None:
     assert found == made.keys(), "python -m bundlekit.lint.page"
     stale = [path for path, text in made.items() if (DOCS / path).read_text(encoding="utf-8") != text]
     assert stale == [], "python -m bundlekit.lint.page"
+
+
+def test_list_of_the_rules_is_up_to_date() -> None:
+    assert LIST.read_text(encoding="ascii") == listed(), "python -m bundlekit.lint.page"
+    assert [(one.code, one.name, one.severity) for one in catalogue()] == [
+        (rule.code, rule.name, rule.severity) for rule in RULES
+    ]
 
 
 def test_writing_the_pages_takes_away_those_of_rules_that_are_gone(tmp_path: Path) -> None:

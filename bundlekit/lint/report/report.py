@@ -11,7 +11,6 @@ from typing import Any
 
 from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BundlekitError
-from bundlekit.lint.credentials import credentials
 from bundlekit.lint.finding import Edit, Finding, Severity
 
 FORMATS = {
@@ -130,6 +129,10 @@ def _sound(value: Any) -> Any:
 
 def shown_fix(finding: Finding) -> tuple[Edit, ...]:
     """The fix of a finding; none where a secret would be written again, which `--fix` does and nobody has to read."""
+    if not finding.fix:
+        return ()
+    from bundlekit.lint.credentials import credentials
+
     texts = (edit.text.encode("utf-8", "replace") for edit in finding.fix)
     return finding.fix if not any(any(credentials(text)) for text in texts) else ()
 
