@@ -42,6 +42,11 @@ class Desk:
         text = "Host gateway\n" + "".join(f"    {line}\n" for line in entry)
         (self.home / ".ssh" / "config").write_text(text)
 
+    def go_through(self, port: int) -> None:
+        """Reach the gateway through a port of the loopback."""
+        key, name = f"IdentityFile {self.machine.client_key}", f"HostKeyAlias {self.machine.address}"
+        self.write_config(key, f"Port {port}", name, host="127.0.0.1")
+
     @property
     def environment(self) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}

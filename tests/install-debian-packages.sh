@@ -24,6 +24,7 @@ needed='
     shellcheck
     sudo
     systemd-container
+    tcsh
     tmux
     util-linux
     zsh

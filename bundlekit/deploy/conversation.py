@@ -41,8 +41,6 @@ class Conversation:
         Raises:
             OSError, EOFError, paramiko.SSHException: the connection broke.
         """
-        from bundlekit.deploy import wire
-
         begin = opening(secrets.token_hex(8), password=password)
         self.greeted = False
         self.status: int | None = None
@@ -53,7 +51,8 @@ class Conversation:
         self._unsettled: list[Callable[[], None]] = []
         self.channel = transport.open_session(timeout=silence)
         self.channel.settimeout(silence)
-        wire.execute(self.channel, begin.command)
+        # To be waited for: OpenSSH takes no input before it has begun.
+        self.channel.exec_command(begin.command)
         self._stderr = bytearray()
         # Left unread, two megabytes of it would stop both sides.
         threading.Thread(target=self._read_stderr, daemon=True).start()

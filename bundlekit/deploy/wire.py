@@ -8,7 +8,7 @@ from typing import Any
 
 import paramiko
 from paramiko.auth_handler import AuthHandler
-from paramiko.common import MSG_SERVICE_ACCEPT, cMSG_CHANNEL_REQUEST
+from paramiko.common import MSG_SERVICE_ACCEPT
 
 _SERVICE = "ssh-userauth"
 _LINUX = {
@@ -87,27 +87,3 @@ class Transport(paramiko.Transport):
         if _FITS and type(handler) is AuthHandler:
             handler.__class__ = _AtOnce
         self._handler = handler
-
-
-def execute(channel: paramiko.Channel, command: str) -> None:
-    """Have a command run, and do not wait for the word that it does: what it reads can be sent at once.
-
-    A server that runs no commands closes the channel.
-
-    Raises:
-        OSError, EOFError, paramiko.SSHException: the connection broke.
-    """
-    send: Any = getattr(channel.transport, "_send_user_message", None)
-    pending: Any = getattr(channel, "_event_pending", None)
-    number = getattr(channel, "remote_chanid", None)
-    if send is None or pending is None or number is None:
-        channel.exec_command(command)
-        return
-    message = paramiko.Message()
-    message.add_byte(cMSG_CHANNEL_REQUEST)
-    message.add_int(number)
-    message.add_string("exec")
-    message.add_boolean(True)
-    message.add_string(command)
-    pending()
-    send(message)

@@ -74,6 +74,15 @@ def test_arguments_arrive_as_they_are_and_the_password_does_not(
     assert ended.stderr == b""
 
 
+@pytest.mark.parametrize("shell", ["bash", "fish", "tcsh", "zsh"])
+def test_any_log_in_shell_will_do(monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+    conversing(monkeypatch, """printf '%s\\n' "$@" """)
+    opening = command.opening("0123", password="with ' and !")
+    stdin = opening.stdin + command.order("0123", "verb", "a b", "$(id)", "!x")
+    ended = subprocess.run([shell, "-c", opening.command], input=stdin, capture_output=True, text=False, check=True)
+    assert ended.stdout == b"\nhello\t1\t0123\nverb\na b\n$(id)\n!x\ndone\t0123\t0\n"
+
+
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
 def test_order_that_does_not_know_the_token_is_not_done(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shell: tuple[str, ...]

@@ -24,12 +24,6 @@ def large(desk: Desk, name: str, size: int = 2_000_000) -> Path:
     return bundle
 
 
-def go_through(desk: Desk, relay: Relay) -> None:
-    """Let the desk reach its gateway through a relay."""
-    key = f"IdentityFile {desk.machine.client_key}"
-    desk.write_config(key, f"Port {relay.port}", f"HostKeyAlias {desk.machine.address}", host="127.0.0.1")
-
-
 def uploads(desk: Desk) -> str:
     return desk.machine.run("ls /opt/bundlekit/uploads 2>/dev/null || true").stdout
 
@@ -37,7 +31,7 @@ def uploads(desk: Desk) -> str:
 def test_upload_goes_on_where_it_stopped_over_a_link_that_is_cut_again_and_again(shared_desk: Desk) -> None:
     bundle = large(shared_desk, "cut-often")
     with Relay((shared_desk.machine.address, shared_desk.machine.port), cut_after=300_000) as relay:
-        go_through(shared_desk, relay)
+        shared_desk.go_through(relay.port)
         printed = shared_desk.deploy(bundle)
     assert printed.code == 0, printed.err
     there = [int(size) for size in re.findall(r"(\d+) of them are there already", printed.err)]
@@ -129,7 +123,7 @@ def test_only_what_changed_is_sent(shared_desk: Desk) -> None:
     (bundle / "with space" / "é.sh").write_text("#!/bin/sh\n")
     (bundle / "with space" / "é.sh").chmod(0o755)
     with Relay((shared_desk.machine.address, shared_desk.machine.port)) as relay:
-        go_through(shared_desk, relay)
+        shared_desk.go_through(relay.port)
         assert shared_desk.deploy(bundle).code == 0
         with (bundle / "index.py").open("a") as stream:
             stream.write("# another line\n")
