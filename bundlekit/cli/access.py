@@ -93,6 +93,18 @@ def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def wait_lock_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the option --wait-lock."""
+    return click.option(
+        "--wait-lock",
+        type=click.IntRange(0, 86400),
+        default=0,
+        show_default=True,
+        metavar="SECONDS",
+        help="Wait this long for somebody else's change to end; by default not at all.",
+    )(function)
+
+
 @contextmanager
 def session_on(access: Access) -> Iterator[Session]:
     """Log in; at the end log out."""

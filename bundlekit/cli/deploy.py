@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bundlekit.cli.access import Access, access_options, session_on, wait_option
+from bundlekit.cli.access import Access, access_options, session_on, wait_lock_option, wait_option
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
 
@@ -45,6 +46,7 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
 )
 @click.option("--dry-run", is_flag=True, help="Look at the gateway, show what would be done, change nothing.")
 @wait_option
+@wait_lock_option
 @click.option(
     "--keep", type=click.IntRange(1, 100), default=3, show_default=True, help="Good releases to keep on the gateway."
 )
@@ -55,7 +57,7 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
     callback=parse_rate,
     help="Upload at most so many bytes a second, such as 20k or 1.5M; others may need the link too.",
 )
-def command(*, access: Access, bundle: Path, dry_run: bool, wait: int, keep: int, rate: int | None) -> int:
+def command(access: Access, *, bundle: Path, dry_run: bool, **options: Any) -> int:
     """Install a bundle on a gateway and see that it comes up.
 
     The bundle is validated, packed, uploaded, unpacked beside the release that runs, and started in its place. When it
@@ -64,10 +66,19 @@ def command(*, access: Access, bundle: Path, dry_run: bool, wait: int, keep: int
     Exit code: 0 it runs, 1 the bundle has errors or was taken back, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
     """
-    return run(access, bundle, dry_run=dry_run, wait=wait, keep=keep, rate=rate)
+    return run(access, bundle, dry_run=dry_run, **options)
 
 
-def run(access: Access, path: Path, *, dry_run: bool, wait: int, keep: int, rate: int | None = None) -> int:
+def run(
+    access: Access,
+    path: Path,
+    *,
+    dry_run: bool,
+    wait: int,
+    wait_lock: int,
+    keep: int,
+    rate: int | None = None,
+) -> int:
     """Deploy the bundle or the archive at `path`."""
     from bundlekit.cli.archive import checked_archive
     from bundlekit.deploy import verbs
@@ -82,7 +93,9 @@ def run(access: Access, path: Path, *, dry_run: bool, wait: int, keep: int, rate
             for step in deployed.plan.steps or ("nothing: this very archive runs there already",):
                 click.echo(step)
             return 0
-        deployed = verbs.deploy(session, archive, TerminalListener(), wait=wait, keep=keep, rate=rate)
+        deployed = verbs.deploy(
+            session, archive, TerminalListener(), wait=wait, keep=keep, rate=rate, wait_lock=wait_lock
+        )
         if deployed.outcome is None:
             click.echo(f"unchanged: {what} runs on {session.account} already, release {deployed.plan.release}")
             return 0

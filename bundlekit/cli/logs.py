@@ -6,6 +6,7 @@ import click
 
 from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, session_on
 from bundlekit.cli.verb import verb
+from bundlekit.errors import BadUsage
 
 
 @verb(
@@ -15,6 +16,7 @@ from bundlekit.cli.verb import verb
     bundlekit logs moxa@192.168.4.127  the last 100 lines
     bundlekit logs moxa@192.168.4.127 -f  and what is added, until Ctrl-C
     bundlekit logs moxa@192.168.4.127 -n 10000 | grep ERROR
+    bundlekit logs moxa@192.168.4.127 --release 0.2.0  of that release alone, if it failed too
     """,
 )
 @access_options
@@ -23,16 +25,23 @@ from bundlekit.cli.verb import verb
 @click.option(
     "-n", "--lines", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="Lines to begin with."
 )
-def command(access: Access, bundle: str | None, follow: bool, lines: int) -> int:
+@click.option("--release", metavar="VERSION|ID", help="Of one release only; also of one that was taken back.")
+def command(access: Access, bundle: str | None, follow: bool, lines: int, release: str | None) -> int:
     """Show what a bundle on a gateway printed, over all its releases."""
-    return run(access, bundle, follow=follow, lines=lines)
+    if follow and release is not None:
+        raise BadUsage("--follow and --release exclude each other", hint="what is added is the current release's")
+    return run(access, bundle, follow=follow, lines=lines, release=release)
 
 
-def run(access: Access, bundle: str | None, *, follow: bool, lines: int) -> int:
+def run(access: Access, bundle: str | None, *, follow: bool, lines: int, release: str | None) -> int:
     """Print the log's last lines; with `follow` until the user ends it."""
+    from bundlekit.deploy.verbs import release_named
+
     with session_on(access) as session:
+        state = bundle_there(session, bundle)
+        of = release_named(state, release) if release is not None else None
         try:
-            for line in session.log_lines(bundle_there(session, bundle).name, lines, follow=follow):
+            for line in session.log_lines(state.name, lines, follow=follow, release=of):
                 click.echo(line)
         except KeyboardInterrupt:
             if not follow:

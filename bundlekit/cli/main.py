@@ -25,6 +25,7 @@ VERBS = (
     "deploy",
     "status",
     "logs",
+    "history",
     "start",
     "stop",
     "restart",

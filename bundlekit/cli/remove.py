@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, session_on
+from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, session_on, wait_lock_option
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage
@@ -24,12 +24,13 @@ from bundlekit.errors import BadUsage
 @bundle_option
 @click.option("--purge", is_flag=True, help="Remove the settings as well; they cannot be brought back.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-def command(access: Access, bundle: str | None, purge: bool, yes: bool) -> int:
+@wait_lock_option
+def command(access: Access, bundle: str | None, purge: bool, yes: bool, wait_lock: int) -> int:
     """Stop a bundle and take it off a gateway, with its releases and its log. Its settings stay unless --purge."""
-    return run(access, bundle, purge=purge, yes=yes)
+    return run(access, bundle, purge=purge, yes=yes, wait_lock=wait_lock)
 
 
-def run(access: Access, bundle: str | None, *, purge: bool, yes: bool) -> int:
+def run(access: Access, bundle: str | None, *, purge: bool, yes: bool, wait_lock: int) -> int:
     """Remove a bundle, once the user has agreed."""
     from bundlekit.deploy import verbs
 
@@ -41,7 +42,7 @@ def run(access: Access, bundle: str | None, *, purge: bool, yes: bool) -> int:
         if not yes and not click.confirm(f"Remove {what} from {session.account}?", err=True):
             click.echo("nothing was removed", err=True)
             return 0
-        outcome = verbs.remove(session, name, TerminalListener(), purge=purge)
+        outcome = verbs.remove(session, name, TerminalListener(), purge=purge, wait_lock=wait_lock)
         kept = "; its settings are kept there for the next deploy" if outcome.settings_kept else ""
         click.echo(f"{name} is removed from {session.account}{kept}")
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bundlekit.cli.access import Access, access_options, bundle_option, wait_option
+from bundlekit.cli.access import Access, access_options, bundle_option, wait_lock_option, wait_option
 from bundlekit.cli.start import come_up
 from bundlekit.cli.verb import verb
 
@@ -15,11 +15,12 @@ from bundlekit.cli.verb import verb
 @access_options
 @bundle_option
 @wait_option
-def command(access: Access, bundle: str | None, wait: int) -> int:
+@wait_lock_option
+def command(access: Access, bundle: str | None, wait: int, wait_lock: int) -> int:
     """Stop and start a bundle on a gateway."""
-    return run(access, bundle, wait=wait)
+    return run(access, bundle, wait=wait, wait_lock=wait_lock)
 
 
-def run(access: Access, bundle: str | None, *, wait: int) -> int:
+def run(access: Access, bundle: str | None, *, wait: int, wait_lock: int) -> int:
     """Stop and start a bundle on a gateway; returns 0 when it has come up."""
-    return come_up(access, bundle, "restart", wait=wait)
+    return come_up(access, bundle, "restart", wait=wait, wait_lock=wait_lock)

@@ -10,6 +10,7 @@ from bundlekit.cli.access import (
     bundle_option,
     bundle_there,
     session_on,
+    wait_lock_option,
     wait_option,
 )
 from bundlekit.cli.terminal import TerminalListener
@@ -22,23 +23,34 @@ from bundlekit.cli.verb import verb
     examples="""
     bundlekit rollback moxa@192.168.4.127  to the last good release before the current one
     bundlekit rollback moxa@192.168.4.127 0.1.0  to a version, or to a release by the start of its id
+    bundlekit rollback moxa@192.168.4.127 --settings  and to the settings as that release left them
     """,
 )
 @access_options
 @click.argument("release", required=False)
 @bundle_option
+@click.option("--settings", is_flag=True, help="Bring the settings back too, as they were when it was left.")
 @wait_option
-def command(access: Access, release: str | None, bundle: str | None, wait: int) -> int:
-    """Make an earlier release the current one. `bundlekit releases` lists them. The settings stay as they are."""
-    return run(access, bundle, release, wait=wait)
+@wait_lock_option
+def command(
+    access: Access, *, release: str | None, bundle: str | None, settings: bool, wait: int, wait_lock: int
+) -> int:
+    """Make an earlier release the current one. `bundlekit releases` lists them.
+
+    The settings stay as they are, unless --settings. What they are now is kept as those of the release that is left, so
+    that a rollback to it brings them back.
+    """
+    return run(access, bundle, release, settings=settings, wait=wait, wait_lock=wait_lock)
 
 
-def run(access: Access, bundle: str | None, release: str | None, *, wait: int) -> int:
+def run(access: Access, bundle: str | None, release: str | None, *, settings: bool, wait: int, wait_lock: int) -> int:
     """Go back to a release, by default the last good one; if it does not come up, stay with the current one."""
     from bundlekit.deploy import verbs
 
     with session_on(access) as session:
         state = bundle_there(session, bundle)
-        outcome = verbs.rollback(session, state, release, TerminalListener(), wait=wait)
-        click.echo(f"{state.name} runs on {session.account}, release {outcome.release}, in place of {outcome.replaced}")
+        listener = TerminalListener()
+        outcome = verbs.rollback(session, state, release, listener, wait=wait, wait_lock=wait_lock, settings=settings)
+        what = f"release {outcome.release}{' with its settings' if settings else ''}"
+        click.echo(f"{state.name} runs on {session.account}, {what}, in place of {outcome.replaced}")
     return 0

@@ -12,6 +12,7 @@ from bundlekit.cli.access import (
     bundle_option,
     bundle_there,
     session_on,
+    wait_lock_option,
     wait_option,
 )
 from bundlekit.cli.terminal import TerminalListener
@@ -24,22 +25,24 @@ from bundlekit.cli.verb import verb
 @access_options
 @bundle_option
 @wait_option
-def command(access: Access, bundle: str | None, wait: int) -> int:
+@wait_lock_option
+def command(access: Access, bundle: str | None, wait: int, wait_lock: int) -> int:
     """Start a bundle on a gateway, now and at each boot."""
-    return run(access, bundle, wait=wait)
+    return run(access, bundle, wait=wait, wait_lock=wait_lock)
 
 
-def run(access: Access, bundle: str | None, *, wait: int) -> int:
+def run(access: Access, bundle: str | None, *, wait: int, wait_lock: int) -> int:
     """Start a bundle on a gateway; returns 0 when it has come up."""
-    return come_up(access, bundle, "start", wait=wait)
+    return come_up(access, bundle, "start", wait=wait, wait_lock=wait_lock)
 
 
-def come_up(access: Access, bundle: str | None, how: Literal["start", "restart"], *, wait: int) -> int:
+def come_up(access: Access, bundle: str | None, how: Literal["start", "restart"], *, wait: int, wait_lock: int) -> int:
     """Start or restart a bundle, and say which release runs."""
     from bundlekit.deploy import verbs
 
     with session_on(access) as session:
         name = bundle_there(session, bundle).name
-        outcome = {"start": verbs.start, "restart": verbs.restart}[how](session, name, TerminalListener(), wait=wait)
+        act = {"start": verbs.start, "restart": verbs.restart}[how]
+        outcome = act(session, name, TerminalListener(), wait=wait, wait_lock=wait_lock)
         click.echo(f"{name} runs on {session.account}, release {outcome.release}")
     return 0

@@ -57,6 +57,8 @@ def is_well(state: BundleState) -> bool:
 
 
 def _print(account: str, gateway: GatewayState) -> None:
+    for note in gateway.notes:
+        click.echo(click.style("note: ", fg="yellow") + note, err=True)
     python = gateway.python or "no Python 2.7"
     sdk = "" if gateway.sdk else ", no sanji SDK"
     click.echo(f"{account}: {gateway.hostname}, {gateway.boot}, {python}{sdk}, {gateway.free // 1_000_000} MB free")
@@ -70,14 +72,15 @@ def _print(account: str, gateway: GatewayState) -> None:
 
 
 def _lines(state: BundleState) -> list[str]:
-    from bundlekit.deploy.outcome import reason_in_words
+    from bundlekit.deploy.outcome import act_in_words, reason_in_words
 
     newest = next(iter(state.releases), None)
     failed = []
     if newest and newest.state == "failed" and newest.id != state.current:
         failed = [click.style(f"release {newest.id} {reason_in_words(newest.reason, state.name)}", fg="yellow")]
+    last = [f"last change: {act_in_words(state.last)}"] if state.last else []
     if not state.current:
-        return [*failed, *(["its settings are kept"] if state.settings else [])]
+        return [*failed, *(["its settings are kept"] if state.settings else []), *last]
     lines = failed
     if state.running:
         registered = "registered" if state.running.registered else click.style("not registered yet", fg="yellow")
@@ -91,12 +94,15 @@ def _lines(state: BundleState) -> list[str]:
         lines.append("stopped")
     lines.append("starts at boot" if state.at_boot else "does not start at boot")
     if state.lock:
-        what = f"{state.lock.what}, by {state.lock.who} since {_when(state.lock.time)}"
-        lines.append(f"under way: {what}" if state.lock.alive else click.style(f"broken off: {what}", fg="red"))
+        lock = state.lock
+        origin = f" ({lock.origin})" if lock.origin else ""
+        phase = f", in phase {lock.phase}" if lock.phase else ""
+        what = f"{lock.what}, by {lock.who}{origin} since {_when(lock.time)}{phase}"
+        lines.append(f"under way: {what}" if lock.alive else click.style(f"broken off: {what}", fg="red"))
     release = state.release(state.current)
     if release and release.state == "new":
         lines.append(click.style("this release was never seen to come up", fg="yellow"))
-    return lines
+    return lines + last
 
 
 def _when(seconds: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, session_on
+from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, session_on, wait_lock_option
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
 
@@ -12,17 +12,18 @@ from bundlekit.cli.verb import verb
 @verb("stop", summary="Stop a bundle on a gateway.", examples="bundlekit stop moxa@192.168.4.127 --bundle thermostat")
 @access_options
 @bundle_option
-def command(access: Access, bundle: str | None) -> int:
+@wait_lock_option
+def command(access: Access, bundle: str | None, wait_lock: int) -> int:
     """Stop a bundle on a gateway. It stays stopped over a reboot, until `start` or `deploy`."""
-    return run(access, bundle)
+    return run(access, bundle, wait_lock=wait_lock)
 
 
-def run(access: Access, bundle: str | None) -> int:
+def run(access: Access, bundle: str | None, *, wait_lock: int) -> int:
     """Stop a bundle on a gateway; returns 0 when that is done."""
     from bundlekit.deploy import verbs
 
     with session_on(access) as session:
         name = bundle_there(session, bundle).name
-        outcome = verbs.stop(session, name, TerminalListener())
+        outcome = verbs.stop(session, name, TerminalListener(), wait_lock=wait_lock)
         click.echo(f"{name} is stopped on {session.account}, release {outcome.release}")
     return 0

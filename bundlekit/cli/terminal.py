@@ -55,8 +55,9 @@ class TerminalListener:
 
     _TEXTS: ClassVar = {
         "upload": "upload {}",
-        "check": "check its digest",
-        "unpack": "unpack",
+        "unpack": "check its digest and unpack it",
+        "check": "see whether it fits the gateway's Python",
+        "wait": "wait for another change to end: {}",
         "stop": "stop {}",
         "switch": "switch to {}",
         "start": "start",

@@ -55,6 +55,7 @@ class Release:
         state: `good` once it has come up, `failed`, or `new` when that was never decided.
         who: deployed it.
         reason: why it failed, as the script puts it.
+        size: of its files, in bytes; 0 if it is not known.
     """
 
     id: str
@@ -64,16 +65,61 @@ class Release:
     state: str
     who: str = ""
     reason: str = ""
+    size: int = 0
 
 
 @dataclass(frozen=True)
 class Lock:
-    """Somebody's change: under way, or, when `ended` is false, broken off."""
+    """Somebody's change: under way, or, when `alive` is false, broken off.
+
+    Attributes:
+        what: is done.
+        who: does it, by what he says, and
+        origin: as which user and from which address, by what the gateway sees.
+        time: since when, seconds since 1970.
+        phase: how far it is.
+    """
 
     what: str
     who: str
     time: int
     alive: bool
+    origin: str = ""
+    phase: str = ""
+
+
+@dataclass(frozen=True)
+class Act:
+    """A change that has ended.
+
+    Attributes:
+        time: when it ended, seconds since 1970 by the gateway's clock, and
+        began: when it began.
+        bundle: whose.
+        verb: `deploy`, `rollback`, `start` and so on.
+        release: that it was about, and
+        replaced: the one before it.
+        who: did it, by what he says.
+        account: as which user of the gateway, and
+        address: from where.
+        outcome: `up`, `stopped`, `removed`; `back` or `down` when it was taken back; `stuck` or `not-up` when nothing
+            runs as it should; `refused` when it was not begun.
+        reason: of an outcome that is none of the first three, as the script puts it.
+        finished_by: who went on with it when it was broken off: `guard`, `boot`, `status` or `next`; else empty.
+    """
+
+    time: int
+    began: int
+    bundle: str
+    verb: str
+    release: str
+    replaced: str
+    who: str
+    account: str
+    address: str
+    outcome: str
+    reason: str
+    finished_by: str
 
 
 @dataclass(frozen=True)
@@ -99,6 +145,7 @@ class BundleState:
     settings: bool = False
     lock: Lock | None = None
     releases: tuple[Release, ...] = ()
+    last: Act | None = None
 
     def release(self, id: str) -> Release | None:
         return next((release for release in self.releases if release.id == id), None)
@@ -118,6 +165,7 @@ class GatewayState:
         bundles: those asked for.
         upload: the place to upload to, if one was asked for and is needed.
         uploaded: bytes that are there already.
+        notes: what it has to say besides, for people.
     """
 
     hostname: str = ""
@@ -129,6 +177,7 @@ class GatewayState:
     bundles: tuple[BundleState, ...] = ()
     upload: str | None = None
     uploaded: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def _number(text: str) -> int:
@@ -157,6 +206,7 @@ _OF_GATEWAY: dict[str, Callable[[GatewayState, Event], GatewayState]] = {
     "free": lambda gateway, event: replace(gateway, free=event.number(0) * 1024),
     "missing": lambda gateway, event: replace(gateway, missing=(*gateway.missing, event.field(0))),
     "upload": lambda gateway, event: replace(gateway, upload=event.field(0), uploaded=event.number(1)),
+    "note": lambda gateway, event: replace(gateway, notes=(*gateway.notes, event.field(0))),
 }
 
 
@@ -172,13 +222,18 @@ def _with_running(bundle: BundleState, event: Event) -> BundleState:
 
 
 def _with_lock(bundle: BundleState, event: Event) -> BundleState:
-    return replace(bundle, lock=Lock(event.field(0), event.field(1), event.number(2), alive=event.word == "locked"))
+    what, who, _, origin, phase = (event.field(index) for index in range(5))
+    return replace(bundle, lock=Lock(what, who, event.number(2), event.word == "locked", origin, phase))
 
 
 def _with_release(bundle: BundleState, event: Event) -> BundleState:
     id, version, digest, _, state, who, reason = (event.field(index) for index in range(7))
-    release = Release(id, version, digest, event.number(3), state, who, reason)
+    release = Release(id, version, digest, event.number(3), state, who, reason, event.number(7) * 1024)
     return replace(bundle, releases=(*bundle.releases, release))
+
+
+def parse_act(event: Event) -> Act:
+    return Act(event.number(0), event.number(1), *(event.field(index) for index in range(2, 12)))
 
 
 _OF_BUNDLE: dict[str, Callable[[BundleState, Event], BundleState]] = {
@@ -190,4 +245,5 @@ _OF_BUNDLE: dict[str, Callable[[BundleState, Event], BundleState]] = {
     "locked": _with_lock,
     "broken-off": _with_lock,
     "release": _with_release,
+    "last": lambda bundle, event: replace(bundle, last=parse_act(event)),
 }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bundlekit.deploy.events import Event
+from bundlekit.deploy.events import Act, Event
 from bundlekit.deploy.plan import busy
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnfit, NeedsHuman, Refused, RolledBack
 
@@ -15,7 +16,7 @@ class Outcome:
     """A change that ended well.
 
     Attributes:
-        word: `up`, `stopped` or `removed`.
+        word: `up`, `stopped`, `removed`, or `room` for a removal of old releases.
         release: the release that is current now.
         replaced: the release that was current before.
         pruned: the releases that were removed to keep their number.
@@ -45,7 +46,7 @@ def outcome_of(events: Iterable[Event], bundle: str) -> Outcome:
     for event in events:
         if event.word == "outcome":
             word, release, third, *_ = (event.field(index) for index in range(5))
-            if word in ("up", "stopped", "removed"):
+            if word in ("up", "stopped", "removed", "room"):
                 return Outcome(
                     word,
                     release if word != "removed" else "",
@@ -90,9 +91,16 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
         )
     if word == "not-up":
         return NeedsHuman(what, hint=logs, details=details)
+    undone = before.split()
+    if undone and not {"start", "stop", "switch"} & set(undone):
+        return NeedsHuman(
+            f"{what}; release {previous or '(none)'} is in place again, but not all else is: {', '.join(undone)}",
+            hint="the disk there may be full or damaged: `bundlekit status TARGET`, and `dmesg` there, tell more",
+            details=details,
+        )
     return NeedsHuman(
         f"{what}, and release {previous} did not come up again either",
-        kept="its files and the settings are as they were",
+        kept="its files and the settings are as they were" if "settings" not in undone else None,
         hint=f"see `bundlekit logs TARGET --bundle {bundle}`, then `bundlekit restart TARGET` or `rollback TARGET`",
         details=details,
     )
@@ -105,7 +113,42 @@ def reason_in_words(reason: str, bundle: str) -> str:
         return f"ended at once with exit status {rest}"
     if word == "silent":
         return f"did not say `Register successfully {bundle}` within {rest} s"
+    if word == "broken-off":
+        return f"was broken off: the gateway lost its power, or the work there was killed, in phase {rest}"
+    if word == "refused":
+        return f"was not put in place: {rest}"
     return f"could not be put in place: {rest}"
+
+
+def act_in_words(act: Act) -> str:
+    """A line of the history: what was done, by whom, from where, and how it ended."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(act.time))
+    place = f" from {act.address}" if act.address else ""
+    origin = f" ({act.account}{place})" if act.account else ""
+    what = f"{act.verb} {act.release}".rstrip()
+    ended = _ENDED.get(act.outcome, act.outcome).format(act.replaced or "nothing")
+    if act.outcome == "refused":
+        ended = f"refused: {act.reason}"
+    elif act.outcome not in ("up", "stopped", "removed"):
+        ended = f"{ended}: it {reason_in_words(act.reason, act.bundle)}"
+    if act.finished_by:
+        ended += f"; broken off, and brought to its end by {_FINISHED_BY.get(act.finished_by, act.finished_by)}"
+    return f"{when} {what} by {act.who}{origin}: {ended}"
+
+
+_ENDED = {
+    "up": "it runs",
+    "back": "taken back to {}",
+    "down": "taken back, nothing runs",
+    "stuck": "neither it nor {} runs as it should",
+    "not-up": "did not come up",
+}
+_FINISHED_BY = {
+    "guard": "the gateway",
+    "boot": "the gateway's next boot",
+    "status": "the next look at it",
+    "next": "the next change",
+}
 
 
 def _failure(event: Event) -> BundlekitError:
@@ -113,7 +156,7 @@ def _failure(event: Event) -> BundlekitError:
     kept = "nothing was stopped or changed"
     match event.field(0):
         case "busy":
-            return busy(first, second)
+            return busy(first, second, event.number(3), event.field(4))
         case "changed":
             return CouldNotRun(
                 f"somebody changed the gateway meanwhile: the current release is {first or 'none'} now",
@@ -142,16 +185,8 @@ def _failure(event: Event) -> BundlekitError:
                 kept="nothing else was changed",
                 hint="`bundlekit status TARGET` tells what runs there now",
             )
-        case "no-release":
-            return CouldNotRun(
-                f"there is no release {first} there" if first else "it is not deployed there",
-                kept=kept,
-                hint="`bundlekit releases TARGET` lists what is there",
-            )
-        case "no-log":
-            return CouldNotRun(
-                f"{first} has printed nothing yet", hint="`bundlekit status TARGET` tells whether it runs"
-            )
+        case "no-release" | "no-snapshot" | "no-log":
+            return _missing(event, kept)
         case "no-token":
             return GatewayUnfit(
                 f"there is no API token in {first} on the gateway",
@@ -161,6 +196,27 @@ def _failure(event: Event) -> BundlekitError:
             return _unfit(event, kept)
         case word:
             return CouldNotRun(f"the gateway's side refused: {word} {first}".rstrip())
+
+
+def _missing(event: Event, kept: str) -> CouldNotRun:
+    first = event.field(1)
+    match event.field(0):
+        case "no-release":
+            return CouldNotRun(
+                f"there is no release {first} there" if first else "it is not deployed there",
+                kept=kept,
+                hint="`bundlekit releases TARGET` lists what is there",
+            )
+        case "no-snapshot":
+            return CouldNotRun(
+                f"there are no settings of release {first} to go back to",
+                kept=kept,
+                hint="they are kept when a release is replaced; without --settings, only the release is changed",
+            )
+        case _:
+            return CouldNotRun(
+                f"{first} has printed nothing yet", hint="`bundlekit status TARGET` tells whether it runs"
+            )
 
 
 def _unfit(event: Event, kept: str) -> GatewayUnfit:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from time import localtime, strftime
 
-from bundlekit.deploy.events import BundleState, GatewayState
+from bundlekit.deploy.events import BundleState, GatewayState, Release
 from bundlekit.errors import BundlekitError, GatewayBusy, GatewayUnfit
 from bundlekit.pack.archive import Archive
 
@@ -66,15 +67,26 @@ def plan_deploy(archive: Archive, gateway: GatewayState, *, keep: int) -> Plan:
         "wait until it registers"
         + (f", else go back to {bundle.current}" if bundle.current else ", else remove it again"),
     ]
-    good = [release.id for release in bundle.releases if release.state == "good" and release.id != id]
-    for old in good[max(keep - 1, 0) :]:
-        if old != bundle.current:
-            steps.append(f"remove release {old}, for {keep} are kept")
+    if gateway.free < needed(archive) <= gateway.free + sum(release.size for release in superfluous(bundle, keep)):
+        for old in superfluous(bundle, keep):
+            steps.insert(0, f"remove release {old.id}, for the room on the disk")
+    else:
+        good = [release.id for release in bundle.releases if release.state == "good" and release.id != id]
+        for kept in good[max(keep - 1, 0) :]:
+            if kept != bundle.current:
+                steps.append(f"remove release {kept}, for {keep} are kept")
     return Plan(Action.INSTALL, id, bundle.current, tuple(steps))
 
 
-def obstacle(archive: Archive, gateway: GatewayState) -> BundlekitError | None:
-    """What keeps this archive from being deployed on this gateway, if anything does."""
+def obstacle(archive: Archive, gateway: GatewayState, *, keep: int = 100, waits: bool = False) -> BundlekitError | None:
+    """What keeps this archive from being deployed on this gateway, if anything does.
+
+    Args:
+        archive: to deploy.
+        gateway: as it was found.
+        keep: number of good releases that stay there; others may make room.
+        waits: whether somebody else's change is waited for.
+    """
     if gateway.missing:
         return GatewayUnfit(
             f"the gateway has no {' and no '.join(gateway.missing)}",
@@ -90,23 +102,39 @@ def obstacle(archive: Archive, gateway: GatewayState) -> BundlekitError | None:
             f"{gateway.python} on the gateway has no sanji SDK, so no bundle can start there",
             hint="a ThingsPro gateway brings it along; is ThingsPro installed there?",
         )
-    needed = len(archive.data) + sum(member.size for member in archive.members) + _MARGIN
-    if gateway.free < needed:
+    bundle = gateway.bundles[0] if gateway.bundles else BundleState(archive.name)
+    freed = sum(release.size for release in superfluous(bundle, keep))
+    if gateway.free + freed < needed(archive):
+        removed = f", {_megabytes(gateway.free + freed)} if old releases are removed" if freed else ""
         return GatewayUnfit(
-            f"the disk of the gateway is full: {_megabytes(needed)} are needed, {_megabytes(gateway.free)} are free",
+            f"the disk of the gateway is full: {_megabytes(needed(archive))} are needed, "
+            f"{_megabytes(gateway.free)} are free{removed}",
             hint="free some room there; `bundlekit releases TARGET` shows which old releases lie around",
         )
-    bundle = gateway.bundles[0] if gateway.bundles else None
-    if bundle and bundle.lock and bundle.lock.alive:
-        return busy(bundle.lock.what, bundle.lock.who)
+    if bundle.lock and bundle.lock.alive and not waits:
+        return busy(bundle.lock.what, bundle.lock.who, bundle.lock.time, bundle.lock.origin)
     return None
 
 
-def busy(what: str, who: str) -> GatewayBusy:
-    """The error for a change that meets another one."""
+def needed(archive: Archive) -> int:
+    """Bytes on the disk of a gateway without which a deploy is not begun."""
+    return len(archive.data) + sum(member.size for member in archive.members) + _MARGIN
+
+
+def superfluous(bundle: BundleState, keep: int) -> list[Release]:
+    """The releases that may go before another one comes, so that `keep` good ones are there then."""
+    good = [release for release in bundle.releases if release.state == "good"]
+    rest = [release for release in bundle.releases if release.state != "good"]
+    return [release for release in good[max(keep - 1, 1) :] + rest if release.id != bundle.current]
+
+
+def busy(what: str, who: str, time: int = 0, origin: str = "") -> GatewayBusy:
+    """The error for a change that meets another one: what it is, who does it since when, and where he comes from."""
+    since = strftime(" since %H:%M:%S", localtime(time)) if time else ""
+    by = f"{what}, by {who}{f' ({origin})' if origin else ''}{since}"
     return GatewayBusy(
-        f"another change is under way there: {what}, by {who}" if what else "another change is under way there",
-        hint="wait until it has ended; `bundlekit status TARGET` shows it",
+        f"another change is under way there: {by}" if what else "another change is under way there",
+        hint="--wait-lock SECONDS waits until it has ended; `bundlekit status TARGET` shows it",
     )
 
 

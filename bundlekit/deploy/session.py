@@ -68,13 +68,21 @@ class Session:
         Raises:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
-        with self._words_for_breaks():
-            events = list(self._run("token"))
-        raise_refusal(events)
-        for event in events:
+        for event in self.ask("token"):
             if event.word == "token":
                 return event.field(0)
         raise CouldNotRun("the gateway broke off before it told its API token", hint="run the same again")
+
+    def ask(self, verb: str, *arguments: str) -> list[Event]:
+        """Run a verb that only looks; all its events.
+
+        Raises:
+            LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
+        """
+        with self._words_for_breaks():
+            events = list(self._run(verb, *arguments))
+        raise_refusal(events)
+        return events
 
     def open_api(self, seconds: float) -> paramiko.Channel:
         """A stream to the HTTPS port of the gateway, from the gateway itself; it is there after so many seconds."""
@@ -196,10 +204,18 @@ class Session:
             raise Interrupted("interrupted", kept=kept, hint=hint) from None
         return events
 
-    def log_lines(self, bundle: str, lines: int, *, follow: bool) -> Iterator[str]:
-        """The last lines of a bundle's log, fit for a terminal; with `follow`, and what is added, for ever."""
+    def log_lines(self, bundle: str, lines: int, *, follow: bool, release: str | None = None) -> Iterator[str]:
+        """The last lines of a bundle's log, fit for a terminal.
+
+        Args:
+            bundle: whose.
+            lines: how many.
+            follow: whether what is added follows, for ever.
+            release: the id of one; None for all.
+        """
         with self._words_for_breaks():
-            output = self._open("logs", bundle, str(lines), "follow" if follow else "once")
+            of = [release] if release else []
+            output = self._open("logs", bundle, str(lines), "follow" if follow else "once", *of)
             for line in output:
                 event = parse_event(line)
                 if event.word == "raw":

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.delivery import deliver
-from bundlekit.deploy.events import BundleState, GatewayState
+from bundlekit.deploy.events import Act, BundleState, GatewayState, parse_act
 from bundlekit.deploy.outcome import Outcome, outcome_of
-from bundlekit.deploy.plan import Action, Plan, obstacle, plan_deploy
+from bundlekit.deploy.plan import Action, Plan, needed, obstacle, plan_deploy
 from bundlekit.deploy.session import Session
 from bundlekit.errors import BadUsage, CouldNotRun
 from bundlekit.pack.archive import Archive
@@ -46,7 +46,7 @@ def preview(session: Session, archive: Archive, *, keep: int = KEEP) -> Deployed
     """
     gateway = session.probe(archive.name)
     plan = plan_deploy(archive, gateway, keep=keep)
-    _check(archive, gateway, plan)
+    _check(archive, gateway, plan, keep=keep, waits=False)
     return Deployed(plan, gateway, None)
 
 
@@ -58,6 +58,7 @@ def deploy(
     wait: int = WAIT,
     keep: int = KEEP,
     rate: int | None = None,
+    wait_lock: int = 0,
 ) -> Deployed:
     """Make `archive` the current release of its bundle, and see that it comes up.
 
@@ -68,6 +69,7 @@ def deploy(
         wait: seconds for the bundle to register.
         keep: number of good releases to keep.
         rate: bytes a second to upload, at most.
+        wait_lock: seconds to wait for somebody else's change to end.
 
     Raises:
         RolledBack: it did not come up; what ran before runs again.
@@ -75,14 +77,18 @@ def deploy(
         BundlekitError: it was not begun.
     """
     gateway = session.probe(archive.name, upload_unless=archive.digest)
+    for note in gateway.notes:
+        listener.note(note)
     plan = plan_deploy(archive, gateway, keep=keep)
-    _check(archive, gateway, plan)
+    _check(archive, gateway, plan, keep=keep, waits=wait_lock > 0)
     if plan.action is Action.NOTHING:
         return Deployed(plan, gateway, None)
     if plan.action is Action.START:
-        return Deployed(plan, gateway, start(session, archive.name, listener, wait=wait))
+        return Deployed(plan, gateway, start(session, archive.name, listener, wait=wait, wait_lock=wait_lock))
     if gateway.upload is None:
         raise CouldNotRun("the gateway made no folder to upload to", hint="run the same again")
+    if gateway.free < needed(archive):
+        outcome_of(session.change(listener, 0, "room", archive.name, str(keep), this_person()), archive.name)
     place = deliver(
         session,
         listener,
@@ -105,40 +111,57 @@ def deploy(
         str(wait),
         str(keep),
         this_person(),
+        str(wait_lock),
     )
     return Deployed(plan, gateway, outcome_of(events, archive.name))
 
 
-def _check(archive: Archive, gateway: GatewayState, plan: Plan) -> None:
-    problem = obstacle(archive, gateway) if plan.action is not Action.NOTHING else None
+def _check(archive: Archive, gateway: GatewayState, plan: Plan, *, keep: int, waits: bool) -> None:
+    problem = obstacle(archive, gateway, keep=keep, waits=waits) if plan.action is not Action.NOTHING else None
     if problem:
         problem.kept = problem.kept or "nothing was changed"
         raise problem
 
 
-def start(session: Session, bundle: str, listener: Listener, *, wait: int = WAIT) -> Outcome:
+def start(session: Session, bundle: str, listener: Listener, *, wait: int = WAIT, wait_lock: int = 0) -> Outcome:
     """Start the current release, now and at each boot."""
-    return outcome_of(session.change(listener, wait, "start", bundle, str(wait), this_person()), bundle)
+    arguments = (bundle, str(wait), this_person(), str(wait_lock))
+    return outcome_of(session.change(listener, wait, "start", *arguments), bundle)
 
 
-def stop(session: Session, bundle: str, listener: Listener) -> Outcome:
+def stop(session: Session, bundle: str, listener: Listener, *, wait_lock: int = 0) -> Outcome:
     """Stop a bundle; it stays stopped over a reboot."""
-    return outcome_of(session.change(listener, 0, "stop", bundle, this_person()), bundle)
+    return outcome_of(session.change(listener, 0, "stop", bundle, this_person(), str(wait_lock)), bundle)
 
 
-def restart(session: Session, bundle: str, listener: Listener, *, wait: int = WAIT) -> Outcome:
+def restart(session: Session, bundle: str, listener: Listener, *, wait: int = WAIT, wait_lock: int = 0) -> Outcome:
     """Stop and start the current release."""
-    return outcome_of(session.change(listener, wait, "restart", bundle, str(wait), this_person()), bundle)
+    arguments = (bundle, str(wait), this_person(), str(wait_lock))
+    return outcome_of(session.change(listener, wait, "restart", *arguments), bundle)
 
 
-def remove(session: Session, bundle: str, listener: Listener, *, purge: bool) -> Outcome:
+def remove(session: Session, bundle: str, listener: Listener, *, purge: bool, wait_lock: int = 0) -> Outcome:
     """Stop a bundle and take it off the gateway; with `purge` its settings too."""
-    how = "purge" if purge else "keep"
-    return outcome_of(session.change(listener, 0, "remove", bundle, how, this_person()), bundle)
+    arguments = (bundle, "purge" if purge else "keep", this_person(), str(wait_lock))
+    return outcome_of(session.change(listener, 0, "remove", *arguments), bundle)
+
+
+def history(session: Session, bundle: str | None, lines: int) -> list[Act]:
+    """The changes that were made on a gateway, of one bundle or of all, at most so many; the last one first."""
+    return [parse_act(event) for event in session.ask("history", bundle or "*", str(lines)) if event.word == "act"][
+        ::-1
+    ]
 
 
 def rollback(
-    session: Session, state: BundleState, release: str | None, listener: Listener, *, wait: int = WAIT
+    session: Session,
+    state: BundleState,
+    release: str | None,
+    listener: Listener,
+    *,
+    wait: int = WAIT,
+    wait_lock: int = 0,
+    settings: bool = False,
 ) -> Outcome:
     """Make an earlier release the current one.
 
@@ -149,9 +172,11 @@ def rollback(
             the current one.
         listener: hears of the phases.
         wait: seconds for it to register.
+        wait_lock: seconds to wait for somebody else's change to end.
+        settings: whether they become again what they were when that release was left.
     """
     id = rollback_target(state, release)
-    arguments = (state.name, id, state.current, str(wait), this_person())
+    arguments = (state.name, id, state.current, str(wait), this_person(), str(wait_lock), "settings" * settings)
     return outcome_of(session.change(listener, 2.0 * wait, "rollback", *arguments), state.name)
 
 
@@ -160,10 +185,9 @@ def rollback_target(state: BundleState, release: str | None) -> str:
 
     Raises:
         BadUsage: `release` names none of them, or several, or the current one.
-        CouldNotRun: there is none to go back to.
+        CouldNotRun: there is none to go back to, or it is one that failed.
     """
     known = [other.id for other in state.releases]
-    hint = f"there are: {', '.join(known)}" if known else "there are no releases"
     others = [other.id for other in state.releases if other.state == "good" and other.id != state.current]
     if release is None:
         after = known.index(state.current) + 1 if state.current in known else 0
@@ -174,11 +198,28 @@ def rollback_target(state: BundleState, release: str | None) -> str:
                 hint=f"name one of the later ones: {', '.join(others)}" if others else "there is no other good release",
             )
         return older[0].id
+    id = release_named(state, release)
+    if id == state.current:
+        raise BadUsage(f"{id} is the current release already", hint="to start it anew: `bundlekit restart TARGET`")
+    if id not in others:
+        raise CouldNotRun(
+            f"release {id} of {state.name} did not come up when it was deployed, so nothing goes back to it",
+            hint="to try it once more, deploy it again; `bundlekit logs TARGET --release` shows what it printed",
+        )
+    return id
+
+
+def release_named(state: BundleState, release: str) -> str:
+    """The id of the release that has this id, this version, or alone an id that starts so.
+
+    Raises:
+        BadUsage: none of them, or several.
+    """
+    known = [other.id for other in state.releases]
     fits = [other.id for other in state.releases if release in (other.id, other.version)]
     fits = fits or [id for id in known if id.startswith(release)]
     if len(fits) != 1:
         problem = f"{release!r} names several releases" if fits else f"there is no release {release!r}"
+        hint = f"there are: {', '.join(known)}" if known else "there are no releases"
         raise BadUsage(f"{problem} of {state.name}", hint=hint)
-    if fits[0] == state.current:
-        raise BadUsage(f"{fits[0]} is the current release already", hint="to start it anew: `bundlekit restart TARGET`")
     return fits[0]

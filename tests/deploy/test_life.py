@@ -329,7 +329,7 @@ def test_power_cut_while_the_old_release_stops_leaves_it_to_be_started_by_the_bo
     assert current(desk).startswith("0.0.1-")
     printed = desk.deploy(desk.sample("0.0.3"))
     assert printed.code == 0
-    assert "the last change did not end: deploy of 0.0.2-" in printed.err
+    assert "broken off, and brought to its end by the gateway's next boot" in desk.on_gateway("history").out
 
 
 def test_settings_written_while_it_stops_or_by_renaming_are_kept(desk: Desk) -> None:

@@ -14,11 +14,14 @@
 #     releases/ID.info               what is known about it, `key=value` a line
 #     current -> releases/ID         the release that runs, and that a boot starts
 #     settings/                      data/*.json and *.json.backup of all releases: the user's
-#     snapshots/ID/                  the settings as they were before ID took over
-#     log, log.1                     what the bundle printed
+#     snapshots/ID/                  the settings as they were when ID was last left
+#     log, log.1                     what the bundle printed; releases/ID.log is what a release printed that failed
 #     running                        of the supervisor: its process, the bundle's, where in the log it starts
 #     registered                     the process of the bundle that was last seen to register
 #     lock                           whoever changes something holds it; says who that is
+#     journal                        the change that is under way, and how to undo it; see there
+#     boots                          a line for each boot that found the journal
+#   $ROOT/history, history.1         a line for each change that was begun, once it has ended
 
 set -u
 umask 022
@@ -46,6 +49,13 @@ say() {
 give_up() {
     say fail "$@"
     exit 9
+}
+
+# The same for a change, which has to end in order. The first one stays the headline.
+FAILED=
+fail() {
+    FAILED=${FAILED:-"$*"}
+    say fail "$@"
 }
 
 # Tells a full disk and a read-only one from other trouble, by what a tool said.
@@ -121,6 +131,43 @@ uptime_seconds() {
 
 nap() {
     sleep 0.2 2>/dev/null || sleep 1
+}
+
+# To the disk itself: files and folders by name, or all of the file system that has our own. What is too old to know
+# either syncs everything.
+settle() { # [PATH...]
+    if [ $# -gt 0 ]; then
+        sync -- "$@" 2>/dev/null || sync
+    else
+        sync -f "$ROOT" 2>/dev/null || sync
+    fi
+}
+
+# Whether the machine is about to stop: what ends now is no fault of a release, and what starts now would not last.
+is_going_down() {
+    if has_systemd; then
+        case $(systemctl is-system-running 2>/dev/null) in
+        stopping | '') return 0 ;;
+        esac
+    else
+        case $(tr '\0' ' ' 2>/dev/null </proc/1/cmdline) in
+        *init*"[06]"*) return 0 ;;
+        esac
+    fi
+    return 1
+}
+
+# Who is logged in, and from where, by what the SSH server told the log-in shell that we come from.
+find_origin() {
+    process=$$
+    address=
+    while [ "${process:-0}" -gt 1 ] && [ -z "$address" ]; do
+        address=$(tr '\0' '\n' 2>/dev/null <"/proc/$process/environ" | sed -n 's/^SSH_C[A-Z]*=\([0-9A-Fa-f.:%a-z]*\) .*/\1/p' | head -n 1)
+        process=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$process/status" 2>/dev/null)
+    done
+    ACCOUNT=${SUDO_USER:-$(id -un)}
+    ADDRESS=$address
+    export ACCOUNT ADDRESS
 }
 
 make_root() {

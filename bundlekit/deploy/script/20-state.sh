@@ -51,6 +51,13 @@ log_since_start() {
     tail -c "+$((${offset:-0} + 1))" "$B/log"
 }
 
+# What a release printed at all its starts, as far as the log has it still.
+release_log() { # ID
+    begins="^--- [-0-9 :]* release $(printf '%s' "$1" | sed 's/\./\\./g') starts\$"
+    cat "$B/log.1" "$B/log" 2>/dev/null | sed -n -e ':skip' -e "/$begins/!{" -e n -e 'b skip' -e '}' \
+        -e ':show' -e p -e n -e '/^--- [-0-9 :]* release .* starts$/b skip' -e 'b show'
+}
+
 # The words come from the SDK; `Deregister successfully` is another line of it.
 has_registered() {
     pid=$(info "$B/running" bundle)

@@ -12,6 +12,7 @@ supervise() { # NAME
     child=
     stopping=
     trap 'stopping=1; interrupt_child' TERM INT HUP
+    recover_at_boot
     keep_log >/dev/null 2>&1 &
     keeper=$!
     starts=0

@@ -62,14 +62,22 @@ esac
 END
 }
 
-# Now and at each boot.
-start_service() {
+enable_service() {
+    is_at_boot && return 0
     if has_systemd; then
         systemctl -q enable "$SERVICE.service" 2>/dev/null
+    else
+        at_boot defaults
+    fi
+}
+
+# Now and at each boot.
+start_service() {
+    enable_service
+    if has_systemd; then
         systemctl reset-failed "$SERVICE.service" 2>/dev/null
         systemctl start "$SERVICE.service"
     else
-        at_boot defaults
         start_supervisor
     fi
 }

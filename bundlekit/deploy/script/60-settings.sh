@@ -27,31 +27,42 @@ collect_settings() { # RELEASE-FOLDER
     done
 }
 
-# Under its name once it is whole: a part of it must never be taken for the settings.
+# As they are when the release is left. Under its name once it is whole: a part of it must never be taken for them.
 take_snapshot() { # ID
-    rm -rf "$B/snapshots/$1" "$B/snapshots/$1.new"
-    mkdir -p "$B/snapshots" && cp -pR "$B/settings" "$B/snapshots/$1.new" && mv "$B/snapshots/$1.new" "$B/snapshots/$1"
+    rm -rf "$B/snapshots/.new" "$B/snapshots/.old"
+    mkdir -p "$B/snapshots" && cp -pR "$B/settings" "$B/snapshots/.new" || return 1
+    [ ! -d "$B/snapshots/$1" ] || mv "$B/snapshots/$1" "$B/snapshots/.old" || return 1
+    mv "$B/snapshots/.new" "$B/snapshots/$1" && rm -rf "$B/snapshots/.old"
 }
 
-# Puts back what a release that did not come up has made of the settings, file by file; what it made of them is kept.
-restore_snapshot() { # ID
-    saved=$B/snapshots/$1
-    [ -d "$saved" ] || return 0
-    diff -r "$B/settings" "$saved" >/dev/null 2>&1 && return 0
-    rm -rf "$saved.failed"
-    cp -pR "$B/settings" "$saved.failed"
-    restored=yes
-    for file in "$B"/settings/*; do
-        [ -e "$saved/${file##*/}" ] || rm -f "$file"
+# Makes the settings what they are in a snapshot, file by file.
+bring_settings() { # ID
+    [ -d "$B/snapshots/$1" ] || return 1
+    brought=0
+    for file in "$B"/settings/* "$B"/settings/.[!.]*; do
+        [ -e "$B/snapshots/$1/${file##*/}" ] || rm -f "$file"
     done
-    for file in "$saved"/*; do
+    for file in "$B/snapshots/$1"/*; do
         [ -f "$file" ] || continue
-        cp -p "$file" "$B/settings/.new" && mv -f "$B/settings/.new" "$B/settings/${file##*/}" || restored=
+        cp -p "$file" "$B/settings/.new" && mv -f "$B/settings/.new" "$B/settings/${file##*/}" || brought=1
     done
-    sync
-    if [ -n "$restored" ]; then
-        say note "the release had changed the settings; they are as before again"
+    return $brought
+}
+
+# Puts back what a release that did not come up has made of the settings; what it made of them is kept under its name.
+restore_snapshot() {
+    saved=$(recorded previous)
+    saved=${saved:-.none}
+    if [ ! -d "$B/snapshots/$saved" ] || diff -r "$B/settings" "$B/snapshots/$saved" >/dev/null 2>&1; then
+        return 0
+    fi
+    [ -n "$(recorded settings)" ] || take_snapshot "$(recorded id)"
+    if bring_settings "$saved"; then
+        settle
+        [ -n "$(recorded settings)" ] || say note "the release had changed the settings; they are as before again"
     else
-        say note "the release had changed the settings, and they could not be put back; they are safe in $saved"
+        settle
+        say note "the settings could not be put back as they were; they are safe in $B/snapshots/$saved"
+        return 1
     fi
 }

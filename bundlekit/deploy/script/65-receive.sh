@@ -112,7 +112,7 @@ verify_upload() { # PLACE DIGEST
     fi
     if [ ! -e "$archive" ]; then
         if ! cat_upload "$1" >"$archive"; then
-            say fail "$(trouble_word "$(cat "$errors")" unpack)" "$(why)"
+            fail "$(trouble_word "$(cat "$errors")" unpack)" "$(why)"
             return 1
         fi
     fi
@@ -122,7 +122,7 @@ verify_upload() { # PLACE DIGEST
         for other in "$ROOT/uploads/$2"-*; do
             is_uploading "$other" || rm -rf "$other"
         done
-        say fail digest
+        fail digest
         return 1
     fi
 }

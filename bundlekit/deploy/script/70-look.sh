@@ -31,6 +31,7 @@ probe() { # [NAME [DIGEST TOKEN [TOKEN]]]; makes a place for an upload, unless i
 }
 
 probe_bundle() {
+    [ ! -d "$B" ] || finish_broken_off
     say bundle "$NAME"
     [ -d "$B" ] || return 0
     say current "$(current_release)"
@@ -46,13 +47,15 @@ probe_bundle() {
     if [ -s "$B/lock" ]; then
         held=broken-off
         is_locked && held=locked
-        say $held "$(info "$B/lock" what)" "$(info "$B/lock" who)" "$(info "$B/lock" time)"
+        say $held "$(info "$B/lock" what)" "$(info "$B/lock" who)" "$(info "$B/lock" time)" "$(info "$B/lock" origin)" \
+            "$(info "$B/journal" phase)"
     fi
     for id in $(list_releases); do
         file=$B/releases/$id.info
         say release "$id" "$(info "$file" version)" "$(info "$file" digest)" "$(info "$file" time)" \
-            "$(info "$file" state)" "$(info "$file" who)" "$(info "$file" reason)"
+            "$(info "$file" state)" "$(info "$file" who)" "$(info "$file" reason)" "$(info "$file" size)"
     done
+    say_history last "$NAME" 1
 }
 
 # Neither an argument of a program nor anywhere but on this connection.
@@ -64,8 +67,15 @@ token() {
     fi
 }
 
-logs() { # NAME LINES once|follow
+logs() { # NAME LINES once|follow [ID]
     check_number "$2"
+    if [ $# -gt 3 ]; then
+        check_id "$4"
+        [ -d "$B/releases/$4" ] || give_up no-release "$4"
+        say raw
+        if [ -f "$B/releases/$4.log" ]; then cat "$B/releases/$4.log"; else release_log "$4"; fi | tail -n "$2"
+        return 0
+    fi
     [ -f "$B/log" ] || give_up no-log "$NAME"
     say raw
     if [ "$3" != follow ]; then

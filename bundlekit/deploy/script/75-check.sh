@@ -4,7 +4,7 @@
 # Says itself what is wrong with it.
 check_release() { # FOLDER
     problem=$(compile_main "$1") && return 0
-    say fail syntax "$problem"
+    fail syntax "$problem"
     return 1
 }
 

@@ -7,21 +7,56 @@ change() { # VERB NAME ARGUMENT...
     problem=$({ mkdir -p "$B/releases" "$B/settings" && install_script; } 2>&1) ||
         give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
     events=$(mktemp "$B/.events.XXXXXX") || give_up space "$ROOT"
-    worker=$(run_apart "$ROOT/gateway.sh" apart "$2" "$events" "$@")
-    exec 4<"$events"
+    find_origin
+    show_events "$events" "$(run_apart "$ROOT/gateway.sh" apart "$2" "$events" "$@")"
+}
+
+# A broken-off change that nobody is at. What its recovery says is told, but how it ended is no answer to who looks.
+finish_broken_off() {
+    if [ ! -f "$B/journal" ] || is_locked; then
+        return 0
+    fi
+    { install_script && events=$(mktemp "$B/.events.XXXXXX"); } 2>/dev/null || return 0
+    show_events "$events" "$(run_apart "$ROOT/gateway.sh" recovery "$NAME" status "$events")" | while IFS= read -r line; do
+        case $line in
+        '' | phase* | note*) printf '%s\n' "$line" ;;
+        esac
+    done
+}
+
+# Until they end, or until both are gone: the one who writes them, and the guard who goes on when that one was killed.
+# An empty line now and then is a sign of life.
+show_events() { # FILE PROCESS
+    worker=$2
+    exec 4<"$1"
     part=
     left=
+    naps=0
     while :; do
         while IFS= read -r line <&4; do
-            printf '%s\n' "$part$line"
-            [ "$part$line" = end ] && return 0
+            line=$part$line
             part=
+            case $line in
+            end)
+                echo end
+                return 0
+                ;;
+            'guard	'*)
+                guard=${line#*	}
+                continue
+                ;;
+            esac
+            printf '%s\n' "$line"
         done
         part=$part$line
-        # Once it is gone there is one more look: it may have written after the last one.
+        # Once they are gone there is one more look: they may have written after the last one.
         [ -z "$left" ] || return 0
-        [ -d "/proc/$worker" ] || left=yes
+        if [ ! -d "/proc/$worker" ]; then
+            [ -n "${guard:-}" ] && [ -d "/proc/$guard" ] || left=yes
+        fi
         nap
+        naps=$((naps + 1))
+        [ $((naps % 50)) -ne 0 ] || echo
     done
 }
 

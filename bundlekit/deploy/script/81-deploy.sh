@@ -1,42 +1,74 @@
 
 # ---------------------------------------------------------------- a deploy
 
-change_deploy() { # NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO
+change_deploy() { # NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO [LOCK-WAIT [HOW]]
     check_id "$2"
     check_number "$7"
     check_number "$8"
+    check_number "${10:-0}"
     check_upload "$5"
-    if lock "deploy of $2" "$9"; then
+    choose_how "${11:-}"
+    if lock "deploy of $2" "$9" "${10:-0}"; then
+        begin deploy "$9"
+        record id "$2"
+        record keep "$8"
+        record upload "$5"
+        record how "${11:-}"
+        arm staging unpacked
         if unpack "$@"; then
             take_over "$2" "$7"
-            prune "$8" "$6"
+        else
+            refuse_deploy
         fi
-        rm -rf "$B/releases/.staging" "$B/releases/.staging.info"
+    else
+        rm -rf "$5"
     fi
-    rm -rf "$5"
 }
 
+# What was wrong has been told.
+refuse_deploy() {
+    undo_all
+    close_journal refused "${FAILED:-unfit}"
+}
+
+# Fails with what is wrong told.
 unpack() { # as change_deploy
-    if [ "$(current_release)" != "$6" ] || [ "$6" = "$2" ]; then
-        say fail changed "$(current_release)"
+    # Who has waited for somebody else's change knows that there was one.
+    if { [ "$(current_release)" != "$6" ] && [ -z "$waited" ]; } || [ "$(current_release)" = "$2" ]; then
+        fail changed "$(current_release)"
         return 1
     fi
-    say phase check
+    phase unpack
     verify_upload "$5" "$4" || return 1
-    say phase unpack
     staging=$B/releases/.staging
     rm -rf "$staging"
     if ! { unpack_upload "$5" "$staging" && link_settings "$staging"; }; then
-        say fail "$(trouble_word "$(cat "$errors")" unpack)" "$(why)"
+        fail_to unpack
         return 1
     fi
+    phase check
     check_release "$staging" || return 1
-    rm -rf "$B/releases/$2" "$B/releases/$2.info"
     if ! {
-        printf 'version=%s\ndigest=%s\nnumber=%s\ntime=%s\nwho=%s\nstate=new\n' "$3" "$4" "$(next_number)" "$(date +%s)" "$9" \
-            >"$staging.info" && sync && mv "$staging.info" "$B/releases/$2.info" && mv "$staging" "$B/releases/$2"
+        {
+            printf 'version=%s\ndigest=%s\nnumber=%s\ntime=%s\n' "$3" "$4" "$(next_number)" "$(date +%s)"
+            printf 'size=%s\nwho=%s\nstate=new\n' "$(du -sk "$staging" | cut -f 1)" "$9"
+        } >"$staging.info" && settle && put_among_releases "$2"
     }; then
-        say fail "$(trouble_word "$(cat "$errors")" unpack)" "$(why)"
+        fail_to unpack
         return 1
     fi
+}
+
+fail_to() { # WORD
+    fail "$(trouble_word "$(cat "$errors")" "$1")" "$(why)"
+}
+
+# One of the same name is the same release, and good perhaps.
+put_among_releases() { # ID
+    drop_aside
+    if [ -d "$B/releases/$1" ]; then
+        mv "$B/releases/$1.info" "$B/releases/.aside.info"
+        mv "$B/releases/$1" "$B/releases/.aside" || return 1
+    fi
+    mv "$B/releases/.staging.info" "$B/releases/$1.info" && mv "$B/releases/.staging" "$B/releases/$1"
 }

@@ -1,52 +1,99 @@
 
-# ---------------------------------------------------------------- another release in place of the one that runs, and back
+# ---------------------------------------------------------------- another release in place of the one that runs
 
-# Stop, switch, start, confirm; and all of it back again when the release does not come up.
+# Stop, switch, start, confirm; and all of it back again when the release does not come up. Wants a journal.
 take_over() { # ID WAIT
-    previous=$(current_release)
-    before=stopped
-    if supervisor_pid >/dev/null || is_at_boot; then
-        before=failing
-        bundle_pid >/dev/null && has_registered && before=running
-    fi
-    if ! install_service; then
-        say fail "$(trouble_word "$(cat "$errors")" service)" /etc "$(why)"
+    record id "$1"
+    record wait "$2"
+    record previous "$(current_release)"
+    record before "$(state_before)"
+    arm service start
+    previous=$(recorded previous)
+    if [ -n "$previous" ]; then say phase stop "$previous"; fi
+    record phase stop
+    if ! { reserve_room && keep_journal; }; then
+        refuse "$(trouble_word "$(cat "$errors")" space)" "$ROOT" "$(why)"
         return 1
     fi
-    if [ -n "$previous" ]; then
-        say phase stop "$previous"
-        if ! stop_service; then
-            say fail stop "$(why)"
-            return 1
-        fi
+    if ! install_service; then
+        refuse "$(trouble_word "$(cat "$errors")" service)" /etc "$(why)"
+        return 1
     fi
+    # Whatever happens from here on, the next boot finds the journal.
+    enable_service
+    if [ -n "$previous" ] && ! stop_service; then
+        leave_if_going_down
+        refuse stop "$(why)"
+        return 1
+    fi
+    arm switch settings failed stop
     say phase switch "$1"
-    if { [ -z "$previous" ] || collect_settings "$B/releases/$previous"; } && take_snapshot "$1" && switch_to "$1"; then
-        say phase start
-        start_service
-        say phase confirm "$2"
-        if confirm "$1" "$2" 1; then
-            mark_good "$1"
-            say outcome up "$1" "$previous"
-            return 0
-        fi
-        last_lines 20
+    record phase switch
+    if put_in_place "$1"; then
+        try_release "$1" "$2" && return 0
     else
         reason="trouble $(why)"
     fi
-    take_back "$1" "$2" "$previous" $before "$reason"
+    leave_if_going_down
+    take_back
     return 1
+}
+
+state_before() {
+    if ! supervisor_pid >/dev/null && ! is_at_boot; then
+        echo stopped
+    elif bundle_pid >/dev/null && has_registered; then
+        echo running
+    else
+        echo failing
+    fi
+}
+
+put_in_place() { # ID
+    if [ -n "$previous" ]; then
+        collect_settings "$B/releases/$previous" || return 1
+    fi
+    take_snapshot "${previous:-.none}" && keep_journal && switch_to "$1" || return 1
+    if [ -n "$(recorded settings)" ]; then
+        bring_settings "$1" && settle
+    fi
+}
+
+# Starts what is switched to. Fails with `reason`, and has told what it printed.
+try_release() { # ID WAIT
+    phase start
+    start_service
+    phase confirm "$2"
+    if ! confirm "$1" "$2" 1; then
+        last_lines 20
+        return 1
+    fi
+    record committed yes
+    keep_journal
+    finish_good
+}
+
+# What follows once it is decided that a release stays.
+finish_good() {
+    release=$(recorded id)
+    mark_good "$release"
+    drop_aside
+    say outcome up "$release" "$(recorded previous)"
+    [ -z "$(recorded keep)" ] || prune "$(recorded keep)" "$(recorded previous)"
+    close_journal up
 }
 
 mark_good() { # ID
     set_info "$B/releases/$1.info" state good
     set_info "$B/releases/$1.info" reason ''
-    sync
+    rm -f "$B/releases/$1.log"
+    settle "$B/releases/$1.info" "$B/releases"
 }
 
 switch_to() { # ID
+    [ "$(current_release)" = "$1" ] && return 0
     rm -f "$B/current.new"
-    ln -s "releases/$1" "$B/current.new" && rename "$B/current.new" "$B/current" && sync
+    ln -s "releases/$1" "$B/current.new" && rename "$B/current.new" "$B/current" && settle "$B"
 }
 
 # mv without -T, as old busybox has it, would move the link into the folder that the other one leads to.
@@ -57,7 +104,7 @@ rename() { # FROM TO
 
 # Waits until the release has registered, lives still a moment later, and does what it has to. Leaves in `reason` why it
 # did not.
-confirm() { # ID SECONDS STARTS-SO-FAR
+confirm() { # ID SECONDS STARTS-SO-FAR [as-before]
     deadline=$(($(uptime_seconds) + $2))
     while :; do
         if [ "$(info "$B/running" release)" = "$1" ]; then
@@ -70,7 +117,7 @@ confirm() { # ID SECONDS STARTS-SO-FAR
             elif has_registered; then
                 sleep 1
                 if [ -z "$(info "$B/running" ended)" ] && bundle_pid >/dev/null; then
-                    verify_release "$1"
+                    [ "${4:-}" = as-before ] || verify_release "$1"
                     return
                 fi
             fi
@@ -83,33 +130,126 @@ confirm() { # ID SECONDS STARTS-SO-FAR
     done
 }
 
-take_back() { # ID WAIT PREVIOUS BEFORE REASON
-    say phase take-back "$3"
-    if ! stop_service; then
-        say outcome stuck "$1" "$5" "$3"
-        return 0
+# ---------------------------------------------------------------- the way back
+
+# Something is in the way before anything was started: says what, and leaves all as it was.
+refuse() { # WORD TEXT...
+    fail "$@"
+    record reason "refused $FAILED"
+    undo_all
+    close_journal refused "$FAILED"
+}
+
+# Boot goes on from the journal: to take back what ended because the machine goes down would be wrong.
+leave_if_going_down() {
+    if is_going_down; then
+        exit 0
     fi
-    set_info "$B/releases/$1.info" state failed
-    set_info "$B/releases/$1.info" reason "$5"
-    restore_snapshot "$1"
-    [ "$4" = stopped ] && disable_service
-    if [ -z "$3" ]; then
-        rm -f "$B/current"
-        remove_service
-        say outcome down "$1" "$5"
-        return 0
-    fi
-    ok=yes
-    switch_to "$3" || ok=
-    if [ -n "$ok" ] && [ "$4" != stopped ]; then
-        start_service
-        if [ "$4" = running ]; then
-            confirm "$3" "$2" 1 || ok=
-        fi
-    fi
-    if [ -n "$ok" ]; then
-        say outcome back "$1" "$5" "$3" "$4"
+}
+
+# Wants `reason`, unless it is in the journal.
+take_back() {
+    [ -n "$(recorded reason)" ] || record reason "$reason"
+    reason=$(recorded reason)
+    release=$(recorded id)
+    previous=$(recorded previous)
+    say phase take-back "$previous"
+    record phase take-back
+    keep_journal
+    if ! undo_all; then
+        say outcome stuck "$release" "$reason" "$previous" "$NOT_UNDONE"
+        end=stuck
+    elif [ -n "$previous" ]; then
+        say outcome back "$release" "$reason" "$previous" "$(recorded before)"
+        end=back
     else
-        say outcome stuck "$1" "$5" "$3"
+        say outcome down "$release" "$reason"
+        end=down
     fi
+    [ -z "$(recorded keep)" ] || prune "$(recorded keep)" "$previous"
+    close_journal $end "$reason"
+}
+
+# The undos. What they need to know is in the journal.
+
+# Of the folder in which a release is put together.
+undo_staging() {
+    rm -rf "$B/releases/.staging" "$B/releases/.staging.info"
+}
+
+# Of a release that was put among the others. One that failed is kept for its log; what never ran is of no use.
+undo_unpacked() {
+    release=$(recorded id)
+    if [ "$(info "$B/releases/$release.info" state)" = failed ]; then
+        drop_aside
+        return
+    fi
+    if [ -d "$B/releases/.aside" ] || [ "$(info "$B/releases/$release.info" state)" = new ]; then
+        rm -rf "$B/releases/$release" "$B/releases/$release.info"
+    fi
+    if [ -d "$B/releases/.aside" ]; then
+        mv "$B/releases/.aside" "$B/releases/$release"
+    fi
+    if [ -f "$B/releases/.aside.info" ]; then
+        mv -f "$B/releases/.aside.info" "$B/releases/$release.info"
+    fi
+}
+
+# Of a service that was made, or made to start at boot.
+undo_service() {
+    if [ -z "$(recorded previous)" ]; then
+        remove_service
+    elif [ "$(recorded before)" = stopped ]; then
+        disable_service
+    fi
+}
+
+# Of the stop of the release before. One that was stopped may have been started by a boot meanwhile.
+undo_start() {
+    previous=$(recorded previous)
+    [ -n "$previous" ] || return 0
+    if [ "$(recorded before)" = stopped ]; then
+        stop_service
+        return
+    fi
+    [ "$(current_release)" = "$previous" ] || return 1
+    starts=1
+    if bundle_pid >/dev/null; then
+        [ "$(info "$B/running" release)" = "$previous" ] || return 1
+        starts=$(info "$B/running" starts)
+    fi
+    start_service
+    [ "$(recorded before)" = failing ] || confirm "$previous" "$(recorded wait)" "$starts" as-before
+}
+
+# Of the switch. Before the release before can start, the disk knows that it is the one.
+undo_switch() {
+    if [ -n "$(recorded previous)" ]; then
+        switch_to "$(recorded previous)"
+    else
+        rm -f "$B/current"
+        settle "$B"
+    fi
+}
+
+# Of what the release has made of the settings; as long as it is the current one it may have.
+undo_settings() {
+    [ "$(current_release)" = "$(recorded id)" ] || return 0
+    ! supervisor_pid >/dev/null || return 1
+    restore_snapshot
+}
+
+# Not really an undo: so that nobody goes back to it.
+undo_failed() {
+    release=$(recorded id)
+    [ "$(current_release)" = "$release" ] || return 0
+    release_log "$release" | tail -c 100000 >"$B/releases/$release.log"
+    set_info "$B/releases/$release.info" state failed
+    set_info "$B/releases/$release.info" reason "$(recorded reason)"
+}
+
+# Of the start of the release.
+undo_stop() {
+    [ "$(current_release)" = "$(recorded id)" ] || return 0
+    stop_service
 }

@@ -1,8 +1,9 @@
 
 # ---------------------------------------------------------------- what is kept
 
-# Keeps the newest KEEP good releases and the newest failed one; never takes the current one or the one before it.
-prune() { # KEEP PREVIOUS
+# Keeps the newest KEEP good releases and the newest FAILED others, by default one; never takes the current one nor the
+# one before it.
+prune() { # KEEP PREVIOUS [FAILED]
     current=$(current_release)
     good=0
     failed=0
@@ -12,10 +13,30 @@ prune() { # KEEP PREVIOUS
             [ $good -le "$1" ] && continue
         else
             failed=$((failed + 1))
-            [ $failed -le 1 ] && continue
+            [ $failed -le "${3:-1}" ] && continue
         fi
         [ "$id" = "$current" ] || [ "$id" = "$2" ] && continue
-        rm -rf "$B/releases/$id" "$B/releases/$id.info" "$B/snapshots/$id" "$B/snapshots/$id.failed"
+        drop_release "$id"
         say pruned "$id"
     done
+}
+
+# Its folder last: as long as that is there, the next prune finds it.
+drop_release() { # ID
+    rm -rf "$B/snapshots/$1"
+    rm -rf "$B/releases/$1"
+    rm -f "$B/releases/$1.info" "$B/releases/$1.log"
+}
+
+drop_aside() {
+    rm -rf "$B/releases/.aside" "$B/releases/.aside.info"
+}
+
+# Before an upload for which the disk has too little room. One of the good ones is to come, so one less stays.
+change_room() { # NAME KEEP WHO
+    check_number "$2"
+    lock room "$3" || return 0
+    prune $(($2 > 1 ? $2 - 1 : 1)) '' 0
+    settle
+    say outcome room
 }

@@ -1,44 +1,82 @@
 
 # ---------------------------------------------------------------- the other verbs
 
-change_rollback() { # NAME ID EXPECTED WAIT WHO
+change_rollback() { # NAME ID EXPECTED WAIT WHO [LOCK-WAIT [settings|"" [HOW]]]
     check_id "$2"
     check_number "$4"
-    lock "rollback to $2" "$5" || return 0
-    if [ "$(current_release)" != "$3" ]; then
-        say fail changed "$(current_release)"
+    check_number "${6:-0}"
+    choose_how "${8:-}"
+    lock "rollback to $2" "$5" "${6:-0}" || return 0
+    if [ "$(current_release)" != "$3" ] && [ -z "$waited" ]; then
+        fail changed "$(current_release)"
     elif [ ! -d "$B/releases/$2" ]; then
-        say fail no-release "$2"
+        fail no-release "$2"
+    elif [ "$(current_release)" = "$2" ]; then
+        fail changed "$2"
+    elif [ -n "${7:-}" ] && [ ! -d "$B/snapshots/$2" ]; then
+        fail no-snapshot "$2"
     else
+        begin rollback "$5"
+        record settings "${7:-}"
+        record how "${8:-}"
         take_over "$2" "$4"
     fi
 }
 
-change_start() { # NAME WAIT WHO
+change_start() { # NAME WAIT WHO [LOCK-WAIT]
     check_number "$2"
-    lock start "$3" && start_current "$2"
+    check_number "${4:-0}"
+    lock start "$3" "${4:-0}" && is_deployed || return 0
+    begin_now start "$3" "$2" && finish_start
 }
 
-change_restart() { # NAME WAIT WHO
+change_restart() { # NAME WAIT WHO [LOCK-WAIT]
     check_number "$2"
-    lock restart "$3" || return 0
-    if [ -n "$(current_release)" ]; then
-        say phase stop "$(current_release)"
-        if ! stop_service; then
-            say fail stop "$(why)"
-            return 0
-        fi
+    check_number "${4:-0}"
+    lock restart "$3" "${4:-0}" && is_deployed || return 0
+    begin_now restart "$3" "$2" || return 0
+    phase stop "$(recorded id)"
+    if stop_service; then
+        finish_start
+    else
+        leave_if_going_down
+        refuse stop "$(why)"
     fi
-    start_current "$2"
 }
 
-start_current() { # WAIT
-    current=$(current_release)
-    if [ -z "$current" ]; then
-        say fail no-release ''
-        return 0
-    fi
-    say phase start
+change_stop() { # NAME WHO [LOCK-WAIT]
+    check_number "${3:-0}"
+    lock stop "$2" "${3:-0}" && is_deployed || return 0
+    begin_now stop "$2" && finish_stop
+}
+
+change_remove() { # NAME keep|purge WHO [LOCK-WAIT]
+    check_number "${4:-0}"
+    lock remove "$3" "${4:-0}" || return 0
+    begin_now remove "$3" "$2" && finish_remove
+}
+
+is_deployed() {
+    [ -z "$(current_release)" ] || return 0
+    fail no-release ''
+    return 1
+}
+
+begin_now() { # VERB WHO HOW
+    begin "$1" "$2"
+    record id "$(current_release)"
+    record wait "${3:-}"
+    record phase begin
+    keep_journal && return 0
+    refuse "$(trouble_word "$(cat "$errors")" space)" "$ROOT" "$(why)"
+    return 1
+}
+
+# What is begun is brought to its end, here or by a recovery; there is nothing to take back in it.
+
+finish_start() {
+    release=$(recorded id)
+    phase start
     starts=1
     if bundle_pid >/dev/null; then
         starts=$(info "$B/running" starts)
@@ -47,45 +85,49 @@ start_current() { # WAIT
         install_service
     fi
     start_service
-    say phase confirm "$1"
-    if confirm "$current" "$1" "$starts"; then
-        mark_good "$current"
-        say outcome up "$current" "$current"
+    phase confirm "$(recorded wait)"
+    if confirm "$release" "$(recorded wait)" "$starts"; then
+        mark_good "$release"
+        say outcome up "$release" "$release"
+        close_journal up
     else
+        leave_if_going_down
         last_lines 20
-        say outcome not-up "$current" "$reason"
+        say outcome not-up "$release" "$reason"
+        close_journal not-up "$reason"
     fi
 }
 
-change_stop() { # NAME WHO
-    lock stop "$2" || return 0
-    if [ -z "$(current_release)" ]; then
-        say fail no-release ''
+finish_stop() {
+    phase stop "$(recorded id)"
+    disable_service
+    if stop_service; then
+        say outcome stopped "$(recorded id)"
+        close_journal stopped
     else
-        say phase stop "$(current_release)"
-        disable_service
-        if stop_service; then
-            say outcome stopped "$(current_release)"
-        else
-            say fail stop "$(why)"
-        fi
+        leave_if_going_down
+        refuse stop "$(why)"
     fi
 }
 
-change_remove() { # NAME keep|purge WHO
-    lock remove "$3" || return 0
-    say phase stop "$(current_release)"
+# The service goes last, for at a boot it is what goes on with it.
+finish_remove() {
+    phase stop "$(recorded id)"
     if ! stop_service; then
-        say fail stop "$(why)"
+        leave_if_going_down
+        refuse stop "$(why)"
         return 0
     fi
-    remove_service
     rm -f "$B/current"
     rm -rf "$B/releases" "$B/snapshots" "$B/log" "$B/log.1" "$B/registered"
-    if [ "$2" = purge ] || [ -z "$(ls -A "$B/settings" 2>/dev/null)" ]; then
-        rm -rf "$B"
-        say outcome removed nothing
-    else
-        say outcome removed settings
+    left=settings
+    if [ "$(recorded wait)" = purge ] || [ -z "$(ls -A "$B/settings" 2>/dev/null)" ]; then
+        rm -rf "$B/settings"
+        left=nothing
     fi
+    settle
+    remove_service
+    close_journal removed $left
+    [ $left = settings ] || rm -rf "$B"
+    say outcome removed $left
 }

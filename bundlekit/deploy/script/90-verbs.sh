@@ -9,17 +9,18 @@ converse)
     converse "$@"
     exit
     ;;
-apart | supervise | init-*) ;;
+apart | guard | recovery | supervise | init-*) ;;
 *) say hello $PROTOCOL ;;
 esac
 case $verb in
 token | receive) ;;
+history) [ "${1:-}" = '*' ] || use_bundle "${1:-}" ;;
 probe) [ $# -eq 0 ] || use_bundle "$1" ;;
 *) use_bundle "${1:-}" ;;
 esac
 case $verb in
-probe | receive | compare | token | logs | apart | supervise) "$verb" "$@" ;;
-deploy | rollback | start | stop | restart | remove) change "$verb" "$@" ;;
+probe | receive | compare | token | logs | history | apart | guard | recovery | supervise) "$verb" "$@" ;;
+deploy | rollback | start | stop | restart | remove | room) change "$verb" "$@" ;;
 init-start) start_supervisor ;;
 init-stop) stop_supervisor ;;
 init-restart) stop_supervisor && start_supervisor ;;

@@ -1,0 +1,54 @@
+"""`bundlekit history`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from bundlekit.cli.access import Access, access_options, bundle_name, session_on
+from bundlekit.cli.verb import verb
+
+
+@verb(
+    "history",
+    summary="Tell who changed what on a gateway, and how it ended.",
+    examples="""
+    bundlekit history moxa@192.168.4.127
+    bundlekit history moxa@192.168.4.127 --bundle thermostat --format json | jq .acts[0]
+    """,
+)
+@access_options
+@click.option("-b", "--bundle", metavar="NAME|FOLDER", help="Of this bundle only; by default of all.")
+@click.option(
+    "-n", "--lines", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Changes to show at most."
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+def command(access: Access, bundle: str | None, lines: int, form: str) -> int:
+    """Tell who changed what on a gateway, when, from where, and how it ended; the last change first.
+
+    The gateway writes a line for each change, by its own clock, however the change ended and whoever was still there to
+    see it. It keeps the last few thousand, and those of bundles that were removed too.
+    """
+    return run(access, bundle, lines=lines, form=form)
+
+
+def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
+    """Print a line a change."""
+    from bundlekit.deploy import verbs
+    from bundlekit.deploy.outcome import act_in_words, reason_in_words
+
+    with session_on(access) as session:
+        acts = verbs.history(session, bundle_name(bundle) if bundle else None, lines)
+    if form == "json":
+        shown = [
+            {**asdict(act), "reason": reason_in_words(act.reason, act.bundle) if act.reason else ""} for act in acts
+        ]
+        click.echo(json.dumps({"gateway": session.account, "acts": shown}, indent=2))
+        return 0
+    for act in acts:
+        click.echo(f"{act.bundle}: {act_in_words(act)}")
+    if not acts:
+        click.echo("nothing was changed there yet", err=True)
+    return 0

@@ -1,0 +1,34 @@
+
+# ---------------------------------------------------------------- the history
+
+HISTORY_LIMIT=200000 # bytes, and again for the one before
+
+# A line a change, fields with tabs between them: when it ended and began, bundle, verb, release, the release before,
+# who says to have done it, the account and the address that it came from, how it ended and why, who ended it if it was
+# broken off, and a key.
+add_history() { # OUTCOME REASON
+    key=$(recorded key)
+    tail -n 20 "$ROOT/history" 2>/dev/null | grep -qF "	$key" && return 0
+    [ "$(wc -c 2>/dev/null <"$ROOT/history" || echo 0)" -le $HISTORY_LIMIT ] || mv -f "$ROOT/history" "$ROOT/history.1"
+    say "$(date +%s)" "$(recorded began)" "$NAME" "$(recorded verb)" "$(recorded id)" "$(recorded previous)" \
+        "$(recorded who)" "$(recorded account)" "$(recorded address)" "$1" "$2" "$(recorded by)" "$key" >>"$ROOT/history"
+    settle "$ROOT/history"
+}
+
+# The newest last. `*` stands for all bundles.
+list_history() { # NAME COUNT
+    cat "$ROOT/history.1" "$ROOT/history" 2>/dev/null |
+        grep "^[0-9]*	[0-9]*	$(if [ "$1" = '*' ]; then echo '[A-Za-z-]*'; else printf '%s\n' "$1"; fi)	" | tail -n "$2"
+}
+
+say_history() { # WORD NAME COUNT
+    list_history "$2" "$3" | while IFS= read -r line; do
+        printf '%s\t%s\n' "$1" "${line%	*}"
+    done
+}
+
+history() { # NAME|* COUNT
+    check_number "$2"
+    say_history act "$1" "$2"
+    say end
+}

@@ -1,0 +1,237 @@
+"""A change that is cut off at any of its steps, and goes on from its journal: the script's own functions, no gateway.
+
+The service is a stand-in, everything on the disk is real. While a change runs, the disk is copied before each step,
+which is a command that changes the disk or the service; and each time that it is synced, which is what a power cut
+leaves of it in the worst case. From each copy the change has to go on to an end that makes sense.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bundlekit.deploy import script
+
+SHELLS = [("dash",), ("busybox", "sh")]
+END = "# ---------------------------------------------------------------- the way in"
+
+STAND_INS = r"""
+steps=0
+step() {
+    steps=$((steps + 1))
+    copy killed
+}
+copy() {
+    [ -z "${COPIES:-}" ] || { command mkdir "$COPIES/$1-$steps" && command cp -a "$ROOT" "$COPIES/$1-$steps/root"; }
+}
+mv() { step; command mv "$@"; }
+rm() { step; command rm "$@"; }
+ln() { step; command ln "$@"; }
+cp() { step; command cp "$@"; }
+mkdir() { step; command mkdir "$@"; }
+sync() {
+    steps=$((steps + 1))
+    copy cut
+}
+find_python() { PYTHON=true; }
+take_lock() { command mkdir -p "$B/releases"; exec 9>>"$B/lock"; }
+is_going_down() { false; }
+run_apart() { echo 0; }
+has_systemd() { false; }
+install_service() { step; echo >"$B/service"; }
+enable_service() { step; [ -e "$B/service" ] && echo >"$B/enabled"; }
+disable_service() { step; command rm -f "$B/enabled"; }
+remove_service() { step; command rm -f "$B/service" "$B/enabled"; }
+is_at_boot() { [ -e "$B/enabled" ]; }
+supervisor_pid() { [ -e "$ROOT/runs" ]; }
+bundle_pid() { supervisor_pid; }
+has_registered() { case " $GOOD " in *" $(cat "$ROOT/runs") "*) ;; *) return 1 ;; esac; }
+stop_service() { step; command rm -f "$ROOT/runs"; }
+start_service() {
+    enable_service
+    supervisor_pid && return
+    power_on
+}
+power_on() {
+    release=$(current_release)
+    [ -n "$release" ] || return
+    step
+    [ -f "$B/releases/$release/code" ] || echo "no code" >&2
+    if [ "$release" != old ]; then
+        echo "of $release" >"$B/settings/x.json.new"
+        command mv "$B/settings/x.json.new" "$B/settings/x.json"
+    fi
+    echo "$release" >"$ROOT/runs"
+}
+confirm() {
+    step
+    [ "$(cat "$ROOT/runs")" = "$1" ] || { reason="died 1"; return 1; }
+    has_registered || { reason="silent 1"; return 1; }
+}
+check_release() { step; [ -z "${UNFIT:-}" ] || { fail syntax 'index.py'; return 1; }; }
+verify_upload() { step; }
+unpack_upload() { step; command mkdir -p "$2/data" && echo new >"$2/code" && echo '{}' >"$2/data/x.json.factory"; }
+info() {
+    case $2 in
+    starts) echo 1 ;;
+    release) [ "$1" != "$B/running" ] || { cat "$ROOT/runs"; return; } ;;
+    esac
+    sed -n "s/^$2=//p" "$1" 2>/dev/null | tail -n 1
+}
+events=/dev/null
+errors=/dev/null
+use_bundle x
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A change, from a gateway on which `old` runs unless it is the first one.
+
+    Attributes:
+        change: the call.
+        good: the releases that come up.
+        ends: the releases that may run in the end, and the settings then.
+        before: how the gateway is made.
+        steps: whether the worker is killed before each step too.
+    """
+
+    change: str
+    good: str
+    ends: dict[str, str]
+    before: str = "old runs"
+    steps: bool = False
+
+
+BEFORE = {
+    "nothing": "",
+    "old runs": "put_release old; make_good old; switch_to old; install_service; start_service",
+    "old is stopped": "put_release old; make_good old; switch_to old; install_service",
+    "new was there": "put_release old; make_good old; put_release new; make_good new;"
+    "echo as-it-was >$B/releases/new/code; mkdir -p $B/snapshots/new; echo 'as new left them' >$B/snapshots/new/x.json;"
+    "switch_to old; install_service; start_service",
+}
+MAKE = r"""
+put_release() {
+    command mkdir -p "$B/releases/$1/data" "$B/settings"
+    echo mine >"$B/settings/x.json"
+    echo '{}' >"$B/releases/$1/data/x.json.factory"
+    echo "$1" >"$B/releases/$1/code"
+    printf 'number=1\nstate=new\n' >"$B/releases/$1.info"
+    link_settings "$B/releases/$1"
+}
+make_good() { set_info "$B/releases/$1.info" state good; }
+command mkdir -p "$B/releases" "$B/settings"
+"""
+DEPLOY = f"change_deploy x new 2 {'0' * 64} $ROOT/uploads/u '{{}}' 5 3 me 0"
+
+CASES = {
+    "upgrade": Case(DEPLOY.format("old"), "old new", {"old": "mine", "new": "of new"}, steps=True),
+    "upgrade that fails": Case(DEPLOY.format("old"), "old", {"old": "mine"}, steps=True),
+    "upgrade of one that is stopped and fails": Case(DEPLOY.format("old"), "old", {"": "mine"}, "old is stopped"),
+    "first one": Case(DEPLOY.format(""), "new", {"": "", "new": "of new"}, "nothing"),
+    "first one that fails": Case(DEPLOY.format(""), "", {"": ""}, "nothing"),
+    "unfit": Case(f"UNFIT=1; {DEPLOY.format('old')}", "old", {"old": "mine"}),
+    "same bytes again": Case(DEPLOY.format("old"), "old new", {"old": "mine", "new": "of new"}, "new was there"),
+    "same bytes again that fail": Case(DEPLOY.format("old"), "old", {"old": "mine"}, "new was there", steps=True),
+    "rollback": Case("change_rollback x new old 5 me 0", "old new", {"old": "mine", "new": "of new"}, "new was there"),
+    "rollback that fails": Case("change_rollback x new old 5 me 0", "old", {"old": "mine"}, "new was there"),
+    "rollback with settings": Case(
+        "change_rollback x new old 5 me 0 settings", "old new", {"old": "mine", "new": "of new"}, "new was there"
+    ),
+    "rollback with settings that fails": Case(
+        "change_rollback x new old 5 me 0 settings", "old", {"old": "mine"}, "new was there"
+    ),
+    "stop": Case("change_stop x me 0", "old", {"old": "mine", "": "mine"}),
+    "restart": Case("change_restart x 5 me 0", "old", {"old": "mine"}),
+    "remove": Case("change_remove x keep me 0", "old", {"old": "mine", "": "mine"}),
+    "purge": Case("change_remove x purge me 0", "old", {"old": "mine", "": ""}, steps=True),
+}
+
+
+class Gateway:
+    """A disk, and what stands in for a service on it."""
+
+    def __init__(self, folder: Path, shell: tuple[str, ...], good: str) -> None:
+        self.root = folder / "root"
+        self._shell = shell
+        self._definitions = script.text().split(END)[0] + STAND_INS + MAKE
+        self._environment = {"PATH": os.environ["PATH"], "BUNDLEKIT_ROOT": str(self.root), "GOOD": good}
+
+    def run(self, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self._shell, "-s"],
+            input=f"{self._definitions}\n{text}\n",
+            env={**self._environment, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @property
+    def running(self) -> str:
+        return self.read("runs")
+
+    def read(self, path: str) -> str:
+        file = self.root / path
+        return file.read_text().strip() if file.is_file() else ""
+
+
+def copies_of(case: Case, shell: tuple[str, ...], folder: Path) -> list[Path]:
+    """The disk before each step of a change, and what a power cut leaves of it; no two alike that follow each other."""
+    gateway = Gateway(folder, shell, case.good)
+    made = gateway.run(BEFORE[case.before])
+    assert (made.returncode, made.stderr) == (0, "")
+    copies = folder / "copies"
+    copies.mkdir()
+    ended = gateway.run(f"sync; {case.change}; step; echo done", COPIES=str(copies))
+    assert ended.stdout.endswith("done\n"), ended.stdout + ended.stderr
+    assert "phase" in ended.stdout
+    found: dict[bytes, Path] = {}
+    for copy in sorted(copies.iterdir(), key=lambda copy: int(copy.name.split("-")[1])):
+        list_ = ["find", "root", "!", "-type", "d", "-printf", "%p %l\\n", "-type", "f", "-exec", "cat", "{}", ";"]
+        content = subprocess.run(list_, cwd=copy, capture_output=True, check=True).stdout
+        found.setdefault(copy.name[:3].encode() + content, copy)
+    return [copy for copy in found.values() if case.steps or copy.name.startswith("cut")]
+
+
+@pytest.mark.parametrize(
+    ("case", "shell"),
+    [
+        pytest.param(case, shell, id=f"{name}, {shell[0]}")
+        for name, case in CASES.items()
+        for shell in SHELLS
+        if shell == SHELLS[0] or not case.steps
+    ],
+)
+def test_change_that_is_cut_off_anywhere_ends_in_order(tmp_path: Path, case: Case, shell: tuple[str, ...]) -> None:
+    for copy in copies_of(case, shell, tmp_path):
+        gateway = Gateway(copy, shell, case.good)
+        power = copy.name.startswith("cut")
+        boot = "command rm -f $ROOT/runs; ! is_at_boot || power_on;" if power else ""
+        how = "boot" if power else "guard"
+        went_on = gateway.run(
+            f"{boot} [ ! -f $B/journal ] || (recovery x {how} $ROOT/said; echo done >&2) && echo done"
+        )
+        told = f"{copy}\n{went_on.stdout}{went_on.stderr}"
+        assert went_on.stdout.endswith("done\n"), told
+        check(gateway, case, told)
+
+
+def check(gateway: Gateway, case: Case, told: str) -> None:
+    assert gateway.running in case.ends, told
+    assert gateway.read("bundles/x/settings/x.json") == case.ends[gateway.running], told
+    bundle = gateway.root / "bundles/x"
+    left = {path.name for path in [*bundle.glob("*"), *bundle.glob(".*"), *bundle.glob("releases/.*")]}
+    assert not left & {"journal", "boots", ".reserve", ".staging", ".aside", ".staging.info", ".aside.info"}, told
+    if gateway.running:
+        assert (bundle / "current").readlink() == Path("releases", gateway.running), told
+        assert "state=good" in gateway.read(f"bundles/x/releases/{gateway.running}.info"), told
+        assert gateway.read(f"bundles/x/releases/{gateway.running}/code"), told
+    history = gateway.read("history").splitlines()
+    assert len(history) <= 1, told
+    assert "no code" not in told
