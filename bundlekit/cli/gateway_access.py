@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bundlekit.cli.access import Access, access_options, session_on
+from bundlekit.cli.keeping import SERVICE, kept_secret
 from bundlekit.errors import BadUsage, CouldNotRun
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from bundlekit.gateway.endpoint import Endpoint
 
 TOKEN_VARIABLE = "BUNDLEKIT_TOKEN"  # noqa: S105 - its name
-_SERVICE = "bundlekit"  # of the keyring; the user is the host
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _by_url(way: Way, url: str) -> Iterator[GatewayClient]:
         if _is_same_place(parse_url(emulated.url), endpoint):
             client = _client_of(emulated, token or _token_of(emulated), way.max_time)
     if client is None:
-        token = token or _kept_token(user)
+        token = token or kept_secret(user)
         if not token:
             raise CouldNotRun(
                 f"there is no API token for {user}",
@@ -180,18 +180,6 @@ def _ask_token(user: str) -> str:
     return checked_token(token)
 
 
-def _kept_token(user: str) -> str | None:
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        return None
-    try:
-        return keyring.get_password(_SERVICE, user)
-    except KeyringError:
-        return None
-
-
 def _keep_token(user: str, token: str) -> None:
     try:
         import keyring
@@ -201,7 +189,7 @@ def _keep_token(user: str, token: str) -> None:
             "there is no keyring to keep the token in", hint="pip install 'bundlekit[keyring]'"
         ) from error
     try:
-        keyring.set_password(_SERVICE, user, token)
+        keyring.set_password(SERVICE, user, token)
     except KeyringError as error:
         raise CouldNotRun(
             "the keyring does not take the token",

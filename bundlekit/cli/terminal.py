@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import click
 
+from bundlekit.cli.keeping import SERVICE, kept_secret
 from bundlekit.errors import BadUsage, HostKeyRejected, LoginRefused
 
 _WORTH_A_BAR = 50_000  # bytes
@@ -18,6 +19,7 @@ class TerminalAsker:
     def __init__(self, *, from_stdin: bool) -> None:
         self._from_stdin = from_stdin
         self._password: str | None = None
+        self._kept = False  # whether that came from the keyring
         if from_stdin:
             self._password = sys.stdin.readline().rstrip("\r\n")
             if not self._password:
@@ -27,17 +29,40 @@ class TerminalAsker:
     def given(self) -> str | None:
         return self._password if self._from_stdin else None
 
-    def password(self, account: str) -> str:
-        if self._password is not None:
-            return self._password
-        if sys.stdin.isatty():
-            self._password = click.prompt(f"password of {account}", hide_input=True, err=True)
-        else:
+    def password(self, account: str, *, again: bool = False) -> str:
+        if self._password is None and (kept := kept_secret(account)):
+            self._password, self._kept = kept, True
+        elif self._password is None or (again and not self._from_stdin):
+            self._password = self._type_password(account, again=again)
+        return self._password
+
+    def passphrase(self, file: str, *, again: bool = False) -> str | None:
+        if not again and (kept := kept_secret(file)):
+            return kept
+        if self._from_stdin or not sys.stdin.isatty():
+            return None
+        if again:
+            click.echo("that is not its passphrase", err=True)
+        typed: str = click.prompt(f"passphrase of {file}", hide_input=True, err=True)
+        return typed
+
+    def _type_password(self, account: str, *, again: bool) -> str:
+        if not sys.stdin.isatty():
+            if self._kept:
+                raise LoginRefused(
+                    f"{account} does not accept the password that the keyring has",
+                    hint=f"`keyring set {SERVICE} {account}` stores another one",
+                )
             raise LoginRefused(
                 f"{account} asks for a password, and there is no terminal to ask you on",
-                hint="give it with --password-stdin, or use a key and a sudo that asks for nothing",
+                hint="give it with --password-stdin, or use a key and a sudo that asks for nothing, or store it: "
+                f"`keyring set {SERVICE} {account}`",
             )
-        return self._password
+        if again:
+            click.echo(f"{account} does not accept {'what the keyring has' if self._kept else 'it'}", err=True)
+        self._kept = False
+        typed: str = click.prompt(f"password of {account}", hide_input=True, err=True)
+        return typed
 
     def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
         if self._from_stdin or not sys.stdin.isatty():
@@ -70,9 +95,14 @@ class TerminalListener:
         self._bar: Any = None
 
     def phase(self, word: str, text: str) -> None:
-        shown = self._TEXTS.get(word, word + " {}").format(text or "nothing was there before")
+        known = self._TEXTS.get(word)
+        shown = known.format(text or "nothing was there before") if known else f"{word} {text}".rstrip()
         mark = click.style("!", fg="yellow") if word == "take-back" else click.style("-", fg="cyan")
         click.echo(f"{mark} {shown}", err=True)
+
+    def answer(self, request: str, status: int, milliseconds: int) -> None:
+        said = click.style(str(status or "nothing"), fg="green" if 200 <= status < 300 else "red")
+        click.echo(f"  {request} answers {said} ({milliseconds} ms)", err=True)
 
     def note(self, text: str) -> None:
         click.echo(click.style("note: ", fg="yellow") + text, err=True)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import getpass
+import os
+import re
 import shlex
+import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bundlekit.deploy.ssh_config import SSH_FOLDER, Options, config_to_name, options_for
 from bundlekit.deploy.target import Target
 from bundlekit.errors import Unreadable
 
-SSH_FOLDER = Path("~/.ssh")
-SYSTEM_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
+_KNOWN_HOSTS = tuple(str(SSH_FOLDER / name) for name in ("known_hosts", "known_hosts2"))
+_SYSTEM_KNOWN_HOSTS = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
+_DEFAULT_IDENTITY = re.compile(r"~/\.ssh/id_(dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|rsa|xmss)")
+_FEWEST_DEFAULTS = 4  # that any OpenSSH tells of; fewer were named by somebody
+_TOKEN = re.compile("%(.)")
 
 
 @dataclass(frozen=True)
@@ -23,10 +31,17 @@ class Address:
         port: there.
         user: to log in as.
         key_name: under which known_hosts has its key: `host`, or `[host]:port` where the port is not 22.
-        identities: private key files to try.
+        identities: private key files that are named; without any, the usual ones are tried.
+        identities_only: of the agent's keys, only those that are in files are tried.
+        certificates: files of certificates that go with the keys.
+        agent: the socket of the agent; None for no agent.
+        keys_count: whether keys are tried at all.
         known_hosts: files to look the key up in.
         remember_in: the file that a new key is added to; None where the configuration wants none.
+        hash_names: whether a new key is added under the hash of its host's name.
+        strict: what to do about an unknown key: `ask`, `yes` (refuse it), `accept-new` or `no` (both: take it).
         proxy: a command that connects, in place of TCP.
+        timeout: seconds to wait for an answer; None where the configuration does not say.
     """
 
     host: str
@@ -34,9 +49,16 @@ class Address:
     user: str
     key_name: str
     identities: tuple[str, ...] = ()
+    identities_only: bool = False
+    certificates: tuple[str, ...] = ()
+    agent: str | None = None
+    keys_count: bool = True
     known_hosts: tuple[Path, ...] = ()
     remember_in: Path | None = None
+    hash_names: bool = False
+    strict: str = "ask"
     proxy: str | None = None
+    timeout: float | None = None
 
 
 def look_up(target: Target, config_file: Path | None = None) -> Address:
@@ -44,46 +66,91 @@ def look_up(target: Target, config_file: Path | None = None) -> Address:
 
     Args:
         target: as the user named it; what it says wins.
-        config_file: by default `~/.ssh/config`, if it exists.
+        config_file: by default the user's `~/.ssh/config`, then the system's.
 
     Raises:
         Unreadable: the configuration cannot be read, or says something that makes no sense.
     """
-    file = config_file or (SSH_FOLDER / "config").expanduser()
-    options = _options(target.host, file) if config_file or file.exists() else {}
+    options = options_for(target, config_file)
+    try:
+        return address_from(target, options, config_file)
+    except ValueError as error:
+        raise Unreadable(f"the ssh configuration makes no sense for {target.host}: {error}") from error
+
+
+def address_from(target: Target, options: Options, config_file: Path | None = None) -> Address:
+    """What the options of the ssh configuration mean for a target.
+
+    Raises:
+        ValueError: one of them makes no sense.
+    """
 
     def option(name: str) -> str | None:
-        value = options.get(name)
-        return value if isinstance(value, str) and value.lower() != "none" else None
+        value = options.get(name, ("none",))[0]
+        return value if value.lower() != "none" else None
 
     host = option("hostname") or target.host
+    port = target.port or int(option("port") or 22)
+    user = target.user or option("user") or getpass.getuser()
     alias = option("hostkeyalias")
-    identities = options.get("identityfile")
-    try:
-        port = target.port or int(option("port") or 22)
-        known = shlex.split(str(options.get("userknownhostsfile") or SSH_FOLDER / "known_hosts"))
-    except ValueError as error:
-        raise Unreadable(f"the ssh configuration {file} makes no sense for {target.host}: {error}") from error
-    own_files = tuple(Path(name).expanduser() for name in known if name != "none")
+    tokens = {
+        **{"%": "%", "h": host, "p": str(port), "r": user, "n": target.host, "k": alias or target.host},
+        **{"d": str(Path("~").expanduser()), "u": getpass.getuser(), "i": str(os.getuid())},
+        **{"l": socket.gethostname(), "L": socket.gethostname().partition(".")[0]},
+    }
+    command = option("proxycommand")
+    own_files = _files(options.get("userknownhostsfile", _KNOWN_HOSTS))
+    system_files = _files(options.get("globalknownhostsfile", _SYSTEM_KNOWN_HOSTS))
+    timeout = option("connecttimeout")
     return Address(
         host=host,
         port=port,
-        user=target.user or option("user") or getpass.getuser(),
+        user=user,
         key_name=alias or (host if port == 22 else f"[{host}]:{port}"),
-        identities=tuple(identities) if isinstance(identities, list) else (),
-        known_hosts=(*own_files, SYSTEM_KNOWN_HOSTS),
+        identities=tuple(_expanded(file, tokens) for file in _named(options.get("identityfile", ()))),
+        identities_only=_is_on(option("identitiesonly")),
+        certificates=tuple(_expanded(file, tokens) for file in options.get("certificatefile", ()) if file != "none"),
+        agent=_agent(options.get("identityagent", ("SSH_AUTH_SOCK",))[0], tokens),
+        keys_count=_is_on(option("pubkeyauthentication") or "yes"),
+        known_hosts=(*own_files, *system_files),
         remember_in=next(iter(own_files), None),
-        proxy=option("proxycommand") or _through(option("proxyjump"), host, port, config_file),
+        hash_names=_is_on(option("hashknownhosts")),
+        strict=_strictness(option("stricthostkeychecking") or "ask"),
+        proxy=_expanded(command, tokens) if command else _through(option("proxyjump"), host, port, config_file),
+        timeout=float(timeout) if timeout and float(timeout) > 0 else None,
     )
 
 
-def _options(host: str, file: Path) -> dict[str, str | list[str]]:
-    import paramiko
+def _expanded(text: str, tokens: Mapping[str, str]) -> str:
+    return _TOKEN.sub(lambda found: tokens.get(found[1], found[0]), text)
 
-    try:
-        return dict(paramiko.SSHConfig.from_path(str(file)).lookup(host))
-    except (OSError, ValueError, KeyError, paramiko.SSHException) as error:
-        raise Unreadable(f"cannot read the ssh configuration {file}: {error}") from error
+
+def _files(names: tuple[str, ...]) -> tuple[Path, ...]:
+    return tuple(Path(name).expanduser() for name in names if name.lower() not in ("none", "/dev/null"))
+
+
+def _named(files: tuple[str, ...]) -> tuple[str, ...]:
+    """The files that somebody has named: OpenSSH tells of those that it tries by itself as well."""
+    if len(files) >= _FEWEST_DEFAULTS and all(_DEFAULT_IDENTITY.fullmatch(file) for file in files):
+        return ()
+    return tuple(file for file in files if file.lower() != "none")
+
+
+def _agent(place: str, tokens: Mapping[str, str]) -> str | None:
+    if place.lower() == "none":
+        return None
+    if place == "SSH_AUTH_SOCK" or place.startswith("$"):
+        return os.environ.get(place.removeprefix("$").strip("{}")) or None
+    return str(Path(_expanded(place, tokens)).expanduser())
+
+
+def _is_on(value: str | None) -> bool:
+    return value is not None and value.lower() in ("yes", "true", "unbound", "host-bound")
+
+
+def _strictness(value: str) -> str:
+    """In one spelling: OpenSSH itself tells `true` for `yes`."""
+    return {"true": "yes", "false": "no", "off": "no"}.get(value.lower(), value.lower())
 
 
 def _through(jump: str | None, host: str, port: int, config_file: Path | None) -> str | None:
@@ -91,5 +158,6 @@ def _through(jump: str | None, host: str, port: int, config_file: Path | None) -
     if jump is None:
         return None
     *others, last = jump.split(",")
-    command = ["ssh", *(["-F", str(config_file)] if config_file else []), *(["-J", ",".join(others)] if others else [])]
+    config = config_to_name(config_file)
+    command = ["ssh", *(["-F", str(config)] if config else []), *(["-J", ",".join(others)] if others else [])]
     return shlex.join([*command, "-W", f"[{host}]:{port}", last if "://" in last else f"ssh://{last}"])

@@ -13,8 +13,22 @@ class Asker(Protocol):
         """The password, where it was given beforehand; nobody is asked."""
         ...
 
-    def password(self, account: str) -> str:
-        """The password of `account` (`moxa@192.168.4.127`), for the log-in and for sudo alike."""
+    def password(self, account: str, *, again: bool = False) -> str:
+        """The password of `account` (`moxa@192.168.4.127`), for the log-in and for sudo alike.
+
+        Args:
+            account: whose.
+            again: the one before was wrong.
+        """
+        ...
+
+    def passphrase(self, file: str, *, again: bool = False) -> str | None:
+        """The passphrase of a private key; None if nobody can be asked.
+
+        Args:
+            file: that has the key.
+            again: the one before was wrong.
+        """
         ...
 
     def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
@@ -27,6 +41,10 @@ class Listener(Protocol):
 
     def phase(self, word: str, text: str) -> None:
         """A phase begins: its word, and what happens, for people."""
+        ...
+
+    def answer(self, request: str, status: int, milliseconds: int) -> None:
+        """The bundle was asked `GET /resource` over the gateway's own REST API; status 0: nothing came."""
         ...
 
     def note(self, text: str) -> None:

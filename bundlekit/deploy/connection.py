@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import socket
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.address import SSH_FOLDER, Address
+from bundlekit.deploy.address import Address
 from bundlekit.deploy.asking import Asker
 from bundlekit.deploy.hostkeys import KnownHosts, check_host_key, fingerprint
-from bundlekit.errors import GatewayUnfit, GatewayUnreachable, HostKeyRejected, LoginRefused
+from bundlekit.deploy.login import Login
+from bundlekit.errors import GatewayUnfit, GatewayUnreachable, HostKeyRejected
 
 if TYPE_CHECKING:
     import paramiko
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from bundlekit.deploy import wire
 
 _PROHIBITED = 1  # SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254
-_DEFAULT_IDENTITIES = ("id_ed25519", "id_ecdsa", "id_rsa")
 
 
 class Connection:
@@ -27,7 +27,7 @@ class Connection:
 
     Attributes:
         address: where and as whom.
-        password: that was asked for at the log-in, for sudo; None if a key was enough.
+        login: how the gateway let us in.
     """
 
     def __init__(self, address: Address, *, ask: Asker, accept_new_host_key: bool = False, timeout: float = 20) -> None:
@@ -43,14 +43,18 @@ class Connection:
             GatewayUnreachable, HostKeyRejected, LoginRefused: as their names say.
         """
         self.address = address
-        self.password: str | None = None
+        self.login = Login(address, ask)
         self._ask = ask
         self._timeout = timeout
         self._accept_new_host_key = accept_new_host_key
         self._known = KnownHosts(address.known_hosts)
         self._shown: paramiko.PKey | None = None
-        self._key: paramiko.PKey | None = None
         self.transport = self._open()
+
+    @property
+    def password(self) -> str | None:
+        """That was asked for at the log-in, for sudo; None if a key was enough."""
+        return self.login.password
 
     def __enter__(self) -> Connection:
         return self
@@ -102,7 +106,7 @@ class Connection:
         transport = self._start()
         try:
             self._check_host_key(transport.get_remote_server_key())
-            self._log_in(transport)
+            self.login.log_in(transport)
         except BaseException:
             transport.close()
             raise
@@ -169,7 +173,8 @@ class Connection:
             import paramiko
 
             try:
-                return paramiko.ProxyCommand(self.address.proxy)
+                # By a shell, as OpenSSH does it: some redirect what their command says.
+                return paramiko.ProxyCommand(shlex.join(["sh", "-c", f"exec {self.address.proxy}"]))
             except OSError as error:
                 raise GatewayUnreachable(f"the ProxyCommand did not start: {_words(error)}") from error
         try:
@@ -196,61 +201,6 @@ class Connection:
             ) from error
         return wire.Stream(stream)
 
-    def _log_in(self, transport: paramiko.Transport) -> None:
-        import paramiko
-
-        account = f"{self.address.user}@{self.address.host}"
-        locked: list[str] = []
-        try:
-            for key in self._keys(locked):
-                try:
-                    transport.auth_publickey(self.address.user, key)
-                except paramiko.AuthenticationException:
-                    continue
-                if transport.is_authenticated():
-                    self._key = key
-                    return
-            self.password = self.password or self._ask.password(account)
-            transport.auth_password(self.address.user, self.password)
-        except paramiko.AuthenticationException as error:
-            allowed = getattr(error, "allowed_types", None)
-            raise LoginRefused(
-                f"{account} does not accept the password"
-                if allowed is None or "password" in allowed
-                else f"{account} accepts no password, only {', '.join(allowed)}",
-                hint=_about_locked(locked) or "check the user's name; on a ThingsPro gateway it is moxa",
-            ) from error
-        except LoginRefused as error:
-            raise LoginRefused(error.message, kept=error.kept, hint=_about_locked(locked) or error.hint) from error
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            raise GatewayUnreachable(f"the connection to {account} broke during the log-in: {_words(error)}") from error
-        if not transport.is_authenticated():
-            raise LoginRefused(
-                f"{account} wants more than a key or a password",
-                hint="a second factor cannot be given here: add a key that is enough on its own",
-            )
-
-    def _keys(self, locked: list[str]) -> list[paramiko.PKey]:
-        """The keys to try, configured ones first; names of files that cannot be opened as they are go to `locked`."""
-        import paramiko
-
-        if self._key is not None or self.password is not None:  # known from the connection before
-            return [self._key] if self._key is not None else []
-        configured = bool(self.address.identities)
-        files = self.address.identities or tuple(str(SSH_FOLDER / name) for name in _DEFAULT_IDENTITIES)
-        in_files: list[paramiko.PKey] = []
-        for file in (Path(file).expanduser() for file in files):
-            try:
-                in_files.append(paramiko.PKey.from_path(file))
-            except OSError:
-                continue
-            except (paramiko.PasswordRequiredException, TypeError, ValueError):
-                locked.append(str(file))
-            except (paramiko.SSHException, paramiko.pkey.UnknownKeyType):
-                continue
-        in_agent: list[paramiko.PKey] = list(paramiko.Agent().get_keys())
-        return in_files + in_agent if configured else in_agent + in_files
-
 
 def _prefer_known_kinds(transport: paramiko.Transport, kinds: set[str]) -> None:
     """Ask first for the kinds of host key that are known: a server has several, and any of them would be `changed`."""
@@ -258,10 +208,6 @@ def _prefer_known_kinds(transport: paramiko.Transport, kinds: set[str]) -> None:
         kinds |= {"rsa-sha2-256", "rsa-sha2-512"}
     options = transport.get_security_options()
     options.key_types = sorted(options.key_types, key=lambda kind: kind not in kinds)
-
-
-def _about_locked(files: list[str]) -> str | None:
-    return f"{files[0]} needs its passphrase: run `ssh-add {files[0]}` first" if files else None
 
 
 def _words(error: BaseException) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from typing import Any
 
 import paramiko
 from paramiko.auth_handler import AuthHandler
-from paramiko.common import MSG_SERVICE_ACCEPT
+from paramiko.common import MSG_SERVICE_ACCEPT, cMSG_USERAUTH_REQUEST
 
 _SERVICE = "ssh-userauth"
 _LINUX = {
@@ -87,3 +88,58 @@ class Transport(paramiko.Transport):
         if _FITS and type(handler) is AuthHandler:
             handler.__class__ = _AtOnce
         self._handler = handler
+
+
+_KEY_IS_WELCOME = 60  # SSH_MSG_USERAUTH_PK_OK of RFC 4252
+
+
+class _Question(_AtOnce):
+    """Asks whether a key would do, without a signature."""
+
+    algorithm = ""
+    blob = b""
+    is_welcome = False
+
+    def _parse_service_accept(self, _: paramiko.Message) -> None:
+        message = paramiko.Message()
+        message.add_byte(cMSG_USERAUTH_REQUEST)
+        for text in (self.username or "", "ssh-connection", "publickey"):
+            message.add_string(text)
+        message.add_boolean(False)
+        message.add_string(self.algorithm)
+        message.add_string(self.blob)
+        transport: Any = self.transport
+        transport._send_message(message)
+
+    @property
+    def _client_handler_table(self) -> dict[int, Any]:
+        return {**super()._client_handler_table, _KEY_IS_WELCOME: self._welcome}
+
+    def _welcome(self, _: paramiko.Message) -> None:
+        self.is_welcome = True
+        if self.auth_event is not None:
+            self.auth_event.set()
+
+
+def would_accept(transport: paramiko.Transport, user: str, public: bytes) -> bool | None:
+    """Whether the server would let a key in, before its passphrase is asked for; None if there is no way to ask.
+
+    Args:
+        transport: not logged in yet.
+        user: to log in as.
+        public: the public key, or the certificate, as it travels.
+    """
+    if not _FITS or not hasattr(transport, "_send_message"):
+        return None
+    kind = paramiko.Message(public).get_text()
+    question: Any = _Question(transport)
+    question.algorithm = kind.replace("ssh-rsa", "rsa-sha2-512")
+    question.blob = public
+    answered = question.auth_event = threading.Event()
+    question.auth_method, question.username = "publickey", user
+    with transport.lock:
+        transport.auth_handler = question
+        question._request_auth()
+    while not answered.wait(0.1) and transport.is_active():
+        pass
+    return bool(question.is_welcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -60,13 +61,98 @@ def test_no_password_and_no_terminal_is_told_what_to_do(shared_desk: Desk) -> No
     assert "standard input has no password" in empty.err
 
 
-def test_key_with_a_passphrase_is_told_from_a_wrong_one(shared_desk: Desk) -> None:
+@pytest.fixture
+def locked_key(shared_desk: Desk) -> Path:
+    """A key with a passphrase that the gateway accepts."""
     key = shared_desk.home / "locked"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", key], check=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "open sesame", "-f", key], check=True)
+    shared_desk.machine.run("cat >>~moxa/.ssh/authorized_keys", given=key.with_suffix(".pub").read_text())
     shared_desk.write_config(f"IdentityFile {key}")
+    return key
+
+
+def test_key_with_a_passphrase_and_no_terminal_is_told_what_to_do(shared_desk: Desk, locked_key: Path) -> None:
     printed = shared_desk.run("status", "gateway", given="")
     assert printed.code == 3
-    assert f"ssh-add {key}" in printed.err
+    assert f"ssh-add {locked_key}" in printed.err
+    assert f"{locked_key}: its passphrase is not known" in printed.err
+
+
+def test_passphrase_is_asked_for_until_it_is_right(shared_desk: Desk, locked_key: Path) -> None:
+    terminal = typed(shared_desk, "status", "gateway")
+    terminal.expect_exact(f"passphrase of {locked_key}: ")
+    terminal.sendline("wrong")
+    terminal.expect("that is not its passphrase")
+    terminal.expect("passphrase of .*: ")
+    terminal.sendline("open sesame")
+    terminal.expect("password of .*: ")  # of sudo
+    terminal.sendline(shared_desk.machine.password)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    assert "sesame" not in str(terminal.before)
+
+
+def test_passphrase_of_a_key_that_the_gateway_does_not_know_is_not_asked_for(shared_desk: Desk) -> None:
+    key = shared_desk.home / "locked"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "open sesame", "-f", key], check=True)
+    shared_desk.write_config(f"IdentityFile {key}")
+    terminal = typed(shared_desk, "status", "gateway")
+    assert terminal.expect(["password of .*: ", "passphrase of"]) == 0
+    terminal.sendline(shared_desk.machine.password)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+
+
+def test_password_is_asked_for_again_when_it_is_wrong(shared_desk: Desk) -> None:
+    shared_desk.write_config()
+    terminal = typed(shared_desk, "status", "gateway")
+    terminal.expect("password of moxa@.*: ")
+    terminal.sendline("wrong")
+    terminal.expect("does not accept it")
+    terminal.expect("password of moxa@.*: ")
+    terminal.sendline(shared_desk.machine.password)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+
+
+KEYRING = """
+import json, os, pathlib
+from keyring.backend import KeyringBackend
+
+class Keyring(KeyringBackend):
+    priority = 1
+    file = pathlib.Path(os.environ["HOME"], "kept.json")
+    def get_password(self, service, name):
+        return json.loads(self.file.read_text()).get(f"{service} {name}")
+    def set_password(self, service, name, password):
+        raise AssertionError("nothing is stored")
+"""
+
+
+def keep(desk: Desk, **secrets: str) -> None:
+    """Give the desk a keyring that has something."""
+    folder = desk.home / ".config" / "python_keyring"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "backend.py").write_text(KEYRING)
+    (folder / "keyringrc.cfg").write_text(f"[backend]\ndefault-keyring=backend.Keyring\nkeyring-path={folder}\n")
+    (desk.home / "kept.json").write_text(json.dumps({f"bundlekit {name}": secret for name, secret in secrets.items()}))
+
+
+def test_keyring_has_the_password_and_the_passphrase(shared_desk: Desk, locked_key: Path) -> None:
+    account = f"moxa@{shared_desk.machine.address}"
+    keep(shared_desk, **{str(locked_key): "open sesame", account: shared_desk.machine.password})
+    printed = shared_desk.run("status", "gateway", given="")
+    assert printed.code == 0, printed.err
+    keep(shared_desk, **{account: "old"})
+    shared_desk.write_config()
+    refused = shared_desk.run("status", "gateway", given="")
+    assert refused.code == 3
+    assert "does not accept the password that the keyring has" in refused.err
+    assert f"keyring set bundlekit {account}" in refused.err
+    assert "old" not in refused.err.split()
 
 
 def test_sudo_without_password_asks_for_none(desk: Desk) -> None:

@@ -44,7 +44,7 @@ def test_configuration_counts_and_the_target_wins(
         assert getattr(address, name) == wanted
 
 
-@pytest.mark.parametrize("lines", ["Port ssh", 'UserKnownHostsFile "/a', "CanonicalizeHostname yes"])
+@pytest.mark.parametrize("lines", ["Port none-such", 'UserKnownHostsFile "/a', "Bogus yes"])
 def test_configuration_that_makes_no_sense_is_named(tmp_path: Path, lines: str) -> None:
     config = tmp_path / "config"
     config.write_text(f"Host gw\n {lines}\n")

@@ -21,8 +21,11 @@ class Nobody:
 
     given = None
 
-    def password(self, account: str) -> str:
+    def password(self, account: str, *, again: bool = False) -> str:
         raise AssertionError(account)
+
+    def passphrase(self, file: str, *, again: bool = False) -> str | None:
+        raise AssertionError(file)
 
     def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
         return False

@@ -1,0 +1,224 @@
+"""Which keys to log in with, and in which order: those of the agent, in files, with certificates or a passphrase."""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bundlekit.deploy.asking import Asker
+
+if TYPE_CHECKING:
+    import paramiko
+    from cryptography.hazmat.primitives.serialization import SSHCertificate
+
+    from bundlekit.deploy.address import Address
+
+_DEFAULT_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
+_PASSPHRASE_TRIES = 3
+_SOCKET_VARIABLE = "SSH_AUTH_SOCK"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A key that may be tried.
+
+    Attributes:
+        name: for people: its file, or what the agent calls it.
+        key: to log in with; None as long as its passphrase is not known.
+        public: its public half as it travels; empty where that is not known.
+        named: whether the configuration or the command line names it.
+        file: that has it; None for one that only the agent has.
+        certificate: to show with it, as it stands in a file.
+    """
+
+    name: str
+    key: paramiko.PKey | None
+    public: bytes = b""
+    named: bool = False
+    file: Path | None = None
+    certificate: str = ""
+
+    @property
+    def shown(self) -> bytes:
+        """What the gateway is shown of it: the certificate, or the public key."""
+        return base64.b64decode(self.certificate.split()[1]) if self.certificate else self.public
+
+
+def identities_for(address: Address) -> list[Identity]:
+    """The keys to try, in the order in which they are to be tried; those with a passphrase come last.
+
+    As OpenSSH has it, with one difference: keys that are named and need no passphrase come before those that only the
+    agent has, so that a full agent does not use up the tries that a gateway allows.
+    """
+    named = bool(address.identities)
+    files = address.identities or tuple(str(Path("~/.ssh") / name) for name in _DEFAULT_FILES)
+    in_files = [found for file in files if (found := _in_file(Path(file).expanduser(), named=named)) is not None]
+    in_agent, certificates = _in_agent(address.agent)
+    held = {identity.public: identity for identity in in_agent}
+    # The agent asks for no passphrase.
+    known = [
+        replace(identity, key=held[identity.public].key, name=f"{identity.name} (in the agent)")
+        if identity.public in held
+        else identity
+        for identity in in_files
+    ]
+    public = {identity.public for identity in known}
+    others = [] if address.identities_only else [identity for identity in in_agent if identity.public not in public]
+    usable = [identity for identity in known if identity.key is not None]
+    locked = [identity for identity in known if identity.key is None and identity.file is not None]
+    ordered = [*usable, *others, *locked] if named else [*others, *usable, *locked]
+    certificates += [_read(Path(file).expanduser()) for file in address.certificates]
+    return list(_with_certificates(ordered, certificates))
+
+
+def unlock(identity: Identity, ask: Asker) -> paramiko.PKey | None:
+    """Open a key that has a passphrase; None if nobody knows it, or it is wrong three times."""
+    import paramiko
+
+    if identity.file is None:
+        return None
+    for number in range(_PASSPHRASE_TRIES):
+        passphrase = ask.passphrase(str(identity.file), again=number > 0)
+        if passphrase is None:
+            return None
+        try:
+            key = paramiko.PKey.from_path(identity.file, passphrase.encode())  # type: ignore[arg-type] # it wants bytes
+        except (OSError, ValueError, TypeError, paramiko.SSHException, paramiko.pkey.UnknownKeyType):
+            continue
+        key.public_blob = None
+        return key
+    return None
+
+
+def certificate_of(text: bytes) -> SSHCertificate | None:
+    """An OpenSSH certificate as it stands in a file; None for what is none."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import SSHCertificate, load_ssh_public_identity
+
+    try:
+        found = load_ssh_public_identity(text)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return found if isinstance(found, SSHCertificate) else None
+
+
+def blob_of(certificate: SSHCertificate) -> bytes:
+    """The public key that a certificate is about, as it travels."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    key = certificate.public_key()
+    return base64.b64decode(key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).split()[1])
+
+
+def _in_file(file: Path, *, named: bool) -> Identity | None:
+    import paramiko
+
+    public = _public_in(file)
+    try:
+        key = paramiko.PKey.from_path(file)
+    except (paramiko.PasswordRequiredException, TypeError):
+        return Identity(str(file), None, public, named, file)
+    except (OSError, ValueError, paramiko.SSHException, paramiko.pkey.UnknownKeyType):
+        # A public key alone tells which one of the agent is meant.
+        return Identity(str(file), None, public, named) if public else None
+    key.public_blob = None  # a certificate that lies beside it; it is tried apart
+    return Identity(str(file), key, key.asbytes(), named, file)
+
+
+def _public_in(file: Path) -> bytes:
+    for place in (file.with_name(file.name + ".pub"), file):
+        try:
+            kind, text, *_ = place.read_bytes().split(maxsplit=2)
+            if not kind.startswith(b"-"):
+                return base64.b64decode(text, validate=True)
+        except (OSError, ValueError):
+            continue
+    return _public_half(file)
+
+
+def _public_half(file: Path) -> bytes:
+    """What a private key in OpenSSH's own form tells without its passphrase."""
+    from paramiko import Message
+
+    magic = b"openssh-key-v1\0"
+    try:
+        lines = file.read_bytes().split(b"-----")
+        data = base64.b64decode(b"".join(lines[2].split()), validate=True)
+    except (OSError, ValueError, IndexError):
+        return b""
+    if not data.startswith(magic):
+        return b""
+    message = Message(data[len(magic) :])
+    for _ in range(3):  # cipher, key derivation, its options
+        message.get_string()
+    message.get_int()
+    return bytes(message.get_binary())
+
+
+def _in_agent(socket: str | None) -> tuple[list[Identity], list[bytes]]:
+    """The keys of the agent, and its certificates as they would stand in files."""
+    import paramiko
+
+    if socket is None:
+        return [], []
+    with _agent_at(socket):
+        keys = paramiko.Agent().get_keys()
+    plain: list[Identity] = []
+    certified: list[Identity] = []
+    texts: list[bytes] = []
+    for key in keys:
+        name = f"{key.comment or key.get_name()} (in the agent)"
+        text = f"{key.get_name()} {base64.b64encode(key.blob).decode()}".encode()
+        if (certificate := certificate_of(text)) is None:
+            plain.append(Identity(name, key, key.blob))
+        else:
+            certified.append(Identity(name, key, blob_of(certificate)))
+            texts.append(text)
+    known = {identity.public for identity in plain}
+    return [*plain, *(identity for identity in certified if identity.public not in known)], texts
+
+
+@contextmanager
+def _agent_at(socket: str) -> Iterator[None]:
+    """paramiko knows of an agent by the environment alone."""
+    before = os.environ.get(_SOCKET_VARIABLE)
+    os.environ[_SOCKET_VARIABLE] = socket
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SOCKET_VARIABLE]
+        else:
+            os.environ[_SOCKET_VARIABLE] = before
+
+
+def _with_certificates(identities: Iterable[Identity], texts: Iterable[bytes]) -> Iterator[Identity]:
+    """Each key with its certificate before the key alone."""
+    configured = list(texts)
+    for identity in identities:
+        beside = _read(identity.file.with_name(f"{identity.file.name}-cert.pub")) if identity.file else b""
+        for text in dict.fromkeys([*configured, beside]):
+            certificate = certificate_of(text)
+            if certificate is not None and blob_of(certificate) == identity.public:
+                name = f"{identity.name} with its certificate{_when(certificate)}"
+                yield replace(identity, name=name, certificate=text.decode())
+        yield identity
+
+
+def _when(certificate: SSHCertificate) -> str:
+    if certificate.valid_before < time.time():
+        return ", which has expired"
+    return ", which is not valid yet" if certificate.valid_after > time.time() else ""
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes().strip()
+    except OSError:
+        return b""

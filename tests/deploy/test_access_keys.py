@@ -1,0 +1,213 @@
+"""Keys, passphrases, agents and certificates, against a real SSH server on the loopback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bundlekit.deploy.address import Address
+from bundlekit.deploy.connection import Connection
+from bundlekit.errors import LoginRefused
+from tests.deploy.sshd import Sshd, certify, make_key
+
+
+class Knower:
+    """Knows passphrases, one after the other, and has no password."""
+
+    given = None
+
+    def __init__(self, *passphrases: str) -> None:
+        self._passphrases = list(passphrases)
+        self.asked: list[str] = []
+
+    def password(self, account: str, *, again: bool = False) -> str:
+        raise LoginRefused("nobody knows a password")
+
+    def passphrase(self, file: str, *, again: bool = False) -> str | None:
+        self.asked.append(file)
+        return self._passphrases.pop(0) if self._passphrases else None
+
+    def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
+        return False
+
+
+@pytest.fixture
+def sshd(tmp_path: Path) -> Sshd:
+    return Sshd(tmp_path / "sshd")
+
+
+@pytest.fixture
+def address(tmp_path: Path, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> Address:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    known = tmp_path / "known"
+    known.write_text(sshd.known_as())
+    return Address("127.0.0.1", sshd.port, sshd.user, sshd.name, known_hosts=(known,))
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[str]:
+    socket = str(tmp_path / "agent")
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL)
+    while not Path(socket).exists():
+        assert process.poll() is None
+    yield socket
+    process.terminate()
+    process.wait()
+
+
+def add(agent: str, *arguments: str | Path) -> None:
+    subprocess.run(
+        ["ssh-add", "-q", *arguments], env={**os.environ, "SSH_AUTH_SOCK": agent}, check=True, capture_output=True
+    )
+
+
+def way_in(address: Address, ask: Knower | None = None) -> str:
+    with Connection(address, ask=ask or Knower(), timeout=5) as connection:
+        return connection.login.way
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
+@pytest.mark.parametrize("passphrase", ["", "open sesame"])
+def test_key_of_each_kind(tmp_path: Path, sshd: Sshd, address: Address, kind: str, passphrase: str) -> None:
+    key = make_key(tmp_path / "key", kind=kind, passphrase=passphrase)
+    sshd.accept(key)
+    with sshd:
+        assert way_in(replace(address, identities=(str(key),)), Knower("wrong", "open sesame")) == f"the key {key}"
+
+
+def test_key_in_pem_with_a_passphrase(tmp_path: Path, sshd: Sshd, address: Address) -> None:
+    key = make_key(tmp_path / "key", kind="rsa")
+    sshd.accept(key)
+    subprocess.run(["ssh-keygen", "-q", "-p", "-m", "PEM", "-N", "open sesame", "-f", key], check=True)
+    with sshd:
+        assert way_in(replace(address, identities=(str(key),)), Knower("open sesame")) == f"the key {key}"
+
+
+def test_usual_keys_are_tried_unasked(tmp_path: Path, sshd: Sshd, address: Address) -> None:
+    (tmp_path / ".ssh").mkdir()
+    key = make_key(tmp_path / ".ssh" / "id_ed25519", passphrase="open sesame")
+    (tmp_path / ".ssh" / "id_ed25519.pub").rename(tmp_path / "elsewhere.pub")
+    sshd.accept(tmp_path / "elsewhere")
+    with sshd:
+        assert way_in(address, Knower("open sesame")) == f"the key {key}"
+
+
+def test_passphrase_is_asked_for_three_times_and_only_where_the_key_would_do(
+    tmp_path: Path, sshd: Sshd, address: Address
+) -> None:
+    other = make_key(tmp_path / "other", passphrase="open sesame")
+    key = make_key(tmp_path / "key", passphrase="open sesame")
+    sshd.accept(key)
+    ask = Knower("a", "b", "c", "d")
+    with sshd, pytest.raises(LoginRefused) as refused:
+        way_in(replace(address, identities=(str(other), str(key))), ask)
+    assert ask.asked == [str(key)] * 3
+    assert f"{other}: refused" in refused.value.details
+    assert f"{key}: its passphrase is not known" in refused.value.details
+    assert f"ssh-add {key}" in str(refused.value.hint)
+
+
+def test_agent_spares_the_passphrase(tmp_path: Path, sshd: Sshd, address: Address, agent: str) -> None:
+    key = make_key(tmp_path / "key")
+    sshd.accept(key)
+    add(agent, key)
+    subprocess.run(["ssh-keygen", "-q", "-p", "-N", "open sesame", "-f", key], check=True)
+    with sshd:
+        named = replace(address, identities=(str(key),), agent=agent)
+        assert way_in(named) == f"the key {key} (in the agent)"
+        key.unlink()
+        assert way_in(named) == f"the key {key} (in the agent)"
+        assert way_in(replace(address, agent=agent)) == "the key key (in the agent)"
+        with pytest.raises(LoginRefused):
+            way_in(replace(address, agent=None))
+
+
+def test_identities_only_leaves_the_agents_other_keys_alone(
+    tmp_path: Path, sshd: Sshd, address: Address, agent: str
+) -> None:
+    key, other = make_key(tmp_path / "key"), make_key(tmp_path / "other")
+    sshd.accept(key)
+    add(agent, key)
+    named = replace(address, identities=(str(other),), agent=agent)
+    with sshd:
+        assert way_in(named) == "the key key (in the agent)"
+        with pytest.raises(LoginRefused) as refused:
+            way_in(replace(named, identities_only=True))
+    assert refused.value.details == (f"{other}: refused",)
+
+
+def test_more_keys_than_the_gateway_allows_are_told_as_such(
+    tmp_path: Path, sshd: Sshd, address: Address, agent: str
+) -> None:
+    key = make_key(tmp_path / "key")
+    sshd.accept(key)
+    for number in range(4):
+        add(agent, make_key(tmp_path / f"other-{number}"))
+    sshd.config.append("MaxAuthTries 3")
+    with sshd:
+        with pytest.raises(LoginRefused, match="hung up after 3 keys") as refused:
+            way_in(replace(address, agent=agent))
+        assert "IdentitiesOnly" in str(refused.value.hint)
+        assert way_in(replace(address, agent=agent, identities=(str(key),))) == f"the key {key}"
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
+def test_certificate_beside_the_key(tmp_path: Path, sshd: Sshd, address: Address, kind: str) -> None:
+    authority, key = make_key(tmp_path / "authority"), make_key(tmp_path / "key", kind=kind)
+    certify(authority, key, sshd.user)
+    sshd.config.append(f"TrustedUserCAKeys {authority}.pub")
+    with sshd:
+        assert way_in(replace(address, identities=(str(key),))) == f"the key {key} with its certificate"
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
+def test_certificate_that_is_configured_for_a_key_with_a_passphrase(
+    tmp_path: Path, sshd: Sshd, address: Address, kind: str
+) -> None:
+    authority, key = make_key(tmp_path / "authority"), make_key(tmp_path / "key", kind=kind, passphrase="open sesame")
+    certificate = certify(authority, key, sshd.user).rename(tmp_path / "certificate.pub")
+    sshd.config.append(f"TrustedUserCAKeys {authority}.pub")
+    with sshd:
+        certified = replace(address, identities=(str(key),), certificates=(str(certificate),))
+        assert way_in(certified, Knower("open sesame")) == f"the key {key} with its certificate"
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
+def test_certificate_in_the_agent(tmp_path: Path, sshd: Sshd, address: Address, agent: str, kind: str) -> None:
+    authority, key = make_key(tmp_path / "authority"), make_key(tmp_path / "key", kind=kind)
+    certify(authority, key, sshd.user)
+    add(agent, key)
+    sshd.config.append(f"TrustedUserCAKeys {authority}.pub")
+    with sshd:
+        assert way_in(replace(address, agent=agent)) == "the key key (in the agent) with its certificate"
+
+
+def test_certificate_that_has_expired_is_told_and_the_key_counts_still(
+    tmp_path: Path, sshd: Sshd, address: Address
+) -> None:
+    authority, key = make_key(tmp_path / "authority"), make_key(tmp_path / "key")
+    certify(authority, key, sshd.user, "-V", "20200101:20200102")
+    sshd.config.append(f"TrustedUserCAKeys {authority}.pub")
+    named = replace(address, identities=(str(key),))
+    with sshd:
+        with pytest.raises(LoginRefused) as refused:
+            way_in(named)
+        assert f"{key} with its certificate, which has expired: refused" in refused.value.details
+        sshd.accept(key)
+        assert way_in(named) == f"the key {key}"
+
+
+def test_proxy_command_is_run_by_a_shell(tmp_path: Path, sshd: Sshd, address: Address) -> None:
+    key = make_key(tmp_path / "key")
+    sshd.accept(key)
+    through = f"ssh -F none -o UserKnownHostsFile={address.known_hosts[0]} -i {key} -p {sshd.port} " + (
+        f"-W 127.0.0.1:{sshd.port} {sshd.user}@127.0.0.1 2>{tmp_path / 'said'}"
+    )
+    with sshd:
+        assert way_in(replace(address, proxy=through, identities=(str(key),))) == f"the key {key}"
+    assert (tmp_path / "said").exists()
