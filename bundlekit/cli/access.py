@@ -15,8 +15,12 @@ from bundlekit.cli.terminal import TerminalAsker
 from bundlekit.errors import BadUsage, CouldNotRun
 
 if TYPE_CHECKING:
+    from bundlekit.deploy.address import Address
     from bundlekit.deploy.events import BundleState
     from bundlekit.deploy.session import Session
+
+TIMEOUT = 20.0
+"""Seconds for an answer of the gateway, where nobody says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Access:
     ssh_config: Path | None
     password_stdin: bool
     accept_new_host_key: bool
-    timeout: float
+    timeout: float | None
 
 
 def access_options(function: Callable[..., Any], *, optional: bool = False) -> Callable[..., Any]:
@@ -47,7 +51,7 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
         ssh_config: Path | None,
         password_stdin: bool,
         accept_new_host_key: bool,
-        timeout: float,
+        timeout: float | None,
         **others: Any,
     ) -> Any:
         access = None
@@ -57,7 +61,8 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
 
     file = click.Path(path_type=Path, dir_okay=False, exists=True)
     for decorate in (
-        click.option("--timeout", type=click.FloatRange(min=1), default=20, show_default=True, metavar="SECONDS",
+        click.option("--timeout", type=click.FloatRange(min=1), metavar="SECONDS",
+                     show_default="ConnectTimeout of the ssh configuration, else 20",
                      help="Wait this long for the gateway to answer."),
         click.option("--accept-new-host-key", is_flag=True,
                      help="Trust a gateway that is not in known_hosts yet. A changed key is never accepted."),
@@ -93,6 +98,18 @@ def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def verify_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the option --no-verify."""
+    return click.option(
+        "--no-verify",
+        "verify",
+        is_flag=True,
+        flag_value=False,
+        default=True,
+        help="Be content when it registers; do not ask its GETs on the gateway.",
+    )(function)
+
+
 def wait_lock_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a verb the option --wait-lock."""
     return click.option(
@@ -108,21 +125,25 @@ def wait_lock_option(function: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def session_on(access: Access) -> Iterator[Session]:
     """Log in; at the end log out."""
+    from bundlekit.deploy.connection import Connection
+    from bundlekit.deploy.session import Session
+
+    address = address_of(access)
+    asker = TerminalAsker(from_stdin=access.password_stdin)
+    timeout = access.timeout or address.timeout or TIMEOUT
+    with Connection(address, ask=asker, accept_new_host_key=access.accept_new_host_key, timeout=timeout) as connection:
+        yield Session(connection, asker)
+
+
+def address_of(access: Access) -> Address:
+    """Where TARGET leads to, by the ssh configuration; `--identity` wins."""
     from dataclasses import replace
 
     from bundlekit.deploy.address import look_up
-    from bundlekit.deploy.connection import Connection
-    from bundlekit.deploy.session import Session
     from bundlekit.deploy.target import parse_target
 
     address = look_up(parse_target(access.target), access.ssh_config)
-    if access.identity:
-        address = replace(address, identities=(str(access.identity),))
-    asker = TerminalAsker(from_stdin=access.password_stdin)
-    with Connection(
-        address, ask=asker, accept_new_host_key=access.accept_new_host_key, timeout=access.timeout
-    ) as connection:
-        yield Session(connection, asker)
+    return replace(address, identities=(str(access.identity),)) if access.identity else address
 
 
 _NAME = re.compile(r"[A-Za-z-]+")
@@ -158,7 +179,7 @@ def bundle_there(session: Session, bundle: str | None, *, settings_count: bool =
     bundles = [
         state
         for state in session.probe(name).bundles
-        if state.current or state.releases or (settings_count and state.settings)
+        if (state.current or state.releases or (settings_count and state.settings)) and name in (None, state.name)
     ]
     if len(bundles) == 1:
         return bundles[0]

@@ -127,8 +127,9 @@ class Connection:
                 self.address.key_name,
                 self._known,
                 ask=self._ask,
-                accept_new=self._accept_new_host_key,
+                strict="accept-new" if self._accept_new_host_key else self.address.strict,
                 remember_in=self.address.remember_in,
+                hash_names=self.address.hash_names,
             )
             self._shown = key
 

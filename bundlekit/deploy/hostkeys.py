@@ -99,8 +99,9 @@ def check_host_key(
     known: KnownHosts,
     *,
     ask: Asker,
-    accept_new: bool,
-    remember_in: Path | None,
+    strict: str = "ask",
+    remember_in: Path | None = None,
+    hash_names: bool = False,
 ) -> None:
     """Let a server's key pass or not.
 
@@ -108,9 +109,10 @@ def check_host_key(
         key: that the server proved to have.
         host: as known_hosts has it: `host`, or `[host]:port` where the port is not 22.
         known: what is known already.
-        ask: about an unknown one, unless
-        accept_new: says yes beforehand.
+        ask: about an unknown one, where
+        strict: says `ask`; `yes` refuses it, `accept-new` and `no` take it.
         remember_in: the known_hosts file that a new key is added to, if to any.
+        hash_names: under the hash of the host's name.
 
     Raises:
         HostKeyRejected: the key is not the known one, was revoked, or is unknown and nobody trusts it.
@@ -124,20 +126,33 @@ def check_host_key(
         return
     if theirs:
         seen = ", ".join(sorted({f"{other.get_name()} {fingerprint(other)}" for other in theirs}))
+        hint = f"somebody may be in between. If you know that the gateway was set up anew: ssh-keygen -R '{host}'"
+        if strict == "no":
+            hint += "; `StrictHostKeyChecking no` does not count for a changed key"
         raise HostKeyRejected(
-            f"the host key of {host} has changed: it shows {shown}, known is {seen}",
-            kept=kept,
-            hint=f"somebody may be in between. If you know that the gateway was set up anew: ssh-keygen -R '{host}'",
+            f"the host key of {host} has changed: it shows {shown}, known is {seen}", kept=kept, hint=hint
         )
-    if not accept_new and not ask.trust_host_key(host, key.get_name(), fingerprint(key)):
+    if strict == "yes":
+        raise HostKeyRejected(
+            f"the host key of {host} is not known, and `StrictHostKeyChecking yes` lets nobody ask: {shown}",
+            kept=kept,
+            hint="compare it with what the gateway's own console shows; then --accept-new-host-key remembers it",
+        )
+    if strict == "ask" and not ask.trust_host_key(host, key.get_name(), fingerprint(key)):
         raise HostKeyRejected(f"the host key of {host} is not trusted", kept=kept)
     if remember_in is not None:
-        _remember(key, host, remember_in)
+        _remember(key, _hashed(host) if hash_names else host, remember_in)
 
 
-def _remember(key: paramiko.PKey, host: str, file: Path) -> None:
+def _hashed(host: str) -> str:
+    from paramiko import HostKeys
+
+    return HostKeys.hash_host(host)
+
+
+def _remember(key: paramiko.PKey, name: str, file: Path) -> None:
     """Append a line; what is there stays as it is, comments and hashed names too."""
-    line = f"{host} {key.get_name()} {key.get_base64()}\n"
+    line = f"{name} {key.get_name()} {key.get_base64()}\n"
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import paramiko
@@ -73,26 +74,54 @@ def test_lines_that_do_not_count_keep_the_others_from_nothing(tmp_path: Path, li
 def test_revoked_key_is_refused_though_it_is_known(tmp_path: Path) -> None:
     hosts = known(tmp_path, f"gw {LINE}\n@revoked * {LINE}\n")
     with pytest.raises(HostKeyRejected, match="was revoked"):
-        check_host_key(KEY, "gw", hosts, ask=Nobody(), accept_new=True, remember_in=None)
+        check_host_key(KEY, "gw", hosts, ask=Nobody(), strict="accept-new")
 
 
 def test_second_key_of_a_kind_counts(tmp_path: Path) -> None:
     other = f"{OTHER.get_name()} {OTHER.get_base64()}"
-    check_host_key(
-        KEY, "gw", known(tmp_path, f"gw {other}\ngw {LINE}\n"), ask=Nobody(), accept_new=False, remember_in=None
-    )
+    check_host_key(KEY, "gw", known(tmp_path, f"gw {other}\ngw {LINE}\n"), ask=Nobody())
 
 
 def test_changed_key_is_refused_even_where_new_ones_are_accepted(tmp_path: Path) -> None:
     with pytest.raises(HostKeyRejected, match="has changed"):
         check_host_key(
-            OTHER, "gw", known(tmp_path, f"gw {LINE}\n"), ask=Nobody(), accept_new=True, remember_in=tmp_path / "new"
+            OTHER,
+            "gw",
+            known(tmp_path, f"gw {LINE}\n"),
+            ask=Nobody(),
+            strict="accept-new",
+            remember_in=tmp_path / "new",
         )
     assert not (tmp_path / "new").exists()
 
 
+def test_strict_checking_set_to_no_takes_unknown_keys_and_no_changed_one(tmp_path: Path) -> None:
+    check_host_key(KEY, "gw", known(tmp_path, ""), ask=Nobody(), strict="no")
+    with pytest.raises(HostKeyRejected) as rejected:
+        check_host_key(OTHER, "gw", known(tmp_path, f"gw {LINE}\n"), ask=Nobody(), strict="no")
+    assert "`StrictHostKeyChecking no` does not count" in str(rejected.value.hint)
+
+
+def test_strict_checking_set_to_yes_refuses_unknown_keys_and_asks_nobody(tmp_path: Path) -> None:
+    class Trusting(Nobody):
+        def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
+            raise AssertionError("asked")
+
+    with pytest.raises(HostKeyRejected, match="StrictHostKeyChecking yes"):
+        check_host_key(KEY, "gw", known(tmp_path, ""), ask=Trusting(), strict="yes")
+
+
+def test_new_key_is_hashed_on_demand_as_openssh_finds_it(tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    name = "[gw.lan]:2222"
+    check_host_key(KEY, name, KnownHosts([]), ask=Nobody(), strict="accept-new", remember_in=file, hash_names=True)
+    assert "gw" not in file.read_text()
+    assert KnownHosts([file]).keys_of(name) == [KEY]
+    subprocess.run(["ssh-keygen", "-F", name, "-f", file], check=True, capture_output=True)
+
+
 def test_new_key_is_appended_and_found_again(tmp_path: Path) -> None:
     file = tmp_path / "folder" / "known_hosts"
-    check_host_key(KEY, "[gw]:2222", KnownHosts([file]), ask=Nobody(), accept_new=True, remember_in=file)
+    check_host_key(KEY, "[gw]:2222", KnownHosts([file]), ask=Nobody(), strict="accept-new", remember_in=file)
     assert KnownHosts([file]).keys_of("[gw]:2222") == [KEY]
     assert file.stat().st_mode & 0o777 == 0o600
