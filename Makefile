@@ -3,14 +3,16 @@
 # make lint   style, types, the floors of the house, shell scripts
 # make fuzz   hostile manifests, sources, archives and settings, for half an hour
 # make bench  measurements, side by side with what one would use otherwise
+# make bench-deploy  the same for deploys, over slow links that it makes; wants root as the tests of gateways do
 # make mutation  how many faults put into the rules their tests tell
 
 PYTHON ?= python3
 BIN := .venv/bin
 RUNTIME := .venv/runtime
 INSTALLED := .venv/installed
+OTHERS := .venv/others
 
-.PHONY: demo test lint fuzz bench mutation clean packages
+.PHONY: demo test lint fuzz bench bench-deploy mutation clean packages
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -38,6 +40,12 @@ bench: $(INSTALLED) packages
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.emulator
 	$(BIN)/python -m benchmarks.validate
+
+bench-deploy: $(INSTALLED) packages
+	$(BIN)/python -m venv $(OTHERS)
+	$(OTHERS)/bin/pip install --quiet --upgrade 'pip>=25.1'
+	$(OTHERS)/bin/pip install --quiet --group others
+	$(BIN)/python -m benchmarks.deploy
 
 mutation: $(INSTALLED)
 	$(BIN)/pip install --quiet --group mutation
