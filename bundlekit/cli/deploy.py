@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bundlekit.cli.access import Access, access_options, session_on, wait_lock_option, wait_option
+from bundlekit.cli.access import Access, access_options, session_on, verify_option, wait_lock_option, wait_option
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
 
@@ -46,6 +46,7 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
 )
 @click.option("--dry-run", is_flag=True, help="Look at the gateway, show what would be done, change nothing.")
 @wait_option
+@verify_option
 @wait_lock_option
 @click.option(
     "--keep", type=click.IntRange(1, 100), default=3, show_default=True, help="Good releases to keep on the gateway."
@@ -60,8 +61,9 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
 def command(access: Access, *, bundle: Path, dry_run: bool, **options: Any) -> int:
     """Install a bundle on a gateway and see that it comes up.
 
-    The bundle is validated, packed, uploaded, unpacked beside the release that runs, and started in its place. When it
-    does not register with the gateway, the release before runs again. Its settings (data/NAME.json) stay as they are.
+    The bundle is validated, packed, uploaded, unpacked beside the release that runs, compiled and its imports tried by
+    the gateway's Python, and started in its place. When it does not register with the gateway, or a GET that it has
+    does not answer there, the release before runs again. Its settings (data/NAME.json) stay as they are.
 
     Exit code: 0 it runs, 1 the bundle has errors or was taken back, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
@@ -78,6 +80,7 @@ def run(
     wait_lock: int,
     keep: int,
     rate: int | None = None,
+    verify: bool = True,
 ) -> int:
     """Deploy the bundle or the archive at `path`."""
     from bundlekit.cli.archive import checked_archive
@@ -94,7 +97,7 @@ def run(
                 click.echo(step)
             return 0
         deployed = verbs.deploy(
-            session, archive, TerminalListener(), wait=wait, keep=keep, rate=rate, wait_lock=wait_lock
+            session, archive, TerminalListener(), wait=wait, keep=keep, rate=rate, verify=verify, wait_lock=wait_lock
         )
         if deployed.outcome is None:
             click.echo(f"unchanged: {what} runs on {session.account} already, release {deployed.plan.release}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from bundlekit.cli.access import (
@@ -10,6 +12,7 @@ from bundlekit.cli.access import (
     bundle_option,
     bundle_there,
     session_on,
+    verify_option,
     wait_lock_option,
     wait_option,
 )
@@ -31,26 +34,43 @@ from bundlekit.cli.verb import verb
 @bundle_option
 @click.option("--settings", is_flag=True, help="Bring the settings back too, as they were when it was left.")
 @wait_option
+@verify_option
 @wait_lock_option
-def command(
-    access: Access, *, release: str | None, bundle: str | None, settings: bool, wait: int, wait_lock: int
-) -> int:
+def command(access: Access, *, release: str | None, bundle: str | None, **options: Any) -> int:
     """Make an earlier release the current one. `bundlekit releases` lists them.
 
     The settings stay as they are, unless --settings. What they are now is kept as those of the release that is left, so
     that a rollback to it brings them back.
     """
-    return run(access, bundle, release, settings=settings, wait=wait, wait_lock=wait_lock)
+    return run(access, bundle, release, **options)
 
 
-def run(access: Access, bundle: str | None, release: str | None, *, settings: bool, wait: int, wait_lock: int) -> int:
+def run(
+    access: Access,
+    bundle: str | None,
+    release: str | None,
+    *,
+    settings: bool,
+    wait: int,
+    wait_lock: int,
+    verify: bool = True,
+) -> int:
     """Go back to a release, by default the last good one; if it does not come up, stay with the current one."""
     from bundlekit.deploy import verbs
 
     with session_on(access) as session:
         state = bundle_there(session, bundle)
         listener = TerminalListener()
-        outcome = verbs.rollback(session, state, release, listener, wait=wait, wait_lock=wait_lock, settings=settings)
+        outcome = verbs.rollback(
+            session,
+            state,
+            release,
+            listener,
+            wait=wait,
+            wait_lock=wait_lock,
+            settings=settings,
+            verify=verify,
+        )
         what = f"release {outcome.release}{' with its settings' if settings else ''}"
         click.echo(f"{state.name} runs on {session.account}, {what}, in place of {outcome.replaced}")
     return 0

@@ -63,9 +63,14 @@ def outcome_of(events: Iterable[Event], bundle: str) -> Outcome:
 
 def raise_refusal(events: Iterable[Event]) -> None:
     """Raise the error of the first event that says why the script did not go on; without one do nothing."""
+    events = tuple(events)
     for event in events:
         if event.word == "fail":
-            raise _failure(event)
+            problems = [one for one in events if one.word == "problem"]
+            failure = _failure(event)
+            if len(problems) > 1:
+                failure.details = tuple(f"{problem.field(1)}: {problem.field(2)}" for problem in problems)
+            raise failure
 
 
 def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
@@ -113,6 +118,8 @@ def reason_in_words(reason: str, bundle: str) -> str:
         return f"ended at once with exit status {rest}"
     if word == "silent":
         return f"did not say `Register successfully {bundle}` within {rest} s"
+    if word == "answers":
+        return f"does not answer as it declares: {rest}"
     if word == "broken-off":
         return f"was broken off: the gateway lost its power, or the work there was killed, in phase {rest}"
     if word == "refused":
@@ -169,12 +176,8 @@ def _failure(event: Event) -> BundlekitError:
                 kept=f"{kept}; what had arrived was dropped",
                 hint="run the same again; if it comes back, suspect the disk of the gateway",
             )
-        case "syntax":
-            return Refused(
-                f"the gateway's Python does not take it: {first}",
-                kept=kept,
-                hint="mend it, then deploy again; a gateway has Python 2.7, which takes less than Python 3 does",
-            )
+        case "syntax" | "import":
+            return _cannot_start(event, kept)
         case "unpack":
             return CouldNotRun(f"the archive could not be unpacked there: {first}", kept=kept)
         case "service":
@@ -217,6 +220,22 @@ def _missing(event: Event, kept: str) -> CouldNotRun:
             return CouldNotRun(
                 f"{first} has printed nothing yet", hint="`bundlekit status TARGET` tells whether it runs"
             )
+
+
+def _cannot_start(event: Event, kept: str) -> Refused:
+    word, where, what, asks = (event.field(index) for index in range(4))
+    if word == "syntax":
+        return Refused(
+            f"the gateway's Python does not take it: {where}: {what}",
+            kept=kept,
+            hint="mend it, then deploy again; a gateway has Python 2.7, which takes less than Python 3 does",
+        )
+    return Refused(
+        f"the gateway does not have what it imports: {where}: {what}",
+        kept=kept,
+        hint="put the module into the bundle's folder, beside index.py, or install it on the gateway"
+        + (f"; {asks}, and a deploy installs nothing" if asks else ""),
+    )
 
 
 def _unfit(event: Event, kept: str) -> GatewayUnfit:

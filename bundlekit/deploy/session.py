@@ -198,6 +198,8 @@ class Session:
                         listener.phase(event.field(0), event.field(1))
                     elif event.word == "pruned":
                         listener.phase("prune", event.field(0))
+                    elif event.word == "answer":
+                        listener.answer(f"{event.field(0)} {event.field(1)}", event.number(2), event.number(3))
                     elif event.word == "note":
                         listener.note(event.field(0))
         except KeyboardInterrupt:

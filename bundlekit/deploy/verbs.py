@@ -58,6 +58,7 @@ def deploy(
     wait: int = WAIT,
     keep: int = KEEP,
     rate: int | None = None,
+    verify: bool = True,
     wait_lock: int = 0,
 ) -> Deployed:
     """Make `archive` the current release of its bundle, and see that it comes up.
@@ -69,6 +70,7 @@ def deploy(
         wait: seconds for the bundle to register.
         keep: number of good releases to keep.
         rate: bytes a second to upload, at most.
+        verify: whether it counts as come up only if its GETs answer.
         wait_lock: seconds to wait for somebody else's change to end.
 
     Raises:
@@ -112,8 +114,14 @@ def deploy(
         str(keep),
         this_person(),
         str(wait_lock),
+        _how(verify=verify),
     )
     return Deployed(plan, gateway, outcome_of(events, archive.name))
+
+
+def _how(*, verify: bool) -> str:
+    """How a change is to be made, in the script's words."""
+    return "" if verify else "no-verify"
 
 
 def _check(archive: Archive, gateway: GatewayState, plan: Plan, *, keep: int, waits: bool) -> None:
@@ -160,6 +168,7 @@ def rollback(
     listener: Listener,
     *,
     wait: int = WAIT,
+    verify: bool = True,
     wait_lock: int = 0,
     settings: bool = False,
 ) -> Outcome:
@@ -174,9 +183,20 @@ def rollback(
         wait: seconds for it to register.
         wait_lock: seconds to wait for somebody else's change to end.
         settings: whether they become again what they were when that release was left.
+        verify: whether it counts as come up only if its GETs answer.
     """
     id = rollback_target(state, release)
-    arguments = (state.name, id, state.current, str(wait), this_person(), str(wait_lock), "settings" * settings)
+    with_settings = "settings" * settings
+    arguments = (
+        state.name,
+        id,
+        state.current,
+        str(wait),
+        this_person(),
+        str(wait_lock),
+        with_settings,
+        _how(verify=verify),
+    )
     return outcome_of(session.change(listener, 2.0 * wait, "rollback", *arguments), state.name)
 
 

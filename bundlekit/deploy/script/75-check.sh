@@ -1,26 +1,26 @@
 
 # ---------------------------------------------------------------- whether a release is fit to run: asked of the unpacked folder, before anything is stopped
 
-# Says itself what is wrong with it.
+# By the gateway's own Python, since what that one takes is what counts. Says itself what is wrong with it.
 check_release() { # FOLDER
-    problem=$(compile_main "$1") && return 0
-    fail syntax "$problem"
-    return 1
+    find_python || return 1
+    checked=$(check_sources "$1" 2>/dev/null)
+    status=$?
+    [ -z "$checked" ] || printf '%s\n' "$checked"
+    case $status in
+    0) ;;
+    3)
+        printf '%s\n' "$checked" | sed -n "s/^problem	/fail	/p" | head -n 1
+        FAILED=$(printf '%s\n' "$checked" | sed -n "s/^problem	//p" | head -n 1 | tr '\t' ' ')
+        return 1
+        ;;
+    # No word against the release: whatever ended Python there, it was not a source of the bundle that ran.
+    *) say note "its sources and imports could not be checked: Python ended with status $status" ;;
+    esac
 }
 
-# By the gateway's own Python, since what that one takes is what counts. Prints the error.
-compile_main() { # FOLDER
-    find_python || return 1
-    (cd "$1" && "$PYTHON" -c '
-import sys
-try:
-    with open("index.py") as source:
-        compile(source.read() + "\n", "index.py", "exec")
-except SyntaxError as error:
-    sys.stdout.write("index.py, line %s: %s" % (error.lineno, error.msg))
-    sys.exit(1)
-except (IOError, TypeError, ValueError) as error:
-    sys.stdout.write("index.py: %s" % error)
-    sys.exit(1)
-') 2>/dev/null
+check_sources() { # FOLDER
+    "$PYTHON" - "$1" 9>&- <<'END_OF_PROGRAM'
+@check.py@
+END_OF_PROGRAM
 }

@@ -1,12 +1,35 @@
 
 # ---------------------------------------------------------------- whether a release that has registered does what it has to
 
-# How a change is to be made, in words; it is kept in the journal for who goes on with it.
+VERIFY=
+
+# How a change is to be made; of what has no word here, nothing is known.
 choose_how() { # WORDS
-    : "$1"
+    case " $1 " in
+    *" no-verify "*) VERIFY= ;;
+    *) VERIFY=yes ;;
+    esac
 }
 
-# Leaves in `reason` why it does not. What it says on the way is told to the client.
+# Decided here and not by the client, so that it is decided even if the link dies. Leaves in `reason` why it does not.
 verify_release() { # ID
-    [ -n "$1" ]
+    find_python || return 0
+    {
+        unfit=$(ask_gets "$B/releases/$1/bundle.json" /etc/mx-api-token 3>&1 >&4)
+        status=$?
+    } 4>&1
+    case $status in
+    0) ;;
+    3)
+        reason="answers $unfit"
+        return 1
+        ;;
+    *) say note "the bundle's GETs could not be asked: Python ended with status $status" ;;
+    esac
+}
+
+ask_gets() { # BUNDLE.JSON TOKEN-FILE
+    "$PYTHON" - "$@" 2>/dev/null 9>&- <<'END_OF_PROGRAM'
+@verify.py@
+END_OF_PROGRAM
 }

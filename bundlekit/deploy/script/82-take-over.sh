@@ -117,7 +117,7 @@ confirm() { # ID SECONDS STARTS-SO-FAR [as-before]
             elif has_registered; then
                 sleep 1
                 if [ -z "$(info "$B/running" ended)" ] && bundle_pid >/dev/null; then
-                    [ "${4:-}" = as-before ] || verify_release "$1"
+                    [ -z "$VERIFY" ] || [ "${4:-}" = as-before ] || verify_release "$1"
                     return
                 fi
             fi

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import re
 from functools import cache
 from pathlib import Path
 
 _PARTS = Path(__file__).parent
+_PROGRAM = re.compile(r"^@([a-z]+\.py)@$", re.MULTILINE)
 
 
 @cache
 def text() -> str:
-    """The whole script, its parts in the order of their names."""
-    return "".join(part.read_text(encoding="utf-8") for part in sorted(_PARTS.glob("*.sh")))
+    """The whole script, its parts in the order of their names, with its Python programs in their places."""
+    parts = "".join(part.read_text(encoding="utf-8") for part in sorted(_PARTS.glob("*.sh")))
+    return _PROGRAM.sub(lambda found: program(found[1]).rstrip("\n"), parts)
+
+
+def program(name: str) -> str:
+    """A Python program of the script, for Python 2.7 and 3. A line `@NAME@` in a here-document there stands for it."""
+    return (_PARTS / "programs" / name).read_text(encoding="utf-8")
 
 
 @cache

@@ -1,0 +1,340 @@
+# Whether an unpacked release can start under this Python, without running a line of it: every source is compiled, and
+# the imports that index.py makes at its start are followed by the syntax trees. What the bundle does not bring is
+# imported really, in a process of its own. For Python 2.7 and 3.
+#
+#   check.py FOLDER
+#
+# Prints events of the script: `problem KIND WHERE WHAT REQUIREMENT` for what will fail for certain, `note` for what may.
+import ast
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+
+OLD = sys.version_info[0] == 2
+MODULE_SECONDS = 20  # for one import
+ALL_SECONDS = 45
+NOTES = 8
+UNFIT = 3  # Python itself may end with 1
+IMPORT_ERRORS = set(["ImportError", "ModuleNotFoundError"])
+ALL_ERRORS = set(["SyntaxError", "Exception", "StandardError", "BaseException"])
+# How an import is met: at the start; at the start, its ImportError caught; whatever it raises caught; perhaps later.
+REACHED, CAUGHT, SAFE, MAYBE = range(4)
+
+# Imports what it is told, a line each, and answers. A module that prints or reads does so nowhere.
+CHILD = r"""
+import json, os, sys
+asked, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+null = os.open(os.devnull, os.O_RDWR)
+for number in range(3):
+    os.dup2(null, number)
+for line in iter(asked.readline, ""):
+    module, names = json.loads(line)
+    said = ["", ""]
+    try:
+        found = __import__(str(module), {}, {}, [str(name) for name in names], 0)
+        found = sys.modules.get(module, found)
+        for name in names:
+            if name != "*" and not hasattr(found, name):
+                said = ["ImportError", "cannot import name %s" % name]
+    except BaseException as error:
+        kind = "ImportError" if isinstance(error, (ImportError, SyntaxError)) else type(error).__name__
+        said = [kind, str(error)]
+    answers.write(json.dumps(said) + "\n")
+    answers.flush()
+"""
+
+
+def say(*fields):
+    line = "\t".join(" ".join(re.sub(r"\s", " ", str(field)).split())[:300] for field in fields) + "\n"
+    if OLD:
+        sys.stdout.write(line)
+    else:
+        sys.stdout.buffer.write(line.encode("utf-8", "replace"))
+    sys.stdout.flush()
+
+
+class Importer:
+    """Imports what does not belong to the bundle, each but once, where it does no harm."""
+
+    def __init__(self):
+        self.process = None
+        self.known = {}
+        self.end = time.time() + ALL_SECONDS
+
+    def error(self, module, names):
+        """[kind, message] of the error, both empty if there is none."""
+        key = (module, tuple(sorted(names)))
+        if key not in self.known:
+            self.known[key] = self.ask(module, names)
+        return self.known[key]
+
+    def ask(self, module, names):
+        if self.process is None:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", CHILD],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd="/",
+                preexec_fn=os.setsid,
+                env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"),
+            )
+        process = self.process
+        answer = b""
+        limit = min(time.time() + MODULE_SECONDS, self.end)
+        try:
+            process.stdin.write((json.dumps([module, sorted(names)]) + "\n").encode())
+            process.stdin.flush()
+            while not answer.endswith(b"\n"):
+                ready = select.select([process.stdout], [], [], max(limit - time.time(), 0))[0]
+                part = os.read(process.stdout.fileno(), 4096) if ready else b""
+                if not part:
+                    why = "its import ended Python" if ready else "its import had not ended when the time was over"
+                    self.stop()
+                    return ["Trouble", why]
+                answer += part
+            return json.loads(answer.decode())
+        except (OSError, IOError, ValueError) as error:
+            self.stop()
+            return ["Trouble", str(error)]
+
+    def stop(self):
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except OSError:
+                pass
+            self.process.wait()
+            self.process = None
+
+
+def read(path):
+    """The syntax tree of a source, or why this Python does not take it: (tree, line, message)."""
+    try:
+        with open(path, "rb") as stream:
+            source = stream.read()
+        head = source.split(b"\n", 2)[:2]
+        if OLD and not source.startswith(b"\xef\xbb\xbf") and not any(re.search(b"coding[:=]", line) for line in head):
+            for number, line in enumerate(source.split(b"\n")):
+                if re.search(b"[\x80-\xff]", line):
+                    return None, number + 1, "a character that is not ASCII, and no coding line"
+        tree = compile(source + b"\n", path, "exec", ast.PyCF_ONLY_AST, True)
+        compile(tree, path, "exec", 0, True)
+        return tree, 0, ""
+    except SyntaxError as error:
+        return None, error.lineno or 1, error.msg
+    except Exception as error:
+        return None, 1, "%s: %s" % (type(error).__name__, error)
+
+
+def holds(test):
+    """Whether a condition is true, where it asks for the version of Python or the platform; else None."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        found = holds(test.operand)
+        return None if found is None else not found
+    if not isinstance(test, ast.Compare):
+        return None
+    for node in ast.walk(test):
+        if isinstance(node, ast.Name) and node.id != "sys":
+            return None
+        if isinstance(node, ast.Attribute) and node.attr not in ("version_info", "major", "minor", "platform"):
+            return None
+        if isinstance(node, (ast.Call, ast.Lambda, ast.BinOp)):
+            return None
+    try:
+        return bool(eval(compile(ast.Expression(test), "test", "eval"), {"sys": sys, "__builtins__": {}}))
+    except Exception:
+        return None
+
+
+def is_main(test):
+    return isinstance(test, ast.Compare) and "__name__" in [getattr(node, "id", "") for node in ast.walk(test)]
+
+
+def caught_by(handler):
+    """What an import comes to that has this handler around it; None if nothing changes."""
+    if handler.type is None:
+        return SAFE
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = set(getattr(kind, "id", getattr(kind, "attr", "")) for kind in kinds)
+    return SAFE if names & ALL_ERRORS else CAUGHT if names & IMPORT_ERRORS else None
+
+
+class Check:
+    def __init__(self, folder):
+        os.chdir(folder)
+        self.trees = {}
+        for place, folders, files in os.walk("."):
+            folders.sort()
+            for name in sorted(files):
+                path = os.path.normpath(os.path.join(place, name))
+                if name.endswith(".py") and not os.path.islink(path):
+                    self.trees[path] = read(path)
+        self.importer = Importer()
+        self.reached = {}
+        self.comes = {}
+        self.missing = []
+        self.moves = False  # whether a source that runs changes where Python looks for modules
+        self.requirements = []
+        if os.path.isfile("requirements.txt"):
+            with open("requirements.txt") as stream:
+                self.requirements = [line.split("#")[0].strip() for line in stream.read(65536).splitlines()]
+                self.requirements = [line for line in self.requirements if re.match("[A-Za-z0-9]", line)]
+
+    def reach(self, path, how):
+        """Follow a source; tells whether it can be imported."""
+        if path not in self.trees:
+            return True
+        tree = self.trees[path][0]
+        if self.reached.get(path, MAYBE + 1) <= how:
+            return self.comes.get(path, True)
+        self.reached[path] = how
+        self.comes[path] = tree is not None
+        if tree is None:
+            return False
+        for node in ast.walk(tree) if how != MAYBE else ():
+            if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "sys":
+                self.moves |= node.attr in ("path", "modules", "meta_path", "path_hooks")
+        self.comes[path] = self.block(tree.body, path, how)
+        return self.comes[path]
+
+    def block(self, body, path, how):
+        return all([self.statement(node, path, how) for node in body])
+
+    def statement(self, node, path, how):
+        """Follow what a statement imports; tells whether it comes through."""
+        if isinstance(node, ast.Import):
+            return all([self.imports(path, node.lineno, name.name, [], 0, how) for name in node.names])
+        if isinstance(node, ast.ImportFrom):
+            names = [name.name for name in node.names]
+            return self.imports(path, node.lineno, node.module or "", names, node.level or 0, how)
+        if isinstance(node, ast.If):
+            true = path == "index.py" if is_main(node.test) else holds(node.test)
+            if true is not None:
+                return self.block(node.body if true else node.orelse, path, how)
+        elif getattr(node, "handlers", None):
+            ready = [handler for handler in node.handlers if caught_by(handler) is not None]
+            inner = how
+            if ready:
+                inner = max(how, caught_by(ready[0])) if how != MAYBE else SAFE
+            came = self.block(node.body, path, inner)
+            others = node.orelse if came else [line for handler in ready[:1] for line in handler.body]
+            return self.block(others + getattr(node, "finalbody", []), path, how) and (came or bool(ready))
+        elif isinstance(node, (ast.With, ast.ClassDef)) or type(node).__name__ in ("Try", "TryFinally"):
+            return self.block(node.body + getattr(node, "finalbody", []), path, how)
+        self.block([inner for inner in ast.iter_child_nodes(node) if isinstance(inner, ast.stmt)], path, MAYBE)
+        return True
+
+    def imports(self, path, line, module, names, level, how):
+        parts = module.split(".") if module else []
+        here = os.path.dirname(path)
+        if level:
+            base = os.path.normpath(os.path.join(here or "..", *[".."] * (level - 1)))
+            if not here or base == "." or base.startswith(".."):
+                return self.miss(path, line, module or ".", "a relative import outside of a package", how)
+            bases = [base]
+        else:
+            bases = [""]
+            if OLD and here and not self.is_absolute(path):
+                bases = [here, ""]
+        if not level and parts[0] in sys.builtin_module_names:
+            return True
+        for base in bases:
+            found = self.local(base, parts, names)
+            if found is not None:
+                sources, missing = found
+                through = all([self.reach(source, how) for source in sources])
+                return through and (not missing or self.miss(path, line, missing, "", how))
+        if level:
+            return self.miss(path, line, module, "", how)
+        kind, why = self.importer.error(module, names)
+        return not kind or self.miss(path, line, module, why, how if kind == "ImportError" else MAYBE)
+
+    def is_absolute(self, path):
+        first = [node for node in self.trees[path][0].body if isinstance(node, ast.ImportFrom)]
+        return any(node.module == "__future__" and "absolute_import" in [n.name for n in node.names] for node in first)
+
+    def local(self, base, parts, names):
+        """The sources of the bundle that an import runs, and what of it is not there; None if it is not the bundle's."""
+        sources = []
+        place = base
+        for index, part in enumerate(parts):
+            place = os.path.join(place, part)
+            package = os.path.join(place, "__init__.py")
+            if os.path.isfile(package):
+                sources.append(package)
+            elif any(os.path.isfile(place + end) for end in (".py", ".so", ".pyc")):
+                rest = parts[index + 1 :]
+                return sources + [place + ".py"], ".".join(parts) if rest else ""
+            elif OLD or not os.path.isdir(place):
+                return (sources, ".".join(parts)) if index else None
+        if not sources and parts:
+            return None  # a folder without sources of its own is passed over for a module that is installed
+        for name in names:
+            inner = os.path.join(place, name)
+            if os.path.isfile(inner + ".py"):
+                sources.append(inner + ".py")
+            elif os.path.isfile(os.path.join(inner, "__init__.py")):
+                sources.append(os.path.join(inner, "__init__.py"))
+        return sources, ""
+
+    def miss(self, path, line, module, why, how):
+        if how in (REACHED, MAYBE):
+            self.missing.append((path, line, module, why or "No module named %s" % module, how))
+        return False
+
+    def requirement(self, module):
+        """What requirements.txt says of a module."""
+        plain = re.sub("[-_.]+", "_", module.split(".")[0]).lower()
+        for line in self.requirements:
+            if re.sub("[-_.]+", "_", re.match("[A-Za-z0-9._-]+", line).group()).lower() == plain:
+                return "requirements.txt asks for %s" % line
+        return "requirements.txt asks for %s" % ", ".join(self.requirements[:5]) if self.requirements else ""
+
+    def run(self):
+        try:
+            self.reach("index.py", REACHED)
+        finally:
+            self.importer.stop()
+        notes = []
+        bad = 0
+        for path in sorted(self.trees):
+            tree, line, message = self.trees[path]
+            where = "%s:%s" % (path, line)
+            if tree is None and self.reached.get(path, MAYBE) <= CAUGHT:
+                say("problem", "syntax", where, message, "")
+                bad += 1
+            elif tree is None and path not in self.reached:
+                notes.append("%s: %s; nothing seems to import it" % (where, message))
+            elif tree is None and self.reached[path] == MAYBE:
+                notes.append("%s: %s; it is not imported at the start" % (where, message))
+        told = set()
+        for path, line, module, why, how in sorted(self.missing, key=lambda one: one[:2]):
+            where = "%s:%s" % (path, line)
+            if (where, module) in told:
+                continue
+            told.add((where, module))
+            if how == REACHED and not self.moves:
+                say("problem", "import", where, why if module in why else "%s: %s" % (module, why), self.requirement(module))
+                bad += 1
+            else:
+                notes.append("%s: to import %s may fail: %s" % (where, module, why))
+        if "index.py" not in self.trees:
+            say("problem", "syntax", "index.py:1", "there is no such file", "")
+            bad += 1
+        for note in notes[:NOTES]:
+            say("note", note)
+        if len(notes) > NOTES:
+            say("note", "and %d more like that" % (len(notes) - NOTES))
+        return bad
+
+
+if __name__ == "__main__":
+    signal.alarm(ALL_SECONDS + 15)
+    sys.setrecursionlimit(3000)
+    sys.exit(UNFIT if Check(sys.argv[1]).run() else 0)

@@ -1,0 +1,230 @@
+"""What the gateway's own Python says of a release before anything is stopped, by the program that travels."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bundlekit.deploy import script
+from tests.emulator.bundles.pythons import python_2
+
+PLAIN = "import os, json\nfrom sanji.core import Sanji\n"
+
+
+@pytest.fixture(scope="module")
+def pythons(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Python 2.7 as on a gateway, and the one of an emulated gateway, by version."""
+    return {
+        "2": [str(python_2(tmp_path_factory.mktemp("python"), with_sdk=True))],
+        "3": [sys.executable],
+    }
+
+
+def checked(python: list[str], folder: Path, files: Mapping[str, str | bytes]) -> list[list[str]]:
+    """The events about a release with such files."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    before = sorted(folder.rglob("*"))
+    ended = subprocess.run(
+        [*python, "-", folder], input=script.program("check.py"), capture_output=True, text=True, check=False
+    )
+    assert ended.stderr == ""
+    events = [line.split("\t") for line in ended.stdout.splitlines()]
+    assert ended.returncode == (3 if any(event[0] == "problem" for event in events) else 0)
+    assert sorted(folder.rglob("*")) == before, "nothing is written, no compiled sources either"
+    return events
+
+
+FIT: dict[str, dict[str, str | bytes]] = {
+    "helper beside it": {"index.py": "import helper\n", "helper.py": ""},
+    "package": {"index.py": "import a.b\nfrom a import c\n", "a/__init__.py": "", "a/b.py": "", "a/c.py": ""},
+    "relative": {
+        "index.py": "import a.b",
+        "a/__init__.py": "",
+        "a/b.py": "from . import c\nfrom .c import x",
+        "a/c.py": "",
+    },
+    "cycle": {"index.py": "import a", "a.py": "import b", "b.py": "import a"},
+    "guarded": {"index.py": "try:\n    import nowhere\nexcept ImportError:\n    nowhere = None\n"},
+    "guarded helper": {
+        "index.py": "try:\n    import helper\nexcept Exception:\n    helper = None\n",
+        "helper.py": "def broken(:\n",
+    },
+    "either of two": {"index.py": "try:\n    import json\nexcept ImportError:\n    import nowhere as json\n"},
+    "the other of two": {"index.py": "try:\n    import nowhere as json\nexcept ImportError:\n    import json\n"},
+    "of another Python": {"index.py": "import sys\nif sys.version_info[0] > 9:\n    import nowhere\n"},
+    "only when it is no main": {"index.py": "import a", "a.py": 'if __name__ == "__main__":\n    import nowhere\n'},
+    "standard library": {"index.py": "import os.path, logging.handlers\nfrom logging import handlers\n"},
+    "byte order mark": {"index.py": b"\xef\xbb\xbfimport os\n"},
+    "windows line ends": {"index.py": b"import os\r\nif os:\r\n    pass\r\n"},
+    "what it would do": {"index.py": "import helper", "helper.py": "open('/tmp/never', 'w')\nraise SystemExit(1)\n"},
+}
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+@pytest.mark.parametrize("case", FIT)
+def test_fit_release_gives_no_word(pythons: dict[str, list[str]], tmp_path: Path, version: str, case: str) -> None:
+    assert checked(pythons[version], tmp_path, FIT[case]) == []
+
+
+UNFIT: dict[str, tuple[dict[str, str | bytes], str, str, str]] = {
+    "index": ({"index.py": "import os\nif:\n"}, "syntax", "index.py:2", "invalid syntax"),
+    "helper": ({"index.py": "import a", "a.py": "\n\ndef f(:\n    pass\n"}, "syntax", "a.py:3", "invalid syntax"),
+    "helper of a helper": (
+        {"index.py": "from a.b import x", "a/__init__.py": "", "a/b.py": "import a.c", "a/c.py": "x = = 1"},
+        "syntax",
+        "a/c.py:1",
+        "invalid syntax",
+    ),
+    "broken behind except ImportError": (
+        {"index.py": "try:\n    import a\nexcept ImportError:\n    a = None\n", "a.py": "x = = 1"},
+        "syntax",
+        "a.py:1",
+        "invalid syntax",
+    ),
+    "found late": ({"index.py": "import os\nreturn os\n"}, "syntax", "index.py:2", "'return' outside function"),
+    "missing": (
+        {"index.py": "import os\nimport nowhere.at_all\n"},
+        "import",
+        "index.py:2",
+        "No module named",
+    ),
+    "missing in a helper": (
+        {"index.py": "import a", "a.py": "class A:\n    import nowhere"},
+        "import",
+        "a.py:2",
+        "nowhere",
+    ),
+    "missing at the end": (
+        {"index.py": 'if __name__ == "__main__":\n    import nowhere\n'},
+        "import",
+        "index.py:2",
+        "nowhere",
+    ),
+    "missing of a package": (
+        {"index.py": "import a.b", "a/__init__.py": ""},
+        "import",
+        "index.py:1",
+        "No module named a.b",
+    ),
+    "missing name": (
+        {"index.py": "from json import gibberish"},
+        "import",
+        "index.py:1",
+        "cannot import name gibberish",
+    ),
+    "neither of two": (
+        {"index.py": "try:\n    import nowhere\nexcept ImportError:\n    import nothing\n"},
+        "import",
+        "index.py:4",
+        "nothing",
+    ),
+    "relative out of it": ({"index.py": "from . import a", "a.py": ""}, "import", "index.py:1", "outside of a package"),
+    "no index.py": ({"main.py": ""}, "syntax", "index.py:1", "there is no such file"),
+    "zero byte": ({"index.py": b"import os\n\0\n"}, "syntax", "index.py:", "null bytes"),
+}
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+@pytest.mark.parametrize("case", UNFIT)
+def test_unfit_release_is_told_by_file_and_line(
+    pythons: dict[str, list[str]], tmp_path: Path, version: str, case: str
+) -> None:
+    files, kind, where, what = UNFIT[case]
+    events = checked(pythons[version], tmp_path, files)
+    problems = [event for event in events if event[0] == "problem"]
+    assert [event[1] for event in problems] == [kind], events
+    assert problems[0][2].startswith(where)
+    assert what in problems[0][3]
+
+
+TOLD: dict[str, tuple[dict[str, str | bytes], str]] = {
+    "in a function": ({"index.py": "def f():\n    import nowhere\n"}, "index.py:2: to import nowhere may fail"),
+    "under a condition": (
+        {"index.py": "import os\nif os.sep:\n    import nowhere\n"},
+        "index.py:3: to import nowhere may",
+    ),
+    "behind sys.path": ({"index.py": "import sys\nsys.path.append('lib')\nimport nowhere\n"}, "index.py:3: to import"),
+    "nobody imports it": ({"index.py": "", "tests/test_it.py": "x = = 1"}, "tests/test_it.py:1: invalid syntax"),
+    "late helper": ({"index.py": "def f():\n    import a", "a.py": "x = = 1"}, "a.py:1: invalid syntax"),
+}
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+@pytest.mark.parametrize("case", TOLD)
+def test_what_may_go_well_is_only_told(pythons: dict[str, list[str]], tmp_path: Path, version: str, case: str) -> None:
+    files, note = TOLD[case]
+    events = checked(pythons[version], tmp_path, files)
+    assert [event[0] for event in events] == ["note"]
+    assert note in events[0][1]
+
+
+def test_sdk_is_imported_as_the_gateway_has_it_and_python_2_syntax_passes(
+    pythons: dict[str, list[str]], tmp_path: Path
+) -> None:
+    source = PLAIN + 'try:\n    print "two"\nexcept ValueError, error:\n    exec "pass"\n'
+    assert checked(pythons["2"], tmp_path, {"index.py": source}) == []
+    (tmp_path / "index.py").unlink()
+    assert checked(pythons["2"], tmp_path, {"index.py": "from sanji.core import Sanjy\n"})[0][1] == "import"
+
+
+def test_python_2_alone_looks_beside_a_module_first_and_wants_a_coding_line(
+    pythons: dict[str, list[str]], tmp_path: Path
+) -> None:
+    files: dict[str, str | bytes] = {
+        "index.py": "import a.b",
+        "a/__init__.py": "",
+        "a/b.py": "import c",
+        "a/c.py": "# \u00fc",
+    }
+    assert checked(pythons["2"], tmp_path, files)[0][2] == "a/c.py:1"
+    assert checked(pythons["3"], tmp_path, files)[0][2] == "a/b.py:1"
+
+
+def test_what_requirements_txt_asks_for_is_said(pythons: dict[str, list[str]], tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "index.py": "import some_thing\nimport other\n",
+        "requirements.txt": "# what we need\n-r more.txt\nSome-Thing==1.2  # pinned\nPyYAML\n",
+    }
+    events = checked(pythons["3"], tmp_path, files)
+    assert events[0][4] == "requirements.txt asks for Some-Thing==1.2"
+    assert events[1][4] == "requirements.txt asks for Some-Thing==1.2, PyYAML"
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_module_that_ends_python_or_prints_or_raises_harms_nothing(
+    pythons: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "quitter.py").write_text("import os\nos._exit(0)\n")
+    (library / "printer.py").write_text("print('problem')\nimport sys\nsys.stdin.read()\n")
+    (library / "raiser.py").write_text("raise RuntimeError('no sensor')\n")
+    monkeypatch.setenv("PYTHONPATH", str(library))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    events = checked(
+        pythons[version],
+        tmp_path / "release",
+        {"index.py": "import quitter\nimport raiser\nimport json\nimport printer\n"},
+    )
+    assert [event[0] for event in events] == ["note", "note"]
+    assert "quitter may fail: its import ended Python" in events[0][1]
+    assert "raiser may fail: no sensor" in events[1][1]
+
+
+def test_module_whose_import_has_no_end_is_given_up(
+    pythons: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sleeper.py").write_text("import time\ntime.sleep(1000)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    quick = script.program("check.py").replace("MODULE_SECONDS = 20", "MODULE_SECONDS = 1")
+    monkeypatch.setattr(script, "program", lambda _: quick)
+    events = checked(pythons["3"], tmp_path / "release", {"index.py": "import sleeper\nimport nowhere\n"})
+    assert [event[0] for event in events] == ["problem", "note"]
+    assert "sleeper may fail: its import had not ended" in events[1][1]

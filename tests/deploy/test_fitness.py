@@ -1,0 +1,80 @@
+"""A release that is not fit is found out on the gateway: before anything is stopped, or when it does not answer."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.asking import asking
+from tests.desk import Desk
+
+pytestmark = pytest.mark.gateway
+
+RETURNS = "return response(code=200, data=self.model.db)"
+
+
+def edit(bundle: Path, name: str, old: str, new: str) -> Path:
+    source = bundle / name
+    assert old in source.read_text()
+    source.write_text(source.read_text().replace(old, new, 1))
+    return bundle
+
+
+def with_helper(desk: Desk, version: str, helper: str) -> Path:
+    bundle = edit(desk.sample(version), "index.py", "import os\n", "import os\nimport helper\n")
+    (bundle / "helper.py").write_text(helper)
+    return bundle
+
+
+def test_release_that_cannot_start_is_refused_without_a_moment_of_downtime(desk: Desk) -> None:
+    assert desk.deploy(desk.sample("0.0.1")).code == 0
+    before = desk.status()["bundles"][0]["running"]
+    broken = with_helper(desk, "0.0.2", "import nowhere\n")
+    (broken / "requirements.txt").write_text("nowhere==1.2\n")
+    stops = edit(with_helper(desk, "0.0.3", "x = 1\n"), "helper.py", "x = 1", "x = 1\nfor\n")
+    archive = desk.home / "stops.tar.gz"
+    with asking(desk.machine, "/example") as asked:
+        missing = desk.deploy(broken)
+        syntax = desk.deploy(packed(stops, archive))
+    assert asked.statuses == {200}
+    assert (missing.code, syntax.code) == (1, 1)
+    assert "error: the gateway does not have what it imports: helper.py:1: No module named nowhere" in missing.err
+    assert "requirements.txt asks for nowhere==1.2" in missing.err
+    assert "error: the gateway's Python does not take it: helper.py:2: invalid syntax" in syntax.err
+    assert "kept: nothing was stopped or changed" in syntax.err
+    assert desk.status()["bundles"][0]["running"] == before
+    old_words = with_helper(desk, "0.0.4", 'try:\n    print "two"\nexcept ValueError, error:\n    raise\n')
+    assert desk.deploy(old_words).code == 0, "syntax of Python 2 alone is right on a gateway"
+
+
+def packed(bundle: Path, archive: Path) -> Path:
+    """An archive that nobody has validated."""
+    subprocess.run(["tar", "-czf", archive, "-C", bundle, "."], check=True)
+    return archive
+
+
+def test_release_that_registers_and_does_not_answer_is_taken_back_and_says_what_it_answered(desk: Desk) -> None:
+    assert desk.deploy(desk.sample("0.0.1")).code == 0
+    fails = edit(desk.sample("0.0.2"), "index.py", RETURNS, "raise ValueError('no sensor')")
+    failed = desk.deploy(fails)
+    assert failed.code == 1
+    assert "  GET /example answers 500 (" in failed.err
+    assert "does not answer as it declares: GET /example answers 500: Internal Error." in failed.err
+    assert "  | ValueError: no sensor" in failed.err, "the end of its log"
+    assert "kept: release 0.0.1-" in failed.err
+    assert desk.machine.api("GET", "/example") == (200, {"key": "value"})
+    assert "does not answer as it declares: GET /example answers 500" in desk.on_gateway("status").out
+    knowing = desk.deploy(fails, "--no-verify")
+    assert knowing.code == 0, knowing.err
+    assert "GET" not in knowing.err
+    assert desk.on_gateway("restart").code == 0, "it runs no worse than before"
+
+
+def test_gateway_without_a_token_gets_a_note(desk: Desk) -> None:
+    desk.machine.run("mv /etc/mx-api-token /root/")
+    printed = desk.deploy(desk.sample())
+    desk.machine.run("mv /root/mx-api-token /etc/")
+    assert printed.code == 0, printed.err
+    assert "note: the bundle's GETs were not asked: this gateway has no API token" in printed.err

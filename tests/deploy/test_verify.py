@@ -1,0 +1,198 @@
+"""The program that asks a bundle's GETs on the gateway, against APIs of all kinds."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bundlekit.deploy import script
+from tests.box.base import base
+from tests.box.front import self_signed
+from tests.emulator.bundles.pythons import python_2
+
+Answer = Callable[[str, int], tuple[int, bytes]]
+
+
+@pytest.fixture(scope="module", params=["2", "3"])
+def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    if request.param == "3":
+        return sys.executable
+    python = python_2(tmp_path_factory.mktemp("python"))
+    libraries = python.parent / "ssl"
+    libraries.mkdir()
+    for file in base().root.glob("usr/lib/*/lib*.so.1.1"):  # of OpenSSL, as its ssl module wants it
+        (libraries / file.name).symlink_to(file)
+    python.write_text(python.read_text().replace("PYTHONHOME", f"LD_LIBRARY_PATH={libraries} PYTHONHOME"))
+    return str(python)
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    folder = tmp_path_factory.mktemp("certificate")
+    self_signed("127.0.0.1", folder / "certificate.pem", folder / "key.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    return context
+
+
+@contextmanager
+def api(context: ssl.SSLContext, answer: Answer) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+    """A REST API that answers a path, asked for the n-th time, with a status and a body; its port, what is asked."""
+    asked: list[tuple[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.path, self.headers["mx-api-token"]))
+            status, body = answer(self.path, sum(path == self.path for path, _ in asked))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield server.server_port, asked
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def verified(
+    python: str, folder: Path, port: int, *resources: dict[str, Any], **manifest: Any
+) -> tuple[list[str], str]:
+    """The events, and the reason against the bundle."""
+    (folder / "bundle.json").write_text(json.dumps({"ttl": 5, "resources": resources, **manifest}))
+    (folder / "token").write_text("secret\n")
+    command = 'reason=$("$@" 3>&1 >&4); status=$?; printf "%s\n%s" "$status" "$reason" >&2'
+    ended = subprocess.run(
+        ["sh", "-c", f"{{ {command}; }} 4>&1", "sh", python, "-", folder / "bundle.json", folder / "token", str(port)],
+        input=script.program("verify.py"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    status, _, reason = ended.stderr.partition("\n")
+    assert status == ("3" if reason else "0")
+    assert "secret" not in ended.stdout + reason
+    return ended.stdout.splitlines(), reason
+
+
+def get(resource: str, **others: Any) -> dict[str, Any]:
+    return {"methods": ["get"], "resource": resource, **others}
+
+
+def test_asks_what_is_declared_and_nothing_else(python: str, tmp_path: Path, context: ssl.SSLContext) -> None:
+    with api(context, lambda *_: (200, b"{}")) as (port, asked):
+        events, reason = verified(
+            python,
+            tmp_path,
+            port,
+            get("/plain"),
+            {"methods": "get", "resource": "/text"},
+            {"methods": ["GET", "put"], "resource": "/upper"},
+            get("/api/v1/prefix"),
+            get("/plain"),
+            get("/view", role="view"),
+            get("/rooms/:id"),
+            get("/all/#"),
+            get("/some/+"),
+            {"methods": ["put"], "resource": "/put"},
+            {"resource": "/none"},
+            {"methods": 5, "resource": 6},
+            get("/\u00fc ?x"),
+        )
+    assert reason == ""
+    assert [path for path, _ in asked] == [
+        f"/api/v1/{path}" for path in ("plain", "text", "upper", "prefix", "%C3%BC%20%3Fx")
+    ]
+    assert {token for _, token in asked} == {"secret"}
+    assert [event.split("\t")[:4] for event in events[:2]] == [
+        ["answer", "GET", f"/{x}", "200"] for x in ("plain", "text")
+    ]
+
+
+def test_tells_what_the_first_one_answered_and_how_many_more(
+    python: str, tmp_path: Path, context: ssl.SSLContext
+) -> None:
+    body = json.dumps(
+        {"message": "Internal\tError.\n\x1b[31m", "traceback": 'File "/a/b/index.py", line 7, in get\n  x\n'}
+    ).encode()
+    with api(context, lambda path, _: (200, b"") if path.endswith("/good") else (500, body)) as (port, asked):
+        events, reason = verified(python, tmp_path, port, get("/bad"), get("/good"), get("/worse"))
+    assert reason == "GET /bad answers 500: Internal Error. [31m (index.py, line 7) (and 1 more)"
+    assert [event.split("\t")[3] for event in events] == ["500", "200", "500"]
+    assert len(asked) == 7, "three tries for each that fails"
+
+
+def test_second_try_counts(python: str, tmp_path: Path, context: ssl.SSLContext) -> None:
+    with api(context, lambda _, time: (403, b'{"message": "request forbidden"}') if time == 1 else (204, b"")) as (
+        port,
+        _,
+    ):
+        events, reason = verified(python, tmp_path, port, get("/late"))
+    assert reason == ""
+    assert events[0].split("\t")[3] == "204"
+
+
+def test_answer_that_does_not_come_is_waited_for_as_long_as_its_ttl(
+    python: str, tmp_path: Path, context: ssl.SSLContext
+) -> None:
+    ended = threading.Event()
+
+    def answer(path: str, time: int) -> tuple[int, bytes]:
+        ended.wait(30)
+        return 200, b"{}"
+
+    with api(context, answer) as (port, asked):
+        began = time.monotonic()
+        events, reason = verified(python, tmp_path, port, get("/hangs"), ttl=0.5)
+        assert time.monotonic() - began < 25
+        ended.set()
+    assert reason == "GET /hangs gives no answer within 2 s"
+    assert events[0].startswith("answer\tGET\t/hangs\tnone\t")
+    assert len(asked) == 1
+
+
+NO_FAULT = [
+    (502, b"<html>Bad Gateway</html>", "nothing answers as a REST API"),
+    (200, b"<html>console</html>", "nothing answers as a REST API"),
+    (401, b'{"message": "mx-api-token is wrong"}', "the API does not take the gateway's own token"),
+]
+
+
+@pytest.mark.parametrize("case", NO_FAULT, ids=lambda case: str(case[0]))
+def test_what_is_no_fault_of_the_bundle_is_a_note(
+    python: str, tmp_path: Path, context: ssl.SSLContext, case: tuple[int, bytes, str]
+) -> None:
+    status, body, words = case
+    with api(context, lambda *_: (status, body)) as (port, _):
+        events, reason = verified(python, tmp_path, port, get("/a"), get("/b"))
+    assert reason == ""
+    assert events[-1].startswith("note\t")
+    assert words in events[-1]
+
+
+def test_closed_port_and_no_resources_are_no_fault_either(python: str, tmp_path: Path) -> None:
+    events, reason = verified(python, tmp_path, 1, get("/a"))
+    assert (len(events), reason) == (1, "")
+    assert "nothing answers as a REST API" in events[0]
+    assert verified(python, tmp_path, 1) == ([], "")
