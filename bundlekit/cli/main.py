@@ -22,6 +22,7 @@ VERBS = (
     "run",
     "pack",
     "gateway",
+    "doctor",
     "deploy",
     "status",
     "logs",

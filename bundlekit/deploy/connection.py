@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 import socket
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,15 @@ class Connection:
         login: how the gateway let us in.
     """
 
-    def __init__(self, address: Address, *, ask: Asker, accept_new_host_key: bool = False, timeout: float = 20) -> None:
+    def __init__(
+        self,
+        address: Address,
+        *,
+        ask: Asker,
+        accept_new_host_key: bool = False,
+        timeout: float = 20,
+        on_host_key: Callable[[paramiko.PKey], None] = lambda _: None,
+    ) -> None:
         """Connect and log in.
 
         Args:
@@ -38,6 +47,7 @@ class Connection:
             ask: for a password where no key is accepted, and about an unknown host key.
             accept_new_host_key: take an unknown one without asking; a changed one never.
             timeout: seconds for each step of it.
+            on_host_key: hears of the host key once it is trusted, before the log-in.
 
         Raises:
             GatewayUnreachable, HostKeyRejected, LoginRefused: as their names say.
@@ -47,6 +57,7 @@ class Connection:
         self._ask = ask
         self._timeout = timeout
         self._accept_new_host_key = accept_new_host_key
+        self._on_host_key = on_host_key
         self._known = KnownHosts(address.known_hosts)
         self._shown: paramiko.PKey | None = None
         self.transport = self._open()
@@ -132,6 +143,7 @@ class Connection:
                 hash_names=self.address.hash_names,
             )
             self._shown = key
+            self._on_host_key(key)
 
     def _start(self) -> paramiko.Transport:
         import paramiko

@@ -242,7 +242,7 @@ class Session:
                 if parse_event(line).word == "hello":
                     return answer
             if conversation.status != PASSWORD_NEEDED or self._password:
-                raise _not_begun(self.account, conversation.status, conversation.complaint)
+                raise not_begun(self.account, conversation.status, conversation.complaint)
             self._password = self._ask.password(self.account)
             conversation.give("password", self._password)
             list(conversation.answer())
@@ -276,7 +276,7 @@ class Session:
             raise GatewayUnreachable(f"the connection to the gateway broke: {said}", kept=kept, hint=hint) from error
 
 
-def _not_begun(account: str, status: int | None, complaint: str) -> BundlekitError:
+def not_begun(account: str, status: int | None, complaint: str) -> BundlekitError:
     """Why the script was not even reached."""
     said = tuple(complaint.splitlines()[-5:])
     kept = "nothing was changed"

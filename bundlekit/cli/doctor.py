@@ -1,0 +1,81 @@
+"""`bundlekit doctor`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from bundlekit.cli.access import TIMEOUT, Access, access_options, address_of
+from bundlekit.cli.terminal import TerminalAsker
+from bundlekit.cli.verb import verb
+
+if TYPE_CHECKING:
+    from bundlekit.deploy.checkup import Check
+
+_COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_black"}
+
+
+@verb(
+    "doctor",
+    summary="Tell what stands between you and a deploy to a gateway.",
+    examples="""
+    bundlekit doctor moxa@192.168.4.127
+    bundlekit doctor substation-7 --password-stdin <password.txt
+    bundlekit doctor moxa@192.168.4.127 --format json | jq '.checks[] | select(.outcome == "fail")'
+    """,
+)
+@access_options
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+def command(access: Access, form: str) -> int:
+    """Tell what stands between you and a deploy to a gateway, and what to do about each thing.
+
+    It looks at the name, the port, the SSH server, its host key, the log-in, sudo, the API token, Python, the SDK,
+    tools, disk, clock, how bundles start at boot, the controller, what is deployed, and the REST API. It goes on as far
+    as it can, and changes nothing, known_hosts included.
+
+    \b
+    ok    as it should be
+    warn  a deploy works all the same
+    fail  a deploy does not work
+    skip  not looked at, and why
+
+    Exit code: 0 nothing fails, 1 something does.
+    """
+    return run(access, form=form)
+
+
+def run(access: Access, *, form: str) -> int:
+    """Print a line a check, and a line a remedy; 1 if one fails."""
+    from bundlekit.deploy.doctor import examine
+
+    address = address_of(access)
+    checks: list[Check] = []
+    for check in examine(
+        address,
+        TerminalAsker(from_stdin=access.password_stdin),
+        accept_new_host_key=access.accept_new_host_key,
+        timeout=access.timeout or address.timeout or TIMEOUT,
+    ):
+        checks.append(check)
+        if form == "text":
+            _print(check)
+    failed = sum(check.outcome == "fail" for check in checks)
+    if form == "json":
+        gateway = f"{address.user}@{address.host}"
+        click.echo(json.dumps({"gateway": gateway, "checks": [asdict(check) for check in checks]}, indent=2))
+    elif failed:
+        click.echo(f"{failed} {'thing stands' if failed == 1 else 'things stand'} in the way of a deploy", err=True)
+    else:
+        click.echo("nothing stands in the way of a deploy", err=True)
+    return 1 if failed else 0
+
+
+def _print(check: Check) -> None:
+    click.echo(f"{click.style(f'{check.outcome:<4}', fg=_COLOURS[check.outcome])}  {check.name:<10}  {check.found}")
+    for line in check.details:
+        click.echo(f"{'':18}| {line}")
+    if check.remedy:
+        click.echo(f"{'':18}remedy: {check.remedy}")

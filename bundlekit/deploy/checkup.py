@@ -1,0 +1,201 @@
+"""What was found of one thing that a deploy needs, and what to do about it: pure, from the events of the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bundlekit.deploy.events import Event
+from bundlekit.errors import BundlekitError
+
+_FULL = 5_000  # kB
+_NARROW = 50_000
+_FEWEST_INODES = 200
+_SKEW = 120  # seconds
+_TOOLS = "bundlekit uses what every Debian has: apt-get install --reinstall the package that brings it"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: of it.
+        outcome: `ok`; `warn`, a deploy works all the same; `fail`, it does not; `skip`, it was not looked at.
+        found: what is the case.
+        remedy: what to do about it.
+        details: lines that belong to it.
+    """
+
+    name: str
+    outcome: str
+    found: str
+    remedy: str = ""
+    details: tuple[str, ...] = ()
+
+
+def ok(name: str, found: str) -> Check:
+    return Check(name, "ok", found)
+
+
+def warn(name: str, found: str, remedy: str) -> Check:
+    return Check(name, "warn", found, remedy)
+
+
+def fail(name: str, found: str, remedy: str) -> Check:
+    return Check(name, "fail", found, remedy)
+
+
+def of_error(name: str, error: BundlekitError, outcome: str = "fail") -> Check:
+    """What an error tells."""
+    return Check(name, outcome, error.message, error.hint or "", error.details)
+
+
+def judge(events: Sequence[Event], skew: float, doubt: float) -> Iterator[Check]:
+    """The checks that the events of `examine.sh` give.
+
+    Args:
+        events: that it printed.
+        skew: seconds that the gateway's clock is ahead of ours.
+        doubt: seconds that this may be wrong by.
+    """
+    said: dict[str, list[Event]] = {}
+    for event in events:
+        said.setdefault(event.word, []).append(event)
+    for look in _LOOKS:
+        yield from look(said, skew, doubt)
+
+
+_Said = dict[str, list[Event]]
+
+
+def _field(said: _Said, word: str, index: int = 0) -> str:
+    return said[word][0].field(index) if word in said else ""
+
+
+def _python(said: _Said, *_: float) -> Iterator[Check]:
+    if "python" not in said:
+        yield fail(
+            "python",
+            "there is no Python 2.7",
+            "bundles run by it: apt-get install python2.7, or is that another machine than a ThingsPro gateway?",
+        )
+        yield skip("sdk", "there is no Python to ask")
+        return
+    place, version = _field(said, "python"), _field(said, "python", 1)
+    yield ok("python", f"{place} is {version}")
+    if "sdk" in said:
+        place, number = _field(said, "sdk"), _field(said, "sdk", 1)
+        yield ok("sdk", f"sanji{f' {number}' if number else ''} in {place}")
+    else:
+        yield fail(
+            "sdk",
+            f"{place} has no sanji SDK",
+            "ThingsPro brings it: is ThingsPro installed there? Else: pip2 install sanji",
+        )
+
+
+def _tools(said: _Said, *_: float) -> Iterator[Check]:
+    missing = [event.field(0) for event in said.get("missing", [])]
+    if missing:
+        yield fail("tools", f"there is no {', '.join(missing)}", _TOOLS)
+    else:
+        yield ok("tools", "tar, gzip, sha256sum, scp and the like are there")
+
+
+def _disk(said: _Said, *_: float) -> Iterator[Check]:
+    if "disk" not in said:
+        yield skip("disk", "the gateway did not tell")
+        return
+    disk = said["disk"][0]
+    free, inodes = disk.number(1), disk.field(2)
+    room = f"{free / 1000:.0f} MB free on the disk of {disk.field(0)}"
+    old = "bundlekit remove what is not needed, empty /tmp and /var/log"
+    if "read-only" in said:
+        yield fail(
+            "disk",
+            f"{_field(said, 'read-only')} is mounted read-only",
+            "`dmesg` there tells why; an error on the disk does that: repair it, or `mount -o remount,rw` it",
+        )
+    elif free < _FULL:
+        yield fail("disk", f"only {room}", old)
+    elif inodes.isdigit() and 0 < int(inodes) < _FEWEST_INODES:
+        yield fail("disk", f"only {inodes} more files fit on the disk of {disk.field(0)}", old)
+    elif free < _NARROW:
+        yield warn("disk", f"only {room}", old)
+    else:
+        yield ok("disk", room)
+
+
+def _clock(said: _Said, skew: float, doubt: float) -> Iterator[Check]:
+    if "time" not in said:
+        yield skip("clock", "the gateway did not tell")
+    elif abs(skew) - doubt <= _SKEW:
+        yield ok("clock", f"within {max(abs(skew), doubt):.0f} s of ours")
+    else:
+        yield warn(
+            "clock",
+            f"{_in_words(abs(skew))} {'ahead of' if skew > 0 else 'behind'} ours",
+            "logs, certificates and the history have its time: set it in the web console, or turn NTP on there",
+        )
+
+
+def _in_words(seconds: float) -> str:
+    for name, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {name}"
+    return f"{seconds:.0f} s"
+
+
+def _boot(said: _Said, *_: float) -> Iterator[Check]:
+    system = f"{_field(said, 'system')}, {_field(said, 'system', 1)}".strip(", ")
+    how = "systemd starts bundles" if _field(said, "boot") == "systemd" else "an init script starts bundles"
+    yield ok("boot", f"{how} ({system})" if system else how)
+
+
+def _controller(said: _Said, *_: float) -> Iterator[Check]:
+    if "broker" not in said:
+        yield skip("controller", "there is no Python to ask by")
+    elif _field(said, "broker") == "open":
+        yield ok("controller", "its broker answers on port 1883")
+    else:
+        refused = _field(said, "broker") == "refused"
+        yield fail(
+            "controller",
+            f"its broker {'lets nobody in' if refused else 'does not answer'} on port 1883, so no bundle can register",
+            "is ThingsPro up? `ps ax | grep mosquitto` there tells, and its log in /var/log",
+        )
+
+
+def _bundles(said: _Said, *_: float) -> Iterator[Check]:
+    bundles = said.get("bundle", [])
+    if not bundles:
+        yield ok("bundles", "none is deployed yet")
+    for event in bundles:
+        name, current, runs, held, what, who = (event.field(index) for index in range(6))
+        change = f"{what or 'a change'}{f' by {who}' if who else ''}"
+        if held == "broken-off":
+            yield warn(
+                "bundles", f"{name}: {change} was broken off", "`bundlekit status TARGET` finishes it, and tells how"
+            )
+        elif held == "locked":
+            yield warn("bundles", f"{name}: {change} is under way", "wait for it; `--wait-lock` does")
+        elif current:
+            yield ok("bundles", f"{name} {current} {'runs' if runs == 'yes' else 'is stopped'}")
+        else:
+            yield ok("bundles", f"{name}: only its settings are left")
+
+
+def skip(name: str, why: str) -> Check:
+    return Check(name, "skip", f"not looked at: {why}")
+
+
+_LOOKS: tuple[Callable[[_Said, float, float], Iterator[Check]], ...] = (
+    _python,
+    _tools,
+    _disk,
+    _clock,
+    _boot,
+    _controller,
+    _bundles,
+)

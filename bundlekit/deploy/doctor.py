@@ -1,0 +1,218 @@
+"""What stands between somebody and a deploy, looked at one by one, as far as it goes. Nothing is changed anywhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bundlekit.deploy.address import Address
+from bundlekit.deploy.asking import Asker
+from bundlekit.deploy.checkup import Check, fail, judge, of_error, ok, skip, warn
+from bundlekit.deploy.command import PASSWORD_NEEDED
+from bundlekit.deploy.connection import Connection
+from bundlekit.deploy.conversation import Conversation
+from bundlekit.deploy.events import Event, parse_event
+from bundlekit.deploy.hostkeys import KnownHosts, fingerprint
+from bundlekit.deploy.reach import check_name, hear_banner, judge_server, open_port, parse_banner
+from bundlekit.deploy.session import not_begun
+from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected, LoginRefused
+
+if TYPE_CHECKING:
+    import paramiko
+
+_SILENCE = 60.0
+_HTTPS = 443
+_TOKEN_FILE = "/etc/mx-api-token"  # noqa: S105 - its name
+_BEFORE = ("name", "port", "server", "host-key", "log-in")
+_BEHIND = ("sudo", "token", "python", "sdk", "tools", "disk", "clock", "boot", "controller", "bundles", "rest")
+
+
+def examine(address: Address, ask: Asker, *, accept_new_host_key: bool = False, timeout: float = 20) -> Iterator[Check]:
+    """Look at all that a deploy needs, in the order in which it needs it.
+
+    Args:
+        address: see `look_up`. A new host key is not added anywhere.
+        ask: for a password, a passphrase, and about an unknown host key.
+        accept_new_host_key: take an unknown one without asking.
+        timeout: seconds for each step.
+
+    Yields:
+        A check for each thing, as soon as it is known. After one that nothing goes on from, the others are `skip`.
+    """
+    done: list[str] = []
+    for check in _to_the_log_in(address, ask, accept_new_host_key, timeout):
+        done.append(check.name)
+        yield check
+        last = check
+    if last.outcome == "fail":
+        why = f"that needs the {last.name}"
+        yield from (skip(name, why) for name in (*_BEFORE, *_BEHIND) if name not in done)
+
+
+def _to_the_log_in(address: Address, ask: Asker, accept_new: bool, timeout: float) -> Iterator[Check]:
+    if address.proxy is None:
+        yield (check := check_name(address))
+        if check.outcome == "fail":
+            return
+        check, stream = open_port(address, timeout)
+        yield check
+        if stream is None:
+            return
+        with stream:
+            yield (check := hear_banner(stream, timeout))
+        if check.outcome == "fail":
+            return
+    else:
+        yield skip("name", "a proxy leads there")
+        yield skip("port", "a proxy leads there")
+    shown: list[paramiko.PKey] = []
+    try:
+        connection = Connection(
+            replace(address, remember_in=None),
+            ask=ask,
+            accept_new_host_key=accept_new,
+            timeout=timeout,
+            on_host_key=shown.append,
+        )
+    except HostKeyRejected as error:
+        yield of_error("host-key", error)
+        return
+    except LoginRefused as error:
+        yield _host_key(address, shown[0])
+        yield of_error("log-in", error)
+        return
+    except GatewayUnreachable as error:
+        if shown:
+            yield _host_key(address, shown[0])
+        yield of_error("log-in" if shown else "server", error)
+        return
+    with connection:
+        server = parse_banner(connection.transport.remote_version)
+        if address.proxy is not None and server is not None:
+            yield judge_server(server)
+        yield _host_key(address, shown[0])
+        yield ok("log-in", f"{connection.login.account} gets in by {connection.login.way}")
+        yield from _behind_the_log_in(connection, ask, timeout)
+
+
+def _host_key(address: Address, key: paramiko.PKey) -> Check:
+    text = f"{key.get_name()} {fingerprint(key)}"
+    if key in KnownHosts(address.known_hosts).keys_of(address.key_name):
+        return ok("host-key", f"{text} is the known one")
+    return warn(
+        "host-key",
+        f"{text} is not known yet, and was trusted for now",
+        "compare it with what the gateway's own console shows; the first deploy adds it to known_hosts",
+    )
+
+
+def _behind_the_log_in(connection: Connection, ask: Asker, timeout: float) -> Iterator[Check]:
+    from bundlekit.deploy import script
+
+    left = list(_BEHIND)
+
+    def told(check: Check) -> Check:
+        if check.name in left:
+            left.remove(check.name)
+        return check
+
+    password = connection.password or ask.given
+    try:
+        conversation = Conversation(connection.transport, password=password, silence=_SILENCE)
+        conversation.give("examine", script.program("examine.sh"))
+        events, begun, ended = _timed(conversation)
+        if conversation.status is None or not events:
+            why = not_begun(connection.login.account, conversation.status, conversation.complaint)
+            yield of_error("log-in", why)
+            yield from (skip(name, "no command runs there") for name in left)
+            return
+        token, check = _by_sudo(connection, conversation, ask, password)
+        yield told(check)
+        yield told(_token(token, check, events))
+        now = next((event.number(0) for event in events if event.word == "time"), 0)
+        for check in judge(events, now - (begun + ended) / 2, (ended - begun) / 2 + 1):
+            yield told(check)
+        yield told(_rest(connection, token, timeout))
+    except BundlekitError as error:
+        yield told(of_error(left[0], error))
+    except _broken() as error:
+        said = str(error) or type(error).__name__
+        yield told(fail(left[0], f"the connection broke: {said}", "run the same again"))
+    yield from (skip(name, "the gateway broke off") for name in left)
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    import paramiko
+
+    return (paramiko.SSHException, OSError, EOFError)
+
+
+def _timed(conversation: Conversation) -> tuple[list[Event], float, float]:
+    """The answer, and between which times of ours the gateway told its own."""
+    begun = ended = time.time()
+    events: list[Event] = []
+    for line in conversation.answer():
+        event = parse_event(line)
+        if not events:
+            ended = time.time()
+        events.append(event)
+    return events, begun, ended
+
+
+def _by_sudo(connection: Connection, conversation: Conversation, ask: Asker, password: str | None) -> tuple[str, Check]:
+    """The API token, which only root can read, and how sudo went."""
+    account = connection.login.account
+    conversation.give("token")
+    events = [parse_event(line) for line in conversation.answer()]
+    asked = bool(password)
+    if conversation.status == PASSWORD_NEEDED and not asked:
+        try:
+            conversation.give("password", ask.password(account))
+        except LoginRefused as error:
+            return "", fail("sudo", f"it asks for the password of {account}", error.hint or "")
+        list(conversation.answer())
+        conversation.give("token")
+        events = [parse_event(line) for line in conversation.answer()]
+        asked = True
+    token = next((event.field(0) for event in events if event.word == "token"), "")
+    if not any(event.word == "hello" for event in events):
+        return "", of_error("sudo", not_begun(account, conversation.status, conversation.complaint))
+    if connection.address.user == "root":
+        return token, ok("sudo", "root needs none")
+    return token, ok("sudo", f"{account} becomes root{', with the password' if asked else ''}")
+
+
+def _token(token: str, sudo: Check, events: list[Event]) -> Check:
+    if token:
+        return ok("token", f"the API token is in {_TOKEN_FILE}")
+    there = any(event.word == "token" and event.field(0) == "yes" for event in events)
+    if sudo.outcome == "fail" and there:
+        return skip("token", f"only root can read {_TOKEN_FILE}")
+    return warn(
+        "token",
+        f"{_TOKEN_FILE} is not there or empty, so a deploy cannot ask the bundle's GETs",
+        "ThingsPro makes it at boot; a token of the web console goes to `bundlekit api --ask-token`",
+    )
+
+
+def _rest(connection: Connection, token: str, timeout: float) -> Check:
+    from bundlekit.gateway.client import GatewayClient
+
+    if not token:
+        return skip("rest", "there is no API token to ask with")
+
+    def opener(seconds: float) -> paramiko.Channel:
+        return connection.open_stream("127.0.0.1", _HTTPS, seconds)
+
+    client = GatewayClient.over(opener, token, name=connection.login.account, timeout=timeout)
+    try:
+        answer = client.get("/system/status")
+    except BundlekitError as error:
+        return of_error("rest", error, "warn")
+    if answer.status == 401:
+        return warn("rest", "it does not accept the API token", f"is {_TOKEN_FILE} from before a reset? Reboot it")
+    if answer.status in (408, 500, 502, 503, 504):
+        return warn("rest", f"it answers {answer.status}", "is ThingsPro up, or still starting?")
+    return ok("rest", f"it answers on port {_HTTPS}, and takes the API token")

@@ -1,0 +1,76 @@
+# What `bundlekit doctor` looks at, as the one who logged in: with the script's functions around it, and without sudo, so
+# that it is told on a gateway where sudo does not work. It changes nothing. Each line is an event of the script.
+
+say time "$(date +%s)"
+say system "$(sed -n 's/^PRETTY_NAME="\{0,1\}\([^"]*\).*/\1/p' /etc/os-release 2>/dev/null)" "$(uname -m)"
+say user "$(id -un)" "$(id -u)"
+if has_systemd; then say boot systemd; else say boot init; fi
+for tool in tar gzip sha256sum scp mktemp find readlink sed tail; do
+    command -v $tool >/dev/null 2>&1 || say missing $tool
+done
+
+folder=$ROOT
+while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
+say disk "$folder" "$(df -Pk "$folder" | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\([0-9]*\).*/\1/p')" \
+    "$(df -Pi "$folder" 2>/dev/null | sed -n '2s/^[^ ]* *[0-9-]* *[0-9-]* *\([0-9-]*\).*/\1/p')"
+mount=$(df -Pk "$folder" | sed -n '2s/.*% //p')
+while read -r _ place _ options _; do
+    [ "$place" = "$mount" ] && options_of_disk=$options
+done </proc/mounts
+case ,${options_of_disk:-}, in
+*,ro,*) say read-only "$mount" ;;
+esac
+
+if find_python; then
+    say python "$PYTHON" "$("$PYTHON" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)"
+    if has_sdk; then
+        sdk=$("$PYTHON" -c '
+import os
+try:
+    from importlib.util import find_spec
+    place = list(find_spec("sanji").submodule_search_locations)[0]
+except ImportError:
+    from imp import find_module
+    place = find_module("sanji")[1]
+around = os.path.dirname(place)
+print(around)
+for name in sorted(os.listdir(around)):
+    if name.lower().startswith("sanji") and name.endswith((".egg-info", ".dist-info")):
+        for about in ("PKG-INFO", "METADATA", ""):
+            try:
+                lines = open(os.path.join(around, name, about) if about else os.path.join(around, name)).readlines()
+            except (OSError, IOError):
+                continue
+            print([line.split()[1] for line in lines if line.startswith("Version:")][0])
+            break
+' 2>/dev/null)
+        # shellcheck disable=SC2086 # a place, and a version if it is known
+        say sdk $sdk
+    fi
+    say broker "$("$PYTHON" -c '
+import socket
+stream = socket.create_connection(("localhost", 1883), 5)
+stream.settimeout(5)
+stream.sendall(b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00")
+answer = bytearray(stream.recv(4))
+stream.sendall(b"\xe0\x00")
+print("open" if len(answer) == 4 and answer[0] == 32 and answer[3] == 0 else "refused")
+' 2>/dev/null)"
+fi
+if [ -s /etc/mx-api-token ]; then say token yes; else say token no; fi
+
+for folder in "$ROOT"/bundles/*; do
+    [ -d "$folder" ] || continue
+    (
+        use_bundle "${folder##*/}"
+        held=free
+        if [ -s "$B/lock" ]; then
+            held=broken-off
+            is_locked && held=locked
+        fi
+        if [ -s "$B/journal" ] && [ $held = free ]; then held=broken-off; fi
+        runs=no
+        bundle_pid >/dev/null && runs=yes
+        say bundle "$NAME" "$(current_release)" $runs $held "$(info "$B/lock" what)" "$(info "$B/lock" who)"
+    )
+done

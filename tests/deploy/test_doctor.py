@@ -1,0 +1,296 @@
+"""`bundlekit doctor` on gateways that are well, ill, and not to be reached."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bundlekit.deploy.checkup import judge
+from bundlekit.deploy.events import parse_event
+from bundlekit.deploy.reach import Server, judge_server, parse_banner
+from tests.desk import Desk, Printed
+
+
+def lines_of(printed: Printed) -> dict[str, str]:
+    """The outcome of each check."""
+    return {line[6:16].strip(): line[:4].strip() for line in printed.out.splitlines() if line[:1] != " "}
+
+
+@pytest.mark.gateway
+def test_gateway_that_is_well(shared_desk: Desk) -> None:
+    printed = shared_desk.on_gateway("doctor")
+    assert printed.code == 0, printed.out
+    assert set(lines_of(printed).values()) == {"ok"}
+    names = "name port server host-key log-in sudo token python sdk tools disk clock boot controller bundles rest"
+    assert list(lines_of(printed)) == names.split()
+    assert "OpenSSH_8.4p1" in printed.out
+    assert "2.7.18" in printed.out
+    assert printed.err == "nothing stands in the way of a deploy\n"
+    assert "\x1b" not in printed.out
+
+
+@pytest.mark.gateway
+def test_looking_changes_nothing(shared_desk: Desk) -> None:
+    listing = "find /opt /etc /home /root /tmp /usr/local -printf '%p %s %T@ %C@ %m\\n' | sort"
+    shared_desk.known_hosts.unlink()
+    before = shared_desk.machine.run(listing).stdout
+    printed = shared_desk.on_gateway("doctor", "--accept-new-host-key", "--format", "json")
+    assert printed.code == 0, printed.out
+    assert not shared_desk.known_hosts.exists()
+    checks = {check["name"]: check for check in json.loads(printed.out)["checks"]}
+    assert checks["host-key"]["outcome"] == "warn"
+    assert "not known yet" in checks["host-key"]["found"]
+    after = shared_desk.machine.run(listing).stdout
+    assert [line for line in after.splitlines() if line not in before] == [
+        line for line in after.splitlines() if line.startswith("/tmp ")
+    ]
+
+
+# What is done to the gateway at once, what undoes it, and what is said of it.
+FAULTS: list[tuple[str, str, list[str]]] = [
+    (
+        "mv /usr/lib/python2.7/dist-packages/sanji /usr/bin/sha256sum /etc/mx-api-token /root/"
+        " && mount -t tmpfs -o ro tmpfs /opt && systemctl stop mosquitto"
+        " && printf '#!/bin/sh\\necho 1000000000\\n' >/usr/local/bin/date && chmod 755 /usr/local/bin/date",
+        "mv /root/sanji /usr/lib/python2.7/dist-packages/ && mv /root/sha256sum /usr/bin/"
+        " && mv /root/mx-api-token /etc/ && umount /opt && systemctl start mosquitto && rm /usr/local/bin/date",
+        [
+            "fail  sdk         /usr/bin/python2.7 has no sanji SDK",
+            "fail  tools       there is no sha256sum",
+            "warn  token       /etc/mx-api-token is not there",
+            "fail  disk        /opt is mounted read-only",
+            "fail  controller  its broker does not answer",
+            "days behind ours",
+        ],
+    ),
+    (
+        "mv /usr/bin/python2.7 /root/ && mount -t tmpfs -o size=1m tmpfs /opt"
+        " && echo 'Defaults requiretty' >/etc/sudoers.d/tty",
+        "mv /root/python2.7 /usr/bin/ && umount /opt && rm /etc/sudoers.d/tty",
+        [
+            "fail  python      there is no Python 2.7",
+            "skip  sdk         not looked at",
+            "fail  disk        only 1 MB free on the disk of /opt",
+            "fail  sudo        sudo on the gateway wants a terminal",
+            "skip  token       not looked at",
+        ],
+    ),
+    (
+        "mount -t tmpfs -o size=30m tmpfs /opt && mkdir -p /opt/bundlekit/bundles/example"
+        " && printf 'what=deploy of 9\\nwho=eve@desk\\n' >/opt/bundlekit/bundles/example/lock"
+        " && cp -p /etc/mx-api-token /root/ && echo 1234 >/etc/mx-api-token",
+        "umount /opt && mv /root/mx-api-token /etc/",
+        [
+            "warn  disk        only 31 MB free on the disk of /opt",
+            "warn  bundles     example: deploy of 9 by eve@desk was broken off",
+            "warn  rest        it does not accept the API token",
+        ],
+    ),
+    (
+        "mount -t tmpfs -o nr_inodes=16 tmpfs /opt && gpasswd -d moxa sudo",
+        "umount /opt && gpasswd -a moxa sudo",
+        ["fail  disk        only 15 more files fit", "fail  sudo        moxa@"],
+    ),
+    (
+        "mv /usr/bin/sudo /root/",
+        "mv /root/sudo /usr/bin/",
+        ["fail  sudo        there is no sudo on the gateway", "ok    python"],
+    ),
+    (
+        "echo 'AllowTcpForwarding no' >/etc/ssh/sshd_config.d/no.conf && systemctl restart ssh",
+        "rm /etc/ssh/sshd_config.d/no.conf && systemctl restart ssh",
+        ["warn  rest        the SSH server of moxa@", "ok    sudo"],
+    ),
+]
+
+
+@pytest.mark.gateway
+def test_each_fault_is_told_apart_with_a_remedy_and_the_rest_is_looked_at(desk: Desk) -> None:
+    for fault, undo, lines in FAULTS:
+        desk.machine.run(fault)
+        printed = desk.on_gateway("doctor")
+        desk.machine.run(undo)
+        for line in lines:
+            assert line in printed.out
+        assert "remedy: " in printed.out
+        assert printed.code == (1 if any(line.startswith("fail") for line in lines) else 0), printed.out
+        assert {"boot", "clock"} <= lines_of(printed).keys()
+        assert lines_of(printed)["boot"] == "ok"
+        assert "Traceback" not in printed.out + printed.err
+    assert desk.on_gateway("doctor").code == 0
+
+
+@pytest.mark.gateway
+def test_password_that_sudo_does_not_take_is_told_from_one_that_is_missing(shared_desk: Desk) -> None:
+    wrong = shared_desk.on_gateway("doctor", given="wrong\n")
+    assert (wrong.code, lines_of(wrong)["sudo"], lines_of(wrong)["boot"]) == (1, "fail", "ok")
+    assert "does not accept the password" in wrong.out
+    none = shared_desk.run("doctor", "gateway", given="")
+    assert (none.code, lines_of(none)["sudo"], lines_of(none)["boot"]) == (1, "fail", "ok")
+    assert "it asks for the password of moxa@" in none.out
+    assert "--password-stdin" in none.out
+
+
+@pytest.mark.gateway
+def test_log_in_that_is_refused_lists_what_was_tried_and_what_was_not_looked_at(shared_desk: Desk) -> None:
+    shared_desk.write_config("IdentityFile ~/none")
+    printed = shared_desk.on_gateway("doctor", given="wrong\n")
+    assert printed.code == 1
+    outcomes = lines_of(printed)
+    assert (outcomes["host-key"], outcomes["log-in"], outcomes["sudo"], outcomes["rest"]) == (
+        "ok",
+        "fail",
+        "skip",
+        "skip",
+    )
+    assert "skip  sudo        not looked at: that needs the log-in" in printed.out
+
+
+@pytest.mark.gateway
+def test_host_key_that_is_unknown_or_changed(shared_desk: Desk) -> None:
+    line = shared_desk.known_hosts.read_text().splitlines()[0].split()
+    shared_desk.known_hosts.unlink()
+    unknown = shared_desk.on_gateway("doctor")
+    assert (unknown.code, lines_of(unknown)["host-key"], lines_of(unknown)["log-in"]) == (1, "fail", "skip")
+    assert "SHA256:" in unknown.out
+    other = "AAAAC3NzaC1lZDI1NTE5AAAAI" + "A" * 43
+    shared_desk.known_hosts.write_text(f"{line[0]} ssh-ed25519 {other}\n")
+    changed = shared_desk.on_gateway("doctor")
+    assert (changed.code, lines_of(changed)["host-key"], lines_of(changed)["log-in"]) == (1, "fail", "skip")
+    assert "has changed" in changed.out
+    assert "ssh-keygen -R" in changed.out
+
+
+@contextmanager
+def answering(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A server on the loopback that is none of SSH."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            try:
+                while True:
+                    client, _ = listening.accept()
+                    with client:
+                        answer(client)
+            except OSError:
+                return
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+def endless(client: socket.socket) -> None:
+    while True:
+        client.sendall(b"welcome \x1b[2J to\r\n" * 1000)
+
+
+SERVERS: list[tuple[Callable[[socket.socket], None], str]] = [
+    (lambda client: client.sendall(b"HTTP/1.1 400 Bad\r\n\r\n"), "it does not answer as an SSH server does: 'HTTP/1.1"),
+    (lambda _: None, "it does not answer as an SSH server does, it says nothing"),
+    (endless, "it does not answer as an SSH server does: 'welcome  to'"),
+]
+
+
+@pytest.mark.gateway
+@pytest.mark.parametrize(("answer", "message"), SERVERS, ids=["http", "silent", "endless"])
+def test_server_that_is_not_ssh(shared_desk: Desk, answer: Callable[[socket.socket], None], message: str) -> None:
+    with answering(answer) as port:
+        printed = shared_desk.run("doctor", f"moxa@127.0.0.1:{port}", "--timeout", "3")
+    assert printed.code == 1
+    assert message in printed.out
+    assert "\x1b" not in printed.out
+    assert lines_of(printed)["port"] == "ok"
+    assert lines_of(printed)["log-in"] == "skip"
+
+
+@pytest.mark.gateway
+def test_name_and_port_that_lead_nowhere(shared_desk: Desk) -> None:
+    nowhere = shared_desk.run("doctor", "moxa@gateway.invalid")
+    assert (nowhere.code, lines_of(nowhere)["name"], lines_of(nowhere)["port"]) == (1, "fail", "skip")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    refused = shared_desk.run("doctor", f"moxa@127.0.0.1:{port}")
+    assert (refused.code, lines_of(refused)["port"], lines_of(refused)["server"]) == (1, "fail", "skip")
+    assert "refuses connections" in refused.out
+
+
+@pytest.mark.gateway
+def test_configuration_that_makes_no_sense_is_an_error_of_its_own(shared_desk: Desk) -> None:
+    shared_desk.write_config("Bogus yes")
+    printed = shared_desk.run("doctor", "gateway")
+    assert (printed.code, printed.out) == (3, "")
+    assert "Bad configuration option: bogus" in printed.err
+
+
+BANNERS = [
+    ("SSH-2.0-OpenSSH_6.7p1 Debian-5", Server("OpenSSH_6.7p1 Debian-5", (6, 7)), True),
+    ("SSH-2.0-OpenSSH_7.1", Server("OpenSSH_7.1", (7, 1)), True),
+    ("SSH-2.0-OpenSSH_7.2p2", Server("OpenSSH_7.2p2", (7, 2)), False),
+    ("SSH-2.0-OpenSSH_10.0", Server("OpenSSH_10.0", (10, 0)), False),
+    ("SSH-1.99-OpenSSH_5.1", Server("OpenSSH_5.1", (5, 1)), True),
+    ("SSH-2.0-dropbear_2019.78", Server("dropbear_2019.78"), False),
+    ("SSH-2.0-\x1b]0;x\x07OpenSSH_8.4", Server("OpenSSH_8.4", (8, 4)), False),
+]
+
+
+@pytest.mark.parametrize(("line", "server", "old"), BANNERS)
+def test_server_is_read_from_its_banner(line: str, server: Server, old: bool) -> None:
+    assert parse_banner(line) == server
+    assert server.lacks_sha2 is old
+
+
+@pytest.mark.parametrize("line", ["", "SSH-1.5-1.2.27", "HTTP/1.1 200 OK", "220 smtp"])
+def test_other_lines_are_no_banner(line: str) -> None:
+    assert parse_banner(line) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "newer", "outcome", "words"),
+    [
+        ((6, 7), True, "warn", "ed25519 and ECDSA keys and passwords work"),
+        ((6, 0), True, "warn", "ECDSA keys and passwords work"),
+        ((6, 7), False, "ok", ""),
+        ((8, 4), True, "ok", ""),
+    ],
+)
+def test_server_too_old_for_paramiko_is_told(
+    version: tuple[int, int], newer: bool, outcome: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paramiko.__version__", "5.1.0" if newer else "4.0.0")
+    check = judge_server(Server("OpenSSH", version))
+    assert check.outcome == outcome
+    assert words in check.remedy
+
+
+JUDGED = [
+    ([], 0.0, "fail python", "skip sdk", "skip controller"),
+    (["python\t/usr/bin/python\t2.7.9"], 0.0, "ok python", "fail sdk", "skip disk"),
+    (["python\t/p\t2.7.9", "sdk\t/usr/lib\t1.1.2", "broker\trefused"], 0.0, "ok sdk", "fail controller", "ok tools"),
+    (["time\t1"], 119.0, "ok clock"),
+    (["time\t1"], 125.0, "warn clock"),
+    (["time\t1"], -90000.0, "warn clock"),
+    (["disk\t/opt\t4999\t100000"], 0.0, "fail disk"),
+    (["disk\t/opt\t49999\t100000"], 0.0, "warn disk"),
+    (["disk\t/opt\t999999\t100"], 0.0, "fail disk"),
+    (["disk\t/opt\t999999\t0"], 0.0, "ok disk"),
+    (["disk\t/opt\t999999\t-"], 0.0, "ok disk"),
+    (["bundle\tx\t1-a\tyes\tfree\t\t"], 0.0, "ok bundles"),
+    (["bundle\tx\t1-a\tyes\tlocked\tdeploy\tme"], 0.0, "warn bundles"),
+    (["bundle"], 0.0, "ok bundles"),
+    (["time", "disk", "system", "python", "sdk", "broker", "missing"], 0.0, "fail disk"),
+]
+
+
+@pytest.mark.parametrize("case", JUDGED)
+def test_what_the_gateway_tells_is_judged(case: tuple[list[str], float, str]) -> None:
+    lines, skew, *expected = case
+    checks = [f"{check.outcome} {check.name}" for check in judge([parse_event(line) for line in lines], skew, 1.0)]
+    assert set(expected) <= set(checks)
