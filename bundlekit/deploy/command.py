@@ -11,16 +11,21 @@ from bundlekit.deploy import script
 NO_ROOM = 73
 PASSWORD_NEEDED = 74
 
-# Standard input is a line with the password (empty where there is none), then the script, compressed, then orders.
-# `read` takes the line byte by byte, and dd so many bytes: what comes after them is left for the next reader. `read` is
-# the shell's own, so no list of processes has the password. All on one line, which csh as a login shell insists on.
+# First it says whether the gateway has this very script already. Standard input is a line with the password (empty
+# where there is none), then, unless it has, the script, compressed, then orders. `read` takes the line byte by byte,
+# and dd so many bytes: what comes after them is left for the next reader. `read` is the shell's own, so no list of
+# processes has the password. All on one line, which csh as a login shell insists on.
 _OPENING = (
-    "umask 077; export LC_ALL=C; IFS= read -r password; "
+    "umask 077; export LC_ALL=C; "
     'folder=$(mktemp -d /tmp/bundlekit.XXXXXX || mktemp -d "$HOME/.bundlekit.XXXXXX") || exit 73; '
     """trap 'rm -rf "$folder"' EXIT; trap 'exit 75' HUP INT TERM PIPE; """
-    "{{ dd bs={size} count=1 iflag=fullblock 2>/dev/null || head -c {size}; }} | "
-    'gzip -dc >"$folder/gateway.sh" || exit 73; '
-    'set -- converse {token}; . "$folder/gateway.sh"'
+    'script=$folder/gateway.sh; cp "${{BUNDLEKIT_ROOT:-/opt/bundlekit}}/gateway.sh" "$script" 2>/dev/null; known=; '
+    '[ "$(sha256sum "$script" 2>/dev/null | cut -c 1-64)" = {digest} ] && known=known; '
+    r"""printf "\nscript\t%s\t$known\n" {token}; """
+    "IFS= read -r password; "
+    '[ -n "$known" ] || {{ dd bs={size} count=1 iflag=fullblock 2>/dev/null || head -c {size}; }} | '
+    'gzip -dc >"$script" || exit 73; '
+    'set -- converse {token}; . "$script"'
 )
 
 
@@ -30,16 +35,26 @@ class Opening:
 
     Attributes:
         command: for the login shell there, whichever that is.
-        stdin: what it reads before the first order; it has the password in it, so it is shown nowhere.
+        login: the line that it reads first; it has the password in it, so it is shown nowhere.
+        script: what it reads then, unless it has said that the gateway has it.
         token: in front of each order; and behind each answer, so that no log of a bundle can pass for its end.
     """
 
     command: str
-    stdin: bytes
+    login: bytes
+    script: bytes
     token: str
 
     def __repr__(self) -> str:
         return f"Opening({self.command!r})"
+
+    def stdin(self, *, known: bool) -> bytes:
+        """What it reads before the first order.
+
+        Args:
+            known: whether the gateway has the script.
+        """
+        return self.login if known else self.login + self.script
 
 
 def opening(token: str, *, password: str | None) -> Opening:
@@ -55,8 +70,8 @@ def opening(token: str, *, password: str | None) -> Opening:
     if password and "\n" in password:
         raise ValueError("a password is one line")
     packed = script.compressed()
-    body = _OPENING.format(size=len(packed), token=token)
-    return Opening("exec sh -c " + shlex.quote(body), f"{password or ''}\n".encode() + packed, token)
+    body = _OPENING.format(size=len(packed), digest=script.digest(), token=token)
+    return Opening("exec sh -c " + shlex.quote(body), f"{password or ''}\n".encode(), packed, token)
 
 
 def order(token: str, verb: str, *arguments: str) -> bytes:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.command import opening, order
+from bundlekit.deploy.command import Opening, opening, order
 from bundlekit.deploy.events import PROTOCOL, parse_event, printable
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Conversation:
     """
 
     def __init__(self, transport: paramiko.Transport, *, password: str | None, silence: float) -> None:
-        """Open the channel. The first order travels with the script.
+        """Open the channel. The first order travels with the script, which a gateway that has it is not sent again.
 
         Args:
             transport: logged in.
@@ -41,18 +41,17 @@ class Conversation:
         Raises:
             OSError, EOFError, paramiko.SSHException: the connection broke.
         """
-        begin = opening(secrets.token_hex(8), password=password)
+        self._opening: Opening | None = opening(secrets.token_hex(8), password=password)
         self.greeted = False
         self.status: int | None = None
         self.complaint = ""
-        self.token = begin.token
-        self._waiting = begin.stdin
+        self.token = self._opening.token
         self._received = bytearray()
         self._unsettled: list[Callable[[], None]] = []
         self.channel = transport.open_session(timeout=silence)
         self.channel.settimeout(silence)
         # To be waited for: OpenSSH takes no input before it has begun.
-        self.channel.exec_command(begin.command)
+        self.channel.exec_command(self._opening.command)
         self._stderr = bytearray()
         # Left unread, two megabytes of it would stop both sides.
         threading.Thread(target=self._read_stderr, daemon=True).start()
@@ -67,7 +66,9 @@ class Conversation:
 
     def send(self, data: bytes) -> None:
         """Send what an order reads."""
-        data, self._waiting = self._waiting + data, b""
+        begin, self._opening = self._opening, None
+        if begin is not None:
+            data = begin.stdin(known=self._knows_script()) + data
         try:
             self.channel.sendall(data)
         except OSError:
@@ -133,6 +134,14 @@ class Conversation:
             self._received += data
         size = min(end + 1 or len(self._received), _LONGEST_LINE)
         return self.read(size).decode("utf-8", "replace").rstrip("\n") if size else None
+
+    def _knows_script(self) -> bool:
+        while (line := self.read_line()) is not None:
+            event = parse_event(line)
+            if event.word == "script" and event.field(0) == self.token:
+                return event.field(1) == "known"
+        self._exit_status(_LAST_WORDS)
+        return True
 
     def _hear_greeting(self) -> None:
         for _ in range(_LONGEST_PREAMBLE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import re
 import subprocess
@@ -49,6 +50,7 @@ def conversing(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     definitions, _ = re.split("# -+ the way in\n", script.text())
     source = f'{definitions}\nas_root() {{ {answer}; }}\nshift; converse "$@"\n'
     monkeypatch.setattr(script, "compressed", lambda: gzip.compress(source.encode()))
+    monkeypatch.setattr(script, "digest", lambda: hashlib.sha256(source.encode()).hexdigest())
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
@@ -58,11 +60,11 @@ def test_arguments_arrive_as_they_are_and_the_password_does_not(
 ) -> None:
     conversing(monkeypatch, """for a; do printf '%s\\0' "$a"; done; env""")
     opening = command.opening("0123", password=password)
-    stdin = opening.stdin + command.order("0123", "verb", *HOSTILE) + command.order("0123", "-n")
+    stdin = opening.stdin(known=False) + command.order("0123", "verb", *HOSTILE) + command.order("0123", "-n")
     plain = {"PATH": os.environ["PATH"]}
     ended = subprocess.run([*shell, "-c", opening.command], input=stdin, env=plain, capture_output=True, check=True)
     greeting, _, said = ended.stdout.partition(b"hello\t1\t0123\n")
-    assert greeting == b"\n"
+    assert greeting == b"\nscript\t0123\t\n\n"
     *arguments, rest = said.split(b"\0")
     assert [argument.decode() for argument in arguments[:-1]] == ["verb", *HOSTILE]
     assert arguments[-1].endswith(b"\ndone\t0123\t0\n-n")
@@ -78,9 +80,9 @@ def test_arguments_arrive_as_they_are_and_the_password_does_not(
 def test_any_log_in_shell_will_do(monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
     conversing(monkeypatch, """printf '%s\\n' "$@" """)
     opening = command.opening("0123", password="with ' and !")
-    stdin = opening.stdin + command.order("0123", "verb", "a b", "$(id)", "!x")
+    stdin = opening.stdin(known=False) + command.order("0123", "verb", "a b", "$(id)", "!x")
     ended = subprocess.run([shell, "-c", opening.command], input=stdin, capture_output=True, text=False, check=True)
-    assert ended.stdout == b"\nhello\t1\t0123\nverb\na b\n$(id)\n!x\ndone\t0123\t0\n"
+    assert ended.stdout == b"\nscript\t0123\t\n\nhello\t1\t0123\nverb\na b\n$(id)\n!x\ndone\t0123\t0\n"
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
@@ -90,7 +92,10 @@ def test_order_that_does_not_know_the_token_is_not_done(
     conversing(monkeypatch, f"touch {tmp_path}/done; exit 1")
     opening = command.opening("0123", password=None)
     ended = subprocess.run(
-        [*shell, "-c", opening.command], input=opening.stdin + b"4567 verb\n", capture_output=True, check=False
+        [*shell, "-c", opening.command],
+        input=opening.stdin(known=False) + b"4567 verb\n",
+        capture_output=True,
+        check=False,
     )
     assert ended.returncode == 76
     assert not (tmp_path / "done").exists()
@@ -100,12 +105,29 @@ def test_order_that_does_not_know_the_token_is_not_done(
 def test_temporary_script_is_removed_in_the_end(monkeypatch: pytest.MonkeyPatch, shell: tuple[str, ...]) -> None:
     conversing(monkeypatch, """printf '%s\\n' "$folder"; false""")
     opening = command.opening("0123", password=None)
-    stdin = opening.stdin + command.order("0123", "verb")
+    stdin = opening.stdin(known=False) + command.order("0123", "verb")
     ended = subprocess.run([*shell, "-c", opening.command], input=stdin, capture_output=True, text=False, check=False)
-    _, greeting, place, end = ended.stdout.decode().splitlines()
+    *_, greeting, place, end = ended.stdout.decode().splitlines()
     assert (greeting, end) == ("hello\t1\t0123", "done\t0123\t1")
     assert "bundlekit." in place
     assert not Path(place).exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+def test_gateway_that_has_the_script_reads_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shell: tuple[str, ...]
+) -> None:
+    conversing(monkeypatch, """printf '%s\\n' "$@" """)
+    (tmp_path / "gateway.sh").write_bytes(gzip.decompress(script.compressed()))
+    opening = command.opening("0123", password=None)
+    ended = subprocess.run(
+        [*shell, "-c", opening.command],
+        input=opening.stdin(known=True) + command.order("0123", "verb"),
+        env={"PATH": os.environ["PATH"], "BUNDLEKIT_ROOT": str(tmp_path)},
+        capture_output=True,
+        check=True,
+    )
+    assert ended.stdout == b"\nscript\t0123\tknown\n\nhello\t1\t0123\nverb\ndone\t0123\t0\n"
 
 
 def test_password_with_a_line_break_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 _PARTS = Path(__file__).parent
@@ -27,3 +28,9 @@ def program(name: str) -> str:
 def compressed() -> bytes:
     """The script as it travels: gzip, which every gateway has; about a third of it."""
     return gzip.compress(text().encode(), mtime=0)
+
+
+@cache
+def digest() -> str:
+    """The SHA-256 of the whole script, in hex, by which a gateway that has it already is told."""
+    return sha256(text().encode()).hexdigest()
