@@ -81,6 +81,12 @@ class FolderFiles:
         except OSError as error:
             raise Unreadable(f"cannot read {self.root / path}: {error.strerror}") from error
 
+    def is_tracked(self, path: str) -> bool:
+        """Whether git keeps a file; see `bundlekit.bundle.version_control`."""
+        from bundlekit.bundle.version_control import is_tracked
+
+        return is_tracked(self.root, path)
+
 
 class _FolderEntries(Mapping[str, Entry]):
     """Looks for one path at a time; only who wants to see all of them makes it go through the whole folder."""
@@ -99,7 +105,7 @@ class _FolderEntries(Mapping[str, Entry]):
             for folder in ("/".join(parts[:depth]) for depth in range(1, len(parts))):
                 if not stat.S_ISDIR((self._root / folder).lstat().st_mode) or self._skip(folder):
                     raise KeyError(path)
-            return _entry(self._root / path, path)
+            return _entry((self._root / path).lstat(), self._root / path, path)
         except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # ValueError: no name that a file can have
             raise KeyError(path) from error
         except OSError as error:
@@ -126,16 +132,15 @@ class _FolderEntries(Mapping[str, Entry]):
             prefix = folders.pop()
             with os.scandir(self._root / prefix) as found:
                 for item in found:
-                    entry = _entry(Path(item.path), prefix + item.name)
+                    entry = _entry(item.stat(follow_symlinks=False), item.path, prefix + item.name)
                     yield entry
                     if entry.kind is Kind.FOLDER and not self._skip(entry.path):
                         folders.append(entry.path + "/")
 
 
-def _entry(place: Path, path: str) -> Entry:
-    status = place.lstat()
+def _entry(status: os.stat_result, place: str | Path, path: str) -> Entry:
     if stat.S_ISLNK(status.st_mode):
-        return Entry(path, Kind.LINK, target=str(place.readlink()))
+        return Entry(path, Kind.LINK, target=str(Path(place).readlink()))
     if stat.S_ISDIR(status.st_mode):
         return Entry(path, Kind.FOLDER)
     if stat.S_ISREG(status.st_mode):

@@ -102,7 +102,8 @@ class Chosen:
             weaker = (settings.choice,) if settings is not None else ()
             self._selections[file] = selection(*weaker, self._choice)
         ignores = settings.path_ignores(place, base) if settings is not None else ()
-        return replace(self._selections[file], path_ignores=ignores)
+        caches = settings is None or settings.caches
+        return replace(self._selections[file], path_ignores=ignores, caches=caches)
 
     def baseline_of(self, place: Path) -> Path | None:
         """The file with the known findings that the settings name for the bundle at a place, if they do.

@@ -68,6 +68,7 @@ _INPUT = Path("-")
     metavar="PATH",
     help="With - as the only PATH: the file of a bundle that standard input has the content of.",
 )
+@click.option("--no-cache", is_flag=True, help="Check bundles that have not changed since they were checked, too.")
 @click.option("--fix", "fixes", is_flag=True, help="Mend what can be mended unasked, then tell the rest.")
 @click.option("--diff", "shows_fixes", is_flag=True, help="Show what --fix would change, and nothing else.")
 @click.option(
@@ -90,6 +91,7 @@ def command(
     shows_fixes: bool,
     baseline: Path | None,
     write_baseline: bool,
+    no_cache: bool,
 ) -> int:
     """Check the bundles that each PATH means: a bundle's folder, a folder of bundles, an archive, or any file of a
     bundle. By default the folder you are in. Each bundle is checked once.
@@ -123,6 +125,7 @@ def command(
         fixes=fixes,
         baseline=baseline,
         write_baseline=write_baseline,
+        no_cache=no_cache,
     )
 
 
@@ -137,12 +140,13 @@ def run(
     fixes: bool = False,
     baseline: Path | None = None,
     write_baseline: bool = False,
+    no_cache: bool = False,
 ) -> int:
     """Check the bundles at `paths`, or the file on standard input, and write what is found to `output`, or print it."""
     from bundlekit.cli.bundles import bundle_of_input, bundles_at
     from bundlekit.cli.known import KnownFindings
-    from bundlekit.cli.mending import mend
     from bundlekit.cli.report_findings import reporter
+    from bundlekit.lint.cache import Cache, cache_folder
     from bundlekit.lint.several import check_each
 
     chosen = Chosen(asked)
@@ -158,6 +162,8 @@ def run(
     elif not skip_foreign:
         raise Unreadable(f"{stdin_filename} belongs to no bundle", hint="no folder around it has a bundle.json")
 
+    folder = None if no_cache else cache_folder()
+    cache = Cache(folder) if folder is not None else None
     known = KnownFindings(chosen, baseline, writes=write_baseline)
 
     def jobs() -> Iterator[Job[tuple[str, Bundle, Selection]]]:
@@ -165,19 +171,25 @@ def run(
             try:
                 selection = chosen.of(Path(place))
                 known.expect(place)
-                now = mend(bundle, Path(place), selection) if fixes and not bundle.in_archive else bundle
+                now = _mended(bundle, place, selection) if fixes and not bundle.in_archive else bundle
                 yield (place, bundle, selection), now, selection
             except BundlekitError as failure:  # one of the settings is the same for each bundle that they count for
                 failures.extend([failure] if failure not in failures else [])
 
     with known, reporter(output_format, output) as report:
-        for (place, bundle, selection), found in check_each(jobs()):
+        for (place, bundle, selection), found in check_each(jobs(), cache=cache):
             findings = [one for one in found if only in (None, one.file)]
             findings = known.new(place, bundle, findings, selection, only)
             fails |= selection.fails(findings)
             report.add(bundle, findings, selection.fail_on, called=only or bundle.label)
         report.end(failures)
     return max([int(fails), *map(report_error.show, failures)])
+
+
+def _mended(bundle: Bundle, place: str, selection: Selection) -> Bundle:
+    from bundlekit.cli.mending import mend
+
+    return mend(bundle, Path(place), selection)
 
 
 def run_diff(paths: Iterable[Path], asked: Asked, *, skip_foreign: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -28,11 +29,12 @@ class Cargo:
     def entries(self) -> tuple[Entry, ...]:
         """What lies there; nothing where the folder cannot be listed."""
         folder = self.folder
-        files = self._bundle.files if folder is None else FolderFiles(folder.root, _is_left_behind)
         try:
-            return tuple(files.entries.values())
-        except Unreadable:
-            return ()
+            if folder is None:
+                return tuple(self._bundle.files.entries.values())
+            return tuple(_without_left_behind(folder.entries.values()))
+        except Unreadable:  # of what is left behind, perhaps
+            return _looked_over(folder) if folder is not None else ()
 
     @property
     def folder(self) -> FolderFiles | None:
@@ -90,6 +92,24 @@ def misnamed_factories(inspection: Inspection) -> tuple[str, ...]:
     if factory is None or inspection.has(factory.path):
         return ()
     return tuple(path for path in inspection.paths_in("data") if path.endswith(".json.factory"))
+
+
+def _without_left_behind(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Of what is in the order of its paths, what does not lie in a folder that is left behind."""
+    behind: set[str] = set()
+    for entry in entries:
+        if entry.path.rpartition("/")[0] not in behind:
+            yield entry
+            if entry.kind is not Kind.FOLDER or not _is_left_behind(entry.path):
+                continue
+        behind.add(entry.path)
+
+
+def _looked_over(folder: FolderFiles) -> tuple[Entry, ...]:
+    try:
+        return tuple(FolderFiles(folder.root, _is_left_behind).entries.values())
+    except Unreadable:
+        return ()
 
 
 def _is_left_behind(path: str) -> bool:

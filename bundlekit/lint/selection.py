@@ -110,12 +110,14 @@ class Selection:
         fail_on: the severity from which on findings fail the check.
         path_ignores: what is not told all the same.
         api: the version of the gateway's API, a key of `GATEWAY_RESOURCES`.
+        caches: whether what is found may be kept, and told again while nothing has changed.
     """
 
     severities: Mapping[str, Severity]
     fail_on: Severity = Severity.ERROR
     path_ignores: tuple[PathIgnore, ...] = ()
     api: str = API
+    caches: bool = True
 
     def tells(self, code: str, path: str) -> bool:
         """Whether a finding of a rule is told in the file with that path in the bundle."""

@@ -37,12 +37,14 @@ class Settings:
         choice: of rules.
         ignored: patterns of paths in the syntax of .gitignore; and the rules that are not told of there.
         baseline: the file with the findings that are known.
+        caches: whether what is found is kept for the next time.
     """
 
     file: Path
     choice: Choice
     ignored: tuple[tuple[str, tuple[Selector, ...]], ...] = ()
     baseline: Path | None = None
+    caches: bool = True
 
     def path_ignores(self, place: Path, base: Path) -> tuple[PathIgnore, ...]:
         """What is ignored in the files of a bundle.
@@ -132,8 +134,15 @@ def _read(file: Path) -> Settings | None:
         table = _table(text, is_pyproject)
         if table is None:
             return None
-        choice, ignored, baseline = _settings(table)
-        return Settings(file, choice, ignored, Path(_shown(file.parent / baseline)) if baseline else None)
+        choice, values = _settings(table)
+        baseline = values.get("baseline")
+        return Settings(
+            file,
+            choice,
+            values.get("per-path-ignores", ()),
+            Path(_shown(file.parent / baseline)) if baseline else None,
+            values.get("cache", True),
+        )
     except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or a number that is too long
         said = re.fullmatch(r"(.+) \(at line (\d+), column \d+\)", str(error), re.DOTALL)
         place, message = (f":{said[2]}", said[1]) if said else ("", str(error))
@@ -181,7 +190,8 @@ def _line(text: str, is_pyproject: bool, message: str) -> int | None:
     return None
 
 
-def _settings(table: dict[str, Any]) -> tuple[Choice, tuple[tuple[str, tuple[Selector, ...]], ...], str | None]:
+def _settings(table: dict[str, Any]) -> tuple[Choice, dict[str, Any]]:
+    """What is chosen of the rules, and all that a table says, by its keys."""
     for key in table:
         if key not in _KEYS:
             close = alike(key, _KEYS)
@@ -195,7 +205,7 @@ def _settings(table: dict[str, Any]) -> tuple[Choice, tuple[tuple[str, tuple[Sel
         fail_on=said.get("fail-on"),
         api=said.get("gateway-api"),
     )
-    return choice, said.get("per-path-ignores", ()), said.get("baseline")
+    return choice, said
 
 
 def _selectors(key: str, value: Any) -> tuple[Selector, ...]:
@@ -228,6 +238,12 @@ def _baseline(key: str, value: Any) -> str:
     return value
 
 
+def _cache(key: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise BadUsage(f"{key} is {_value(value)}, expected true or false")
+    return value
+
+
 def _path_ignores(key: str, value: Any) -> tuple[tuple[str, tuple[Selector, ...]], ...]:
     from bundlekit.pack.gitignore import gitignore
 
@@ -250,6 +266,7 @@ _KEYS: dict[str, Callable[[str, Any], Any]] = {
     "gateway-api": _api,
     "baseline": _baseline,
     "per-path-ignores": _path_ignores,
+    "cache": _cache,
 }
 
 

@@ -9,8 +9,9 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import FolderFiles
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
+    from bundlekit.lint.cache import Cache
     from bundlekit.lint.finding import Finding
     from bundlekit.lint.selection import Selection
 
@@ -33,13 +35,16 @@ Job = tuple[Key, Bundle, "Selection"]
 Found = tuple["Finding", ...]
 
 
-def check_each(jobs: Iterable[Job[Key]], processes: int | None = None) -> Iterator[tuple[Key, Found]]:
+def check_each(
+    jobs: Iterable[Job[Key]], processes: int | None = None, cache: Cache | None = None
+) -> Iterator[tuple[Key, Found]]:
     """Check bundles, in their order.
 
     Args:
         jobs: what names the bundle to the caller, the bundle, and which rules are asked. With many, some more are
             taken than were answered, never all.
         processes: how many of them check where there are many bundles; by default as many as there are processors.
+        cache: of what was found in bundles before; by default there is none.
 
     Returns:
         For each what names it, and what was found.
@@ -47,38 +52,69 @@ def check_each(jobs: Iterable[Job[Key]], processes: int | None = None) -> Iterat
     Raises:
         CouldNotRun: a process was ended from outside.
     """
-    jobs = iter(jobs)
-    yield from _check_here(islice(jobs, FEW))
-    following = next(jobs, None)
-    if following is None:
+    tasks = _tasks(jobs, cache)
+    checked = 0
+    for task in tasks:
+        if task.found is None:
+            checked += 1
+            if checked > FEW:
+                break
+        yield task.key, task.answer(cache)
+    else:
         return
-    jobs = chain([following], jobs)
+    tasks = chain([task], tasks)
     processes = _processors() if processes is None else processes
     if processes < 2 or threading.active_count() > 1:  # threads do not survive in copies of a process
-        yield from _check_here(jobs)
+        for task in tasks:
+            yield task.key, task.answer(cache)
         return
-    with _workers(processes) as workers:
-        yield from _check_there(jobs, workers)
+    with _workers(processes, cache) as workers:
+        yield from _check_there(tasks, workers, cache)
 
 
-def _check_here(jobs: Iterable[Job[Key]]) -> Iterator[tuple[Key, Found]]:
-    from bundlekit.lint.engine import check
+@dataclass(frozen=True, slots=True)
+class _Task(Generic[Key]):
+    """A bundle, and what is found in it if that is known from before."""
 
+    key: Key
+    bundle: Bundle
+    chosen: Selection
+    found: Found | None
+
+    @property
+    def parcel(self) -> tuple[Bundle, Selection] | None:
+        """What another process has to know, if the task can be done by one: other bundles are open files."""
+        can_travel = isinstance(self.bundle.files, FolderFiles)
+        return (self.bundle, self.chosen) if self.found is None and can_travel else None
+
+    def answer(self, cache: Cache | None) -> Found:
+        return self.found if self.found is not None else _check(self.bundle, self.chosen, cache)
+
+
+def _tasks(jobs: Iterable[Job[Key]], cache: Cache | None) -> Iterator[_Task[Key]]:
     for key, bundle, chosen in jobs:
-        yield key, check(bundle, chosen)
+        yield _Task(key, bundle, chosen, cache.find(bundle, chosen) if cache is not None else None)
 
 
-def _check_there(jobs: Iterator[Job[Key]], workers: list[Connection]) -> Iterator[tuple[Key, Found]]:
-    """Each worker has one batch at a time, so that neither side ever waits for the other to read."""
+def _check(bundle: Bundle, chosen: Selection, cache: Cache | None) -> Found:
+    if cache is not None:
+        return cache.check(bundle, chosen)
     from bundlekit.lint.engine import check
 
+    return check(bundle, chosen)
+
+
+def _check_there(
+    tasks: Iterator[_Task[Key]], workers: list[Connection], cache: Cache | None
+) -> Iterator[tuple[Key, Found]]:
+    """Each worker has one batch at a time, so that neither side ever waits for the other to read."""
     idle = deque(workers)
-    busy: deque[tuple[Connection, list[Job[Key]]]] = deque()
+    busy: deque[tuple[Connection, list[_Task[Key]]]] = deque()
     answers: list[tuple[Key, Found]] = []
     while True:
-        while idle and (batch := list(islice(jobs, _AT_ONCE))):
+        while idle and (batch := list(islice(tasks, _AT_ONCE))):
             worker = idle.popleft()
-            _send(worker, [(bundle, chosen) if _can_travel(bundle) else None for _, bundle, chosen in batch])
+            _send(worker, [task.parcel for task in batch])
             busy.append((worker, batch))
         yield from answers
         if not busy:
@@ -86,19 +122,13 @@ def _check_there(jobs: Iterator[Job[Key]], workers: list[Connection]) -> Iterato
         worker, batch = busy.popleft()
         found = _received(worker)
         answers = [
-            (key, check(bundle, chosen) if one is None else one)
-            for (key, bundle, chosen), one in zip(batch, found, strict=True)
+            (task.key, task.answer(cache) if one is None else one) for task, one in zip(batch, found, strict=True)
         ]
         idle.append(worker)
 
 
-def _can_travel(bundle: Bundle) -> bool:
-    """Whether a bundle is no more than the name of a folder; others are open files."""
-    return isinstance(bundle.files, FolderFiles)
-
-
 @contextmanager
-def _workers(number: int) -> Iterator[list[Connection]]:
+def _workers(number: int, cache: Cache | None) -> Iterator[list[Connection]]:
     from multiprocessing import get_context
 
     # A copy of this process has all modules that it needs; elsewhere copies break what the system's libraries do.
@@ -111,7 +141,7 @@ def _workers(number: int) -> Iterator[list[Connection]]:
         for _ in range(number):
             ours, theirs = context.Pipe()
             connections.append(ours)
-            process = context.Process(target=_work, args=(theirs, list(connections)), daemon=True)
+            process = context.Process(target=_work, args=(theirs, list(connections), cache), daemon=True)
             process.start()
             processes.append(process)
             theirs.close()
@@ -127,16 +157,14 @@ def _workers(number: int) -> Iterator[list[Connection]]:
             connection.close()
 
 
-def _work(connection: Connection, not_ours: list[Connection]) -> None:
+def _work(connection: Connection, not_ours: list[Connection], cache: Cache | None) -> None:
     """Check what comes in until nobody is there any more."""
-    from bundlekit.lint.engine import check
-
     for one in not_ours:
         one.close()
     try:
         while True:
             batch = connection.recv()
-            connection.send([check(*job) if job is not None else None for job in batch])
+            connection.send([_check(job[0], job[1], cache) if job is not None else None for job in batch])
     except (EOFError, OSError):
         return
 

@@ -1,4 +1,4 @@
-"""The order of the tests of the rules."""
+"""The order of the tests of the rules, and what they must not share."""
 
 from __future__ import annotations
 
@@ -8,3 +8,9 @@ import pytest
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What the rules say comes first: no other test tells as fast that one of them changed."""
     items.sort(key=lambda item: item.path.name != "test_told.py")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found is kept for this test alone, and not for whoever runs it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))

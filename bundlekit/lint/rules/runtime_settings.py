@@ -24,7 +24,6 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.quoting import printable
 from bundlekit.bundle.text import BEGINNING
-from bundlekit.bundle.version_control import is_tracked
 from bundlekit.lint.cargo import cargo_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
@@ -44,7 +43,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         if bundle.in_archive:
             message = "settings made on one machine are in the archive, expected none"
             yield Fault(path, BEGINNING, message, "bundlekit pack leaves them out")
-        elif cargo.folder is not None and is_tracked(cargo.folder.root, path):
+        elif cargo.folder is not None and cargo.folder.is_tracked(path):
             message = "settings made on one machine are under version control, expected none"
             hint = f"git rm --cached {printable(path)[:200]}, and write data/*.json into .gitignore"
             yield Fault(path, BEGINNING, message, hint)
