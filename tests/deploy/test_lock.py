@@ -61,9 +61,7 @@ def test_lock_lets_one_in_at_a_time(desk: Desk, content: str, tmp_path: Path) ->
     place.write_text(definitions + use)
     desk.machine.put(place, "/root/locking.sh")
     desk.machine.run("mkdir -p /opt/bundlekit/bundles/x; cat >/opt/bundlekit/bundles/x/lock", given=content)
-    desk.machine.run(
-        "for i in 1 2 3; do for n in 1 2 3 4 5 6; do sh /root/locking.sh & done; wait; done"
-    )
+    desk.machine.run("for i in 1 2 3; do for n in 1 2 3 4 5 6; do sh /root/locking.sh & done; wait; done")
     assert desk.machine.run("cat /root/two 2>/dev/null || true").stdout == ""
     assert len(desk.machine.run("cat /root/in").stdout.split()) >= 3
     assert "fail\tbusy" in desk.machine.run("cat /root/said").stdout

@@ -33,6 +33,7 @@ begin() { # VERB WHO
     record account "${ACCOUNT:-}"
     record address "${ADDRESS:-}"
     record began "$(date +%s)"
+    record events "$events"
     rm -f "$B/boots"
     write_journal
     say guard "$(run_apart "$ROOT/gateway.sh" guard "$NAME" "$events")"
@@ -105,6 +106,12 @@ close_journal() { # OUTCOME [REASON]
     add_history "$1" "${2:-}"
     upload=$(recorded upload)
     [ -z "$upload" ] || rm -rf "$upload"
+    # Of a worker that was killed.
+    told=$(recorded events)
+    case $told in
+    "$events") ;;
+    "$B"/.events.*) rm -f "$told" "$told.errors" "$told.guard" ;;
+    esac
     rm -f "$B/journal" "$B/boots" "$B/.reserve"
     settle "$B"
     JOURNAL=
@@ -114,6 +121,7 @@ close_journal() { # OUTCOME [REASON]
 
 # Waits for the worker to end, however it ends: it has the lock until then.
 guard() { # NAME EVENTS
+    events=
     exec >>"$2" 2>"$2.guard"
     errors=$2.guard
     if find_python && take_lock for-ever; then
@@ -129,6 +137,7 @@ guard() { # NAME EVENTS
 
 # By somebody who is not the one that began it, and nobody else is at it.
 recovery() { # NAME BY [EVENTS]
+    events=${3:-}
     errors=${3:-$B/.events.$$}.errors
     exec >>"${3:-/dev/null}" 2>"$errors"
     if find_python && take_lock 60; then
@@ -163,7 +172,8 @@ recover() { # BY
     fi
     case $verb_before in
     deploy | rollback) recover_release "$1" ;;
-    start | restart) finish_start ;;
+    start) finish_start ;;
+    restart) finish_restart ;;
     stop) finish_stop ;;
     remove) finish_remove ;;
     *) close_journal unknown ;;

@@ -21,6 +21,8 @@ take_over() { # ID WAIT
     fi
     # Whatever happens from here on, the next boot finds the journal.
     enable_service
+    record stopping yes
+    write_journal
     if [ -n "$previous" ] && ! stop_service; then
         leave_if_going_down
         refuse stop "$(why)"
@@ -213,6 +215,8 @@ undo_start() {
         return
     fi
     [ "$(current_release)" = "$previous" ] || return 1
+    # Without systemd, one that is about to end would pass for one that runs.
+    [ -z "$(recorded stopping)" ] || stop_service
     starts=1
     if bundle_pid >/dev/null; then
         [ "$(info "$B/running" release)" = "$previous" ] || return 1

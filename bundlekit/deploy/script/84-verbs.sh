@@ -34,14 +34,7 @@ change_restart() { # NAME WAIT WHO [LOCK-WAIT]
     check_number "$2"
     check_number "${4:-0}"
     lock restart "$3" "${4:-0}" && is_deployed || return 0
-    begin_now restart "$3" "$2" || return 0
-    phase stop "$(recorded id)"
-    if stop_service; then
-        finish_start
-    else
-        leave_if_going_down
-        refuse stop "$(why)"
-    fi
+    begin_now restart "$3" "$2" && finish_restart
 }
 
 change_stop() { # NAME WHO [LOCK-WAIT]
@@ -73,6 +66,16 @@ begin_now() { # VERB WHO HOW
 }
 
 # What is begun is brought to its end, here or by a recovery; there is nothing to take back in it.
+
+finish_restart() {
+    phase stop "$(recorded id)"
+    if stop_service; then
+        finish_start
+    else
+        leave_if_going_down
+        refuse stop "$(why)"
+    fi
+}
 
 finish_start() {
     release=$(recorded id)

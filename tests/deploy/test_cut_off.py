@@ -1,0 +1,225 @@
+"""Changes that are cut off on a real gateway, and end in order without anybody's help.
+
+What happens at every single step is in test_journal.py; here it is that the guard, the boot and the next look go on.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.box import Box, PlainBox
+from tests.box.machine import Machine
+from tests.desk import Desk
+
+pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("cut off")]
+
+STOPS_SLOWLY = "import time; Example.before_stop = lambda self: time.sleep(2)"
+STARTS_SLOWLY = "import time; time.sleep(4)"
+DIES_LATE = "import sys, time; sys.stderr.write('no sensor\\n'); time.sleep(4); sys.exit(3)"
+DIES = "import sys; sys.exit(3)"
+randbytes = Random(1).randbytes
+PLACE = "/opt/bundlekit/bundles/example"
+KILL_WORKER = f"kill -9 $(sed -n s/^pid=//p {PLACE}/lock)"
+KILL_GUARD = "kill -9 $(pgrep -f '[g]ateway.sh guard example')"
+
+
+@pytest.fixture(scope="module")
+def systemd() -> Iterator[Box]:
+    with Box() as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def init() -> Iterator[PlainBox]:
+    with PlainBox() as box:
+        yield box
+
+
+@dataclass(frozen=True)
+class Case:
+    """A deploy that is cut off.
+
+    Attributes:
+        at: what bundlekit says just before.
+        fault: a command there; empty for a power cut.
+        outcome: of the new release.
+        finished_by: whoever went on.
+        new: what the new release does besides.
+    """
+
+    at: str
+    fault: str
+    outcome: str
+    finished_by: str
+    new: str = ""
+
+
+ON_SYSTEMD = {
+    "worker killed in stop": Case("- stop", KILL_WORKER, "back", "guard"),
+    "power cut in stop": Case("- stop", "", "back", "boot"),
+    "worker killed in confirm": Case("- wait", KILL_WORKER, "up", "guard", STARTS_SLOWLY),
+    "all killed in confirm": Case("- wait", f"{KILL_GUARD}; {KILL_WORKER}", "up", "status", STARTS_SLOWLY),
+    "power cut in confirm, and it dies": Case("- wait", "", "back", "boot", DIES_LATE),
+}
+ON_INIT = {name: ON_SYSTEMD[name] for name in ("worker killed in stop", "power cut in confirm, and it dies")}
+
+
+def history(desk: Desk) -> list[dict[str, Any]]:
+    acts: list[dict[str, Any]] = json.loads(desk.on_gateway("history", "--format", "json").out)["acts"]
+    return acts
+
+
+def current(desk: Desk) -> str:
+    return "".join(bundle["current"] for bundle in desk.status()["bundles"])
+
+
+def cut_off(desk: Desk, bundle: Path, case: Case) -> None:
+    client = subprocess.Popen(
+        desk.command("deploy", "gateway", "--password-stdin", "--wait", "20", "--bundle", str(bundle)),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=desk.environment,
+        text=True,
+    )
+    assert client.stdin is not None
+    assert client.stderr is not None
+    client.stdin.write(desk.machine.password + "\n")
+    client.stdin.flush()
+    while not client.stderr.readline().startswith(case.at):
+        assert client.poll() is None
+    if case.fault:
+        desk.machine.run(case.fault)
+    else:
+        desk.machine.power_cut()
+        client.kill()
+    client.communicate()
+    if not case.fault:
+        desk.machine.boot()
+
+
+def ends_in_order(machine: Machine, desk: Desk, case: Case) -> None:
+    before = current(desk)
+    if not before:
+        first = desk.deploy(desk.sample("0.0.0", before_main=STOPS_SLOWLY))
+        assert first.code == 0, first.err
+        before = current(desk)
+    number = len(history(desk))
+    assert machine.api("PUT", "/example", {"key": number})[0] == 200
+    cut_off(desk, desk.sample(f"0.0.{number}", before_main=f"{STOPS_SLOWLY}\n{case.new}"), case)
+    if case.finished_by == "status":
+        assert "was broken off in phase confirm" in desk.on_gateway("status").err
+    deadline = time.monotonic() + 90
+    while machine.run(f"ls {PLACE}/journal 2>/dev/null", check=False).stdout:
+        assert time.monotonic() < deadline, machine.run(f"cat {PLACE}/journal {PLACE}/log").stdout
+        time.sleep(0.2)
+    state = desk.status()["bundles"][0]
+    told = machine.run(f"tail -n 40 {PLACE}/log; cat /opt/bundlekit/history").stdout
+    assert state["current"].startswith(f"0.0.{number}-") if case.outcome == "up" else state["current"] == before, told
+    assert state["running"]["registered"], told
+    assert state["lock"] is None
+    assert machine.api("GET", "/example") == (200, {"key": number})
+    assert machine.run("pgrep -fc '[i]ndex.py'").stdout == "1\n"
+    left = machine.run(f"ls -A {PLACE} {PLACE}/releases /opt/bundlekit/uploads").stdout.split()
+    assert not [name for name in left if name.startswith((".", "journal", "boots"))], left
+    last = history(desk)[0]
+    assert (last["verb"], last["outcome"], last["finished_by"]) == ("deploy", case.outcome, case.finished_by)
+
+
+@pytest.mark.parametrize("case", ON_SYSTEMD.values(), ids=ON_SYSTEMD)
+def test_deploy_that_is_cut_off_ends_in_order(systemd: Box, tmp_path: Path, case: Case) -> None:
+    ends_in_order(systemd, Desk(tmp_path, systemd), case)
+
+
+@pytest.mark.parametrize("case", ON_INIT.values(), ids=ON_INIT)
+def test_deploy_that_is_cut_off_ends_in_order_without_systemd(init: PlainBox, tmp_path: Path, case: Case) -> None:
+    ends_in_order(init, Desk(tmp_path, init), case)
+
+
+def test_settings_come_back_with_the_release_that_had_them(systemd: Box, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, systemd)
+    desk.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
+    desk.deploy(desk.sample("0.0.1"))
+    systemd.api("PUT", "/example", {"key": "of the first"})
+    desk.deploy(desk.sample("0.0.2"))
+    systemd.api("PUT", "/example", {"key": "of the second"})
+    back = desk.on_gateway("rollback", "--settings", "--bundle", "example")
+    assert back.code == 0, back.err
+    assert "with its settings" in back.out
+    assert systemd.api("GET", "/example") == (200, {"key": "of the first"})
+    forth = desk.on_gateway("rollback", "0.0.2", "--settings", "--bundle", "example")
+    assert forth.code == 0, forth.err
+    assert systemd.api("GET", "/example") == (200, {"key": "of the second"})
+    failed = desk.deploy(
+        desk.sample("0.0.3", before_main=DIES.replace("import sys;", "import sys; print 'no sensor';"))
+    )
+    assert failed.code == 1
+    log = desk.on_gateway("logs", "--release", "0.0.3", "--bundle", "example")
+    assert "no sensor" in log.out
+    assert "0.0.2" not in log.out
+    refused = desk.on_gateway("rollback", "0.0.3", "--bundle", "example")
+    assert refused.code == 3
+    assert "did not come up" in refused.err
+
+
+def test_change_waits_for_another_one_when_asked(systemd: Box, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, systemd)
+    desk.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
+    desk.deploy(desk.sample("0.0.1"))
+    systemd.run("echo 'moxa ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/moxa")
+    slow = subprocess.Popen(
+        desk.command("deploy", "gateway", "--bundle", str(desk.sample("0.0.2", before_main=STARTS_SLOWLY))),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=desk.environment,
+        text=True,
+    )
+    assert slow.stderr is not None
+    while not slow.stderr.readline().startswith("- wait"):
+        assert slow.poll() is None
+    busy = desk.deploy(desk.sample("0.0.3"))
+    assert busy.code == 3
+    assert "(moxa from 198.18." in busy.err
+    waited = desk.deploy(desk.sample("0.0.3"), "--wait-lock", "60")
+    assert waited.code == 0, waited.err
+    assert "- wait for another change to end: deploy of 0.0.2-" in waited.err
+    assert "in place of 0.0.2-" in waited.out
+    slow.communicate()
+    acts = desk.on_gateway("history", "--bundle", "example").out.splitlines()
+    assert ["0.0.3" in acts[0], "0.0.2" in acts[1]] == [True, True]
+    assert acts[0].endswith("): it runs")
+
+
+def test_deploy_makes_room_by_pruning_what_may_go(systemd: Box, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, systemd)
+    desk.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
+    systemd.run("mkdir -p /opt; mount -t tmpfs -o size=10m tmpfs /opt")
+    try:
+        for version in ("0.0.1", "0.0.2"):
+            bundle = desk.sample(version)
+            (bundle / "ballast").write_bytes(randbytes(2_300_000))
+            printed = desk.deploy(bundle)
+            assert printed.code == 0, printed.err
+        large = desk.sample("0.0.3")
+        (large / "ballast").write_bytes(randbytes(2_300_000))
+        dry = desk.deploy(large, "--keep", "1", "--dry-run")
+        assert "for the room on the disk" in dry.out, dry.err
+        full = desk.deploy(large, "--keep", "3")
+        assert (full.code, "the disk of the gateway is full" in full.err) == (3, True), full.err
+        made = desk.deploy(large, "--keep", "1")
+        assert made.code == 0, made.err
+        assert "- remove old release 0.0.1-" in made.err
+        assert [release["version"] for release in desk.status()["bundles"][0]["releases"]] == ["0.0.3", "0.0.2"]
+    finally:
+        desk.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
+        systemd.run("umount /opt")
