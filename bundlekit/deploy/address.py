@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bundlekit.deploy.ssh_config import SSH_FOLDER, Options, config_to_name, options_for
+from bundlekit.deploy.ssh_config_file import expand_tokens
 from bundlekit.deploy.target import Target
 from bundlekit.errors import Unreadable
 
@@ -19,7 +20,6 @@ _KNOWN_HOSTS = tuple(str(SSH_FOLDER / name) for name in ("known_hosts", "known_h
 _SYSTEM_KNOWN_HOSTS = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 _DEFAULT_IDENTITY = re.compile(r"~/\.ssh/id_(dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|rsa|xmss)")
 _FEWEST_DEFAULTS = 4  # that any OpenSSH tells of; fewer were named by somebody
-_TOKEN = re.compile("%(.)")
 
 
 @dataclass(frozen=True)
@@ -107,22 +107,22 @@ def address_from(target: Target, options: Options, config_file: Path | None = No
         port=port,
         user=user,
         key_name=alias or (host if port == 22 else f"[{host}]:{port}"),
-        identities=tuple(_expanded(file, tokens) for file in _named(options.get("identityfile", ()))),
+        identities=tuple(_file(file, tokens) for file in _named(options.get("identityfile", ()))),
         identities_only=_is_on(option("identitiesonly")),
-        certificates=tuple(_expanded(file, tokens) for file in options.get("certificatefile", ()) if file != "none"),
+        certificates=tuple(_file(file, tokens) for file in options.get("certificatefile", ()) if file != "none"),
         agent=_agent(options.get("identityagent", ("SSH_AUTH_SOCK",))[0], tokens),
         keys_count=_is_on(option("pubkeyauthentication") or "yes"),
         known_hosts=(*own_files, *system_files),
         remember_in=next(iter(own_files), None),
         hash_names=_is_on(option("hashknownhosts")),
         strict=_strictness(option("stricthostkeychecking") or "ask"),
-        proxy=_expanded(command, tokens) if command else _through(option("proxyjump"), host, port, config_file),
+        proxy=expand_tokens(command, tokens) if command else _through(option("proxyjump"), host, port, config_file),
         timeout=float(timeout) if timeout and float(timeout) > 0 else None,
     )
 
 
-def _expanded(text: str, tokens: Mapping[str, str]) -> str:
-    return _TOKEN.sub(lambda found: tokens.get(found[1], found[0]), text)
+def _file(name: str, tokens: Mapping[str, str]) -> str:
+    return str(Path(expand_tokens(name, tokens)).expanduser())
 
 
 def _files(names: tuple[str, ...]) -> tuple[Path, ...]:
@@ -141,7 +141,7 @@ def _agent(place: str, tokens: Mapping[str, str]) -> str | None:
         return None
     if place == "SSH_AUTH_SOCK" or place.startswith("$"):
         return os.environ.get(place.removeprefix("$").strip("{}")) or None
-    return str(Path(_expanded(place, tokens)).expanduser())
+    return _file(place, tokens)
 
 
 def _is_on(value: str | None) -> bool:

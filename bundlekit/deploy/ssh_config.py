@@ -1,23 +1,22 @@
-"""What the ssh configuration says about a host: by asking OpenSSH itself, or, where there is none, by paramiko."""
+"""What the ssh configuration says about a host: by asking OpenSSH itself, or, where there is none, by reading it."""
 
 from __future__ import annotations
 
 import os
 import pwd
-import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
+from bundlekit.deploy.ssh_config_file import Reading, expand_tokens
 from bundlekit.deploy.target import Target
 from bundlekit.errors import Unreadable
 
 SSH_FOLDER = Path("~/.ssh")
 SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")
-_DEEPEST = 16  # as in OpenSSH
-_KEYWORD = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*")
 
 Options = Mapping[str, tuple[str, ...]]
 """By keyword in lower case; only those that name files have more than one value."""
@@ -36,7 +35,7 @@ def options_for(target: Target, file: Path | None = None) -> Options:
         Unreadable: the configuration cannot be read, or makes no sense.
     """
     program = shutil.which("ssh")
-    return by_openssh(program, target, file) if program else by_paramiko(target, file)
+    return by_openssh(program, target, file) if program else by_reading(target, file)
 
 
 def config_to_name(file: Path | None) -> Path | None:
@@ -50,17 +49,16 @@ def config_to_name(file: Path | None) -> Path | None:
 def by_openssh(program: str, target: Target, file: Path | None = None) -> Options:
     """Ask `ssh -G`, the authority: it is quick, connects to nothing, and knows Match and Include."""
     command = [program, "-G", "-T"]
-    given = None
-    if _is_home_elsewhere():
-        # OpenSSH looks at the password file, and not at $HOME, which sandboxes, containers and sudo set.
-        command += ["-F", "/dev/stdin"]
-        given = _for_home(file)
-    elif file is not None:
-        command += ["-F", str(file)]
     command += [*(["-l", target.user] if target.user else []), *(["-p", str(target.port)] if target.port else [])]
-    ended = subprocess.run(
-        [*command, "--", target.host], input=given or "", capture_output=True, text=True, errors="replace", check=False
-    )
+    with _stand_in(file) as config:
+        ended = subprocess.run(
+            [*command, *(["-F", str(config)] if config else []), "--", target.host],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
     if ended.returncode != 0:
         said = [line for line in ended.stderr.splitlines() if not line.startswith("Pseudo-terminal")]
         raise Unreadable(
@@ -75,20 +73,23 @@ def by_openssh(program: str, target: Target, file: Path | None = None) -> Option
     return options
 
 
-def by_paramiko(target: Target, file: Path | None = None) -> Options:
-    """Read it with paramiko's parser, Include followed; CanonicalizeHostname and some rare Match words differ."""
-    import paramiko
-
-    files = [(file, SSH_FOLDER)] if file else [(SSH_FOLDER / "config", SSH_FOLDER), (SYSTEM_CONFIG, Path("/etc/ssh"))]
-    given = "".join(f"{key} {value}\n" for key, value in (("User", target.user), ("Port", target.port)) if value)
-    text = f"Host *\n{given}" if given else ""
+def by_reading(target: Target, file: Path | None = None) -> Options:
+    """Read the files; all but CanonicalizeHostname is as OpenSSH has it, and keywords that make no sense pass."""
+    places = [(file, SSH_FOLDER)] if file else [(SSH_FOLDER / "config", SSH_FOLDER), (SYSTEM_CONFIG, Path("/etc/ssh"))]
+    reading = Reading(target.host, target.user)
     try:
-        for each, base in files:
-            text = _followed(text + "Host *\n", each.expanduser(), base.expanduser(), target.host, _DEEPEST)
-        found = paramiko.SSHConfig.from_text(_spelt_out(text)).lookup(target.host)
-        return {key: _values(key, value) for key, value in found.items()}
-    except (OSError, ValueError, KeyError, paramiko.SSHException) as error:
-        raise Unreadable(f"cannot read the ssh configuration {file or SSH_FOLDER / 'config'}: {error}") from error
+        for each, base in places:
+            reading.read(each.expanduser(), base.expanduser())
+        if reading.wants_final:
+            reading.is_final = True
+            for each, base in places:
+                reading.read(each.expanduser(), base.expanduser())
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"cannot read the ssh configuration: {error}") from error
+    options = reading.options
+    if "hostname" in options:
+        options["hostname"] = (expand_tokens(options["hostname"][0], {"h": target.host, "%": "%"}),)
+    return options
 
 
 def _split(value: str) -> Iterator[str]:
@@ -100,14 +101,6 @@ def _split(value: str) -> Iterator[str]:
         del words[:count]
 
 
-def _values(key: str, value: str | list[str] | None) -> tuple[str, ...]:
-    if value is None:
-        return ("none",)
-    if isinstance(value, list):
-        return tuple(value)
-    return tuple(shlex.split(value)) if key in _LISTS else (value,)
-
-
 def _is_home_elsewhere() -> bool:
     try:
         return Path("~").expanduser() != Path(pwd.getpwuid(os.getuid()).pw_dir)
@@ -115,44 +108,20 @@ def _is_home_elsewhere() -> bool:
         return True
 
 
-def _for_home(file: Path | None) -> str:
-    """A configuration that has ssh do in another home folder what it does in the user's."""
+@contextmanager
+def _stand_in(file: Path | None) -> Iterator[Path | None]:
+    """The configuration to tell ssh of: one that has it do in another home folder what it does in the user's.
+
+    OpenSSH looks at the password file, and not at $HOME, which sandboxes, containers and sudo set.
+    """
+    if not _is_home_elsewhere():
+        yield file
+        return
     folder = SSH_FOLDER.expanduser()
     files = [file.absolute()] if file else [folder / "config", SYSTEM_CONFIG]
     known = " ".join(f'"{folder / name}"' for name in ("known_hosts", "known_hosts2"))
-    return "".join(f'Match all\nInclude "{each}"\n' for each in files) + f"Match all\nUserKnownHostsFile {known}\n"
-
-
-def _followed(before: str, file: Path, base: Path, host: str, depth: int) -> str:
-    """`before` with what a file says about a host, and with what the files say that it includes."""
-    if not file.exists():
-        return before
-    header = "Host *"
-    text = before
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
-        found = _KEYWORD.fullmatch(line)
-        keyword = found[1].lower() if found else ""
-        if found and keyword == "include":
-            if depth and _applies(text, host):
-                for name in shlex.split(found[2]):
-                    pattern = base / Path(name).expanduser()
-                    for each in sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))):
-                        text = _followed(text + "Host *\n", each, base, host, depth - 1)
-                text += f"{header}\n"
-            continue
-        if keyword in ("host", "match"):
-            header = line
-        text += f"{line}\n"
-    return text
-
-
-def _applies(text: str, host: str) -> bool:
-    """Whether what follows a text counts for a host."""
-    import paramiko
-
-    return "bundlekit" in paramiko.SSHConfig.from_text(f"{_spelt_out(text)}\nBundlekit yes\n").lookup(host)
-
-
-def _spelt_out(text: str) -> str:
-    """Without the words after `#` at the end of a line, which OpenSSH drops and paramiko keeps."""
-    return re.sub(r"(?m)^(\s*(?!ProxyCommand|LocalCommand|Match)\w[^\n\"#]*?)\s+#.*$", r"\1", text, flags=re.IGNORECASE)
+    with NamedTemporaryFile("w", prefix="bundlekit-ssh-", encoding="utf-8") as config:
+        config.writelines(f'Match all\nInclude "{each}"\n' for each in files)
+        config.write(f"Match all\nUserKnownHostsFile {known}\n")
+        config.flush()
+        yield Path(config.name)
