@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from bundlekit.deploy.command import Opening, opening, order
 from bundlekit.deploy.events import PROTOCOL, parse_event, printable
+from bundlekit.errors import CouldNotRun
 
 if TYPE_CHECKING:
     import paramiko
 
 _LONGEST_LINE = 65_536
-_LONGEST_PREAMBLE = 1_000  # lines, before the script's greeting
 _LONGEST_COMPLAINT = 16_384
+_LONGEST_ANSWER = 4_000_000  # bytes; one about ten thousand files has a tenth of that
+_LINE = 64  # bytes that a line counts for, besides its own
+_LONGEST_WAIT = 10  # times the silence that counts as a dead link: for a whole answer, which may come in drops
 _CHUNK = 32_768
 _LAST_WORDS = 10.0  # seconds that the exit status may come after the output
 
@@ -47,6 +52,7 @@ class Conversation:
         self.complaint = ""
         self.token = self._opening.token
         self._received = bytearray()
+        self._bound(math.inf)
         self._unsettled: list[Callable[[], None]] = []
         self.channel = transport.open_session(timeout=silence)
         self.channel.settimeout(silence)
@@ -84,22 +90,29 @@ class Conversation:
         while self._unsettled:
             self._unsettled.pop(0)()
 
-    def answer(self) -> Iterator[str]:
+    def answer(self, *, most: float | None = None) -> Iterator[str]:
         """The lines of the answer to an order, as they come; then `status` is set.
+
+        Args:
+            most: bytes that it may have, however long it takes; None where it is no more than events.
 
         Raises:
             OSError, EOFError, paramiko.SSHException: the connection broke. TimeoutError: see `silence`.
+            CouldNotRun: there is no end to it.
         """
         self.status, self.complaint = None, ""
+        self._bound()
         if not self.greeted:
             self._hear_greeting()
         self.settle()
+        self._bound(most)
         complaint: list[str] = []
         while self.greeted and (line := self.read_line()) is not None:
             event = parse_event(line)
             if event.word == "done" and event.field(0) == self.token:
                 self.complaint = "\n".join(complaint)
                 self.status = event.number(1)
+                self._bound(math.inf)
                 return
             if event.word == "complaint":
                 complaint.append(event.field(0))
@@ -118,7 +131,7 @@ class Conversation:
 
     def read(self, size: int) -> bytes:
         """So many bytes, or those that are there until the gateway ends its side."""
-        while len(self._received) < size and (data := self.channel.recv(_CHUNK)):
+        while len(self._received) < size and (data := self._receive()):
             self._received += data
         taken = bytes(self._received[:size])
         del self._received[:size]
@@ -129,13 +142,30 @@ class Conversation:
         searched = 0
         while (end := self._received.find(b"\n", searched)) < 0 and len(self._received) < _LONGEST_LINE:
             searched = len(self._received)
-            if not (data := self.channel.recv(_CHUNK)):
+            if not (data := self._receive()):
                 break
             self._received += data
+        self._left -= _LINE
         size = min(end + 1 or len(self._received), _LONGEST_LINE)
         return self.read(size).decode("utf-8", "replace").rstrip("\n") if size else None
 
+    def _bound(self, most: float | None = None) -> None:
+        self._left = _LONGEST_ANSWER if most is None else most
+        patience = _LONGEST_WAIT * (self.channel.gettimeout() or 0) if most is None else math.inf
+        self._deadline = time.monotonic() + patience
+
+    def _receive(self) -> bytes:
+        data = self.channel.recv(_CHUNK)
+        self._left -= len(data)
+        if self._left < 0 or time.monotonic() > self._deadline:
+            raise CouldNotRun(
+                "what the gateway says has no end",
+                hint="is it a gateway? `bundlekit status TARGET` tells what runs there",
+            )
+        return data
+
     def _knows_script(self) -> bool:
+        self._bound()
         while (line := self.read_line()) is not None:
             event = parse_event(line)
             if event.word == "script" and event.field(0) == self.token:
@@ -144,9 +174,7 @@ class Conversation:
         return True
 
     def _hear_greeting(self) -> None:
-        for _ in range(_LONGEST_PREAMBLE):
-            if (line := self.read_line()) is None:
-                return
+        while (line := self.read_line()) is not None:
             event = parse_event(line)
             if event.word == "hello" and event.fields == (PROTOCOL, self.token):
                 self.greeted = True
@@ -160,5 +188,5 @@ class Conversation:
         try:
             while part := self.channel.recv_stderr(4096):
                 self._stderr += part[: max(_LONGEST_COMPLAINT - len(self._stderr), 0)]
-        except OSError:
+        except (OSError, EOFError):  # told by whoever reads the output
             return

@@ -6,7 +6,14 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from bundlekit.bundle import quoting
+from bundlekit.bundle.manifest import NAME
+
 PROTOCOL = "1"
+
+_LONGEST_FIELD = 4096  # characters; the rest of it is left out
+_LONGEST_NUMBER = 15  # digits; so that it is a point in time for every C library
+_ID = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9._+-]{0,254}")  # what the script takes for the name of a release's folder
 
 # C0 and C1 controls and DEL: a terminal would obey them, and nothing from a gateway may command the user's terminal.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -14,9 +21,13 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SEQUENCES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
+_TEXT = re.compile(r"[^\t\n]+")
+
+
 def printable(text: str) -> str:
-    """Text from a gateway, fit for a terminal."""
-    return _CONTROLS.sub("", _SEQUENCES.sub("", text))
+    """Text from a gateway, fit for a terminal; what turns the direction of writing or is not seen becomes an escape."""
+    text = _CONTROLS.sub("", _SEQUENCES.sub("", text))
+    return text if text.isprintable() else _TEXT.sub(lambda found: quoting.printable(found[0]), text)
 
 
 @dataclass(frozen=True)
@@ -37,12 +48,12 @@ class Event:
     def number(self, index: int) -> int:
         """A field as a natural number; 0 if it is none."""
         text = self.field(index)
-        return int(text) if text.isascii() and text.isdigit() else 0
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else 0
 
 
 def parse_event(line: str) -> Event:
-    word, *fields = line.split("\t")
-    return Event(printable(word), tuple(printable(field) for field in fields))
+    word, *fields = (printable(field[:_LONGEST_FIELD]) for field in line.split("\t"))
+    return Event(word, tuple(fields))
 
 
 @dataclass(frozen=True)
@@ -179,13 +190,17 @@ class GatewayState:
     uploaded: int = 0
     notes: tuple[str, ...] = ()
 
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
+    def bundle(self, name: str) -> BundleState:
+        """A bundle, whether it was ever there or not."""
+        return next((bundle for bundle in self.bundles if bundle.name == name), BundleState(name))
 
 
 def parse_probe(events: Iterable[Event]) -> GatewayState:
-    """The events of `probe` as one value; words that we do not know are passed over."""
+    """The events of `probe` as one value.
+
+    Words that we do not know are passed over, and so are bundles and releases with names that none has: people copy
+    them from messages into a shell.
+    """
     gateway = GatewayState()
     bundles: list[BundleState] = []
     for event in events:
@@ -195,7 +210,11 @@ def parse_probe(events: Iterable[Event]) -> GatewayState:
             bundles.append(BundleState(event.field(0)))
         elif event.word in _OF_BUNDLE and bundles:
             bundles[-1] = _OF_BUNDLE[event.word](bundles[-1], event)
-    return replace(gateway, bundles=tuple(bundles))
+    return replace(gateway, bundles=tuple(bundle for bundle in bundles if NAME.fullmatch(bundle.name)))
+
+
+def _id(text: str) -> str:
+    return text if _ID.fullmatch(text) else ""
 
 
 _OF_GATEWAY: dict[str, Callable[[GatewayState, Event], GatewayState]] = {
@@ -213,7 +232,7 @@ _OF_GATEWAY: dict[str, Callable[[GatewayState, Event], GatewayState]] = {
 def _with_running(bundle: BundleState, event: Event) -> BundleState:
     running = Running(
         pid=event.number(0),
-        release=event.field(1),
+        release=_id(event.field(1)),
         since=event.number(2),
         starts=event.number(3),
         registered=event.field(4) == "yes",
@@ -229,7 +248,7 @@ def _with_lock(bundle: BundleState, event: Event) -> BundleState:
 def _with_release(bundle: BundleState, event: Event) -> BundleState:
     id, version, digest, _, state, who, reason = (event.field(index) for index in range(7))
     release = Release(id, version, digest, event.number(3), state, who, reason, event.number(7) * 1024)
-    return replace(bundle, releases=(*bundle.releases, release))
+    return replace(bundle, releases=(*bundle.releases, release)) if _id(id) else bundle
 
 
 def parse_act(event: Event) -> Act:
@@ -237,7 +256,7 @@ def parse_act(event: Event) -> Act:
 
 
 _OF_BUNDLE: dict[str, Callable[[BundleState, Event], BundleState]] = {
-    "current": lambda bundle, event: replace(bundle, current=event.field(0)),
+    "current": lambda bundle, event: replace(bundle, current=_id(event.field(0))),
     "running": _with_running,
     "crashed": lambda bundle, event: replace(bundle, crashed=event.field(0)),
     "at-boot": lambda bundle, event: replace(bundle, at_boot=event.field(0) == "yes"),

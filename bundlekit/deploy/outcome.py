@@ -10,6 +10,8 @@ from bundlekit.deploy.events import Act, Event
 from bundlekit.deploy.plan import busy
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnfit, NeedsHuman, Refused, RolledBack
 
+_FAILURES = ("back", "down", "not-up", "stuck")
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -30,8 +32,13 @@ class Outcome:
     settings_kept: bool = False
 
 
-def outcome_of(events: Iterable[Event], bundle: str) -> Outcome:
+def outcome_of(events: Iterable[Event], bundle: str, *, release: str | None = None) -> Outcome:
     """Judge the events of a change of `bundle`.
+
+    Args:
+        events: of the gateway.
+        bundle: its name.
+        release: the id of the one that has to be up.
 
     Raises:
         RolledBack: the release did not come up; the one before runs again, or nothing does as before.
@@ -45,14 +52,19 @@ def outcome_of(events: Iterable[Event], bundle: str) -> Outcome:
     raise_refusal(events)
     for event in events:
         if event.word == "outcome":
-            word, release, third, *_ = (event.field(index) for index in range(5))
+            word, second, third, *_ = (event.field(index) for index in range(5))
+            if release is not None and (word, second) != ("up", release) and word not in _FAILURES:
+                raise CouldNotRun(
+                    f"the gateway says `{word} {second}` at the end, and {release} should be up",
+                    hint="`bundlekit status TARGET` tells what runs there now",
+                )
             if word in ("up", "stopped", "removed", "room"):
                 return Outcome(
                     word,
-                    release if word != "removed" else "",
-                    third if third != release else "",
+                    second if word != "removed" else "",
+                    third if third != second else "",
                     pruned,
-                    settings_kept=word == "removed" and release == "settings",
+                    settings_kept=word == "removed" and second == "settings",
                 )
             raise _not_up(event, bundle, log)
     raise CouldNotRun(

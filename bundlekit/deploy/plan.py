@@ -48,10 +48,10 @@ def plan_deploy(archive: Archive, gateway: GatewayState, *, keep: int) -> Plan:
 
     Args:
         archive: to deploy.
-        gateway: as it was found, with the bundle of the archive's name as its only one.
+        gateway: as it was found.
         keep: number of good releases that stay there.
     """
-    bundle = gateway.bundles[0] if gateway.bundles else BundleState(archive.name)
+    bundle = gateway.bundle(archive.name)
     id = release_id(archive.version, archive.digest)
     current = bundle.release(bundle.current)
     if current and current.digest == archive.digest:
@@ -102,7 +102,7 @@ def obstacle(archive: Archive, gateway: GatewayState, *, keep: int = 100, waits:
             f"{gateway.python} on the gateway has no sanji SDK, so no bundle can start there",
             hint="a ThingsPro gateway brings it along; is ThingsPro installed there?",
         )
-    bundle = gateway.bundles[0] if gateway.bundles else BundleState(archive.name)
+    bundle = gateway.bundle(archive.name)
     freed = sum(release.size for release in superfluous(bundle, keep))
     if gateway.free + freed < needed(archive):
         removed = f", {_megabytes(gateway.free + freed)} if old releases are removed" if freed else ""

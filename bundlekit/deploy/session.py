@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _UNTOUCHED = "nothing was stopped or changed"
 _HTTPS = 443
+_LONGEST_LOG_LINE = 1_000_000  # bytes; the script keeps as many of a log
 _SILENCE = 60.0  # seconds without a byte, after which a link counts as dead
 
 
@@ -60,7 +63,10 @@ class Session:
         raise_refusal(events)
         if not events or events[-1].word != "end":
             raise CouldNotRun("the gateway broke off while it was looked at", hint="run the same again")
-        return parse_probe(events)
+        gateway = parse_probe(events)
+        if gateway.upload is not None:
+            _check_place(gateway.upload, arguments[-2:])
+        return gateway
 
     def api_token(self) -> str:
         """The gateway's own token of the REST API, which only root can read. It is secret.
@@ -158,6 +164,7 @@ class Session:
         raise_refusal(events)
         for event in events:
             if event.word == "upload":
+                _check_place(event.field(0), [digest, token])
                 return event.field(0), event.number(1)
         raise CouldNotRun("the gateway made no place to upload to", hint="run the same again")
 
@@ -216,13 +223,13 @@ class Session:
             release: the id of one; None for all.
         """
         with self._words_for_breaks():
+            most = math.inf if follow else _LONGEST_LOG_LINE * (lines + 1)
             of = [release] if release else []
-            output = self._open("logs", bundle, str(lines), "follow" if follow else "once", *of)
-            for line in output:
-                event = parse_event(line)
-                if event.word == "raw":
-                    break
-                raise_refusal([event])
+            output = self._open("logs", bundle, str(lines), "follow" if follow else "once", *of, most=most)
+            event = parse_event(next(output, ""))
+            raise_refusal([event])
+            if event.word != "raw":
+                raise CouldNotRun("the gateway broke off before it told the log", hint="run the same again")
             for line in output:
                 yield printable(line)
             if follow:
@@ -231,13 +238,13 @@ class Session:
     def _run(self, verb: str, *arguments: str, silence: float = _SILENCE) -> Iterator[Event]:
         return (parse_event(line) for line in self._open(verb, *arguments, silence=silence) if line)
 
-    def _open(self, verb: str, *arguments: str, silence: float = _SILENCE) -> Iterator[str]:
+    def _open(self, verb: str, *arguments: str, silence: float = _SILENCE, most: float | None = None) -> Iterator[str]:
         """The lines of the script after its greeting. Asks for a password for sudo if there has to be one."""
         while True:
             conversation = self._talk()
             conversation.channel.settimeout(silence)
             conversation.give(verb, *arguments)
-            answer = conversation.answer()
+            answer = conversation.answer(most=most)
             for line in answer:
                 if parse_event(line).word == "hello":
                     return answer
@@ -274,6 +281,14 @@ class Session:
         except (paramiko.SSHException, OSError, EOFError) as error:
             said = str(error) or type(error).__name__
             raise GatewayUnreachable(f"the connection to the gateway broke: {said}", kept=kept, hint=hint) from error
+
+
+def _check_place(place: str, names: list[str]) -> None:
+    """A place for an upload is one that we have asked for, and not anywhere else on the gateway."""
+    if not re.fullmatch(r"/[A-Za-z0-9/_-]+/uploads/" + "-".join(names), place):
+        raise CouldNotRun(
+            f"the gateway wants the upload at a place where none belongs: {place[:200]!r}", kept=_UNTOUCHED
+        )
 
 
 def not_begun(account: str, status: int | None, complaint: str) -> BundlekitError:

@@ -19,6 +19,7 @@ _END = b"E\n"  # of a folder, and of the gateway's scp
 _BEFORE_DATA = 2  # answers: to the call, to the header
 _ANSWERS = 4  # and to the data, to the end
 _CHUNK = 16_384
+_LONGEST_COMPLAINT = 1_000  # characters
 
 
 class Lane:
@@ -94,7 +95,7 @@ class Lane:
             said = "\n".join([answer.decode("utf-8", "replace") + said, *self._conversation.answer()])
             events = [parse_event(line) for line in said.splitlines()]
             said = " ".join(event.field(0) for event in events if event.word == "complaint") or said
-        raise scp.SCPException(said)
+        raise scp.SCPException(said[:_LONGEST_COMPLAINT])
 
 
 def put(

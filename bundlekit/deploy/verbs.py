@@ -116,7 +116,7 @@ def deploy(
         str(wait_lock),
         _how(verify=verify),
     )
-    return Deployed(plan, gateway, outcome_of(events, archive.name))
+    return Deployed(plan, gateway, outcome_of(events, archive.name, release=plan.release))
 
 
 def _how(*, verify: bool) -> str:
@@ -197,7 +197,7 @@ def rollback(
         with_settings,
         _how(verify=verify),
     )
-    return outcome_of(session.change(listener, 2.0 * wait, "rollback", *arguments), state.name)
+    return outcome_of(session.change(listener, 2.0 * wait, "rollback", *arguments), state.name, release=id)
 
 
 def rollback_target(state: BundleState, release: str | None) -> str:

@@ -1,0 +1,239 @@
+"""A gateway that lies: an SSH server on the loopback that takes every log-in and plays what it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shlex
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import asyncssh
+
+from bundlekit.deploy.plan import release_id
+
+Process = asyncssh.SSHServerProcess[bytes]
+Lie = bytes | Callable[["Talk"], Awaitable[None]]
+"""What comes in place of an honest answer. In bytes, `TOKEN` stands for the token of the conversation."""
+
+PASSWORD = "c0rrect-h0rse"
+
+
+class Talk:
+    """One conversation, as the gateway has it.
+
+    Attributes:
+        order: that was given last, as words.
+    """
+
+    def __init__(self, process: Process, liar: Liar) -> None:
+        assert process.command
+        self._process = process
+        self._liar = liar
+        self._size = int(re.findall(r"bs=(\d+)", process.command)[0])
+        self._tells_script = "known" in process.command
+        self.token = re.findall(r"converse ([0-9a-f]+)", process.command)[0]
+        self.order: list[str] = []
+
+    async def say(self, text: bytes) -> None:
+        """Send; waits while the client does not read. Raises an error when it is gone."""
+        self._liar.said += len(text)
+        self._process.stdout.write(text.replace(b"TOKEN", self.token.encode()))
+        await self._process.stdout.drain()
+
+    async def complain(self, text: bytes) -> None:
+        """Send on standard error."""
+        self._liar.said += len(text)
+        self._process.stderr.write(text)
+        await self._process.stderr.drain()
+
+    async def done(self, status: int = 0) -> None:
+        await self.say(b"done\tTOKEN\t%d\n" % status)
+
+    async def over(self, status: int = 0) -> None:
+        self._process.exit(status)
+
+    async def hang_up(self) -> None:
+        """End the connection at once."""
+        self._process.get_extra_info("connection").abort()
+
+    async def converse(self) -> None:
+        stdin, lies = self._process.stdin, self._liar.lies
+        await self.say(b"\nscript\tTOKEN\t\n")
+        if self._tells_script:
+            await self._play(lies.get("script", b"\nscript\tTOKEN\t\n"))
+        self._liar.passwords.append((await stdin.readline()).decode().rstrip("\n"))
+        await stdin.readexactly(self._size)
+        await self._play(lies.get("greeting", b"\nhello\t1\tTOKEN\n"))
+        while line := await stdin.readline():
+            self.order = shlex.split(line.decode().removeprefix(f"{self.token} "))
+            self._liar.orders.append(self.order)
+            verb = self.order[0]
+            if verb == "put" and verb not in lies:
+                await self._take_file()
+            elif verb in lies:
+                await self._play(lies[verb])
+            else:
+                await self.say(self._honest(verb))
+                await self.done()
+        self._process.exit(0)
+
+    async def _play(self, lie: Lie) -> None:
+        if isinstance(lie, bytes):
+            await self.say(lie)
+        else:
+            await lie(self)
+
+    async def _take_file(self) -> None:
+        stdin = self._process.stdin
+        await self.say(b"\0")
+        size = int((await stdin.readline()).split()[1])
+        await self.say(b"\0")
+        await stdin.readexactly(size + 1)
+        await self.say(b"\0")
+        await stdin.readline()
+        await self.say(b"\0")
+        await self.done()
+
+    def _honest(self, verb: str) -> bytes:
+        if verb == "probe":
+            lines = [*GATEWAY, *([f"bundle\t{self.order[1]}"] if self.order[1:] else [])]
+            if self.order[2:]:
+                lines.append(f"upload\t/opt/bundlekit/uploads/{self.order[2]}-{self.order[3]}\t0")
+            return answer(*lines)
+        if verb == "receive":
+            return answer(f"upload\t/opt/bundlekit/uploads/{self.order[1]}-{self.order[2]}\t0")
+        if verb == "deploy":
+            return answer("phase\tstart", f"outcome\tup\t{self.order[2]}\t")
+        return answer()
+
+
+GATEWAY = ("gateway\tMoxa", "boot\tsystemd", "python\t/usr/bin/python2.7", "sdk\tyes", "free\t999999999")
+
+
+def answer(*lines: str) -> bytes:
+    """What the script says to an order, without the line behind it that ends the answer."""
+    return "".join(f"{line}\n" for line in ("hello\t1", *lines, "end")).encode(errors="surrogateescape")
+
+
+def running(name: str, version: str, digest: str) -> tuple[str, ...]:
+    """The lines of a probe about a bundle that runs."""
+    id = release_id(version, digest)
+    return (
+        f"bundle\t{name}",
+        f"current\t{id}",
+        f"running\t17\t{id}\t1479000000\t1\tyes",
+        "at-boot\tyes",
+        f"release\t{id}\t{version}\t{digest}\t1479000000\tgood\teve@desk\t",
+    )
+
+
+class Liar:
+    """The gateway. A context manager; it runs on a thread of its own.
+
+    Attributes:
+        port: where it listens.
+        lies: what it says, by verb of the script; the greeting is one of them.
+        orders: that it was given, and
+        passwords: that it was told.
+        said: bytes in all.
+    """
+
+    def __init__(
+        self, lies: Mapping[str, Lie] | None = None, *, banner: str = "", prompt: str = "", keys: int = 1
+    ) -> None:
+        self.lies = dict(lies or {})
+        self.banner = banner
+        self.prompt = prompt
+        self.orders: list[list[str]] = []
+        self.passwords: list[str] = []
+        self.said = 0
+        self.log_ins = 0
+        self.keys = [asyncssh.generate_private_key("ssh-ed25519") for _ in range(keys)]
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._server = self._wait(self._listen(self.keys[0], 0))
+        self.port = self._server.get_port()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._wait(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def change_key(self) -> None:
+        """Have another host key from the next connection on. To be called by a lie."""
+        self._server.close()
+        self._server = await self._listen(self.keys[-1], self.port)
+
+    def write_known_hosts(self, home: Path) -> None:
+        (home / ".ssh").mkdir(mode=0o700, exist_ok=True)
+        line = f"[127.0.0.1]:{self.port} {self.keys[0].export_public_key().decode()}"
+        (home / ".ssh" / "known_hosts").write_text(line)
+
+    async def _listen(self, key: asyncssh.SSHKey, port: int) -> asyncssh.SSHAcceptor:
+        return await asyncssh.listen(
+            "127.0.0.1",
+            port,
+            server_host_keys=[key],
+            server_factory=lambda: _Door(self),
+            process_factory=self._converse,
+            encoding=None,
+            reuse_address=True,
+        )
+
+    async def _close(self) -> None:
+        self._server.close()
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    async def _converse(self, process: Process) -> None:
+        try:
+            await Talk(process, self).converse()
+        except (OSError, asyncio.IncompleteReadError, asyncssh.Error):
+            return  # the client has gone
+
+    def _wait(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+class _Door(asyncssh.SSHServer):
+    """Lets everybody in, by whichever way the play asks for."""
+
+    def __init__(self, liar: Liar) -> None:
+        self._liar = liar
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._liar.log_ins += 1
+        self._connection = conn
+
+    def begin_auth(self, username: str) -> bool:
+        if self._liar.banner:
+            self._connection.send_auth_banner(self._liar.banner)
+        return True
+
+    def password_auth_supported(self) -> bool:
+        return not self._liar.prompt
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return True
+
+    def kbdint_auth_supported(self) -> bool:
+        return bool(self._liar.prompt)
+
+    def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Any:
+        return self._liar.prompt, self._liar.prompt, "", [(self._liar.prompt, False)]
+
+    def validate_kbdint_response(self, username: str, responses: Any) -> bool:
+        return True

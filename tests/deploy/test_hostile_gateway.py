@@ -1,0 +1,375 @@
+"""A gateway that lies: whatever it says, the client ends, with a message, in bounded memory, and the terminal obeys
+nobody but us."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import random
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import paramiko
+import pytest
+
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.cli.main import cli, main
+from bundlekit.deploy import conversation, delivery, script
+from bundlekit.pack.archive import pack
+from tests.deploy.liar import GATEWAY, PASSWORD, Liar, Lie, Talk, answer, running
+from tests.desk import SAMPLE, Printed
+
+EVIL = (
+    "\x1b]0;title\x07\x1b[2J\x1b[31;5m\x9b2J\r\b\b\x00\x7f\u202eevil\u2066\u200b\u2028\u0085"
+    "{0.__class__}{9}{:>99999999}{%s$(reboot)`id`'\";é\udcff"
+)
+_OURS = re.compile(r"\x1b\[(?:0|1|3[1-6])m")  # colours that bundlekit itself has
+_MOST = 200_000  # characters on a terminal
+
+Client = Callable[..., Printed]
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Client:
+    """Runs a verb against a liar, as on a terminal: what colours and escape codes there are is not taken out."""
+    shutil.copytree(SAMPLE, tmp_path / "example")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    monkeypatch.setitem(cli.context_settings, "color", True)
+
+    def run(liar: Liar, verb: str, *arguments: str, given: str = PASSWORD) -> Printed:
+        liar.write_known_hosts(tmp_path)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(f"{given}\n".encode())))
+        capfd.readouterr()
+        code = main([verb, *arguments, f"moxa@127.0.0.1:{liar.port}", "--password-stdin"])
+        out, err = capfd.readouterr()
+        assert_fit(out + err)
+        return Printed(code, out, err)
+
+    return run
+
+
+def assert_fit(shown: str) -> None:
+    """What a terminal was given."""
+    assert "fault of bundlekit" not in shown
+    assert "Traceback" not in shown
+    assert PASSWORD not in shown
+    ours = _OURS.sub("", shown)
+    assert not [character for character in ours if not (character.isprintable() or character == "\n")]
+    assert len(shown) < _MOST
+
+
+def test_honest_one_is_believed(client: Client) -> None:
+    with Liar() as gateway:
+        printed = client(gateway, "deploy", "--bundle", "example")
+    assert printed.code == 0, printed.err
+    assert [order[0] for order in gateway.orders] == ["probe", "put", "deploy"]
+    assert gateway.passwords == [PASSWORD]
+
+
+FIELDS: list[list[str]] = [
+    [],
+    [EVIL] * 9,
+    ["9" * 10_000] * 9,
+    ["-1", "", *["x" * 60_000] * 2],
+    ["{", "{}", "{1}", "{:>99999999}"],
+]
+
+
+def words_of_the_script() -> list[str]:
+    parts = (Path(script.__file__).parent).glob("*.sh")
+    found = {word for part in parts for word in re.findall(r"\bsay '?([a-z-]+)", part.read_text())}
+    return sorted(found | {"locked", "broken-off", "{", "{9}{:>99999999}"} - {"hello", "done", "end", "bundle"})
+
+
+def events(fields: list[str]) -> list[str]:
+    """Each word of the script with these fields. A bundle comes last: what is said after it is about it."""
+    return ["\t".join([word, *fields]) for word in [*words_of_the_script(), "bundle"]]
+
+
+def done(text: bytes) -> bytes:
+    return text + b"done\tTOKEN\t0\n"
+
+
+VERBS = [
+    ["status"],
+    ["status", "--format", "json"],
+    ["releases", "--bundle", "example"],
+    ["logs", "--bundle", "example"],
+    ["rollback", "--bundle", "example"],
+    ["start", "--bundle", "example"],
+    ["remove", "--yes", "--bundle", "example"],
+    ["deploy", "--bundle", "example"],
+    ["deploy", "--bundle", "example", "--dry-run"],
+]
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_nothing_in_a_state_steers_the_terminal_or_the_client(client: Client, verb: list[str]) -> None:
+    for fields in FIELDS:
+        lines = [event for event in events(fields) if not event.startswith("fail")]
+        for each in (lines, ["\t".join(["fail", *fields])]):
+            with Liar({"probe": done(answer(*GATEWAY, *running("example", "0.0.1", "0" * 64), *each))}) as gateway:
+                client(gateway, *verb)
+
+
+@pytest.mark.parametrize("fields", FIELDS, ids=["none", "evil", "numbers", "long", "braces"])
+def test_nothing_in_an_answer_steers_the_terminal_or_the_client(client: Client, fields: list[str]) -> None:
+    for event in events(fields):
+        with Liar({"deploy": done(answer(event))}) as gateway:
+            assert client(gateway, "deploy", "--bundle", "example").code > 0
+    for first in ("busy", "changed", "digest", "syntax", "import", "unpack", "service", "stop", "no-release", "space"):
+        with Liar({"deploy": done(answer("\t".join(["fail", first, *fields])))}) as gateway:
+            assert client(gateway, "deploy", "--bundle", "example").code > 0
+    for first in ("up", "back", "down", "stuck", "not-up", "stopped", "removed"):
+        lines = ["\t".join(["log", *fields]), "\t".join(["outcome", first, *fields])]
+        with Liar({"deploy": done(answer(*lines))}) as gateway:
+            assert client(gateway, "deploy", "--bundle", "example").code > 0, first
+
+
+def test_lines_of_a_log_are_text_and_nothing_else(client: Client) -> None:
+    said = answer("raw", EVIL, EVIL.encode("utf-8", "surrogateescape").hex(), "x" * 150_000, "{0}")
+    with Liar({"probe": done(answer(*GATEWAY, *running("example", "0.0.1", "0" * 64))), "logs": done(said)}) as gateway:
+        printed = client(gateway, "logs", "--bundle", "example")
+    assert printed.code == 0
+    assert "{0}" in printed.out
+
+
+PLACES = [
+    "/etc",
+    "/opt/bundlekit/uploads/../../../etc",
+    "/opt/bundlekit/uploads/x y",
+    "/opt/bundlekit/uploads/$(reboot)",
+    "/opt/bundlekit/uploads/'; reboot '",
+    "-oProxyCommand=reboot",
+    "",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_upload_goes_to_no_other_place_than_one_for_uploads(client: Client, place: str) -> None:
+    with Liar({"probe": done(answer(*GATEWAY, "bundle\texample", f"upload\t{place}\t0"))}) as gateway:
+        printed = client(gateway, "deploy", "--bundle", "example")
+    assert printed.code == 3
+    assert "place" in printed.err
+    assert [order[0] for order in gateway.orders] == ["probe"]
+
+
+def test_state_of_another_bundle_is_not_taken_for_the_one_asked_for(client: Client) -> None:
+    archive = pack(Bundle.in_folder(SAMPLE))
+    other = running("other", archive.version, archive.digest)
+    with Liar({"probe": done(answer(*GATEWAY, *other))}) as gateway:
+        assert "unchanged" not in client(gateway, "deploy", "--bundle", "example").out
+        assert client(gateway, "stop", "--bundle", "example").code == 3
+        assert "stop" not in [order[0] for order in gateway.orders]
+
+
+def test_other_release_than_the_one_that_was_deployed_does_not_count_as_up(client: Client) -> None:
+    with Liar({"deploy": done(answer("outcome\tup\t9.9.9-12345678\t"))}) as gateway:
+        printed = client(gateway, "deploy", "--bundle", "example")
+    assert printed.code == 3
+    assert printed.out == ""
+    assert "9.9.9-12345678" in printed.err
+
+
+def for_ever(text: bytes) -> Lie:
+    async def lie(talk: Talk) -> None:
+        while True:
+            await talk.say(text)
+
+    return lie
+
+
+def complaining(lie: bytes, *, then: bytes = b"") -> Lie:
+    async def both(talk: Talk) -> None:
+        for _ in range(48):
+            await talk.complain(lie)
+        await talk.say(then)
+
+    return both
+
+
+FLOODS = {
+    "a line without end": for_ever(b"x" * 65_536),
+    "lines without end": for_ever(b"log\tx\n" * 10_000),
+    "empty lines without end": for_ever(b"\n" * 65_536),
+    "complaints without end": for_ever(b"complaint\tx\n" * 10_000),
+    "releases without end": for_ever(b"hello\t1\nbundle\texample\n" + b"release\ta-1\n" * 10_000),
+    "what is not there without end": for_ever(b"lacks\t1\n" * 10_000),
+}
+
+
+@pytest.mark.parametrize("order", ["greeting", "probe", "put", "deploy", "logs"])
+@pytest.mark.parametrize("flood", FLOODS)
+def test_answer_without_end_is_not_heard_to_its_end(client: Client, order: str, flood: str) -> None:
+    state = done(answer(*GATEWAY, *running("example", "0.0.1", "0" * 64)))
+    lies = {"probe": state, order: FLOODS[flood]} if order == "logs" else {order: FLOODS[flood]}
+    with Liar(lies) as gateway:
+        printed = client(gateway, *(["logs", "-n", "0"] if order == "logs" else ["deploy"]), "--bundle", "example")
+        assert printed.code == 3
+        assert gateway.said < 50_000_000
+
+
+def test_log_without_end_is_not_shown_to_its_end(client: Client) -> None:
+    async def lie(talk: Talk) -> None:
+        await talk.say(b"hello\t1\nraw\n")
+        while True:
+            await talk.say(b"\n" + b"\0" * 65_536)
+
+    with Liar({"probe": done(answer(*GATEWAY, *running("example", "0.0.1", "0" * 64))), "logs": lie}) as gateway:
+        assert client(gateway, "logs", "-n", "1", "--bundle", "example").code == 3
+        assert gateway.said < 50_000_000
+
+
+def test_three_megabytes_of_complaints_stop_nobody(client: Client) -> None:
+    greeting = complaining(b"\x1b[2Jx\n" * 12_000, then=b"\nhello\t1\tTOKEN\n")
+    with Liar({"greeting": greeting}) as gateway:
+        printed = client(gateway, "deploy", "--bundle", "example")
+    assert printed.code == 0, printed.err
+    assert gateway.said > 3_000_000
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client without patience."""
+    wait = paramiko.Channel.settimeout
+    monkeypatch.setattr(paramiko.Channel, "settimeout", lambda channel, _: wait(channel, 0.15))
+    monkeypatch.setattr(conversation, "_LAST_WORDS", 0.15)
+    monkeypatch.setattr(conversation, "_LONGEST_WAIT", 2)
+    monkeypatch.setattr(delivery, "_PAUSES", (0, 0))
+
+
+async def drip(talk: Talk) -> None:
+    while True:
+        await talk.say(b"x")
+        await asyncio.sleep(0.02)
+
+
+async def nothing(talk: Talk) -> None:
+    await asyncio.sleep(3600)
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("order", ["greeting", "probe", "put", "deploy"])
+@pytest.mark.parametrize("lie", [drip, nothing])
+def test_answer_that_never_ends_is_given_up(client: Client, order: str, lie: Lie) -> None:
+    with Liar({order: lie}) as gateway:
+        assert client(gateway, "deploy", "--bundle", "example", "--wait", "5").code == 3
+
+
+def breaking_off(text: bytes, *, how: str) -> Lie:
+    async def lie(talk: Talk) -> None:
+        await talk.say(text)
+        if how == "hang up":
+            await talk.hang_up()
+        else:
+            await talk.over(int(how))
+
+    return lie
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("order", ["greeting", "probe", "put", "deploy"])
+@pytest.mark.parametrize("how", ["hang up", "0", "1", "9", "73", "74", "75", "127", "255"])
+def test_end_at_any_point_is_an_error(client: Client, order: str, how: str) -> None:
+    whole = {
+        "greeting": b"\nhello\t1\tTOKEN\n",
+        "probe": done(answer(*GATEWAY, "bundle\texample")),
+        "put": b"\0\0\0\0done\tTOKEN\t0\n",
+        "deploy": done(answer("phase\tstart", "log\tx")),
+    }[order]
+    for length in sorted({0, 1, 2, 3, 4, 9, len(whole) // 2, len(whole) - 2}):
+        if length < len(whole):
+            with Liar({order: breaking_off(whole[:length], how=how)}) as gateway:
+                printed = client(gateway, "deploy", "--bundle", "example")
+                assert printed.code == 3, (length, printed.err)
+                assert printed.out == ""
+
+
+@pytest.mark.parametrize("status", ["1", "74", "-1", "", "9" * 5000, "x", "74\t74"])
+@pytest.mark.parametrize("order", ["probe", "put", "deploy"])
+def test_odd_status_of_an_order_is_an_error(client: Client, order: str, status: str) -> None:
+    with Liar({order: f"{EVIL}\n\tcomplaint\t{EVIL}\ndone\tTOKEN\t{status}\n".encode(errors="replace")}) as gateway:
+        assert client(gateway, "deploy", "--bundle", "example").code == 3
+    assert len(gateway.orders) < 4
+
+
+@pytest.mark.parametrize("said", [b"\1" + EVIL.encode(errors="replace") + b"\n", b"\2no\n", b"\0\1no\n", b"{0}{\n"])
+def test_refused_upload_is_told_and_nothing_is_deployed(client: Client, said: bytes) -> None:
+    with Liar({"put": said + b"done\tTOKEN\t1\n"}) as gateway:
+        printed = client(gateway, "deploy", "--bundle", "example")
+    assert printed.code == 3
+    assert "did not take the upload" in printed.err
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A bundle that is not sent as a whole where the gateway says that it has most of it."""
+    folder = tmp_path / "large"
+    shutil.copytree(SAMPLE, folder)
+    (folder / "table.bin").write_bytes(random.Random(0).randbytes(200_000))
+    return folder
+
+
+@pytest.mark.usefixtures("hasty")
+def test_other_host_key_after_a_broken_link_gets_no_password_and_no_file(client: Client, large: Path) -> None:
+    async def lie(talk: Talk) -> None:
+        await gateway.change_key()
+        await talk.hang_up()
+
+    with Liar({"put": lie}, keys=2) as gateway:
+        printed = client(gateway, "deploy", "--bundle", str(large), "--accept-new-host-key")
+    assert printed.code == 3
+    assert "another one than before the link broke" in printed.err
+    assert len(gateway.passwords) == 1
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("there", ["999999999999999", "9" * 400, "-5", "100"])
+def test_gateway_that_says_that_more_is_there_each_time_does_not_keep_us_for_ever(
+    client: Client, large: Path, there: str
+) -> None:
+    async def receive(talk: Talk) -> None:
+        place = f"/opt/bundlekit/uploads/{talk.order[1]}-{talk.order[2]}"
+        await talk.say(done(answer(f"upload\t{place}\t{there}{'9' * (gateway.log_ins if there[0] == '9' else 0)}")))
+
+    async def put(talk: Talk) -> None:
+        await talk.hang_up()
+
+    with Liar({"receive": receive, "put": put}) as gateway:
+        assert client(gateway, "deploy", "--bundle", str(large)).code == 3
+    assert gateway.log_ins < 10
+
+
+@pytest.mark.parametrize("lacks", [["0", "-1", "999999999999999", "9" * 5000, EVIL], [], [str(n) for n in range(9999)]])
+def test_gateway_that_lacks_what_there_is_not_is_sent_what_there_is(
+    client: Client, large: Path, lacks: list[str]
+) -> None:
+    async def probe(talk: Talk) -> None:
+        place = f"/opt/bundlekit/uploads/{talk.order[2]}-{talk.order[3]}"
+        await talk.say(done(answer(*GATEWAY, *running("example", "0.0.0", "0" * 64), f"upload\t{place}\t0")))
+
+    with Liar({"probe": probe, "compare": done(answer(*(f"lacks\t{number}" for number in lacks)))}) as gateway:
+        printed = client(gateway, "deploy", "--bundle", str(large))
+    assert printed.code == 0, printed.err
+    assert "compare" in [order[0] for order in gateway.orders]
+
+
+def test_banner_and_prompts_of_the_log_in_are_not_shown(client: Client) -> None:
+    with Liar(banner=EVIL.encode(errors="replace").decode() * 1000) as gateway:
+        assert client(gateway, "status").code == 0
+    with Liar(prompt=EVIL.encode(errors="replace").decode()) as gateway:
+        printed = client(gateway, "status")
+        assert "evil" not in printed.out + printed.err
+
+
+@pytest.mark.parametrize("token", [EVIL, "", "a b", "x" * 10_000, "\x1b[2J"])
+def test_token_that_is_none_is_not_used(client: Client, token: str) -> None:
+    with Liar({"token": done(answer(f"token\t{token}"))}) as gateway:
+        printed = client(gateway, "api", "GET", "/example")
+    assert printed.code in (2, 3)
+    assert "x" * 100 not in printed.err
