@@ -2,6 +2,7 @@
 # make test   every test
 # make lint   style, types, the floors of the house, shell scripts
 # make fuzz   hostile manifests, sources, archives and settings, for half an hour
+# make chaos  deploys to booted gateways with something going wrong: CASES=1000 SEED=...
 # make bench  measurements, side by side with what one would use otherwise
 # make bench-deploy  the same for deploys, over slow links that it makes; wants root as the tests of gateways do
 # make mutation  how many faults put into the rules their tests tell
@@ -12,7 +13,7 @@ RUNTIME := .venv/runtime
 INSTALLED := .venv/installed
 OTHERS := .venv/others
 
-.PHONY: demo test lint fuzz bench bench-deploy mutation clean packages
+.PHONY: demo test lint fuzz chaos bench bench-deploy mutation clean packages
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -34,6 +35,9 @@ fuzz: $(INSTALLED)
 	$(BIN)/pip install --quiet --group fuzz
 	BUNDLEKIT_FUZZ=long $(BIN)/pytest -n 2 tests/lint/test_fuzz.py
 	$(BIN)/python -m fuzz
+
+chaos: $(INSTALLED) packages
+	$(BIN)/python -m tests.chaos $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
 
 bench: $(INSTALLED) packages
 	$(BIN)/pip install --quiet --group bench

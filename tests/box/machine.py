@@ -60,8 +60,14 @@ class Machine:
     password = PASSWORD
     program: tuple[str, ...]
 
-    def __init__(self) -> None:
+    def __init__(self, *, disk: str | None = None) -> None:
+        """Describe it.
+
+        Args:
+            disk: the size of its /opt, such as `24m`; None for as large as this host's.
+        """
         self._base: Base = base()
+        self._disk = disk
         self._place = place.take()
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._front: Front | None = None
@@ -94,7 +100,7 @@ class Machine:
     def start(self) -> None:
         """Make it and boot it. Returns when SSH and the REST API answer."""
         try:
-            self._place.make(self._base)
+            self._place.make(self._base, self._disk)
             self._write_client_files()
             self.boot()
         except BaseException:

@@ -44,14 +44,16 @@ class Place:
         """This host's end of the cable."""
         return f"bk-{self.slot.number}"
 
-    def make(self, base: Base) -> None:
-        """Mount a pristine overlay on the base and lay a cable to a network of its own."""
+    def make(self, base: Base, disk: str | None = None) -> None:
+        """Mount a pristine overlay on the base, a disk of that size in it, and lay a cable to a network of its own."""
         name, link = self.slot.name, self._link
         self.folder.mkdir(parents=True)
         upper, work = self.folder / "upper", self.folder / "work"
         as_root(["mkdir", "--", upper, work, self.root])
         layers = f"lowerdir={base.root},upperdir={upper},workdir={work}"
         as_root(["mount", "-t", "overlay", name, "-o", layers, self.root])
+        if disk:
+            as_root(["mount", "-t", "tmpfs", name, "-o", f"size={disk},mode=755", self.root / "opt"])
         as_root(["ip", "netns", "add", name])
         as_root(
             ["ip", "-batch", "-"],

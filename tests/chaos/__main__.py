@@ -1,0 +1,44 @@
+"""`python -m tests.chaos`: as many cases as one likes, each crew after the other."""
+
+# ruff: noqa: T201 - printing is what it is for
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.chaos.crew import CREWS, Run
+
+
+def main() -> int:
+    """Run and tell.
+
+    Returns:
+        1 if something went wrong.
+    """
+    parser = argparse.ArgumentParser(prog="tests.chaos", description=__doc__)
+    parser.add_argument("--cases", type=int, default=1000)
+    parser.add_argument("--seed", default=secrets.token_hex(4))
+    parser.add_argument("--crew", choices=CREWS, action="append")
+    asked = parser.parse_args()
+    print(f"seed {asked.seed}", flush=True)
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for number, name in enumerate(asked.crew or CREWS):
+            place = Path(folder, str(number))
+            place.mkdir()
+            began = time.monotonic()
+            share = CREWS[name].share if not asked.crew else 1 / len(asked.crew)
+            run = Run(CREWS[name], f"{asked.seed} {name}", place, lambda text: print(f"\n{text}", flush=True))
+            report = run.go(round(asked.cases * share))
+            wrong += len(report.wrong)
+            print(f"{name}: {report}, {time.monotonic() - began:.0f} s", flush=True)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

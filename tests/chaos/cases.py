@@ -1,0 +1,82 @@
+"""What goes wrong, and when: made from a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle
+
+# On the gateway, in the order in which they come.
+PHASES = ("unpack", "check", "stop", "switch", "start", "confirm")
+
+# What a release is like, and whether it may run in the end.
+RELEASES = {
+    "good": True,
+    "late": True,  # takes two seconds to register
+    "stubborn": True,  # does not want to stop, when its time has come
+    "writes": True,  # changes the settings by renaming when it stops
+    "dies": False,
+    "lacks": False,  # a module that nobody sees before it runs
+    "spoils": False,  # the settings, and dies
+    "leaves": False,  # a moment after it has registered
+    "hangs": False,
+    "broken": False,  # answers 500
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One change and its trouble.
+
+    Attributes:
+        number: of it in its lane.
+        verb: `deploy` or `rollback`.
+        release: what the new one is like, see `RELEASES`.
+        fault: what goes wrong besides, see `Lane`.
+        phase: on the gateway, at which it does; or `out` and `back` for bytes on the link to and from the gateway.
+        delay: seconds after the begin of the phase; for bytes, the share of what such a change needs.
+    """
+
+    number: int
+    verb: str
+    release: str
+    fault: str
+    phase: str
+    delay: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What cases are made of, for a crew.
+
+    Attributes:
+        faults: at phases.
+        links: what happens to the link after so many bytes.
+        releases: what new releases are like.
+        rollbacks: share of the changes.
+    """
+
+    faults: tuple[str, ...]
+    links: tuple[str, ...] = ()
+    releases: tuple[str, ...] = tuple(RELEASES)
+    rollbacks: float = 0.15
+
+
+def cases(plan: Plan, seed: str) -> Iterator[Case]:
+    """Without end. Each fault meets each phase, in an order of the seed's."""
+    dice = random.Random(seed)
+    pairs = [(fault, phase) for fault in plan.faults for phase in PHASES]
+    pairs += [(link, way) for link in plan.links for way in ("out", "back") for _ in range(len(PHASES) // 2)]
+    dice.shuffle(pairs)
+    for number, (fault, phase) in enumerate(cycle(pairs), 1):
+        # A third of them are good, so that what goes wrong besides decides.
+        release = dice.choice(("good", dice.choice(plan.releases), dice.choice(plan.releases)))
+        verb = "rollback" if dice.random() < plan.rollbacks else "deploy"
+        if phase in PHASES:
+            delay = dice.choice(
+                (0.0, dice.random() * 0.05, dice.random() * 1.5 if phase == "confirm" else dice.random() * 0.3)
+            )
+        else:
+            delay = dice.random()
+        yield Case(number, verb, release if verb == "deploy" else "good", fault, phase, round(delay, 4))
