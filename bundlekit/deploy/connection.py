@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.deploy.address import Address
 from bundlekit.deploy.asking import Asker
+from bundlekit.deploy.certificates import SUFFIX
 from bundlekit.deploy.hostkeys import KnownHosts, check_host_key, fingerprint
 from bundlekit.deploy.login import Login
 from bundlekit.errors import GatewayUnfit, GatewayUnreachable, HostKeyRejected
@@ -157,7 +158,7 @@ class Connection:
         try:
             transport = wire.Transport(stream)  # type: ignore[arg-type] # what it wants of it is there
             transport.banner_timeout = transport.auth_timeout = self._timeout
-            _prefer_known_kinds(transport, {key.get_name() for key in self._known.keys_of(self.address.key_name)})
+            _prefer_known_kinds(transport, self._known, self.address.key_name)
             transport.start_client(timeout=self._timeout)
         except paramiko.ssh_exception.IncompatiblePeer as error:
             stream.close()
@@ -215,12 +216,15 @@ class Connection:
         return wire.Stream(stream)
 
 
-def _prefer_known_kinds(transport: paramiko.Transport, kinds: set[str]) -> None:
+def _prefer_known_kinds(transport: paramiko.Transport, known: KnownHosts, name: str) -> None:
     """Ask first for the kinds of host key that are known: a server has several, and any of them would be `changed`."""
+    kinds = {key.get_name() for key in known.keys_of(name)}
     if "ssh-rsa" in kinds:
         kinds |= {"rsa-sha2-256", "rsa-sha2-512"}
     options = transport.get_security_options()
-    options.key_types = sorted(options.key_types, key=lambda kind: kind not in kinds)
+    plain = sorted(options.key_types, key=lambda kind: kind not in kinds)
+    certified = [kind + SUFFIX for kind in plain] if known.authorities_of(name) else []
+    options.key_types = [*certified, *plain]
 
 
 def _words(error: BaseException) -> str:

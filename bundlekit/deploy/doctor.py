@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.deploy.address import Address
 from bundlekit.deploy.asking import Asker
+from bundlekit.deploy.certificates import host_certificate_of
 from bundlekit.deploy.checkup import Check, fail, judge, of_error, ok, skip, warn
 from bundlekit.deploy.command import PASSWORD_NEEDED
 from bundlekit.deploy.connection import Connection
@@ -99,8 +100,9 @@ def _to_the_log_in(address: Address, ask: Asker, accept_new: bool, timeout: floa
 
 def _host_key(address: Address, key: paramiko.PKey) -> Check:
     text = f"{key.get_name()} {fingerprint(key)}"
-    if key in KnownHosts(address.known_hosts).keys_of(address.key_name):
-        return ok("host-key", f"{text} is the known one")
+    if KnownHosts(address.known_hosts).vouches_for(key, address.key_name):
+        certified = " by its certificate" if host_certificate_of(key) else ""
+        return ok("host-key", f"{text} is the known one{certified}")
     return warn(
         "host-key",
         f"{text} is not known yet, and was trusted for now",

@@ -5,16 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bundlekit.deploy.asking import Asker
+from bundlekit.deploy.certificates import fault_of_host, host_certificate_of
+from bundlekit.deploy.ssh_config_file import fits_one
 from bundlekit.errors import HostKeyRejected, Unreadable
 
 if TYPE_CHECKING:
     import paramiko
+
+_REVOKED = "@revoked"
+_AUTHORITY = "@cert-authority"
 
 
 def fingerprint(key: paramiko.PKey) -> str:
@@ -26,8 +30,7 @@ def fingerprint(key: paramiko.PKey) -> str:
 class KnownHosts:
     """The keys in known_hosts files, as OpenSSH reads them: hashed names, patterns, `@revoked`.
 
-    Keys of certificate authorities are passed over, for paramiko checks no host certificates; so are lines that make
-    no sense.
+    Lines that make no sense are passed over.
     """
 
     def __init__(self, files: Iterable[Path]) -> None:
@@ -50,7 +53,7 @@ class KnownHosts:
         from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 
         marker, _, rest = line.partition(" ") if line.startswith("@") else ("", "", line)
-        if not rest or rest.startswith("#") or marker not in ("", "@revoked"):
+        if not rest or rest.startswith("#") or marker not in ("", _REVOKED, _AUTHORITY):
             return
         try:
             entry = HostKeyEntry.from_line(rest)
@@ -63,9 +66,26 @@ class KnownHosts:
         """The keys that a host may show."""
         return [key for marker, names, key in self._lines if not marker and _matches(names, host)]
 
+    def authorities_of(self, host: str) -> list[paramiko.PKey]:
+        """The keys of those who may certify a host."""
+        return [
+            key
+            for marker, names, key in self._lines
+            if marker == _AUTHORITY and _matches_either_way(names, host) and not self.is_revoked(host, key)
+        ]
+
+    def vouches_for(self, key: paramiko.PKey, host: str) -> bool:
+        """Whether a key is known as the host's, by itself or by a certificate; without its port too, as in OpenSSH."""
+        certificate = host_certificate_of(key)
+        if certificate is not None and not fault_of_host(certificate, _without_port(host), self.authorities_of(host)):
+            return True
+        return key in (self.keys_of(host) or self.keys_of(_without_port(host)))
+
     def is_revoked(self, host: str, key: paramiko.PKey) -> bool:
         """Whether a key must not be trusted any more."""
-        return any(marker and key == other and _matches(names, host) for marker, names, other in self._lines)
+        return any(
+            marker == _REVOKED and key == other and _matches(names, host) for marker, names, other in self._lines
+        )
 
 
 def _matches(names: list[str], host: str) -> bool:
@@ -80,17 +100,21 @@ def _matches(names: list[str], host: str) -> bool:
             except ValueError:
                 continue
         elif name.startswith("!"):
-            if _fits(name[1:], host):
+            if fits_one(name[1:], host):
                 return False
         else:
-            found = found or _fits(name, host)
+            found = found or fits_one(name, host)
     return found
 
 
-def _fits(pattern: str, host: str) -> bool:
-    """OpenSSH's patterns know `*` and `?`; a bracket stands for itself, as in `[host]:2222`."""
-    expression = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
-    return re.fullmatch(expression, host, re.IGNORECASE) is not None
+def _without_port(host: str) -> str:
+    """As known_hosts has it for port 22."""
+    return host[1:].partition("]:")[0] if host.startswith("[") else host
+
+
+def _matches_either_way(names: list[str], host: str) -> bool:
+    """OpenSSH looks for a name without its port too."""
+    return _matches(names, host) or _matches(names, _without_port(host))
 
 
 def check_host_key(
@@ -121,10 +145,13 @@ def check_host_key(
     shown = f"{key.get_name()} {fingerprint(key)}"
     if known.is_revoked(host, key):
         raise HostKeyRejected(f"the host key of {host} was revoked in known_hosts: {shown}", kept=kept)
-    theirs = known.keys_of(host)
-    if key in theirs:
+    fault = ""
+    if (certificate := host_certificate_of(key)) is not None:
+        fault = fault_of_host(certificate, _without_port(host), known.authorities_of(host))
+        shown += f", and its certificate {fault}" if fault else ""
+    if known.vouches_for(key, host):
         return
-    if theirs:
+    if theirs := known.keys_of(host):
         seen = ", ".join(sorted({f"{other.get_name()} {fingerprint(other)}" for other in theirs}))
         hint = f"somebody may be in between. If you know that the gateway was set up anew: ssh-keygen -R '{host}'"
         if strict == "no":
@@ -138,7 +165,8 @@ def check_host_key(
             kept=kept,
             hint="compare it with what the gateway's own console shows; then --accept-new-host-key remembers it",
         )
-    if strict == "ask" and not ask.trust_host_key(host, key.get_name(), fingerprint(key)):
+    kind = key.get_name() + (f" (whose certificate {fault})" if fault else "")
+    if strict == "ask" and not ask.trust_host_key(host, kind, fingerprint(key)):
         raise HostKeyRejected(f"the host key of {host} is not trusted", kept=kept)
     if remember_in is not None:
         _remember(key, _hashed(host) if hash_names else host, remember_in)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bundlekit.deploy.asking import Asker
+from bundlekit.deploy.certificates import certified_key, parse_certificate, validity
 
 if TYPE_CHECKING:
     import paramiko
-    from cryptography.hazmat.primitives.serialization import SSHCertificate
 
     from bundlekit.deploy.address import Address
 
@@ -96,26 +95,6 @@ def unlock(identity: Identity, ask: Asker) -> paramiko.PKey | None:
     return None
 
 
-def certificate_of(text: bytes) -> SSHCertificate | None:
-    """An OpenSSH certificate as it stands in a file; None for what is none."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import SSHCertificate, load_ssh_public_identity
-
-    try:
-        found = load_ssh_public_identity(text)
-    except (ValueError, UnsupportedAlgorithm):
-        return None
-    return found if isinstance(found, SSHCertificate) else None
-
-
-def blob_of(certificate: SSHCertificate) -> bytes:
-    """The public key that a certificate is about, as it travels."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    key = certificate.public_key()
-    return base64.b64decode(key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).split()[1])
-
-
 def _in_file(file: Path, *, named: bool) -> Identity | None:
     import paramiko
 
@@ -175,10 +154,10 @@ def _in_agent(socket: str | None) -> tuple[list[Identity], list[bytes]]:
     for key in keys:
         name = f"{key.comment or key.get_name()} (in the agent)"
         text = f"{key.get_name()} {base64.b64encode(key.blob).decode()}".encode()
-        if (certificate := certificate_of(text)) is None:
+        if (certificate := parse_certificate(text)) is None:
             plain.append(Identity(name, key, key.blob))
         else:
-            certified.append(Identity(name, key, blob_of(certificate)))
+            certified.append(Identity(name, key, certified_key(certificate)))
             texts.append(text)
     known = {identity.public for identity in plain}
     return [*plain, *(identity for identity in certified if identity.public not in known)], texts
@@ -204,17 +183,12 @@ def _with_certificates(identities: Iterable[Identity], texts: Iterable[bytes]) -
     for identity in identities:
         beside = _read(identity.file.with_name(f"{identity.file.name}-cert.pub")) if identity.file else b""
         for text in dict.fromkeys([*configured, beside]):
-            certificate = certificate_of(text)
-            if certificate is not None and blob_of(certificate) == identity.public:
-                name = f"{identity.name} with its certificate{_when(certificate)}"
+            certificate = parse_certificate(text)
+            if certificate is not None and certified_key(certificate) == identity.public:
+                fault = validity(certificate)
+                name = f"{identity.name} with its certificate{f', which {fault}' if fault else ''}"
                 yield replace(identity, name=name, certificate=text.decode())
         yield identity
-
-
-def _when(certificate: SSHCertificate) -> str:
-    if certificate.valid_before < time.time():
-        return ", which has expired"
-    return ", which is not valid yet" if certificate.valid_after > time.time() else ""
 
 
 def _read(file: Path) -> bytes:

@@ -32,12 +32,17 @@ def fits(patterns: str, name: str) -> bool:
     """Whether a name fits patterns with commas or spaces between them, of which those with `!` deny."""
     found = False
     for pattern in re.split(r"[,\s]+", patterns.strip()):
-        expression = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern.lstrip("!"))
-        if re.fullmatch(expression, name, re.IGNORECASE):
+        if fits_one(pattern.lstrip("!"), name):
             if pattern.startswith("!"):
                 return False
             found = True
     return found
+
+
+def fits_one(pattern: str, name: str) -> bool:
+    """OpenSSH's patterns know `*` and `?`; a bracket stands for itself, as in `[host]:2222`."""
+    expression = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern)
+    return re.fullmatch(expression, name, re.IGNORECASE) is not None
 
 
 @dataclass

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from bundlekit.deploy.address import Address
 from bundlekit.deploy.connection import Connection
-from bundlekit.errors import LoginRefused
+from bundlekit.deploy.hostkeys import KnownHosts, check_host_key
+from bundlekit.errors import HostKeyRejected, LoginRefused
 from tests.deploy.sshd import Sshd, certify, make_key
 
 
@@ -200,6 +202,78 @@ def test_certificate_that_has_expired_is_told_and_the_key_counts_still(
         assert f"{key} with its certificate, which has expired: refused" in refused.value.details
         sshd.accept(key)
         assert way_in(named) == f"the key {key}"
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Path:
+    return make_key(tmp_path / "authority")
+
+
+def trusting(address: Address, line: str) -> Address:
+    """An address about whose host known_hosts has one line."""
+    address.known_hosts[0].write_text(line)
+    return address
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa"])
+@pytest.mark.parametrize("names", ["[127.0.0.1]:{port}", "127.0.0.1", "*"])
+def test_host_certificate_is_as_good_as_a_known_key(
+    tmp_path: Path, sshd: Sshd, address: Address, *, authority: Path, kind: str, names: str
+) -> None:
+    key = make_key(tmp_path / "key")
+    sshd.accept(key)
+    host_key = make_key(tmp_path / "host", kind=kind)
+    sshd.config += [f"HostKey {host_key}", f"HostCertificate {certify(authority, host_key, '127.0.0.1', '-h')}"]
+    line = f"@cert-authority {names.format(port=sshd.port)} {authority.with_suffix('.pub').read_text()}"
+    with sshd:
+        assert way_in(trusting(replace(address, identities=(str(key),)), line)) == f"the key {key}"
+
+
+FAULTS = [
+    ("elsewhere", ["-h"], "is for elsewhere"),
+    ("127.0.0.1", [], "is not one of a host"),
+    ("127.0.0.1", ["-h", "-V", "20200101:20200102"], "has expired"),
+    ("127.0.0.1", ["-h", "-V", "+52w:+53w"], "is not valid yet"),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "fault"), FAULTS)
+def test_host_certificate_that_proves_nothing_is_told(
+    sshd: Sshd, address: Address, *, authority: Path, name: str, options: list[str], fault: str
+) -> None:
+    certificate = certify(authority, sshd.host_key, name, *options)
+    line = f"@cert-authority * {authority.with_suffix('.pub').read_text()}"
+    hosts = KnownHosts(trusting(address, line).known_hosts)
+    key = paramiko.PKey.from_path(sshd.host_key)
+    key.load_certificate(str(certificate))
+    with pytest.raises(HostKeyRejected, match=f"and its certificate {fault}"):
+        check_host_key(key, sshd.name, hosts, ask=Knower(), strict="yes")
+    check_host_key(key, sshd.name, KnownHosts([*address.known_hosts]), ask=Knower(), strict="accept-new")
+
+
+def test_host_certificate_of_another_authority_proves_nothing(
+    tmp_path: Path, sshd: Sshd, address: Address, authority: Path
+) -> None:
+    certificate = certify(make_key(tmp_path / "other"), sshd.host_key, "127.0.0.1", "-h")
+    key = paramiko.PKey.from_path(sshd.host_key)
+    key.load_certificate(str(certificate))
+    public = authority.with_suffix(".pub").read_text()
+    theirs = (tmp_path / "other.pub").read_text()
+    for line in (f"@cert-authority * {public}", f"@cert-authority * {theirs}\n@revoked * {theirs}"):
+        hosts = KnownHosts(trusting(address, line).known_hosts)
+        with pytest.raises(HostKeyRejected, match="signed by an authority that known_hosts does not trust"):
+            check_host_key(key, sshd.name, hosts, ask=Knower(), strict="yes")
+    hosts = KnownHosts(trusting(address, f"{line}\n{sshd.known_as()}").known_hosts)
+    check_host_key(key, sshd.name, hosts, ask=Knower(), strict="yes")
+
+
+def test_host_that_shows_another_certificate_than_the_trusted_one_is_not_asked_about(
+    tmp_path: Path, sshd: Sshd, address: Address, authority: Path
+) -> None:
+    sshd.config.append(f"HostCertificate {certify(authority, sshd.host_key, 'elsewhere', '-h')}")
+    line = f"@cert-authority * {authority.with_suffix('.pub').read_text()}"
+    with sshd, pytest.raises(HostKeyRejected):
+        way_in(trusting(address, line))
 
 
 def test_proxy_command_is_run_by_a_shell(tmp_path: Path, sshd: Sshd, address: Address) -> None:
