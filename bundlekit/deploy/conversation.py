@@ -52,7 +52,7 @@ class Conversation:
         self.complaint = ""
         self.token = self._opening.token
         self._received = bytearray()
-        self._bound(math.inf)
+        self.bound(math.inf)
         self._unsettled: list[Callable[[], None]] = []
         self.channel = transport.open_session(timeout=silence)
         self.channel.settimeout(silence)
@@ -90,6 +90,12 @@ class Conversation:
         while self._unsettled:
             self._unsettled.pop(0)()
 
+    def bound(self, most: float | None = None) -> None:
+        """Let what is read from now on have an end; see `answer`."""
+        self._left = _LONGEST_ANSWER if most is None else most
+        patience = _LONGEST_WAIT * (self.channel.gettimeout() or 0) if most is None else math.inf
+        self._deadline = time.monotonic() + patience
+
     def answer(self, *, most: float | None = None) -> Iterator[str]:
         """The lines of the answer to an order, as they come; then `status` is set.
 
@@ -101,18 +107,18 @@ class Conversation:
             CouldNotRun: there is no end to it.
         """
         self.status, self.complaint = None, ""
-        self._bound()
+        self.bound()
         if not self.greeted:
             self._hear_greeting()
         self.settle()
-        self._bound(most)
+        self.bound(most)
         complaint: list[str] = []
         while self.greeted and (line := self.read_line()) is not None:
             event = parse_event(line)
             if event.word == "done" and event.field(0) == self.token:
                 self.complaint = "\n".join(complaint)
                 self.status = event.number(1)
-                self._bound(math.inf)
+                self.bound(math.inf)
                 return
             if event.word == "complaint":
                 complaint.append(event.field(0))
@@ -149,11 +155,6 @@ class Conversation:
         size = min(end + 1 or len(self._received), _LONGEST_LINE)
         return self.read(size).decode("utf-8", "replace").rstrip("\n") if size else None
 
-    def _bound(self, most: float | None = None) -> None:
-        self._left = _LONGEST_ANSWER if most is None else most
-        patience = _LONGEST_WAIT * (self.channel.gettimeout() or 0) if most is None else math.inf
-        self._deadline = time.monotonic() + patience
-
     def _receive(self) -> bytes:
         data = self.channel.recv(_CHUNK)
         self._left -= len(data)
@@ -165,7 +166,7 @@ class Conversation:
         return data
 
     def _knows_script(self) -> bool:
-        self._bound()
+        self.bound()
         while (line := self.read_line()) is not None:
             event = parse_event(line)
             if event.word == "script" and event.field(0) == self.token:

@@ -90,6 +90,7 @@ class Lane:
             return
         if not answer:
             raise EOFError("it ended during the upload")
+        self._conversation.bound()
         said = self._conversation.read_line() or ""
         if answer not in (b"\1", b"\2"):  # it is not scp that answers
             said = "\n".join([answer.decode("utf-8", "replace") + said, *self._conversation.answer()])

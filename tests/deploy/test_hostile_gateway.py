@@ -274,7 +274,7 @@ def breaking_off(text: bytes, *, how: str) -> Lie:
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("order", ["greeting", "probe", "put", "deploy"])
-@pytest.mark.parametrize("how", ["hang up", "0", "1", "9", "73", "74", "75", "127", "255"])
+@pytest.mark.parametrize("how", ["hang up", "0", "73", "74", "255"])
 def test_end_at_any_point_is_an_error(client: Client, order: str, how: str) -> None:
     whole = {
         "greeting": b"\nhello\t1\tTOKEN\n",
@@ -282,7 +282,7 @@ def test_end_at_any_point_is_an_error(client: Client, order: str, how: str) -> N
         "put": b"\0\0\0\0done\tTOKEN\t0\n",
         "deploy": done(answer("phase\tstart", "log\tx")),
     }[order]
-    for length in sorted({0, 1, 2, 3, 4, 9, len(whole) // 2, len(whole) - 2}):
+    for length in sorted({0, 1, 2, 9, len(whole) - 2}):
         if length < len(whole):
             with Liar({order: breaking_off(whole[:length], how=how)}) as gateway:
                 printed = client(gateway, "deploy", "--bundle", "example")
