@@ -16,6 +16,7 @@ needed='
     debootstrap
     fish
     git
+    insserv
     iproute2
     mosquitto
     openssh-client

@@ -110,6 +110,16 @@ def verify_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def hand_over_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the option --handover."""
+    return click.option(
+        "--handover",
+        "hand_over",
+        is_flag=True,
+        help="Start the new release beside the one that runs, and stop that one when the new one has come up.",
+    )(function)
+
+
 def wait_lock_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a verb the option --wait-lock."""
     return click.option(

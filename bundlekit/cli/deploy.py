@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from bundlekit.cli.access import Access, access_options, session_on, verify_option, wait_lock_option, wait_option
+from bundlekit.cli.access import (
+    Access,
+    access_options,
+    hand_over_option,
+    session_on,
+    verify_option,
+    wait_lock_option,
+    wait_option,
+)
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
 
@@ -47,6 +55,7 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
 @click.option("--dry-run", is_flag=True, help="Look at the gateway, show what would be done, change nothing.")
 @wait_option
 @verify_option
+@hand_over_option
 @wait_lock_option
 @click.option(
     "--keep", type=click.IntRange(1, 100), default=3, show_default=True, help="Good releases to keep on the gateway."
@@ -81,6 +90,7 @@ def run(
     keep: int,
     rate: int | None = None,
     verify: bool = True,
+    hand_over: bool = False,
 ) -> int:
     """Deploy the bundle or the archive at `path`."""
     from bundlekit.cli.archive import checked_archive
@@ -97,7 +107,15 @@ def run(
                 click.echo(step)
             return 0
         deployed = verbs.deploy(
-            session, archive, TerminalListener(), wait=wait, keep=keep, rate=rate, verify=verify, wait_lock=wait_lock
+            session,
+            archive,
+            TerminalListener(),
+            wait=wait,
+            keep=keep,
+            rate=rate,
+            verify=verify,
+            hand_over=hand_over,
+            wait_lock=wait_lock,
         )
         if deployed.outcome is None:
             click.echo(f"unchanged: {what} runs on {session.account} already, release {deployed.plan.release}")

@@ -11,6 +11,7 @@ from bundlekit.cli.access import (
     access_options,
     bundle_option,
     bundle_there,
+    hand_over_option,
     session_on,
     verify_option,
     wait_lock_option,
@@ -35,6 +36,7 @@ from bundlekit.cli.verb import verb
 @click.option("--settings", is_flag=True, help="Bring the settings back too, as they were when it was left.")
 @wait_option
 @verify_option
+@hand_over_option
 @wait_lock_option
 def command(access: Access, *, release: str | None, bundle: str | None, **options: Any) -> int:
     """Make an earlier release the current one. `bundlekit releases` lists them.
@@ -54,6 +56,7 @@ def run(
     wait: int,
     wait_lock: int,
     verify: bool = True,
+    hand_over: bool = False,
 ) -> int:
     """Go back to a release, by default the last good one; if it does not come up, stay with the current one."""
     from bundlekit.deploy import verbs
@@ -70,6 +73,7 @@ def run(
             wait_lock=wait_lock,
             settings=settings,
             verify=verify,
+            hand_over=hand_over,
         )
         what = f"release {outcome.release}{' with its settings' if settings else ''}"
         click.echo(f"{state.name} runs on {session.account}, {what}, in place of {outcome.replaced}")

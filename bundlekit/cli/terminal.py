@@ -83,6 +83,7 @@ class TerminalListener:
         "unpack": "check its digest and unpack it",
         "check": "see whether it fits the gateway's Python",
         "wait": "wait for another change to end: {}",
+        "beside": "start {} beside what runs",
         "stop": "stop {}",
         "switch": "switch to {}",
         "start": "start",

@@ -95,6 +95,7 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
     if word == "back":
         state = {
             "running": "runs again",
+            "untouched": "runs on; it was not stopped for a moment",
             "failing": "is in place again; it did not run well before either",
             "stopped": "is in place again, stopped as it was",
         }

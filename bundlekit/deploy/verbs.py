@@ -13,6 +13,7 @@ from bundlekit.deploy.events import Act, BundleState, GatewayState, parse_act
 from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.deploy.plan import Action, Plan, needed, obstacle, plan_deploy
 from bundlekit.deploy.session import Session
+from bundlekit.deploy.upload import AT_ONCE
 from bundlekit.errors import BadUsage, CouldNotRun
 from bundlekit.pack.archive import Archive
 
@@ -59,6 +60,7 @@ def deploy(
     keep: int = KEEP,
     rate: int | None = None,
     verify: bool = True,
+    hand_over: bool = False,
     wait_lock: int = 0,
 ) -> Deployed:
     """Make `archive` the current release of its bundle, and see that it comes up.
@@ -71,6 +73,7 @@ def deploy(
         keep: number of good releases to keep.
         rate: bytes a second to upload, at most.
         verify: whether it counts as come up only if its GETs answer.
+        hand_over: whether it is started beside the one that runs, which is stopped when it has come up.
         wait_lock: seconds to wait for somebody else's change to end.
 
     Raises:
@@ -78,7 +81,9 @@ def deploy(
         NeedsHuman: what ran before did not come up again.
         BundlekitError: it was not begun.
     """
-    gateway = session.probe(archive.name, upload_unless=archive.digest)
+    gateway = session.look(archive.name, archive.digest, to_upload=len(archive.data) <= AT_ONCE)
+    if gateway is None:
+        gateway = session.probe(archive.name, upload_unless=archive.digest)
     for note in gateway.notes:
         listener.note(note)
     plan = plan_deploy(archive, gateway, keep=keep)
@@ -114,14 +119,14 @@ def deploy(
         str(keep),
         this_person(),
         str(wait_lock),
-        _how(verify=verify),
+        _how(verify=verify, hand_over=hand_over),
     )
     return Deployed(plan, gateway, outcome_of(events, archive.name, release=plan.release))
 
 
-def _how(*, verify: bool) -> str:
+def _how(*, verify: bool, hand_over: bool) -> str:
     """How a change is to be made, in the script's words."""
-    return "" if verify else "no-verify"
+    return " ".join(["no-verify"] * (not verify) + ["handover"] * hand_over)
 
 
 def _check(archive: Archive, gateway: GatewayState, plan: Plan, *, keep: int, waits: bool) -> None:
@@ -169,6 +174,7 @@ def rollback(
     *,
     wait: int = WAIT,
     verify: bool = True,
+    hand_over: bool = False,
     wait_lock: int = 0,
     settings: bool = False,
 ) -> Outcome:
@@ -184,6 +190,7 @@ def rollback(
         wait_lock: seconds to wait for somebody else's change to end.
         settings: whether they become again what they were when that release was left.
         verify: whether it counts as come up only if its GETs answer.
+        hand_over: see `deploy`; not with other settings.
     """
     id = rollback_target(state, release)
     with_settings = "settings" * settings
@@ -195,7 +202,7 @@ def rollback(
         this_person(),
         str(wait_lock),
         with_settings,
-        _how(verify=verify),
+        _how(verify=verify, hand_over=hand_over),
     )
     return outcome_of(session.change(listener, 2.0 * wait, "rollback", *arguments), state.name, release=id)
 

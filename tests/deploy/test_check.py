@@ -198,6 +198,26 @@ def test_what_requirements_txt_asks_for_is_said(pythons: dict[str, list[str]], t
 
 
 @pytest.mark.parametrize("version", ["2", "3"])
+def test_new_keys_of_a_factory_file_are_told(pythons: dict[str, list[str]], tmp_path: Path, version: str) -> None:
+    settings = tmp_path / "settings"
+    settings.mkdir()
+    (settings / "a.json").write_text('{"old": {"x": 1}, "list": [], "mine": 2}')
+    (settings / "broken.json").write_text("{")
+    files: dict[str, str | bytes] = {
+        "index.py": "",
+        "data/a.json.factory": '{"old": {"x": 2, "y": 3}, "list": [{"z": 1}], "n\u00fc": 4}'.encode(),
+        "data/broken.json.factory": "{}",
+        "data/fresh.json.factory": '{"all": "new"}',
+    }
+    folder = tmp_path / "release"
+    checked(pythons[version], folder, files)
+    command = [*pythons[version], "-", folder, settings]
+    ended = subprocess.run(command, input=script.program("check.py"), capture_output=True, text=True, check=True)
+    said = "data/a.json.factory has keys that the settings do not have, and they stay as they are: n\u00fc, old.y"
+    assert ended.stdout == f"note\t{said}\n"
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
 def test_module_that_ends_python_or_prints_or_raises_harms_nothing(
     pythons: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:

@@ -5,13 +5,16 @@ LOG_LIMIT=1000000 # bytes, for the log and again for the one before
 STOP_SECONDS=10   # for a bundle to end after SIGINT
 
 # Runs the bundle, again when it ends, and passes a stop on as the SIGINT that the SDK listens to. The same under
-# systemd and without it.
+# systemd and without it. SIGUSR1 says that there is an order.
 supervise() { # NAME
     exec </dev/null
     kill_orphan
     child=
+    beside=
+    again=
     stopping=
     trap 'stopping=1; interrupt_child' TERM INT HUP
+    trap : USR1
     recover_at_boot
     keep_log >/dev/null 2>&1 &
     keeper=$!
@@ -19,31 +22,30 @@ supervise() { # NAME
     pause=1
     status=
     while [ -z "$stopping" ]; do
+        settle_beside
         release=$(current_release)
         cd "$B/releases/$release" || break
         find_python || break
         shorten_log
         starts=$((starts + 1))
         began=$(date +%s)
-        printf '%s\n' "--- $(date '+%Y-%m-%d %H:%M:%S') release $release starts" >>"$B/log"
-        offset=$(wc -c <"$B/log")
         rm -f "$B/registered"
-        # In a session of its own, so that what it leaves behind can be ended with it.
-        if command -v setsid >/dev/null 2>&1; then
-            setsid "$PYTHON" -u index.py >>"$B/log" 2>&1 &
-        else
-            "$PYTHON" -u index.py >>"$B/log" 2>&1 &
+        offset=
+        run_bundle "$release" "$B/log"
+        write_running
+        if [ -n "$again" ]; then
+            again=
+            rm -f "$B/order"
         fi
-        child=$!
-        {
-            printf 'supervisor=%s\nbundle=%s\nrelease=%s\n' $$ "$child" "$release"
-            printf 'offset=%s\nstarts=%s\nsince=%s\nbefore=%s\n' "$offset" $starts "$began" "$status"
-        } >"$B/running.new" && mv -f "$B/running.new" "$B/running"
         [ -n "$stopping" ] && interrupt_child
         await_child
         kill -KILL "-$child" 2>/dev/null
         child=
         printf '%s\n' "--- $(date '+%Y-%m-%d %H:%M:%S') release $release ended with status $status" >>"$B/log"
+        if [ -n "$again" ]; then
+            starts=0
+            continue
+        fi
         set_info "$B/running" ended "$status"
         [ -n "$stopping" ] && break
         [ $(($(date +%s) - began)) -ge 60 ] && pause=1
@@ -52,8 +54,29 @@ supervise() { # NAME
         pause=$((pause * 2))
         [ $pause -gt 60 ] && pause=60
     done
+    [ -z "$beside" ] || drop_beside
     kill $keeper 2>/dev/null
-    rm -f "$B/running"
+    rm -f "$B/running" "$B/order"
+}
+
+# In the folder where we are. Leaves its process in `child`, and where its output begins in `offset`.
+run_bundle() { # RELEASE LOG
+    printf '%s\n' "--- $(date '+%Y-%m-%d %H:%M:%S') release $1 starts" >>"$2"
+    offset=$(wc -c <"$2")
+    # In a session of its own, so that what it leaves behind can be ended with it.
+    if command -v setsid >/dev/null 2>&1; then
+        setsid "$PYTHON" -u index.py >>"$2" 2>&1 &
+    else
+        "$PYTHON" -u index.py >>"$2" 2>&1 &
+    fi
+    child=$!
+}
+
+write_running() {
+    {
+        printf 'supervisor=%s\nbundle=%s\nrelease=%s\norders=yes\n' $$ "$child" "$release"
+        printf 'offset=%s\nstarts=%s\nsince=%s\nbefore=%s\n' "$offset" "$starts" "$began" "$status"
+    } >"$B/running.new" && mv -f "$B/running.new" "$B/running"
 }
 
 # A shell starts its background jobs with SIGINT ignored, and until the SDK has set its handler that stays so.
@@ -65,16 +88,30 @@ interrupt_child() {
     esac
 }
 
-# Waits for the bundle to end; once a stop was asked for, not longer than STOP_SECONDS. Leaves its status in `status`.
+# Waits for the bundle to end, and does what is ordered meanwhile; once a stop was asked for, not longer than
+# STOP_SECONDS. Leaves its status in `status`. One that ends while another one is beside it is not started again: that
+# would take the registration from the other one.
 await_child() {
     while :; do
-        wait "$child"
-        status=$?
-        kill -0 "$child" 2>/dev/null || return 0
+        if kill -0 "$child" 2>/dev/null; then
+            wait "$child"
+            status=$?
+        elif [ -n "$beside" ]; then
+            wait "$beside"
+            nap # there is an order soon, if only because it has ended too
+        else
+            return 0
+        fi
         [ -n "$stopping" ] && break
+        take_order
     done
+    end_child
+}
+
+# One that was interrupted already.
+end_child() {
     (
-        trap - TERM INT HUP
+        trap - TERM INT HUP USR1
         sleep $STOP_SECONDS
         kill -TERM "$child" 2>/dev/null
         sleep 2
@@ -91,6 +128,7 @@ await_child() {
 # Beside the bundle, as long as the supervisor lives.
 keep_log() {
     trap - TERM INT HUP
+    trap '' USR1
     while sleep 30 && kill -0 $$ 2>/dev/null; do
         has_registered # before the line that says so is moved away
         shorten_log
@@ -105,11 +143,104 @@ shorten_log() {
     fi
 }
 
-# A bundle whose supervisor was killed.
+# A bundle whose supervisor was killed, and one beside it.
 kill_orphan() {
-    pid=$(info "$B/running" bundle)
-    if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$B/releases/$(info "$B/running" release)" ]; then
-        kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null
-    fi
+    for file in "$B/running" "$B/beside/running"; do
+        pid=$(info "$file" bundle)
+        if [ -n "$pid" ] && is_at "$pid" "$(info "$file" release)"; then
+            kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null
+        fi
+    done
     rm -f "$B/running"
+}
+
+# A process that has ended, and that nobody has asked about yet, is nowhere.
+is_at() { # PID RELEASE
+    [ "$(readlink "/proc/$1/cwd" 2>/dev/null)" = "$B/releases/$2" ]
+}
+
+# ---------------------------------------------------------------- two releases at once, for a moment
+
+# Of a hand-over, $B/beside/ has what $B has of the one that runs: running, log, registered, settings; besides
+#   seen/    the settings as they were copied from the release before
+#   again    that the release before has written some since: the new one has to be started once more to know them
+#
+# `order` is from the one who hands over, a line; it goes when it is done:
+#   beside ID  start that release too
+#   drop       end it
+#   promote    end the one before, and keep that one
+#   again      end the one that runs, and start what is current
+
+take_order() {
+    [ -f "$B/order" ] || return 0
+    read -r order id <"$B/order"
+    case $order in
+    beside) start_beside "$id" ;;
+    drop) [ -z "$beside" ] || drop_beside ;;
+    promote) [ -z "$beside" ] || promote_beside ;;
+    again)
+        again=yes
+        interrupt_child
+        end_child
+        return 0
+        ;;
+    esac
+    rm -f "$B/order"
+}
+
+start_beside() { # RELEASE
+    old_child=$child
+    old_offset=$offset
+    cd "$B/releases/$1" && run_bundle "$1" "$B/beside/log" && beside=$child
+    printf 'bundle=%s\nrelease=%s\noffset=%s\nsince=%s\n' "$beside" "$1" "$offset" "$(date +%s)" >"$B/beside/running.new" &&
+        mv -f "$B/beside/running.new" "$B/beside/running"
+    child=$old_child
+    offset=$old_offset
+}
+
+drop_beside() {
+    old_child=$child
+    old_status=$status
+    child=$beside
+    interrupt_child
+    if kill -0 "$child" 2>/dev/null; then
+        end_child
+    else
+        wait "$child"
+        status=$?
+    fi
+    kill -KILL "-$child" 2>/dev/null
+    set_info "$B/beside/running" ended "$status"
+    child=$old_child
+    status=$old_status
+    beside=
+}
+
+promote_beside() {
+    interrupt_child
+    end_child
+    kill -KILL "-$child" 2>/dev/null
+    printf '%s\n' "--- $(date '+%Y-%m-%d %H:%M:%S') release $release handed over and ended with status $status" >>"$B/log"
+    child=$beside
+    beside=
+    release=$(info "$B/beside/running" release)
+    offset=$(info "$B/beside/running" offset)
+    began=$(info "$B/beside/running" since)
+    starts=1
+    status=
+    mv -f "$B/log" "$B/log.1"
+    mv -f "$B/beside/log" "$B/log"
+    echo "$child" >"$B/registered"
+    write_running
+}
+
+# What is left of a hand-over that ended in its middle: before anything is started, nobody writes settings.
+settle_beside() {
+    [ -d "$B/beside" ] || return 0
+    id=$(info "$B/beside/release" id)
+    if [ "$(current_release)" = "$id" ] && [ ! -e "$B/beside/again" ]; then
+        adopt_settings
+    fi
+    link_to_settings "$id"
+    rm -rf "$B/beside"
 }

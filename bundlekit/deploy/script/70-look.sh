@@ -1,7 +1,40 @@
 
 # ---------------------------------------------------------------- verbs that only look
 
-probe() { # [NAME [DIGEST TOKEN [TOKEN]]]; makes a place for an upload, unless it is current
+probe() { # [NAME [DIGEST TOKEN]]; makes a place for an upload, unless it is current
+    look_around
+    if [ $# -gt 0 ]; then
+        use_bundle "$1"
+        probe_bundle
+    else
+        for folder in "$ROOT"/bundles/*; do
+            [ -d "$folder" ] || continue
+            (use_bundle "${folder##*/}" && probe_bundle)
+        done
+    fi
+    if [ $# -gt 1 ] && ! is_current "$2"; then
+        shift
+        receive "$@"
+    fi
+    say end
+}
+
+# The same as whoever has logged in sees it. What was broken off is for root to finish, and a place for root to make.
+look() { # NAME DIGEST TOKEN
+    if [ ! -d "$B" ] || [ -f "$B/journal" ]; then
+        return 0
+    fi
+    look_around
+    look_at_bundle
+    is_current "$2" || say upload "$ROOT/uploads/$2-$3" 0
+    say end
+}
+
+is_current() { # DIGEST
+    [ "$(info "$B/releases/$(current_release).info" digest)" = "$1" ]
+}
+
+look_around() {
     say gateway "$(hostname 2>/dev/null || uname -n)"
     if has_systemd; then say boot systemd; else say boot init; fi
     for tool in tar gzip sha256sum; do
@@ -14,24 +47,14 @@ probe() { # [NAME [DIGEST TOKEN [TOKEN]]]; makes a place for an upload, unless i
     folder=$ROOT
     while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
     say free "$(df -Pk "$folder" | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\([0-9]*\).*/\1/p')"
-    if [ $# -gt 0 ]; then
-        use_bundle "$1"
-        probe_bundle
-    else
-        for folder in "$ROOT"/bundles/*; do
-            [ -d "$folder" ] || continue
-            (use_bundle "${folder##*/}" && probe_bundle)
-        done
-    fi
-    if [ $# -gt 1 ] && [ "$(info "$B/releases/$(current_release).info" digest)" != "$2" ]; then
-        shift
-        receive "$@"
-    fi
-    say end
 }
 
 probe_bundle() {
     [ ! -d "$B" ] || finish_broken_off
+    look_at_bundle
+}
+
+look_at_bundle() {
     say bundle "$NAME"
     [ -d "$B" ] || return 0
     say current "$(current_release)"

@@ -4,7 +4,7 @@
 # By the gateway's own Python, since what that one takes is what counts. Says itself what is wrong with it.
 check_release() { # FOLDER
     find_python || return 1
-    checked=$(check_sources "$1" 2>/dev/null)
+    checked=$(check_sources "$1" "$B/settings" 2>/dev/null)
     status=$?
     [ -z "$checked" ] || printf '%s\n' "$checked"
     case $status in
@@ -19,8 +19,8 @@ check_release() { # FOLDER
     esac
 }
 
-check_sources() { # FOLDER
-    "$PYTHON" - "$1" 9>&- <<'END_OF_PROGRAM'
+check_sources() { # FOLDER SETTINGS-FOLDER
+    "$PYTHON" - "$@" 9>&- <<'END_OF_PROGRAM'
 @check.py@
 END_OF_PROGRAM
 }

@@ -2,12 +2,16 @@
 # ---------------------------------------------------------------- whether a release that has registered does what it has to
 
 VERIFY=
+HAND_OVER=
 
 # How a change is to be made; of what has no word here, nothing is known.
 choose_how() { # WORDS
     case " $1 " in
     *" no-verify "*) VERIFY= ;;
     *) VERIFY=yes ;;
+    esac
+    case " $1 " in
+    *" handover "*) HAND_OVER=yes ;;
     esac
 }
 

@@ -3,6 +3,10 @@
 
 # Stop, switch, start, confirm; and all of it back again when the release does not come up. Wants a journal.
 take_over() { # ID WAIT
+    if [ -n "$HAND_OVER" ] && [ -z "$(recorded settings)" ] && can_hand_over; then
+        hand_over "$@"
+        return
+    fi
     record id "$1"
     record wait "$2"
     record previous "$(current_release)"

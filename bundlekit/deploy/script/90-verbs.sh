@@ -19,7 +19,7 @@ probe) [ $# -eq 0 ] || use_bundle "$1" ;;
 *) use_bundle "${1:-}" ;;
 esac
 case $verb in
-probe | receive | compare | token | logs | history | apart | guard | recovery | supervise) "$verb" "$@" ;;
+probe | look | receive | compare | token | logs | history | apart | guard | recovery | supervise) "$verb" "$@" ;;
 deploy | rollback | start | stop | restart | remove | room) change "$verb" "$@" ;;
 init-start) start_supervisor ;;
 init-stop) stop_supervisor ;;

@@ -2,8 +2,9 @@
 # the imports that index.py makes at its start are followed by the syntax trees. What the bundle does not bring is
 # imported really, in a process of its own. For Python 2.7 and 3.
 #
-#   check.py FOLDER
+#   check.py FOLDER [SETTINGS-FOLDER]
 #
+# Also tells of keys that are new in a factory file, since nobody puts them into the settings that are there.
 # Prints events of the script: `problem KIND WHERE WHAT REQUIREMENT` for what will fail for certain, `note` for what may.
 import ast
 import json
@@ -163,6 +164,31 @@ def caught_by(handler):
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     names = set(getattr(kind, "id", getattr(kind, "attr", "")) for kind in kinds)
     return SAFE if names & ALL_ERRORS else CAUGHT if names & IMPORT_ERRORS else None
+
+
+def new_keys(new, old, before=""):
+    """The keys of a value that another one does not have, those within others as `outer.inner`."""
+    if not (isinstance(new, dict) and isinstance(old, dict)):
+        return []
+    found = []
+    for key in sorted(new):
+        found += new_keys(new[key], old[key], before + key + ".") if key in old else [before + key]
+    return found
+
+
+def tell_new_keys(settings):
+    for name in sorted(os.listdir("data")) if os.path.isdir("data") else []:
+        if not name.endswith(".json.factory"):
+            continue
+        try:
+            with open(os.path.join("data", name)) as new, open(os.path.join(settings, name[: -len(".factory")])) as old:
+                keys = new_keys(json.load(new), json.load(old))
+        except (IOError, OSError, ValueError):
+            continue  # there are no settings yet, or they are for somebody else to tell of
+        if keys:
+            more = ", and %d more" % (len(keys) - 10) if len(keys) > 10 else ""
+            listed = ", ".join(key if isinstance(key, str) else key.encode("utf-8") for key in keys[:10])
+            say("note", "data/%s has keys that the settings do not have, and they stay as they are: %s" % (name, listed + more))
 
 
 class Check:
@@ -337,4 +363,7 @@ class Check:
 if __name__ == "__main__":
     signal.alarm(ALL_SECONDS + 15)
     sys.setrecursionlimit(3000)
-    sys.exit(UNFIT if Check(sys.argv[1]).run() else 0)
+    check = Check(sys.argv[1])
+    if len(sys.argv) > 2:
+        tell_new_keys(sys.argv[2])
+    sys.exit(UNFIT if check.run() else 0)

@@ -1,0 +1,197 @@
+
+# ---------------------------------------------------------------- a hand-over: the new release is there before the old one goes
+
+# Whether what runs can hand over; says why not.
+can_hand_over() {
+    [ -n "$(current_release)" ] || return 1
+    if [ "$(state_before)" != running ]; then
+        say note "nothing runs well that could hand over; stopped and started instead"
+    elif [ "$(info "$B/running" orders)" != yes ]; then
+        say note "what runs was started by an older bundlekit and cannot hand over yet; stopped and started instead"
+    else
+        return 0
+    fi
+    return 1
+}
+
+# In place of take_over. Up to the switch, the release before is what a boot starts. Both write settings of their own:
+# the new one has a copy of them, which becomes the settings when the release before has ended without a change of its
+# own; else the new one is started once more, with what the release before has written.
+hand_over() { # ID WAIT
+    record id "$1"
+    record wait "$2"
+    record previous "$(current_release)"
+    record before running
+    arm service start beside
+    previous=$(recorded previous)
+    say phase beside "$1"
+    record phase beside
+    if ! { reserve_room && copy_settings "$1" && keep_journal; }; then
+        refuse "$(trouble_word "$(cat "$errors")" space)" "$ROOT" "$(why)"
+        return 1
+    fi
+    if ! install_service; then
+        refuse "$(trouble_word "$(cat "$errors")" service)" /etc "$(why)"
+        return 1
+    fi
+    enable_service
+    reason="trouble its supervisor does not take orders"
+    if order beside "$1" && await_beside "$1" "$2"; then
+        arm switch settings failed stop
+        phase stop "$previous"
+        reason="trouble its supervisor does not take orders"
+        if keep_journal && order promote; then
+            say phase switch "$1"
+            record phase switch
+            if put_in_place "$1"; then
+                settle_hand_over "$1" && try_release "$1" "$2" && return 0
+            else
+                reason="trouble $(why)"
+            fi
+        fi
+    fi
+    leave_if_going_down
+    take_back
+    return 1
+}
+
+copy_settings() { # ID
+    rm -rf "$B/beside" "$B/order"
+    mkdir "$B/beside" && cp -pR "$B/settings" "$B/beside/settings" && cp -pR "$B/settings" "$B/beside/seen" && printf 'id=%s\n' "$1" >"$B/beside/release" || return 1
+    for file in "$B/releases/$previous/data"/*.json "$B/releases/$previous/data"/*.json.backup; do
+        [ -f "$file" ] || continue
+        cp -p "$file" "$B/beside/seen/" && cp -p "$file" "$B/beside/settings/" || return 1
+    done
+    link_to_settings "$1" beside/
+}
+
+# Links that are there lead somewhere else, at once.
+link_to_settings() { # ID [beside/]
+    for link in "$B/releases/$1/data"/*.json "$B/releases/$1/data"/*.json.backup; do
+        [ -L "$link" ] || continue
+        rm -f "$link.new"
+        ln -s "../../../${2:-}settings/${link##*/}" "$link.new" && rename "$link.new" "$link" || return 1
+    done
+}
+
+# A file that is open for writing goes on under its new name.
+adopt_settings() { # [new]
+    for file in "$B/beside/settings"/*; do
+        [ -f "$file" ] || continue
+        [ -z "${1:-}" ] || [ ! -e "$B/settings/${file##*/}" ] || continue
+        new=$B/settings/.${file##*/}.new
+        rm -f "$new"
+        { ln "$file" "$new" 2>/dev/null || cp -p "$file" "$new"; } && mv -f "$new" "$B/settings/${file##*/}" || return 1
+        rm -f "$new"
+    done
+}
+
+# Whether settings were written since they were copied. Their backups follow from them.
+are_changed() { # FOLDER
+    for file in "$1"/*.json; do
+        [ ! -f "$file" ] || cmp -s "$file" "$B/beside/seen/${file##*/}" || return 0
+    done
+    return 1
+}
+
+order() { # WORD...
+    printf '%s\n' "$*" >"$B/order.new" && mv -f "$B/order.new" "$B/order" || return 1
+    tries=0
+    while [ -f "$B/order" ]; do
+        if ! pid=$(supervisor_pid) || [ $tries -ge 150 ]; then
+            rm -f "$B/order"
+            return 1
+        fi
+        kill -USR1 "$pid" 2>/dev/null
+        nap
+        tries=$((tries + 1))
+    done
+}
+
+# It has its own of what a bundle has.
+use_beside() {
+    B=$B/beside
+}
+
+is_beside() {
+    pid=$(info "$B/beside/running" bundle)
+    [ -n "$pid" ] && is_at "$pid" "$(info "$B/beside/running" release)"
+}
+
+# As `confirm`, of the one beside.
+await_beside() { # ID SECONDS
+    phase confirm "$2"
+    deadline=$(($(uptime_seconds) + $2))
+    reason=
+    while [ -z "$reason" ]; do
+        if ! is_beside; then
+            order drop
+            reason="died $(info "$B/beside/running" ended)"
+        elif (use_beside && has_registered); then
+            break
+        elif [ "$(uptime_seconds)" -ge $deadline ]; then
+            reason="silent $2"
+        else
+            nap
+        fi
+    done
+    if [ -z "$reason" ]; then
+        record registered yes
+        write_journal
+        are_changed "$B/releases/$previous/data" && : >"$B/beside/again"
+        sleep 1
+        if ! is_beside; then
+            order drop
+            reason="died $(info "$B/beside/running" ended)"
+        else
+            [ -z "$VERIFY" ] || verify_release "$1" || :
+        fi
+    fi
+    [ -n "$reason" ] || return 0
+    (use_beside && last_lines 20)
+    return 1
+}
+
+# The release before has ended, and the new one is current: one set of settings from here on.
+settle_hand_over() { # ID
+    are_changed "$B/releases/$previous/data" && : >"$B/beside/again"
+    if [ ! -e "$B/beside/again" ]; then
+        VERIFY= # it was asked, and is the same
+        adopt_settings && link_to_settings "$1" && adopt_settings new && settle && rm -rf "$B/beside" && return 0
+        reason="trouble $(why)"
+        return 1
+    fi
+    say note "the release before has written its settings meanwhile; the new one is started once more to know them"
+    if are_changed "$B/beside/settings"; then
+        rm -rf "$B/snapshots/.beside"
+        cp -pR "$B/beside/settings" "$B/snapshots/.beside" &&
+            say note "what the new one had written is in $B/snapshots/.beside"
+    fi
+    order again && return 0
+    reason="trouble its supervisor does not take orders"
+    return 1
+}
+
+# Of the one beside. As long as it had not registered, the release before never noticed.
+undo_beside() {
+    [ -d "$B/beside" ] || return 0
+    release=$(recorded id)
+    if [ -z "$(recorded registered)" ] && bundle_pid >/dev/null && [ "$(info "$B/running" release)" = "$(recorded previous)" ] &&
+        order drop; then
+        record before untouched
+    else
+        stop_service || return 1
+    fi
+    case $(recorded reason) in
+    broken-off*) ;;
+    *)
+        if [ "$(info "$B/releases/$release.info" state)" = new ] && [ -s "$B/beside/log" ]; then
+            tail -c 100000 "$B/beside/log" >"$B/releases/$release.log"
+            set_info "$B/releases/$release.info" state failed
+            set_info "$B/releases/$release.info" reason "$(recorded reason)"
+        fi
+        ;;
+    esac
+    link_to_settings "$release"
+    rm -rf "$B/beside"
+}
