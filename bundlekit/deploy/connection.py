@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bundlekit.deploy import wire
 
+_LONGEST_WORDS = 200  # characters of what somebody else says
 _PROHIBITED = 1  # SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254
 
 
@@ -228,4 +229,4 @@ def _prefer_known_kinds(transport: paramiko.Transport, known: KnownHosts, name: 
 
 
 def _words(error: BaseException) -> str:
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()[:_LONGEST_WORDS]

@@ -12,6 +12,7 @@ from paramiko.auth_handler import AuthHandler
 from paramiko.common import MSG_SERVICE_ACCEPT, cMSG_USERAUTH_REQUEST
 
 _SERVICE = "ssh-userauth"
+_MOST = 1 << 20
 _LINUX = {
     "TCP_USER_TIMEOUT": 60_000,  # milliseconds that nothing is acknowledged: the link is dead then
     "TCP_NOTSENT_LOWAT": 65_536,  # bytes that may wait here, so that what counts as sent is under way
@@ -32,7 +33,7 @@ class Stream:
                 stream.setsockopt(socket.IPPROTO_TCP, option, value)
 
     def recv(self, size: int) -> bytes:
-        data = self._stream.recv(size)
+        data = self._stream.recv(min(size, _MOST))  # a server may announce packets of four gigabytes
         if self._option is not None:  # the kernel forgets it
             self._stream.setsockopt(socket.IPPROTO_TCP, self._option, 1)
         return data
@@ -77,6 +78,15 @@ class Transport(paramiko.Transport):
 
     has_service = False
     _handler: AuthHandler | None = None
+
+    def get_exception(self) -> Exception | None:
+        """What has ended it. A malformed packet brings about whatever it likes, which is no fault of ours."""
+        error = super().get_exception()
+        if error is None or isinstance(error, (paramiko.SSHException, OSError, EOFError)):
+            return error
+        wrapped = paramiko.SSHException(f"what came makes no sense ({type(error).__name__})")
+        wrapped.__cause__ = error
+        return wrapped
 
     @property
     def auth_handler(self) -> AuthHandler | None:

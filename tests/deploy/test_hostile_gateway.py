@@ -4,13 +4,17 @@ nobody but us."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import random
 import re
 import shutil
+import socket
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import paramiko
 import pytest
@@ -373,3 +377,107 @@ def test_token_that_is_none_is_not_used(client: Client, token: str) -> None:
         printed = client(gateway, "api", "GET", "/example")
     assert printed.code in (2, 3)
     assert "x" * 100 not in printed.err
+
+
+class Wrong:
+    """A server that says something as soon as somebody comes, again and again if it is to, and hears nothing."""
+
+    def __init__(self, first: bytes, again: bytes = b"") -> None:
+        self._first, self._again = first, again
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        client, _ = self._listening.accept()
+        with client, contextlib.suppress(OSError):
+            client.sendall(self._first)
+            while self._again:
+                client.sendall(self._again)
+            while client.recv(65_536):
+                pass
+
+
+WRONG = {
+    "a greeting that steers": (EVIL.encode(errors="replace") + b"\r\n") * 100,
+    "a greeting without end": (b"x" * 65_536, b"x" * 65_536),
+    "greetings without end": (b"hello\r\n" * 9000, b"hello\r\n" * 9000),
+    "a name that steers": b"SSH-9.9-" + EVIL.encode(errors="replace") + b"\r\n",
+    "a long name": b"SSH-9.9-" + b"x" * 1_000_000 + b"\r\n",
+    "a name that is no text": b"SSH-2.0-\xff\xfe\r\n",
+    "no version": b"SSH-\r\n",
+    "a packet of four gigabytes": (b"SSH-2.0-x\r\n" + b"\xff" * 64, b"\xff" * 65_536),
+    "a packet of nothing": b"SSH-2.0-x\r\n" + b"\0" * 64,
+    "an odd packet": b"SSH-2.0-x\r\n" + b"\0\0\0\x0c\x0a\x14" + b"\xff" * 64,
+}
+
+
+@pytest.mark.parametrize("said", WRONG)
+def test_server_that_is_no_good_is_told_and_no_more(client: Client, said: str) -> None:
+    lie = WRONG[said]
+    with Wrong(*(lie if isinstance(lie, tuple) else (lie,))) as server, Liar() as gateway:
+        gateway.port, port = server.port, gateway.port
+        printed = client(gateway, "status", "--timeout", "1")
+        gateway.port = port
+    assert printed.code == 3
+    assert "not as an SSH server does" in printed.err or "not safe any more" in printed.err
+
+
+def test_handshake_with_a_wrong_bit_anywhere_is_refused_before_the_password(client: Client) -> None:
+    """As after somebody in between who wants other methods to be chosen than the best that both have."""
+    for seed in range(80):
+        with Liar() as gateway, Bender(gateway.port, seed) as between:
+            gateway.port, port = between.port, gateway.port
+            printed = client(gateway, "status", "--timeout", "1")
+            gateway.port = port
+        assert printed.code == 3, seed
+        assert not gateway.passwords
+        assert "fingerprint" not in printed.err
+
+
+class Bender:
+    """Somebody in between who changes one bit of what the server says before it is encrypted."""
+
+    def __init__(self, to: int, seed: int) -> None:
+        self._to, self._random = to, random.Random(seed)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        client, _ = self._listening.accept()
+        server = socket.create_connection(("127.0.0.1", self._to))
+        there = threading.Thread(target=self._carry, args=(client, server, None), daemon=True)
+        there.start()
+        self._carry(server, client, self._random.randrange(25, 900))
+        there.join()
+        client.close()
+        server.close()
+
+    def _carry(self, source: socket.socket, target: socket.socket, place: int | None) -> None:
+        carried = 0
+        with contextlib.suppress(OSError):
+            while data := bytearray(source.recv(65_536)):
+                if place is not None and carried <= place < carried + len(data):
+                    data[place - carried] ^= 1 << self._random.randrange(8)
+                carried += len(data)
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
