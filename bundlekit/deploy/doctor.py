@@ -16,7 +16,8 @@ from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.conversation import Conversation
 from bundlekit.deploy.events import Event, parse_event
 from bundlekit.deploy.hostkeys import KnownHosts, fingerprint
-from bundlekit.deploy.reach import check_name, hear_banner, judge_server, open_port, parse_banner
+from bundlekit.deploy.reach import check_name, hear_banner, judge_server, open_port
+from bundlekit.deploy.server import parse_banner
 from bundlekit.deploy.session import not_begun
 from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected, LoginRefused
 

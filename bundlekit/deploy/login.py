@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bundlekit.deploy.address import Address
 from bundlekit.deploy.asking import Asker
 from bundlekit.deploy.identities import Identity, identities_for, unlock
+from bundlekit.deploy.server import Server, is_too_old_for_rsa, parse_banner
 from bundlekit.errors import GatewayUnreachable, LoginRefused
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Login:
     tried: list[str] = field(default_factory=list)
     _identity: Identity | None = None
     _locked: list[str] = field(default_factory=list)
+    _server: Server | None = None
+    _refused_rsa: bool = False
 
     @property
     def account(self) -> str:
@@ -47,6 +50,7 @@ class Login:
         """
         import paramiko
 
+        self._server = parse_banner(transport.remote_version)
         try:
             if not self._by_keys(transport):
                 self._by_password(transport)
@@ -98,6 +102,7 @@ class Login:
                     "`IdentitiesOnly yes`",
                 ) from error
             self.tried.append(f"{identity.name}: refused")
+            self._refused_rsa = self._refused_rsa or key.get_name() == "ssh-rsa"
         else:
             return True
         if identity.certificate:  # the key on its own is another try
@@ -146,6 +151,8 @@ class Login:
         if self._locked:
             file = self._locked[0]
             hint = f"{file} needs its passphrase: run `ssh-add {file}` first, or answer on a terminal"
+        if self._server is not None and self._refused_rsa and is_too_old_for_rsa(self._server):
+            hint = f"{self._server.software} takes keys of RSA in an old way only: {self._server.way_out}"
         return LoginRefused(
             message,
             hint=hint or "check the user's name; on a ThingsPro gateway it is moxa",

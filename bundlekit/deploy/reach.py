@@ -2,64 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import time
-from dataclasses import dataclass
 
 from bundlekit.deploy.address import Address
 from bundlekit.deploy.checkup import Check, fail, ok, warn
 from bundlekit.deploy.events import printable
+from bundlekit.deploy.server import Server, is_too_old_for_rsa, parse_banner
 
 _LONGEST = 8192  # bytes in front of a server's own line; RFC 4253 allows lines there
-_OPENSSH = re.compile(r"OpenSSH_(\d+)\.(\d+)")
-_SHA2_SINCE = (7, 2)  # of OpenSSH, for keys of RSA
-_ED25519_SINCE = (6, 5)
-
-
-@dataclass(frozen=True)
-class Server:
-    """An SSH server by its own words, such as `OpenSSH_6.7p1 Debian-5`.
-
-    Attributes:
-        software: with its comment, fit for a terminal.
-        version: of OpenSSH; None for another one.
-    """
-
-    software: str
-    version: tuple[int, int] | None = None
-
-    @property
-    def lacks_sha2(self) -> bool:
-        """Whether it signs and checks with keys of RSA in a way only that paramiko 5 does not speak."""
-        return self.version is not None and self.version < _SHA2_SINCE
-
-
-def parse_banner(line: str) -> Server | None:
-    """The server behind `SSH-2.0-...`; None where that is none."""
-    if not line.startswith(("SSH-2.0-", "SSH-1.99-")):
-        return None
-    software = printable(line.split("-", 2)[2]).strip()
-    found = _OPENSSH.match(software)
-    return Server(software, (int(found[1]), int(found[2])) if found else None)
-
-
-def speaks_sha1() -> bool:
-    """Whether our paramiko can do what an OpenSSH before 7.2 asks of keys of RSA."""
-    import paramiko
-
-    return int(paramiko.__version__.partition(".")[0]) < 5
 
 
 def judge_server(server: Server) -> Check:
     """What the age of a server means for the log-in."""
-    if not server.lacks_sha2 or speaks_sha1():
+    if not is_too_old_for_rsa(server):
         return ok("server", server.software)
-    kinds = "ECDSA" if server.version and server.version < _ED25519_SINCE else "ed25519 and ECDSA"
     return warn(
         "server",
         f"{server.software} is older than 7.2: it takes keys of RSA with SHA-1 only, which paramiko 5 does not speak",
-        f"{kinds} keys and passwords work; for keys of RSA: pip install 'bundlekit[old-gateways]'",
+        server.way_out,
     )
 
 

@@ -14,7 +14,9 @@ import pytest
 from bundlekit.deploy.address import Address
 from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.hostkeys import KnownHosts, check_host_key
+from bundlekit.deploy.server import Server, is_too_old_for_rsa
 from bundlekit.errors import HostKeyRejected, LoginRefused
+from tests.deploy.old_sshd import old_server
 from tests.deploy.sshd import Sshd, certify, make_key
 
 
@@ -202,6 +204,25 @@ def test_certificate_that_has_expired_is_told_and_the_key_counts_still(
         assert f"{key} with its certificate, which has expired: refused" in refused.value.details
         sshd.accept(key)
         assert way_in(named) == f"the key {key}"
+
+
+def test_server_too_old_for_a_key_of_rsa_is_told_from_a_wrong_key(tmp_path: Path, sshd: Sshd, address: Address) -> None:
+    rsa, ed25519 = make_key(tmp_path / "rsa", kind="rsa"), make_key(tmp_path / "ed25519")
+    with old_server(sshd.host_key, rsa) as port:
+        named = replace(address, port=port, key_name=sshd.name, identities=(str(rsa),))
+        if not is_too_old_for_rsa(Server("OpenSSH_6.7p1", (6, 7))):  # by paramiko 4
+            assert way_in(named) == f"the key {rsa}"
+        else:
+            with pytest.raises(LoginRefused) as refused:
+                way_in(named)
+            hint = str(refused.value.hint)
+            assert "OpenSSH_6.7p1 takes keys of RSA in an old way only: ed25519 and ECDSA keys" in hint
+            assert "bundlekit[old-gateways]" in hint
+    with old_server(sshd.host_key, ed25519) as port:
+        assert way_in(replace(named, port=port, identities=(str(ed25519),))) == f"the key {ed25519}"
+        with pytest.raises(LoginRefused) as wrong:
+            way_in(replace(named, port=port, identities=(str(make_key(tmp_path / "other")),)))
+        assert "old way" not in str(wrong.value.hint)
 
 
 @pytest.fixture

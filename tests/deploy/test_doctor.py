@@ -12,7 +12,8 @@ import pytest
 
 from bundlekit.deploy.checkup import judge
 from bundlekit.deploy.events import parse_event
-from bundlekit.deploy.reach import Server, judge_server, parse_banner
+from bundlekit.deploy.reach import judge_server
+from bundlekit.deploy.server import Server, parse_banner
 from tests.desk import Desk, Printed
 
 
