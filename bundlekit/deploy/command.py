@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bundlekit.deploy import script
@@ -11,7 +12,8 @@ from bundlekit.deploy import script
 NO_ROOM = 73
 PASSWORD_NEEDED = 74
 
-# First it says whether the gateway has this very script already. Standard input is a line with the password (empty
+# First it says whether the gateway has this very script already, which then looks at what there is to see without being
+# root. Standard input is a line with the password (empty
 # where there is none), then, unless it has, the script, compressed, then orders. `read` takes the line byte by byte,
 # and dd so many bytes: what comes after them is left for the next reader. `read` is the shell's own, so no list of
 # processes has the password. All on one line, which csh as a login shell insists on.
@@ -22,6 +24,7 @@ _OPENING = (
     'script=$folder/gateway.sh; cp "${{BUNDLEKIT_ROOT:-/opt/bundlekit}}/gateway.sh" "$script" 2>/dev/null; known=; '
     '[ "$(sha256sum "$script" 2>/dev/null | cut -c 1-64)" = {digest} ] && known=known; '
     r"""printf "\nscript\t%s\t$known\n" {token}; """
+    '[ -z "$known" ] || {{ {look}printf "looked\\t%s\\n" {token}; }}; '
     "IFS= read -r password; "
     '[ -n "$known" ] || {{ dd bs={size} count=1 iflag=fullblock 2>/dev/null || head -c {size}; }} | '
     'gzip -dc >"$script" || exit 73; '
@@ -57,12 +60,13 @@ class Opening:
         return self.login if known else self.login + self.script
 
 
-def opening(token: str, *, password: str | None) -> Opening:
+def opening(token: str, *, password: str | None, look: Sequence[str] = ()) -> Opening:
     """Open a conversation.
 
     Args:
         token: hex digits that nobody can guess.
         password: for sudo; None to find out whether it asks for one.
+        look: a bundle and a digest, to be looked at where the gateway has the script.
 
     Raises:
         ValueError: the password has a line break in it.
@@ -70,7 +74,8 @@ def opening(token: str, *, password: str | None) -> Opening:
     if password and "\n" in password:
         raise ValueError("a password is one line")
     packed = script.compressed()
-    body = _OPENING.format(size=len(packed), digest=script.digest(), token=token)
+    words = f'sh "$script" look {shlex.join([*look, token])} </dev/null 2>/dev/null; ' if look else ""
+    body = _OPENING.format(size=len(packed), digest=script.digest(), token=token, look=words)
     return Opening("exec sh -c " + shlex.quote(body), f"{password or ''}\n".encode(), packed, token)
 
 

@@ -6,7 +6,7 @@ import math
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bundlekit.deploy.command import Opening, opening, order
@@ -35,18 +35,23 @@ class Conversation:
         complaint: what the last order said on standard error, if it failed.
     """
 
-    def __init__(self, transport: paramiko.Transport, *, password: str | None, silence: float) -> None:
+    def __init__(
+        self, transport: paramiko.Transport, *, password: str | None, silence: float, look: Sequence[str] = ()
+    ) -> None:
         """Open the channel. The first order travels with the script, which a gateway that has it is not sent again.
 
         Args:
             transport: logged in.
             password: for sudo; None to find out whether it asks for one.
+            look: a bundle and a digest; see `seen`.
             silence: seconds without a byte after which TimeoutError is raised.
 
         Raises:
             OSError, EOFError, paramiko.SSHException: the connection broke.
         """
-        self._opening: Opening | None = opening(secrets.token_hex(8), password=password)
+        self._opening: Opening | None = opening(secrets.token_hex(8), password=password, look=look)
+        self._knows_script: bool | None = None
+        self._seen: list[str] = []
         self.greeted = False
         self.status: int | None = None
         self.complaint = ""
@@ -62,6 +67,14 @@ class Conversation:
         # Left unread, two megabytes of it would stop both sides.
         threading.Thread(target=self._read_stderr, daemon=True).start()
 
+    def seen(self) -> list[str]:
+        """What the script that the gateway had saw of the bundle without being root, before any order.
+
+        Empty where it had none, or where it takes root to tell.
+        """
+        self._hear_opening()
+        return self._seen
+
     def give(self, verb: str, *arguments: str) -> None:
         """Send an order; do not wait.
 
@@ -74,7 +87,7 @@ class Conversation:
         """Send what an order reads."""
         begin, self._opening = self._opening, None
         if begin is not None:
-            data = begin.stdin(known=self._knows_script()) + data
+            data = begin.stdin(known=self._hear_opening()) + data
         try:
             self.channel.sendall(data)
         except OSError:
@@ -87,8 +100,9 @@ class Conversation:
 
     def settle(self) -> None:
         """Do what is still to be done before the next answer."""
-        while self._unsettled:
-            self._unsettled.pop(0)()
+        unsettled, self._unsettled = self._unsettled, []
+        for settle in unsettled:
+            settle()
 
     def bound(self, most: float | None = None) -> None:
         """Let what is read from now on have an end; see `answer`."""
@@ -165,14 +179,26 @@ class Conversation:
             )
         return data
 
-    def _knows_script(self) -> bool:
+    def _hear_opening(self) -> bool:
+        """Whether the gateway has the script already."""
+        if self._knows_script is not None:
+            return self._knows_script
         self.bound()
+        seen: list[str] = []
         while (line := self.read_line()) is not None:
             event = parse_event(line)
+            if event.word == "looked" and event.field(0) == self.token:
+                self._seen = seen
+                break
+            seen.append(line)
             if event.word == "script" and event.field(0) == self.token:
-                return event.field(1) == "known"
-        self._exit_status(_LAST_WORDS)
-        return True
+                seen = []
+                self._knows_script = event.field(1) == "known"
+                if not self._knows_script:
+                    break
+        else:
+            self._exit_status(_LAST_WORDS)
+        return bool(self._knows_script)
 
     def _hear_greeting(self) -> None:
         while (line := self.read_line()) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,42 @@ class Session:
         self._conversation: Conversation | None = None
         self._broken = ""  # the token of the conversation before, whose upload goes on
         self.account = f"{connection.address.user}@{connection.address.host}"
+
+    def look(self, bundle: str, digest: str, *, to_upload: bool) -> GatewayState | None:
+        """Look at the gateway and at a bundle there, without a round trip of its own, before anything else is done.
+
+        Args:
+            bundle: its name.
+            digest: that it may have as its current release.
+            to_upload: ask for a place to upload it as well, unless it has; whether there is one is told with the next
+                verb.
+
+        Returns:
+            None where it takes a probe to tell.
+
+        Raises:
+            LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
+        """
+        with self._words_for_breaks():
+            conversation = self._talk((bundle, digest))
+            events = [parse_event(line) for line in conversation.seen()]
+            if not events or events[-1].word != "end":
+                return None
+            gateway = parse_probe(events)
+            if gateway.upload is None:
+                return gateway
+            if not to_upload or not (self._password or self._connection.address.user == "root"):
+                return None
+            _check_place(gateway.upload, [digest, conversation.token])
+            conversation.give("receive", digest, conversation.token, "", "", "anew")
+            conversation.later(lambda: self._settle_place(conversation))
+        return gateway
+
+    def _settle_place(self, conversation: Conversation) -> None:
+        events = [parse_event(line) for line in conversation.answer() if line]
+        if not events or events[0].word != "hello":
+            raise not_begun(self.account, conversation.status, conversation.complaint)
+        raise_refusal(events)
 
     def probe(self, bundle: str | None = None, *, upload_unless: str | None = None) -> GatewayState:
         """Look at the gateway, and at one bundle there or at all.
@@ -254,9 +290,11 @@ class Session:
             conversation.give("password", self._password)
             list(conversation.answer())
 
-    def _talk(self) -> Conversation:
+    def _talk(self, look: Sequence[str] = ()) -> Conversation:
         if self._conversation is None:
-            self._conversation = Conversation(self._connection.transport, password=self._password, silence=_SILENCE)
+            self._conversation = Conversation(
+                self._connection.transport, password=self._password, silence=_SILENCE, look=look
+            )
         return self._conversation
 
     @contextmanager

@@ -127,7 +127,7 @@ def test_gateway_that_has_the_script_reads_none(
         capture_output=True,
         check=True,
     )
-    assert ended.stdout == b"\nscript\t0123\tknown\n\nhello\t1\t0123\nverb\ndone\t0123\t0\n"
+    assert ended.stdout == b"\nscript\t0123\tknown\nlooked\t0123\n\nhello\t1\t0123\nverb\ndone\t0123\t0\n"
 
 
 def test_password_with_a_line_break_is_refused() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
+from bundlekit.cli.archive import checked_archive
 from tests.desk import Desk
 from tests.link import Relay
 
@@ -68,9 +69,36 @@ def test_other_paramiko_takes_as_few_flights(shared_desk: Desk, relay: Relay, tm
 
 def test_upload_and_the_order_to_deploy_travel_in_one_flight(shared_desk: Desk, relay: Relay) -> None:
     bundle = shared_desk.sample(name="in-one-flight")
-    (bundle / "table.bin").write_bytes(os.urandom(25_000))
+    (bundle / "table.bin").write_bytes(os.urandom(60_000))
     printed = shared_desk.deploy(bundle)
     assert printed.code == 0, printed.err
     flight = relay.flights[0].index(max(relay.flights[0]))
     assert flight <= FLIGHTS
     assert relay.flights[0][flight + 1 :] == []
+
+
+def test_unchanged_bundle_is_known_when_the_command_has_begun(shared_desk: Desk, relay: Relay) -> None:
+    bundle = shared_desk.sample(name="known-already")
+    assert shared_desk.deploy(bundle).code == 0
+    printed = shared_desk.deploy(bundle)
+    assert "unchanged" in printed.out, printed.err
+    assert len(relay.flights[1]) < FLIGHTS
+
+
+def test_another_release_travels_with_all_its_orders_in_one_flight(shared_desk: Desk, relay: Relay) -> None:
+    assert shared_desk.deploy(shared_desk.sample(name="in-one-go")).code == 0
+    bundle = shared_desk.sample("0.0.2", name="in-one-go")
+    # What arrived before does not matter to it: it is sent anew.
+    place = f"/opt/bundlekit/uploads/{checked_archive(bundle).digest}-0123"
+    shared_desk.machine.run(f"mkdir -p {place}/in && echo before >{place}/start")
+    printed = shared_desk.deploy(bundle)
+    assert printed.code == 0, printed.err
+    assert len(relay.flights[1]) <= FLIGHTS
+
+
+def test_wrong_password_is_told_where_nobody_waited_for_its_answer(shared_desk: Desk, relay: Relay) -> None:
+    assert shared_desk.deploy(shared_desk.sample(name="no-way-in")).code == 0
+    printed = shared_desk.deploy(shared_desk.sample("0.0.2", name="no-way-in"), given="wrong\n")
+    assert printed.code == 3
+    assert "does not accept the password" in printed.err
+    assert shared_desk.status()["bundles"]
