@@ -203,15 +203,14 @@ def test_change_waits_for_another_one_when_asked(systemd: Box, tmp_path: Path) -
 def test_deploy_makes_room_by_pruning_what_may_go(systemd: Box, tmp_path: Path) -> None:
     desk = Desk(tmp_path, systemd)
     desk.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
-    systemd.run("mkdir -p /opt; mount -t tmpfs -o size=10m tmpfs /opt")
+    systemd.run("mkdir -p /opt; mount -t tmpfs -o size=6m tmpfs /opt")
     try:
-        for version in ("0.0.1", "0.0.2"):
-            bundle = desk.sample(version)
-            (bundle / "ballast").write_bytes(randbytes(2_300_000))
-            printed = desk.deploy(bundle)
-            assert printed.code == 0, printed.err
-        large = desk.sample("0.0.3")
-        (large / "ballast").write_bytes(randbytes(2_300_000))
+        for version, size in (("0.0.1", 1_200_000), ("0.0.2", 100), ("0.0.3", 1_800_000)):
+            large = desk.sample(version)
+            (large / "ballast").write_bytes(randbytes(size))
+            if version != "0.0.3":
+                printed = desk.deploy(large)
+                assert printed.code == 0, printed.err
         dry = desk.deploy(large, "--keep", "1", "--dry-run")
         assert "for the room on the disk" in dry.out, dry.err
         full = desk.deploy(large, "--keep", "3")

@@ -151,7 +151,7 @@ is_going_down() {
         esac
     else
         case $(tr '\0' ' ' 2>/dev/null </proc/1/cmdline) in
-        *init*"[06]"*) return 0 ;;
+        'init [0]'* | 'init [6]'*) return 0 ;;
         esac
     fi
     return 1
