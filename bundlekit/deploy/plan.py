@@ -111,7 +111,8 @@ def obstacle(archive: Archive, gateway: GatewayState, *, keep: int = 100, waits:
             f"{_megabytes(gateway.free)} are free{removed}",
             hint="free some room there; `bundlekit releases TARGET` shows which old releases lie around",
         )
-    if bundle.lock and bundle.lock.alive and not waits:
+    # A recovery ends by itself, within a bounded time, and the gateway waits for that.
+    if bundle.lock and bundle.lock.alive and not waits and not bundle.lock.what.startswith("recovery of "):
         return busy(bundle.lock.what, bundle.lock.who, bundle.lock.time, bundle.lock.origin)
     return None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bundlekit.deploy.events import parse_event
-from bundlekit.deploy.outcome import Outcome, outcome_of
+from bundlekit.deploy.events import parse_act, parse_event
+from bundlekit.deploy.outcome import Outcome, act_in_words, outcome_of
 from bundlekit.errors import BundlekitError
 
 ENDS_WELL = [
@@ -15,6 +15,7 @@ ENDS_WELL = [
     ("phase\tstop\t2-b|outcome\tstopped\t2-b|end", Outcome("stopped", "2-b")),
     ("outcome\tremoved\tsettings|end", Outcome("removed", settings_kept=True)),
     ("outcome\tremoved\tnothing|end", Outcome("removed")),
+    ("pruned\t0-c|outcome\troom|end", Outcome("room", pruned=("0-c",))),
 ]
 ENDS_BADLY = [
     ("log\tboom|outcome\tback\t2-b\tdied 1\t1-a\trunning|end", 1, "release 2-b of x ended at once with exit status 1"),
@@ -22,6 +23,13 @@ ENDS_BADLY = [
     ("outcome\tback\t2-b\ttrouble no space\t1-a\tfailing|end", 1, "could not be put in place: no space"),
     ("outcome\tdown\t2-b\tdied 1|end", 1, "ended at once"),
     ("outcome\tstuck\t2-b\tdied 1\t1-a|end", 4, "and release 1-a did not come up again either"),
+    (
+        "outcome\tstuck\t2-b\tdied 1\t1-a\tsettings|end",
+        4,
+        "release 1-a is in place again, but not all else is: settings",
+    ),
+    ("outcome\tstuck\t2-b\tdied 1\t1-a\tstart settings|end", 4, "and release 1-a did not come up again either"),
+    ("outcome\tback\t2-b\tbroken-off stop\t1-a\trunning|end", 1, "2-b of x was broken off"),
     ("outcome\tnot-up\t2-b\tdied 1|end", 4, "ended at once"),
     ("fail\tbusy\tstop\teve@desk\t1|end", 3, "another change is under way there: stop, by eve@desk"),
     ("fail\tchanged\t9-z|end", 3, "the current release is 9-z now"),
@@ -35,6 +43,8 @@ ENDS_BADLY = [
     ("fail\tno-python|end", 3, "has no Python 2.7"),
     ("fail\tno-release\t|end", 3, "it is not deployed there"),
     ("fail\tno-release\t1|end", 3, "there is no release 1 there"),
+    ("fail\tno-snapshot\t1-a|end", 3, "no settings of release 1-a to go back to"),
+    ("fail\tbusy\tstop\teve@desk\t1\tmoxa from 10.0.0.1|end", 3, "stop, by eve@desk (moxa from 10.0.0.1) since "),
     ("fail\tno-log\tx|end", 3, "has printed nothing yet"),
     ("fail\tof-tomorrow\tx|end", 3, "refused: of-tomorrow x"),
     ("phase\tstop\t1-a", 3, "broke off before it told how the change ended"),
@@ -59,3 +69,20 @@ def test_release_that_did_not_come_up_is_told_with_what_to_do_next(lines: str) -
     with pytest.raises(BundlekitError) as caught:
         outcome_of(map(parse_event, lines.split("|")), "x")
     assert caught.value.hint
+
+
+ACTS = [
+    ("up\t\t", "deploy 2-b by eve@desk (moxa from 10.0.0.1): it runs"),
+    (
+        "back\tdied 3\tboot",
+        "taken back to 1-a: it ended at once with exit status 3; broken off, and brought to its end by",
+    ),
+    ("refused\tsyntax index.py\t", "refused: syntax index.py"),
+    ("stuck\tsilent 60\tguard", "neither it nor 1-a runs as it should: it did not say"),
+]
+
+
+@pytest.mark.parametrize(("ended", "words"), ACTS)
+def test_line_of_the_history_says_who_did_what_and_how_it_ended(ended: str, words: str) -> None:
+    event = parse_event(f"act\t20\t10\tx\tdeploy\t2-b\t1-a\teve@desk\tmoxa\t10.0.0.1\t{ended}")
+    assert words in act_in_words(parse_act(event))

@@ -75,9 +75,46 @@ def test_obstacle_is_named(change: dict[str, object], kind: type[Exception], wor
     assert words in str(problem)
 
 
-@pytest.mark.parametrize("state", [BundleState("example"), replace(UPGRADE, lock=Lock("stop", "eve", 1, alive=False))])
+@pytest.mark.parametrize(
+    "state",
+    [
+        BundleState("example"),
+        replace(UPGRADE, lock=Lock("stop", "eve", 1, alive=False)),
+        replace(UPGRADE, lock=Lock("recovery of stop", "eve", 1, alive=True)),
+    ],
+)
 def test_fit_gateway_has_no_obstacle(state: BundleState) -> None:
     assert obstacle(ARCHIVE, replace(FIT, bundles=(state,))) is None
+
+
+def test_change_of_somebody_else_is_no_obstacle_for_who_waits() -> None:
+    state = replace(UPGRADE, lock=Lock("stop", "eve", 1, alive=True))
+    assert obstacle(ARCHIVE, replace(FIT, bundles=(state,)), waits=True) is None
+
+
+SIZED = tuple(replace(release, size=1_500_000) for release in OLD)
+FAILED_LARGE = replace(release("0.0.5", 50, "failed"), size=1_500_000)
+
+
+@pytest.mark.parametrize(
+    ("keep", "releases", "free", "goes"),
+    [
+        (3, SIZED, 1_600_000, [OLD[2].id]),
+        (2, SIZED, 1_600_000, [OLD[1].id, OLD[2].id]),
+        (1, SIZED, 1_600_000, [OLD[1].id, OLD[2].id]),
+        (9, (FAILED_LARGE, *SIZED), 1_600_000, [FAILED_LARGE.id]),
+        (9, SIZED, 1_600_000, None),
+        (2, SIZED, 9_000_000, []),
+    ],
+)
+def test_room_is_made_by_what_pruning_may_take(
+    keep: int, releases: tuple[Release, ...], free: int, goes: list[str] | None
+) -> None:
+    gateway = replace(FIT, free=free, bundles=(replace(UPGRADE, releases=releases),))
+    problem = obstacle(ARCHIVE, gateway, keep=keep)
+    assert (problem is None) == (goes is not None)
+    steps = plan_deploy(ARCHIVE, gateway, keep=keep).steps
+    assert sorted(step.split()[2].rstrip(",") for step in steps if "for the room" in step) == sorted(goes or [])
 
 
 @pytest.mark.parametrize(
@@ -123,6 +160,7 @@ def test_rollback_goes_to(state: BundleState, wanted: str | None, target: str) -
         (STATE, "9", BadUsage, "no release '9'"),
         (STATE, "0.0.", BadUsage, "names several"),
         (STATE, "0.0.3", BadUsage, "is the current release already"),
+        (STATE, "0.0.5", CouldNotRun, "did not come up when it was deployed"),
     ],
 )
 def test_rollback_goes_nowhere(state: BundleState, wanted: str | None, kind: type[Exception], words: str) -> None:

@@ -147,7 +147,8 @@ settle() { # [PATH...]
 is_going_down() {
     if has_systemd; then
         case $(systemctl is-system-running 2>/dev/null) in
-        stopping | '') return 0 ;;
+        stopping) return 0 ;;
+        '') ! systemctl show >/dev/null 2>&1 && return 0 ;; # it is gone already; or too old to say
         esac
     else
         case $(tr '\0' ' ' 2>/dev/null </proc/1/cmdline) in

@@ -211,7 +211,7 @@ recover_at_boot() {
     settle "$B/boots" "$B"
     if has_systemd; then
         # Not in the service's own group of processes, which ends with it.
-        systemd-run -q sh "$ROOT/gateway.sh" recovery "$NAME" boot >/dev/null 2>&1 &
+        systemd-run sh "$ROOT/gateway.sh" recovery "$NAME" boot >/dev/null 2>&1 &
     else
         run_apart "$ROOT/gateway.sh" recovery "$NAME" boot >/dev/null
     fi
