@@ -9,6 +9,8 @@ from itertools import cycle
 
 # On the gateway, in the order in which they come.
 PHASES = ("unpack", "check", "stop", "switch", "start", "confirm")
+# Where the release before goes last.
+HAND_OVER = ("unpack", "check", "beside", "confirm", "stop", "switch", "start")
 
 # What a release is like, and whether it may run in the end.
 RELEASES = {
@@ -32,6 +34,7 @@ class Case:
     Attributes:
         number: of it in its lane.
         verb: `deploy` or `rollback`.
+        hand_over: whether the new one is started first.
         release: what the new one is like, see `RELEASES`.
         fault: what goes wrong besides, see `Lane`.
         phase: on the gateway, at which it does; or `out` and `back` for bytes on the link to and from the gateway.
@@ -40,10 +43,21 @@ class Case:
 
     number: int
     verb: str
+    hand_over: bool
     release: str
     fault: str
     phase: str
     delay: float
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """In the order in which they come."""
+        return HAND_OVER if self.hand_over else PHASES
+
+    @property
+    def limit(self) -> float | None:
+        """The share of the bytes after which it happens; None if it happens at a phase."""
+        return None if self.phase in self.phases else self.delay
 
 
 @dataclass(frozen=True)
@@ -55,28 +69,36 @@ class Plan:
         links: what happens to the link after so many bytes.
         releases: what new releases are like.
         rollbacks: share of the changes.
+        hand_overs: share of the changes.
     """
 
     faults: tuple[str, ...]
     links: tuple[str, ...] = ()
     releases: tuple[str, ...] = tuple(RELEASES)
     rollbacks: float = 0.15
+    hand_overs: float = 0.3
 
 
 def cases(plan: Plan, seed: str) -> Iterator[Case]:
     """Without end. Each fault meets each phase, in an order of the seed's."""
     dice = random.Random(seed)
     pairs = [(fault, phase) for fault in plan.faults for phase in PHASES]
-    pairs += [(link, way) for link in plan.links for way in ("out", "back") for _ in range(len(PHASES) // 2)]
+    by_bytes = [(link, way) for link in plan.links for way in ("out", "back")]
+    pairs += by_bytes * (len(PHASES) // 2)
     dice.shuffle(pairs)
-    for number, (fault, phase) in enumerate(cycle(pairs), 1):
+    for number, (fault, point) in enumerate(cycle(pairs), 1):
         # A third of them are good, so that what goes wrong besides decides.
         release = dice.choice(("good", dice.choice(plan.releases), dice.choice(plan.releases)))
         verb = "rollback" if dice.random() < plan.rollbacks else "deploy"
-        if phase in PHASES:
+        if (fault, point) not in by_bytes:
             delay = dice.choice(
-                (0.0, dice.random() * 0.05, dice.random() * 1.5 if phase == "confirm" else dice.random() * 0.3)
+                (0.0, dice.random() * 0.05, dice.random() * 1.5 if point == "confirm" else dice.random() * 0.3)
             )
         else:
             delay = dice.random()
-        yield Case(number, verb, release if verb == "deploy" else "good", fault, phase, round(delay, 4))
+        hand_over = dice.random() < plan.hand_overs
+        # More may go wrong there than in a check.
+        phase = "beside" if hand_over and point == "check" else point
+        if verb == "rollback":
+            release = "good"
+        yield Case(number, verb, hand_over, release, fault, phase, round(delay, 4))

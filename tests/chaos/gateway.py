@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.box import Machine
-from tests.chaos.cases import PHASES
 
 _ROOT = "/opt/bundlekit"
 # A line a fact; `say` of a folder that is not there says nothing.
@@ -29,7 +29,7 @@ if [ -d /run/systemd/system ]; then
 else
     [ -e /etc/rc2.d/S*bundlekit-$name ] && echo enabled
 fi
-for left in $b/releases/.[a-z]* $b/.reserve $b/current.new $b/snapshots/*.new $b/*.new $b/settings/.*.new; do
+for left in $b/releases/.[a-z]* $b/.reserve $b/beside $b/order $b/*.new $b/snapshots/*.new $b/settings/.*.new; do
     [ -e "$left" ] && echo "left ${left#$b/}"
 done
 for left in /opt/bundlekit/uploads/*; do [ -e "$left" ] && echo "upload ${left##*/}"; done
@@ -82,25 +82,18 @@ def look(machine: Machine, name: str) -> Facts:
     return Facts(tuple((word, rest) for word, _, rest in pairs))
 
 
-def phase(machine: Machine, name: str) -> int:
-    """How far a change is, as an index into `PHASES`; -1 if there is none."""
-    folder = machine.root / f"{_ROOT.lstrip('/')}/bundles/{name}"
+def phase(machine: Machine, name: str) -> str:
+    """The phase that a change is in, by its journal; empty if there is none."""
+    journal = machine.root / f"{_ROOT.lstrip('/')}/bundles/{name}/journal"
     with contextlib.suppress(OSError):
-        for line in (folder / "journal").read_text().splitlines():
-            if line.startswith("phase=") and line[6:] in PHASES:
-                return PHASES.index(line[6:])
-        return -1
-    said = [-1]
-    with contextlib.suppress(OSError):
-        for events in folder.glob(".events.??????"):
-            found = [line.split("\t")[1] for line in events.read_text().splitlines() if line.startswith("phase\t")]
-            said += [PHASES.index(word) for word in found if word in PHASES]
-    return max(said)
+        for line in journal.read_text().splitlines():
+            if line.startswith("phase="):
+                return line.removeprefix("phase=")
+    return ""
 
 
-def wait_until(done: object, seconds: float, pause: float) -> bool:
-    """Whether `done` (a function) said yes within so many seconds."""
-    assert callable(done)
+def wait_until(done: Callable[[], bool], seconds: float, pause: float) -> bool:
+    """Whether `done` said yes within so many seconds."""
     deadline = time.monotonic() + seconds
     while not done():
         if time.monotonic() > deadline:

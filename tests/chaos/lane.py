@@ -11,7 +11,7 @@ from typing import Any
 from tests.box import Machine
 from tests.chaos import gateway
 from tests.chaos.cable import Cable, Carried
-from tests.chaos.cases import PHASES, RELEASES, Case
+from tests.chaos.cases import RELEASES, Case
 from tests.chaos.client import Client
 from tests.chaos.gateway import Facts
 from tests.chaos.releases import Made, make
@@ -20,9 +20,8 @@ from tests.desk import Desk
 _PATIENCE = 75.0  # seconds, for what the gateway and the client do by themselves; much of it when all lanes are at it
 _HANGS, _COMES_UP = "5", "30"  # seconds for a release to register
 
-# They leave the gateway alone: once the change is handed over, it goes on to its end.
+# They leave the gateway alone: once it has begun, it goes on to the end.
 _AT_THE_DESK = {"none", "cut", "silence", "kill", "interrupt", "clock"}
-_BY_PHASE = set(PHASES[PHASES.index("stop") :])
 
 
 @dataclass
@@ -100,13 +99,12 @@ class Lane:
         before = gateway.look(self.machine, self.name)
         status, answer = self.machine.api("PUT", f"/{self.name}", settings)
         assert status == 200, (status, answer)
-        limit = None
-        if case.phase not in PHASES:
-            limit = 1 + int(case.delay * getattr(self._needs, case.phase))
+        limit = None if case.limit is None else 1 + int(case.limit * getattr(self._needs, case.phase))
         cable = Cable(self._there, case.phase, limit, silently=case.fault == "silence")
         cable.__enter__()
         self._desk.go_through(cable.port)
-        attempt = Attempt(case, self._now.version, new, before, settings, cable, self._client(case.verb, new))
+        client = self._client(case.verb, new, case)
+        attempt = Attempt(case, self._now.version, new, before, settings, cable, client)
         if limit is None:
             attempt.reached = self._wait_for(case, attempt.client)
             if attempt.reached:
@@ -114,9 +112,9 @@ class Lane:
         return attempt
 
     def _wait_for(self, case: Case, client: Client) -> bool:
-        wanted = PHASES.index(case.phase)
+        later = case.phases[case.phases.index(case.phase) :]
         gateway.wait_until(
-            lambda: client.is_over() or gateway.phase(self.machine, self.name) >= wanted, _PATIENCE, 0.003
+            lambda: client.is_over() or gateway.phase(self.machine, self.name) in later, _PATIENCE, 0.003
         )
         if case.delay:
             client.wait(case.delay)
@@ -135,6 +133,8 @@ class Lane:
                 gateway.kill_worker(self.machine, self.name, "apart")
             case "workers":
                 gateway.kill_worker(self.machine, self.name, "apart|guard")
+            case "supervisor":
+                gateway.kill_worker(self.machine, self.name, "supervise")
             case "power":  # comes for all at once, and finds each where it is now
                 gateway.signal_workers(self.machine, self.name, "STOP", whose="apart|guard")
             case "full":
@@ -184,7 +184,7 @@ class Lane:
         may = {attempt.old, new} if RELEASES[case.release] else {attempt.old}
         if attempt.second:
             may.add(attempt.second[1].version)
-        elif RELEASES[case.release] and case.fault in _AT_THE_DESK and case.phase in _BY_PHASE and attempt.reached:
+        elif RELEASES[case.release] and case.fault in _AT_THE_DESK and attempt.reached:
             may = {new}
         if runs not in may:
             wrong.append(f"{runs or 'nothing'} runs, and {' or '.join(sorted(may))} should")
@@ -264,11 +264,14 @@ class Lane:
         self._made[made.version] = made
         return made
 
-    def _client(self, verb: str, made: Made) -> Client:
-        wait = ("--wait", _HANGS if made.like == "hangs" else _COMES_UP)
+    def _client(self, verb: str, made: Made, case: Case | None = None) -> Client:
+        is_full = case is not None and case.fault == "full"
+        how = ["--wait", _HANGS if made.like == "hangs" or is_full else _COMES_UP]
+        if case and case.hand_over:
+            how.append("--handover")
         if verb == "rollback":
-            return Client(self._desk, verb, made.version, "--bundle", self.name, *wait)
-        return Client(self._desk, verb, "--bundle", str(made.path), *wait)
+            return Client(self._desk, verb, made.version, "--bundle", self.name, *how)
+        return Client(self._desk, verb, "--bundle", str(made.path), *how)
 
 
 def _lies(client: Client, runs: bool, attempt: Attempt) -> list[str]:
