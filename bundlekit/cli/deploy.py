@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +18,10 @@ from bundlekit.cli.access import (
     wait_lock_option,
     wait_option,
 )
-from bundlekit.cli.terminal import TerminalListener
+from bundlekit.errors import BundlekitError
+
+if TYPE_CHECKING:
+    from bundlekit.cli.deploy_report import Report
 from bundlekit.cli.verb import verb
 
 _RATE = re.compile(r"(\d+(?:\.\d+)?)([kM]?)")
@@ -41,6 +45,7 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
     bundlekit deploy moxa@192.168.4.127  the bundle in this folder
     bundlekit deploy moxa@192.168.4.127 --bundle thermostat
     bundlekit deploy substation-7 --bundle thermostat-0.2.0.tar.gz  a Host of ~/.ssh/config; an archive
+    bundlekit deploy moxa@192.168.4.127 --format json | jq -r 'select(.event == "end").outcome'
     bundlekit deploy moxa@[fe80::290:e8ff:fe00:1%eth0]:2222 --dry-run  what it would do
     """,
 )
@@ -67,6 +72,9 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
     callback=parse_rate,
     help="Upload at most so many bytes a second, such as 20k or 1.5M; others may need the link too.",
 )
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or an event a line."
+)
 def command(access: Access, *, bundle: Path, dry_run: bool, **options: Any) -> int:
     """Install a bundle on a gateway and see that it comes up.
 
@@ -76,6 +84,9 @@ def command(access: Access, *, bundle: Path, dry_run: bool, **options: Any) -> i
 
     Exit code: 0 it runs, 1 the bundle has errors or was taken back, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
+
+    With --format json, standard output has an object a line for each event; the last is `end`, also where it failed.
+    Where GITHUB_STEP_SUMMARY names a file, as on GitHub, a summary in Markdown is added to it.
     """
     return run(access, bundle, dry_run=dry_run, **options)
 
@@ -91,8 +102,24 @@ def run(
     rate: int | None = None,
     verify: bool = True,
     hand_over: bool = False,
+    form: str = "text",
 ) -> int:
     """Deploy the bundle or the archive at `path`."""
+    from bundlekit.cli.deploy_report import Report
+
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    report = Report(access.target, form=form, summary=Path(summary) if summary else None)
+    how = {"wait": wait, "wait_lock": wait_lock, "rate": rate, "verify": verify, "hand_over": hand_over}
+    try:
+        _deploy(access, path, report, keep=keep, how=None if dry_run else how)
+    except BundlekitError as error:
+        report.fail(error)
+        raise
+    return 0
+
+
+def _deploy(access: Access, path: Path, report: Report, *, keep: int, how: dict[str, Any] | None) -> None:
+    """Do it, or without a `how` tell what would be done."""
     from bundlekit.cli.archive import checked_archive
     from bundlekit.deploy import verbs
     from bundlekit.deploy.target import parse_target
@@ -100,27 +127,25 @@ def run(
     parse_target(access.target)
     archive = checked_archive(path)
     what = f"{archive.name} {archive.version}"
+    report.begin(archive.name, archive.version)
     with session_on(access) as session:
-        if dry_run:
-            deployed = verbs.preview(session, archive, keep=keep)
-            for step in deployed.plan.steps or ("nothing: this very archive runs there already",):
-                click.echo(step)
-            return 0
-        deployed = verbs.deploy(
-            session,
-            archive,
-            TerminalListener(),
-            wait=wait,
-            keep=keep,
-            rate=rate,
-            verify=verify,
-            hand_over=hand_over,
-            wait_lock=wait_lock,
+        if how is None:
+            steps = verbs.preview(session, archive, keep=keep).plan.steps
+            steps = steps or ("nothing: this very archive runs there already",)
+            report.end("planned", *steps, gateway=session.account, steps=steps)
+            return
+        deployed = verbs.deploy(session, archive, report, keep=keep, **how)
+        outcome, release = deployed.outcome, deployed.plan.release
+        if outcome is None:
+            told = f"unchanged: {what} runs on {session.account} already, release {release}"
+            report.end("unchanged", told, gateway=session.account, release=release)
+            return
+        before = f", in place of {outcome.replaced}" if outcome.replaced else ""
+        report.end(
+            "up",
+            f"{what} runs on {session.account}, release {outcome.release}{before}",
+            gateway=session.account,
+            release=outcome.release,
+            replaced=outcome.replaced or None,
+            pruned=outcome.pruned,
         )
-        if deployed.outcome is None:
-            click.echo(f"unchanged: {what} runs on {session.account} already, release {deployed.plan.release}")
-            return 0
-        replaced = deployed.outcome.replaced
-        before = f", in place of {replaced}" if replaced else ""
-        click.echo(f"{what} runs on {session.account}, release {deployed.outcome.release}{before}")
-    return 0
