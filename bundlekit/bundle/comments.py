@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bundlekit.bundle.python_source import parser
 from bundlekit.bundle.text import Span, Text
 
 
@@ -25,11 +26,7 @@ class Comment:
 
 def comments(text: Text) -> Iterator[Comment]:
     """The comments of a module, Python 2 or 3, in their order; nothing is raised, whatever the text is."""
-    import tree_sitter
-    import tree_sitter_python
-
-    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
-    cursor = parser.parse(text.utf8).walk()
+    cursor = parser().parse(text.utf8).walk()
     while (node := cursor.node) is not None:
         if node.type == "comment":
             start, end = text.offset(node.start_byte), text.offset(node.end_byte)

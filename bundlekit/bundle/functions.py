@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from bundlekit.bundle.routes import Route
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_MARKS = frozenset({"class_definition", "decorator", "function_definition", "lambda"})
 _DEEPEST = 2
 _LONGEST_NAME = 200
 _MOST_LOOPS = 10
@@ -27,21 +29,34 @@ class Function:
         owner: where the class that it is a method of starts, or -1.
         node: its definition.
         decorators: how many it has.
-        nodes: what stands in it, but for what stands in functions and classes inside it.
+        inside: the stretches of kept nodes that stand in it, around functions and classes inside it.
     """
 
     name: str
     owner: int
     node: Node
     decorators: int
-    nodes: list[Node] = field(default_factory=list)
+    inside: list[list[Node]] = field(default_factory=list)
+    _nodes: list[Node] | None = None
+    _parameters: list[Node] | None = None
     _calls: list[tuple[str, Node]] | None = None
+
+    @property
+    def nodes(self) -> list[Node]:
+        """What stands in it, but for what stands in functions and classes inside it."""
+        if self._nodes is None:
+            self._nodes = [node for nodes in self.inside for node in nodes]
+        return self._nodes
 
     @property
     def parameters(self) -> list[Node]:
         """Its parameters, stars and all."""
-        parameters = self.node.child_by_field_name("parameters")
-        return [one for one in parameters.named_children if one.type != "comment"] if parameters is not None else []
+        if self._parameters is None:
+            given = self.node.child_by_field_name("parameters")
+            self._parameters = (
+                [one for one in given.named_children if one.type != "comment"] if given is not None else []
+            )
+        return self._parameters
 
     def calls(self) -> list[tuple[str, Node]]:
         """The calls in it by the dotted names that are called, such as `time.sleep`."""
@@ -61,28 +76,47 @@ def functions(module: Module) -> dict[int, Function]:
 
 
 def _functions(nodes: list[Node]) -> dict[int, Function]:
+    """Only what opens a scope is looked at; what stands between two of those belongs to one function, or to none."""
     found: dict[int, Function] = {}
-    around: list[tuple[int, Node, Function | None]] = []
+    around: list[tuple[int, Node, Function | None]] = []  # the index behind the last node inside
+    starts = [node.start_byte for node in nodes]
     pending = 0
-    for node in nodes:
-        kind, start = node.type, node.start_byte
-        while around and around[-1][0] <= start:
-            around.pop()
+    at = 0  # up to where nodes were given to functions
+    marks = [(index, node, kind) for index, node in enumerate(nodes) if (kind := node.type) in _MARKS]
+    for index, node, kind in marks:
+        at = _give(nodes, around, at, index)
         if around and around[-1][2] is not None:
-            around[-1][2].nodes.append(node)
+            around[-1][2].inside.append([node])
+        at = index + 1
         if kind == "decorator":
             pending += 1
-        elif kind == "function_definition":
+            continue
+        end = bisect_left(starts, node.end_byte, at)
+        function = None
+        if kind == "function_definition":
             count, pending = pending, 0
             is_method = bool(around) and around[-1][1].type == "class_definition"
             owner = around[-1][1].start_byte if is_method else -1
             name = text_of(node.child_by_field_name("name"))
-            function = found[start] = Function(name, owner, node, count)
-            around.append((node.end_byte, node, function))
-        elif kind in ("class_definition", "lambda"):
-            pending = 0 if kind == "class_definition" else pending
-            around.append((node.end_byte, node, None))
+            function = found[node.start_byte] = Function(name, owner, node, count)
+        elif kind == "class_definition":
+            pending = 0
+        around.append((end, node, function))
+    _give(nodes, around, at, len(nodes))
     return found
+
+
+def _give(nodes: list[Node], around: list[tuple[int, Node, Function | None]], at: int, end: int) -> int:
+    """Give the nodes from one index up to another to what is around them, and leave that where it ends."""
+    while around:
+        last, _, function = around[-1]
+        if function is not None and at < min(last, end):
+            function.inside.append(nodes[at : min(last, end)])
+        at = max(at, min(last, end))
+        if last > end:
+            break
+        around.pop()
+    return end
 
 
 def handler_of(route: Route, known: dict[int, Function]) -> Function | None:
@@ -138,6 +172,8 @@ def methods_of(known: dict[int, Function]) -> dict[tuple[int, str], Function]:
 def endless_loops(function: Function) -> Iterator[Node]:
     """The loops in a function that can be seen to have no end: `while True` that nothing leaves."""
     loops = [one for one in function.nodes if one.type in ("while_statement", "for_statement")]
+    if not loops:
+        return
     leaves = [one for one in function.nodes if one.type in ("return_statement", "raise_statement", "yield", "await")]
     breaks = [one for one in function.nodes if one.type == "break_statement"]
     ends = [call for name, call in function.calls() if name.rpartition(".")[2] in ("exit", "_exit", "abort")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 
 ANY = "+"
@@ -47,10 +48,11 @@ class Pattern:
 
     segments: tuple[str, ...]
 
-    @classmethod
-    def of(cls, resource: str) -> Pattern:
+    @staticmethod
+    @lru_cache(maxsize=64)  # of one bundle, one rule after the other
+    def of(resource: str) -> Pattern:
         segments = registered(resource).strip(" \t\n\r/").split("/")
-        return cls(tuple(ANY if ANY in segment else segment for segment in segments))
+        return Pattern(tuple(ANY if ANY in segment else segment for segment in segments))
 
     def covers(self, declared: Pattern) -> bool:
         """Whether a handler's resource takes every request for a declared one, as far as a handler can."""

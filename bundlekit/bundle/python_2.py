@@ -21,10 +21,9 @@ def refused(python: PythonSource, utf8: bytes) -> list[Refused]:
         python: what was found in the source.
         utf8: what was parsed.
     """
-    nodes = python.nodes
     found = chain(
-        by_themselves(nodes),
-        in_functions(nodes),
+        by_themselves(python, utf8),
+        in_functions(python),
         statements_as_names(python, utf8),
         letters(python, utf8),
     )

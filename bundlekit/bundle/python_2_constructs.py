@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import string
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle import python_2_signatures
 from bundlekit.bundle.python_2_refusal import Look, Refused, looks_at
-from bundlekit.bundle.python_source import text_of
+from bundlekit.bundle.python_source import PythonSource, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -38,11 +40,21 @@ _ALWAYS = {
 }
 _LOOKS: dict[str, Look] = {**python_2_signatures.LOOKS}
 _PREFIX = re.compile(r"[uUbB]?[rR]?['\"`]")
+_PREFIX_LETTERS = b"bfrtuBFRTU"
+_NAME_LETTERS = string.ascii_letters.encode() + b"_"
+_QUOTE = re.compile(rb"(?<=[bfrtuBFRTU])['\"`]")
+_NUMBER_WITH_UNDERSCORE = re.compile(rb"[0-9][0-9A-Za-z.]*_")
+_LISTS = frozenset({"argument_list", "lambda_parameters", "parameters"})  # nothing to see without a star or a colon
 _KEYWORD_IN_IMPORT = re.compile(r"(?:^|[\s.,(])(print|exec)(?=$|[\s.,);])")
 
 
-def by_themselves(nodes: list[Node]) -> Iterator[Refused]:
+def by_themselves(python: PythonSource, utf8: bytes) -> Iterator[Refused]:
     """What is refused wherever it stands, but for where it always could."""
+    if next(_refused(_suspicious(python, utf8)), None) is not None:
+        yield from _refused(python.nodes)
+
+
+def _refused(nodes: list[Node]) -> Iterator[Refused]:
     allowed = _allowed(nodes)
     for node in nodes:
         kind = node.type
@@ -51,6 +63,34 @@ def by_themselves(nodes: list[Node]) -> Iterator[Refused]:
                 yield from look(node)
         elif (always := _ALWAYS.get(kind)) is not None and node.id not in allowed:
             yield Refused(node, *always)
+
+
+def _suspicious(python: PythonSource, utf8: bytes) -> list[Node]:
+    """The nodes without those of which the text tells at once that nothing is refused; bases come behind classes."""
+    kinds = {*_LOOKS, *_ALWAYS, "subscript", "with_clause"} & python.kinds.keys()
+    if all(_PREFIX.match(prefix) for prefix in _prefixes(utf8)):
+        kinds -= {"string"}
+    if _NUMBER_WITH_UNDERSCORE.search(utf8) is None:
+        kinds -= {"integer", "float"}
+    marks = [found.start() for found in re.finditer(rb"[*:]", utf8)]
+    marks.append(len(utf8))
+    lists = [
+        node
+        for kind in kinds & _LISTS
+        for node in python.kinds[kind]
+        if marks[bisect_left(marks, node.start_byte)] < node.end_byte
+    ]
+    return [node for kind in kinds - _LISTS for node in python.kinds[kind]] + lists
+
+
+def _prefixes(utf8: bytes) -> Iterator[str]:
+    """What may be the prefix of a string, with the quote."""
+    for found in _QUOTE.finditer(utf8):
+        begin = end = found.start()
+        while begin and utf8[begin - 1] in _PREFIX_LETTERS:
+            begin -= 1
+        if not begin or utf8[begin - 1] not in _NAME_LETTERS:
+            yield utf8[begin : end + 1].decode("ascii")
 
 
 def _allowed(nodes: list[Node]) -> set[int]:

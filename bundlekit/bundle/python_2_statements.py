@@ -23,12 +23,15 @@ _OWN_SCOPE = frozenset(
 )
 
 
-def in_functions(nodes: list[Node]) -> Iterator[Refused]:
+def in_functions(python: PythonSource) -> Iterator[Refused]:
     """What depends on the function around it: a value returned by a generator, `continue` in `finally`."""
+    kinds = python.kinds.keys()
+    if not ({"yield", "return_statement"} <= kinds or {"finally_clause", "continue_statement"} <= kinds):
+        return
     around: list[Node] = []
     yielding: set[int] = set()
     returns: list[tuple[int, Node]] = []
-    for node in nodes:
+    for node in python.nodes:
         while around and around[-1].end_byte <= node.start_byte:
             around.pop()
         kind = node.type
@@ -51,7 +54,7 @@ def in_functions(nodes: list[Node]) -> Iterator[Refused]:
 def statements_as_names(python: PythonSource, utf8: bytes) -> Iterator[Refused]:
     """`print` and `exec`, statements of Python 2.7, used as functions are."""
     nodes = python.nodes
-    futures = (text_of(name) for one in nodes if one.type == "future_import_statement" for name in future_names(one))
+    futures = (text_of(name) for one in python.kinds.get("future_import_statement", ()) for name in future_names(one))
     is_function = "print_function" in futures
     if is_function:
         for node in nodes:

@@ -77,9 +77,8 @@ def bound_names(module: Module, names: set[str]) -> set[str]:
     if not names:
         return set()
     found: set[str] = set()
-    for node in module.python.names:
-        name = text_of(node)
-        if name in names and name not in found and _binds(node):
+    for name in names:
+        if any(map(_binds, module.python.spelled.get(name, ()))):
             found.add(name)
     return found
 

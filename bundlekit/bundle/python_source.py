@@ -7,14 +7,16 @@ the source and with nothing else.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from bundlekit.bundle.text import Span, Text
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from tree_sitter import Node, Parser
 
     from bundlekit.bundle.functions import Function
 
@@ -41,7 +43,6 @@ _KEPT = frozenset(
     }
 )
 _KEPT_TOKENS = frozenset({"async", "@="})
-_KEPT_OR_TOKENS = _KEPT | _KEPT_TOKENS
 _NOTED = frozenset(
     {
         *("as_pattern_target", "assignment", "augmented_assignment", "call", "class_definition"),
@@ -51,6 +52,25 @@ _NOTED = frozenset(
 )
 _SCOPES = frozenset({"class_definition", "function_definition", "lambda"})
 _CLOSED = frozenset({"import_statement", "import_from_statement", "future_import_statement", "string", "comment"})
+
+
+_BARE = frozenset({"integer", "float", "true", "false", "none", "pass_statement"})  # nothing lies in them
+_IS_KEPT, _IS_NOTED, _IS_CLOSED, _IS_SCOPE, _IS_BARE = 1, 2, 4, 8, 16
+_WAYS = {
+    kind: sum(
+        way
+        for way, kinds in (
+            (_IS_KEPT, _KEPT | _KEPT_TOKENS),
+            (_IS_NOTED, _NOTED),
+            (_IS_CLOSED, _CLOSED),
+            (_IS_SCOPE, _SCOPES),
+            (_IS_BARE, _BARE),
+        )
+        if kind in kinds
+    )
+    for kind in _KEPT | _KEPT_TOKENS | _NOTED | _SCOPES | _CLOSED | _BARE
+}
+"""What is done with the nodes of a kind, in one look."""
 
 
 @dataclass(slots=True)
@@ -76,8 +96,7 @@ class Scope:
         self.bindings.setdefault(name, []).append(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call: the last part of the name that is called, where that stands, and where the call is made."""
 
     name: str
@@ -134,17 +153,26 @@ class PythonSource:
     names: list[Node] = field(default_factory=list)  # every identifier that stands in an expression
     handlers: dict[int, Handler] = field(default_factory=dict)  # by where what decorates it starts
     nodes: list[Node] = field(default_factory=list)  # of the kinds that are kept, but for those in what is no Python
-    kinds: dict[str, list[Node]] = field(default_factory=dict)  # the same by kind
+    kinds: defaultdict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))  # the same by kind
     functions: dict[int, Function] | None = None  # what `bundlekit.bundle.functions` made of the nodes when asked
+    _words: list[str] | None = None
     _spelled: dict[str, list[Node]] | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """How the names are spelled, in their order."""
+        if self._words is None:
+            source = self.module.source
+            self._words = [source[node.start_byte : node.end_byte].decode("utf-8", "replace") for node in self.names]
+        return self._words
 
     @property
     def spelled(self) -> dict[str, list[Node]]:
         """The names by how they are spelled, each list in the order of the source."""
         if self._spelled is None:
             self._spelled = {}
-            for node in self.names:
-                self._spelled.setdefault(text_of(node), []).append(node)
+            for node, word in zip(self.names, self.words, strict=True):
+                self._spelled.setdefault(word, []).append(node)
         return self._spelled
 
     def of_kinds(self, *kinds: str) -> list[Node]:
@@ -152,19 +180,25 @@ class PythonSource:
         return sorted((node for kind in kinds for node in self.kinds.get(kind, ())), key=lambda node: node.start_byte)
 
 
-def parse(utf8: bytes) -> PythonSource:
-    """Parse a module. Nothing is raised, whatever the bytes are."""
+@cache
+def parser() -> Parser:
+    """What parses Python."""
     import tree_sitter
     import tree_sitter_python
 
-    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
-    root = parser.parse(utf8).root_node
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
+
+
+def parse(utf8: bytes) -> PythonSource:
+    """Parse a module. Nothing is raised, whatever the bytes are."""
+    root = parser().parse(utf8).root_node
     found = PythonSource(Scope(None, is_function=False, source=utf8), _first_error(root), root)
     scope = found.module
     scopes: list[Scope] = []
     unclear = 0  # where what the grammar does not take ends
     # No other tokens are kept, and names lie below a token only where it is split by what does not fit.
     tokens = root.has_error or any(token in utf8 for token in (b"async", b"@="))
+    names, nodes, kinds = found.names, found.nodes, found.kinds
     todo: list[Node | None] = [root]  # the last one is the next; None: what is in the scope ends
     while todo:
         node = todo.pop()
@@ -173,31 +207,37 @@ def parse(utf8: bytes) -> PythonSource:
             continue
         kind = node.type
         if kind == "identifier":
-            found.names.append(node)
-            if not node.child_count:
+            names.append(node)
+            if not tokens or not node.child_count:
                 continue
-        if kind in _KEPT_OR_TOKENS:
-            if kind in (_KEPT if node.is_named else _KEPT_TOKENS) and node.start_byte >= unclear:
-                found.nodes.append(node)
-                found.kinds.setdefault(kind, []).append(node)
+        ways = _WAYS.get(kind, 0)
+        if ways & _IS_KEPT:
+            if not tokens or (kind in (_KEPT if node.is_named else _KEPT_TOKENS) and node.start_byte >= unclear):
+                nodes.append(node)
+                kinds[kind].append(node)
         elif kind == "ERROR":
             unclear = max(unclear, node.end_byte)
-        if kind in _NOTED:
+        if ways & _IS_NOTED:
             _note(found, scope, node, kind)
-        if kind in _CLOSED:
+        if ways & _IS_CLOSED or (ways & _IS_BARE and not tokens):
             continue
-        if kind in _SCOPES and node.is_named:
+        if ways & _IS_SCOPE and node.is_named:
             scopes.append(scope)
-            scope = Scope(scope, is_function=kind != "class_definition")
-            if kind == "class_definition":
-                around = scopes[-1]
-                around.bodies = around.bodies or {}
-                around.bodies[text_of(node.child_by_field_name("name"))] = scope
+            scope = _inner(scope, node, kind)
             todo.append(None)
         inner = node.children if tokens else node.named_children
         if inner:
-            todo.extend(reversed(inner))
+            todo += inner[::-1]
     return found
+
+
+def _inner(scope: Scope, node: Node, kind: str) -> Scope:
+    """The scope that a class, a function or a lambda is."""
+    inner = Scope(scope, is_function=kind != "class_definition")
+    if kind == "class_definition":
+        scope.bodies = scope.bodies or {}
+        scope.bodies[text_of(node.child_by_field_name("name"))] = inner
+    return inner
 
 
 def span_of(text: Text, node: Node) -> Span:

@@ -7,12 +7,14 @@ registers when its `start()` is called, and not before.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bundlekit.bundle.modules import Module
-from bundlekit.bundle.python_source import Class, text_of
+from bundlekit.bundle.python_source import Class, PythonSource, text_of
 from bundlekit.bundle.routes import brings_code, sanji_names
 
 if TYPE_CHECKING:
@@ -24,8 +26,7 @@ _IS_MAIN = re.compile(r"__name__\s*==|==\s*__name__")
 _STARTS_ITSELF = re.compile(rb"\bself\s*\.\s*start\b|\bcls\b|__metaclass__|\bmetaclass\s*=")
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """A name outside of all classes.
 
     Attributes:
@@ -64,7 +65,7 @@ class Starting:
 
 def starting_of(module: Module) -> Starting:
     """What starts in a module."""
-    classes = _derived(module, sanji_names(module.python))
+    classes = bundle_classes(module)
     bases = {base for one in classes for base in one.bases}
     last = tuple(one for one in classes if one.name not in bases)
     uses = _uses(module)
@@ -81,13 +82,14 @@ def starting_of(module: Module) -> Starting:
     return Starting(classes, last, tuple(uses), tuple(starts), tuple(idle.values()), unclear)
 
 
-def _derived(module: Module, sanji: set[str]) -> tuple[Class, ...]:
+def bundle_classes(module: Module) -> tuple[Class, ...]:
+    """The classes of a module that derive from Sanji, directly or by another one of them."""
     by_base = defaultdict(list)
     for one in module.python.classes:
         for base in one.bases:
             by_base[base].append(one)
     found: dict[int, Class] = {}
-    todo = sorted(sanji)
+    todo = sorted(sanji_names(module.python))
     while todo:
         for one in by_base.pop(todo.pop(), []):
             if one.node.start_byte not in found:
@@ -110,20 +112,27 @@ def _uses(module: Module) -> list[Use]:
                 guards.append((body.start_byte, body.end_byte))
     uses = []
     times: Counter[str] = Counter()
-    position = 0
-    for node in module.python.names:
-        start = node.start_byte
-        name = text_of(node)
-        if times[name] >= _MOST_USES:
-            continue
-        while position < len(outer) and outer[position].end_byte <= start:
-            position += 1
-        around = outer[position] if position < len(outer) and outer[position].start_byte <= start else None
-        if around is None or around.type == "function_definition":
-            place = start if around is None else around.start_byte
-            times[name] += 1
-            uses.append(Use(name, node, around, any(begin <= place < end for begin, end in guards[:10])))
+    for around, names in _by_place(module.python, outer):
+        for node, name in names:
+            if times[name] < _MOST_USES:
+                place = node.start_byte if around is None else around.start_byte
+                times[name] += 1
+                uses.append(Use(name, node, around, any(begin <= place < end for begin, end in guards[:10])))
     return uses
+
+
+def _by_place(python: PythonSource, outer: list[Node]) -> Iterator[tuple[Node | None, Iterable[tuple[Node, str]]]]:
+    """The names outside of classes: those between outer definitions, and those in each function."""
+    names, words = python.names, python.words
+    starts = [name.start_byte for name in names]
+    at = 0
+    for one in outer:
+        begin = bisect_left(starts, one.start_byte, at)
+        yield None, zip(names[at:begin], words[at:begin], strict=True)
+        at = bisect_left(starts, one.end_byte, begin)
+        if one.type == "function_definition":
+            yield one, zip(names[begin:at], words[begin:at], strict=True)
+    yield None, zip(names[at:], words[at:], strict=True)
 
 
 def _head(node: Node, field: str) -> str:

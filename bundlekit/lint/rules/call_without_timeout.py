@@ -74,6 +74,8 @@ _WITHOUT = {
     "urllib.urlretrieve": "take urllib2.urlopen(url, timeout=5)",
     "xmlrpclib.ServerProxy": "call socket.setdefaulttimeout(5) at the start, or pass a transport that has one",
 }
+_WORDS = sorted({name.partition(".")[0].encode() for name in (*_CALLS, *_WITHOUT)})
+"""Without one of these modules in a source nothing is told."""
 _SESSIONS = frozenset({"requests.Session", "requests.session"})
 _OWN_SESSION = re.compile(r"(self\.\w+)\s*=\s*(?:requests\s*\.\s*)?[Ss]ession\(")
 _LOCAL = re.compile(r"AF_UNIX|SOCK_DGRAM")
@@ -82,7 +84,7 @@ _SETS = frozenset({"settimeout", "setblocking"})
 
 def check(inspection: Inspection) -> Iterator[Fault]:
     module = inspection.source.module
-    if module is None:
+    if module is None or not any(word in module.text.utf8 for word in _WORDS):
         return
     has_default = any("setdefaulttimeout" in one.text.content for one in inspection.modules)
     imported = imported_names(module)

@@ -51,13 +51,18 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     if module is None:
         return
     known = functions(module)
+    yields = "yield" in module.python.kinds
     for route in {one.handler_at: one for one in inspection.source.routes}.values():
         function = handler_of(route, known)
         if function is None or function.decorators > 1 or len(function.parameters) < 3 or function.node.has_error:
             continue
         third = function.parameters[2]
         body = function.node.child_by_field_name("body")
-        if third.type != "identifier" or body is None or any(one.type == "yield" for one in function.nodes):
+        if (
+            third.type != "identifier"
+            or body is None
+            or (yields and any(one.type == "yield" for one in function.nodes))
+        ):
             continue
         ways = Ways(text_of(third))
         falls = ways.fall_through(body)

@@ -69,7 +69,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.modules import Module
-from bundlekit.bundle.python_source import Class, span_of, text_of
+from bundlekit.bundle.python_source import Class, span_of
 from bundlekit.bundle.quoting import printable
 from bundlekit.bundle.starting import Starting
 from bundlekit.lint.finding import Severity
@@ -118,7 +118,7 @@ def _made(starting: Starting, classes: dict[str, Class]) -> dict[str, Node]:
 def _is_mentioned(module: Module, one: Class) -> bool:
     """Whether the class is used anywhere but in itself."""
     begin, end = one.node.start_byte, one.node.end_byte
-    there = (name.start_byte for name in module.python.names if text_of(name) == one.name)
+    there = (name.start_byte for name in module.python.spelled.get(one.name, ()))
     return any(not begin <= place < end for place in there)
 
 

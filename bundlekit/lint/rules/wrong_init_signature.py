@@ -41,7 +41,7 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.functions import Function, functions
 from bundlekit.bundle.python_source import span_of, text_of
-from bundlekit.bundle.starting import starting_of
+from bundlekit.bundle.starting import bundle_classes
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
@@ -51,7 +51,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     module = inspection.source.module
     if module is None or b"def init" not in module.content:
         return
-    bundles = {one.node.start_byte for one in starting_of(module).classes}
+    bundles = {one.node.start_byte for one in bundle_classes(module)}
     methods = [one for one in functions(module).values() if one.owner in bundles]
     makers = {one.owner for one in methods if one.name in ("__init__", "__new__")}
     for function in methods:
