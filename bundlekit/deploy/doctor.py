@@ -11,7 +11,7 @@ from bundlekit.deploy.address import Address
 from bundlekit.deploy.asking import Asker
 from bundlekit.deploy.certificates import host_certificate_of
 from bundlekit.deploy.checkup import Check, fail, judge, of_error, ok, skip, warn
-from bundlekit.deploy.command import PASSWORD_NEEDED
+from bundlekit.deploy.command import NO_ROOM, PASSWORD_NEEDED
 from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.conversation import Conversation
 from bundlekit.deploy.events import Event, parse_event
@@ -124,16 +124,16 @@ def _behind_the_log_in(connection: Connection, ask: Asker, timeout: float) -> It
     password = connection.password or ask.given
     try:
         conversation = Conversation(connection.transport, password=password, silence=_SILENCE)
-        conversation.give("examine", script.program("examine.sh"))
-        events, begun, ended = _timed(conversation)
-        if conversation.status is None or not events:
-            why = not_begun(connection.login.account, conversation.status, conversation.complaint)
-            yield of_error("log-in", why)
-            yield from (skip(name, "no command runs there") for name in left)
+        token, sudo = _by_sudo(connection, conversation, ask, password)
+        yield told(sudo)
+        if not conversation.greeted:
+            yield from (skip(name, "no command of ours runs there") for name in left)
             return
-        token, check = _by_sudo(connection, conversation, ask, password)
-        yield told(check)
-        yield told(_token(token, check, events))
+        conversation.give("look" if sudo.outcome == "fail" else "examine", script.program("examine.sh"))
+        events, begun, ended = _timed(conversation)
+        if not ended:
+            raise EOFError("it told nothing")
+        yield told(_token(token, sudo, events))
         now = next((event.number(0) for event in events if event.word == "time"), 0)
         for check in judge(events, now - (begun + ended) / 2, (ended - begun) / 2 + 1):
             yield told(check)
@@ -153,14 +153,13 @@ def _broken() -> tuple[type[Exception], ...]:
 
 
 def _timed(conversation: Conversation) -> tuple[list[Event], float, float]:
-    """The answer, and between which times of ours the gateway told its own."""
-    begun = ended = time.time()
+    """The answer, and between which times of ours the gateway told its own; the later one is 0 if it did not."""
+    begun, ended = time.time(), 0.0
     events: list[Event] = []
     for line in conversation.answer():
-        event = parse_event(line)
-        if not events:
+        events.append(parse_event(line))
+        if events[-1].word == "time":
             ended = time.time()
-        events.append(event)
     return events, begun, ended
 
 
@@ -169,8 +168,8 @@ def _by_sudo(connection: Connection, conversation: Conversation, ask: Asker, pas
     account = connection.login.account
     conversation.give("token")
     events = [parse_event(line) for line in conversation.answer()]
-    asked = bool(password)
-    if conversation.status == PASSWORD_NEEDED and not asked:
+    free = not password
+    if conversation.status == PASSWORD_NEEDED and not password:
         try:
             conversation.give("password", ask.password(account))
         except LoginRefused as error:
@@ -178,13 +177,14 @@ def _by_sudo(connection: Connection, conversation: Conversation, ask: Asker, pas
         list(conversation.answer())
         conversation.give("token")
         events = [parse_event(line) for line in conversation.answer()]
-        asked = True
+        free = False
     token = next((event.field(0) for event in events if event.word == "token"), "")
     if not any(event.word == "hello" for event in events):
-        return "", of_error("sudo", not_begun(account, conversation.status, conversation.complaint))
+        name = "disk" if conversation.status == NO_ROOM else "sudo"
+        return "", of_error(name, not_begun(account, conversation.status, conversation.complaint))
     if connection.address.user == "root":
         return token, ok("sudo", "root needs none")
-    return token, ok("sudo", f"{account} becomes root{', with the password' if asked else ''}")
+    return token, ok("sudo", f"{account} becomes root{', and is asked for no password' if free else ''}")
 
 
 def _token(token: str, sudo: Check, events: list[Event]) -> Check:

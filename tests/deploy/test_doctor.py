@@ -107,6 +107,12 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         "rm /etc/ssh/sshd_config.d/no.conf && systemctl restart ssh",
         ["warn  rest        the SSH server of moxa@", "ok    sudo"],
     ),
+    (
+        "echo 'moxa ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/moxa && mount -t tmpfs -o ro tmpfs /tmp"
+        " && mount -t tmpfs -o ro tmpfs /home/moxa",
+        "umount /tmp /home/moxa && rm /etc/sudoers.d/moxa",
+        ["fail  disk        moxa@", "skip  python      not looked at: no command of ours runs there"],
+    ),
 ]
 
 
@@ -120,10 +126,12 @@ def test_each_fault_is_told_apart_with_a_remedy_and_the_rest_is_looked_at(desk: 
             assert line in printed.out
         assert "remedy: " in printed.out
         assert printed.code == (1 if any(line.startswith("fail") for line in lines) else 0), printed.out
-        assert {"boot", "clock"} <= lines_of(printed).keys()
-        assert lines_of(printed)["boot"] == "ok"
+        assert lines_of(printed)["boot"] == ("skip" if "no command" in printed.out else "ok")
         assert "Traceback" not in printed.out + printed.err
-    assert desk.on_gateway("doctor").code == 0
+    desk.machine.run("echo 'moxa ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/moxa")
+    free = desk.run("doctor", "gateway", given="")
+    assert free.code == 0, free.out
+    assert "becomes root, and is asked for no password" in free.out
 
 
 @pytest.mark.gateway

@@ -22,8 +22,8 @@ converse() { # TOKEN
         password) password=$2 way= ;;
         # What it leaves unread is no order.
         put) scp -t "$2" 2>"$folder/complaint" || status=$? ;;
-        # What the client wants to know where there may be no sudo.
-        examine) (eval "$2") </dev/null 2>"$folder/complaint" || status=$? ;;
+        # What the client wants to know of a gateway whose sudo does not work.
+        look) (eval "$2") </dev/null 2>"$folder/complaint" || status=$? ;;
         *) as_root "$@" || status=$? ;;
         esac
         if [ $status -ne 0 ] && [ -s "$folder/complaint" ]; then

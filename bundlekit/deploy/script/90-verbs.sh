@@ -13,7 +13,7 @@ apart | guard | recovery | supervise | init-*) ;;
 *) say hello $PROTOCOL ;;
 esac
 case $verb in
-token | receive) ;;
+token | receive | examine) ;;
 history) [ "${1:-}" = '*' ] || use_bundle "${1:-}" ;;
 probe) [ $# -eq 0 ] || use_bundle "$1" ;;
 *) use_bundle "${1:-}" ;;
@@ -21,6 +21,7 @@ esac
 case $verb in
 probe | look | receive | compare | token | logs | history | apart | guard | recovery | supervise) "$verb" "$@" ;;
 deploy | rollback | start | stop | restart | remove | room) change "$verb" "$@" ;;
+examine) eval "$1" ;;
 init-start) start_supervisor ;;
 init-stop) stop_supervisor ;;
 init-restart) stop_supervisor && start_supervisor ;;

@@ -1,5 +1,5 @@
-# What `bundlekit doctor` looks at, as the one who logged in: with the script's functions around it, and without sudo, so
-# that it is told on a gateway where sudo does not work. It changes nothing. Each line is an event of the script.
+# What `bundlekit doctor` looks at, with the script's functions around it: as root, or, where sudo does not work, as the
+# one who logged in. It changes nothing. Each line is an event of the script.
 
 say time "$(date +%s)"
 say system "$(sed -n 's/^PRETTY_NAME="\{0,1\}\([^"]*\).*/\1/p' /etc/os-release 2>/dev/null)" "$(uname -m)"
@@ -13,11 +13,15 @@ folder=$ROOT
 while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
 say disk "$folder" "$(df -Pk "$folder" | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\([0-9]*\).*/\1/p')" \
     "$(df -Pi "$folder" 2>/dev/null | sed -n '2s/^[^ ]* *[0-9-]* *[0-9-]* *\([0-9-]*\).*/\1/p')"
-mount=$(df -Pk "$folder" | sed -n '2s/.*% //p')
 while read -r _ place _ options _; do
-    [ "$place" = "$mount" ] && options_of_disk=$options
+    case $folder/ in
+    "${place%/}"/*)
+        mount=$place # what is mounted last lies on top
+        options_of_mount=$options
+        ;;
+    esac
 done </proc/mounts
-case ,${options_of_disk:-}, in
+case ,${options_of_mount:-}, in
 *,ro,*) say read-only "$mount" ;;
 esac
 
