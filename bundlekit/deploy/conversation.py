@@ -22,6 +22,7 @@ _LONGEST_ANSWER = 4_000_000  # bytes; one about ten thousand files has a tenth o
 _LINE = 64  # bytes that a line counts for, besides its own
 _LONGEST_WAIT = 10  # times the silence that counts as a dead link: for a whole answer, which may come in drops
 _CHUNK = 32_768
+_LAST_BREATH = 1.0  # seconds that it may come after the gateway has stopped to read
 _LAST_WORDS = 10.0  # seconds that the exit status may come after the output
 
 
@@ -91,7 +92,7 @@ class Conversation:
         try:
             self.channel.sendall(data)
         except OSError:
-            if self._exit_status(0) is None:
+            if self._exit_status(_LAST_BREATH) is None:
                 raise
 
     def later(self, settle: Callable[[], None]) -> None:

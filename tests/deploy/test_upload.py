@@ -62,13 +62,14 @@ def test_upload_of_a_client_that_was_killed_goes_on_and_old_ones_are_dropped(sha
     bundle = large(shared_desk, "killed", 500_000)
     broken_off(shared_desk, bundle)
     shared_desk.machine.run(
-        f"cd /opt/bundlekit/uploads; mkdir -p {'0' * 64}-1/in {'1' * 64}-1/in; touch -d '5 days ago' {'0' * 64}-1"
+        "cd /opt/bundlekit/uploads; for n in 0 1 2; do mkdir -p $n-1/in; done; touch 0-1/in/part;"
+        " head -c 70000 /dev/zero | tee 1-1/in/part >2-1/in/part; touch -d '5 days ago' 1-1"
     )
     printed = shared_desk.deploy(bundle)
     assert printed.code == 0, printed.err
     assert there_already(printed) > 60_000
-    assert uploads(shared_desk) == f"{'1' * 64}-1\n"
-    shared_desk.machine.run("rm -r /opt/bundlekit/uploads/1*")
+    assert uploads(shared_desk) == "2-1\n"
+    shared_desk.machine.run("rm -r /opt/bundlekit/uploads/2-1")
 
 
 def test_begin_that_is_not_the_archives_is_dropped_with_a_word(shared_desk: Desk) -> None:
@@ -112,6 +113,7 @@ def test_two_who_upload_the_same_at_once_do_not_mix(shared_desk: Desk) -> None:
     for client, text in zip(clients, said, strict=True):
         assert client.returncode == 0 or "another change is under way" in text or "changed the gateway" in text, text
     assert shared_desk.deploy(bundle).out.startswith("unchanged: ")
+    assert shared_desk.deploy(shared_desk.sample(name="both")).code == 0
     assert uploads(shared_desk) == ""
 
 

@@ -98,9 +98,12 @@ end_upload() { # PLACE
     done
 }
 
+# Of other archives: what has lain there for days, and what is soon sent again.
 drop_old_uploads() { # DIGEST-THAT-STAYS
-    find "$ROOT/uploads" -mindepth 1 -maxdepth 1 ! -name "$1-*" -mtime +3 | while IFS= read -r old; do
-        is_uploading "$old" || rm -rf "$old"
+    find "$ROOT/uploads" -mindepth 1 -maxdepth 1 ! -name "$1-*" | while IFS= read -r other; do
+        if [ "$(size_uploaded "$other")" -le 65536 ] || [ -n "$(find "$other" -maxdepth 0 -mtime +3)" ]; then
+            is_uploading "$other" || rm -rf "$other"
+        fi
     done
 }
 
