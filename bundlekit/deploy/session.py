@@ -145,7 +145,9 @@ class Session:
             with self._words_for_breaks():
                 put(self._talk(), data, f"{place}/in/part", tell, rate=rate)
         except KeyboardInterrupt:
-            raise Interrupted("interrupted during the upload", kept=_UNTOUCHED) from None
+            raise Interrupted(
+                "interrupted during the upload", kept=f"{_UNTOUCHED}; what arrived is there for the next deploy"
+            ) from None
 
     def settle(self) -> None:
         """Wait until it is known that an upload has arrived.
@@ -247,6 +249,10 @@ class Session:
                         listener.note(event.field(0))
         except KeyboardInterrupt:
             raise Interrupted("interrupted", kept=kept, hint=hint) from None
+        except GatewayUnreachable as error:
+            if not events:
+                error.kept = "the gateway has got the order and finishes on its own, or nothing was stopped or changed"
+            raise
         return events
 
     def log_lines(self, bundle: str, lines: int, *, follow: bool, release: str | None = None) -> Iterator[str]:
