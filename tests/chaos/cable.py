@@ -64,6 +64,11 @@ class Cable:
         for end in self._ends[:2]:
             _abort(end)
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether it carries nothing any more."""
+        return self._silent
+
     def _silently_from_now_on(self) -> bool:
         self._silent = self._silent or self.silently
         return self._silent

@@ -36,7 +36,8 @@ for left in /opt/bundlekit/uploads/*; do [ -e "$left" ] && echo "upload ${left##
 for info in $b/releases/*.info; do
     [ -e "$info" ] && echo "release $(basename $info .info) $(sed -n 's/^state=//p' $info)"
 done
-awk -F '\t' -v name="$name" '$3 == name { print "act " $4 " " $5 " " $10 " " $11 }' /opt/bundlekit/history 2>/dev/null
+cat /opt/bundlekit/history.1 /opt/bundlekit/history 2>/dev/null |
+    awk -F '\t' -v name="$name" '$3 == name { print "act " $4 " " $5 " " $10 " " $11 }'
 echo end
 """
 # What tells the time to shell scripts; nobody sets the clock of this host.

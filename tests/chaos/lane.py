@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGINT, SIGKILL
@@ -162,7 +163,7 @@ class Lane:
         if case.fault == "full":
             attempt.client.wait(_PATIENCE)
             gateway.make_room(self.machine)
-        if case.fault != "silence":  # then it waits a minute for the gateway to say something
+        if not attempt.cable.is_silent:  # then it waits a minute for the gateway to say something
             clients = [attempt.client, *([attempt.second[0]] if attempt.second else [])]
             wrong += ["the client does not end" for client in clients if client.wait(_PATIENCE) is None]
         if case.fault == "workers" and attempt.reached:
@@ -173,7 +174,7 @@ class Lane:
     def _is_quiet_for_a_while(self) -> bool:
         if not gateway.look(self.machine, self.name).is_quiet:
             return False
-        gateway.wait_until(lambda: False, 0.3, 0.3)
+        time.sleep(1.0)  # somebody may be about to begin
         return gateway.look(self.machine, self.name).is_quiet
 
     def _judge(self, attempt: Attempt) -> None:
@@ -253,8 +254,14 @@ class Lane:
             attempt.wrong.append(f"{runs or 'nothing'} runs, and {new.version} was deployed")
         facts = gateway.look(self.machine, self.name)
         attempt.wrong += [f"left behind: {left}" for left in facts.all("left")]
-        if attempt.case.fault != "silence":  # its client seems to be connected still
+        if not attempt.cable.is_silent:  # its client seems to be connected still
             attempt.wrong += [f"left behind: {left}" for left in facts.all("upload") if left.startswith(new.digest)]
+        if (
+            attempt.case.limit is None
+            and attempt.case.fault not in ("cut", "silence")
+            and attempt.case.verb == "deploy"
+        ):
+            self._needs = attempt.cable.carried
         self._before = self._made[attempt.old if found == attempt.new.version else found]
         self._now = new
 

@@ -112,7 +112,7 @@ close_journal() { # OUTCOME [REASON]
     "$events") ;;
     "$B"/.events.*) rm -f "$told" "$told.errors" "$told.guard" ;;
     esac
-    rm -f "$B/journal" "$B/boots" "$B/.reserve"
+    rm -f "$B/journal" "$B/journal.new" "$B/boots" "$B/.reserve"
     settle "$B"
     JOURNAL=
 }

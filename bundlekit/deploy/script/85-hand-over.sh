@@ -172,12 +172,18 @@ settle_hand_over() { # ID
     return 1
 }
 
-# Of the one beside. As long as it had not registered, the release before never noticed.
+# That the one beside had not registered follows from no line of its log: the disk may have been full, or it did so in its
+# last moment. So the release before is asked.
+never_noticed() { # PREVIOUS
+    ! (use_beside && has_registered) && (verify_release "$1") >/dev/null
+}
+
+# Of the one beside. As long as it had not registered, the release before goes on.
 undo_beside() {
     [ -d "$B/beside" ] || return 0
     release=$(recorded id)
     if [ -z "$(recorded registered)" ] && bundle_pid >/dev/null && [ "$(info "$B/running" release)" = "$(recorded previous)" ] &&
-        order drop; then
+        order drop && never_noticed "$(recorded previous)"; then
         record before untouched
     else
         stop_service || return 1
