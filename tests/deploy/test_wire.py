@@ -80,9 +80,10 @@ def test_upload_and_the_order_to_deploy_travel_in_one_flight(shared_desk: Desk, 
 def test_unchanged_bundle_is_known_when_the_command_has_begun(shared_desk: Desk, relay: Relay) -> None:
     bundle = shared_desk.sample(name="known-already")
     assert shared_desk.deploy(bundle).code == 0
-    printed = shared_desk.deploy(bundle)
-    assert "unchanged" in printed.out, printed.err
-    assert len(relay.flights[1]) < FLIGHTS
+    for _ in range(2):
+        printed = shared_desk.deploy(bundle)
+        assert "unchanged" in printed.out, printed.err
+    assert min(len(flights) for flights in relay.flights[1:]) < FLIGHTS
 
 
 def test_another_release_travels_with_all_its_orders_in_one_flight(shared_desk: Desk, relay: Relay) -> None:

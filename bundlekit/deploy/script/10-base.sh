@@ -36,11 +36,18 @@ SELF=$0
 
 # ---------------------------------------------------------------- events
 
+# Hardly a field needs the two processes; each of them is some milliseconds on a gateway.
+BREAKS=$(printf '\t\r\n.')
+BREAKS=${BREAKS%.}
+
 say() {
     line=$1
     shift
     for field in "$@"; do
-        line="$line	$(printf '%s' "$field" | tr '\t\r\n' '   ')"
+        case $field in
+        *["$BREAKS"]*) field=$(printf '%s' "$field" | tr '\t\r\n' '   ') ;;
+        esac
+        line="$line	$field"
     done
     printf '%s\n' "$line"
 }
@@ -192,9 +199,16 @@ run_apart() { # SCRIPT ARGUMENT...
 
 # ---------------------------------------------------------------- `key=value` files
 
-info() { # FILE KEY
-    sed -n "s/^$2=//p" "$1" 2>/dev/null | tail -n 1
-}
+info() ( # FILE KEY
+    [ -f "$1" ] || exit 0
+    value=
+    while IFS= read -r entry || [ -n "$entry" ]; do
+        case $entry in
+        "$2="*) value=${entry#*=} ;;
+        esac
+    done 2>/dev/null <"$1"
+    printf '%s\n' "$value"
+)
 
 set_info() { # FILE KEY VALUE
     { grep -v "^$2=" "$1" 2>/dev/null || :; printf '%s=%s\n' "$2" "$3"; } >"$1.new" && mv -f "$1.new" "$1"
