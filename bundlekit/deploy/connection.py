@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shlex
-import socket
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from bundlekit.deploy.asking import Asker
 from bundlekit.deploy.certificates import SUFFIX
 from bundlekit.deploy.hostkeys import KnownHosts, check_host_key, fingerprint
 from bundlekit.deploy.login import Login
+from bundlekit.deploy.reach import connect
 from bundlekit.errors import GatewayUnfit, GatewayUnreachable, HostKeyRejected
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Connection:
         # Its worker thread also logs what is raised here; without a handler that goes to the terminal.
         logging.getLogger("paramiko").addHandler(logging.NullHandler())
         where = f"{self.address.host} port {self.address.port}"
-        stream = self._open_socket(where)
+        stream = self._open_socket()
         try:
             transport = wire.Transport(stream)  # type: ignore[arg-type] # what it wants of it is there
             transport.banner_timeout = transport.auth_timeout = self._timeout
@@ -181,7 +181,7 @@ class Connection:
             )
         return transport
 
-    def _open_socket(self, where: str) -> wire.Stream | paramiko.ProxyCommand:
+    def _open_socket(self) -> wire.Stream | paramiko.ProxyCommand:
         from bundlekit.deploy import wire
 
         if self.address.proxy is not None:
@@ -192,29 +192,7 @@ class Connection:
                 return paramiko.ProxyCommand(shlex.join(["sh", "-c", f"exec {self.address.proxy}"]))
             except OSError as error:
                 raise GatewayUnreachable(f"the ProxyCommand did not start: {_words(error)}") from error
-        try:
-            stream = socket.create_connection((self.address.host, self.address.port), timeout=self._timeout)
-        except socket.gaierror as error:
-            raise GatewayUnreachable(
-                f"the name {self.address.host} leads nowhere: {_words(error)}",
-                hint="check the spelling, the name server, and the Host entries of ~/.ssh/config",
-            ) from error
-        except ConnectionRefusedError as error:
-            raise GatewayUnreachable(
-                f"{where} refuses connections",
-                hint="no SSH server listens there: is SSH enabled on the gateway, and is it this port?",
-            ) from error
-        except TimeoutError as error:
-            raise GatewayUnreachable(
-                f"{where} does not answer within {self._timeout:g} s",
-                hint="is the gateway on, and is it in this network? `--timeout` waits longer",
-            ) from error
-        except OSError as error:
-            raise GatewayUnreachable(
-                f"{where} cannot be reached: {_words(error)}",
-                hint="there is no way from this machine to that address: check the cable, the VPN, the address",
-            ) from error
-        return wire.Stream(stream)
+        return wire.Stream(connect(self.address, self._timeout))
 
 
 def _prefer_known_kinds(transport: paramiko.Transport, known: KnownHosts, name: str) -> None:

@@ -6,9 +6,10 @@ import socket
 import time
 
 from bundlekit.deploy.address import Address
-from bundlekit.deploy.checkup import Check, fail, ok, warn
+from bundlekit.deploy.checkup import Check, fail, of_error, ok, warn
 from bundlekit.deploy.events import printable
 from bundlekit.deploy.server import Server, is_too_old_for_rsa, parse_banner
+from bundlekit.errors import GatewayUnreachable
 
 _LONGEST = 8192  # bytes in front of a server's own line; RFC 4253 allows lines there
 
@@ -24,45 +25,60 @@ def judge_server(server: Server) -> Check:
     )
 
 
+def connect(address: Address, timeout: float) -> socket.socket:
+    """A TCP connection.
+
+    Raises:
+        GatewayUnreachable: there is none, and why.
+    """
+    where = f"{address.host} port {address.port}"
+    try:
+        return socket.create_connection((address.host, address.port), timeout=timeout)
+    except socket.gaierror as error:
+        raise _leads_nowhere(address, error) from error
+    except ConnectionRefusedError as error:
+        raise GatewayUnreachable(
+            f"{where} refuses connections",
+            hint="no SSH server listens there: is SSH enabled on the gateway, and is it this port?",
+        ) from error
+    except TimeoutError as error:
+        raise GatewayUnreachable(
+            f"{where} does not answer within {timeout:g} s",
+            hint="is the gateway on, and is it in this network? `--timeout` waits longer",
+        ) from error
+    except OSError as error:
+        raise GatewayUnreachable(
+            f"{where} cannot be reached: {error.strerror or error}",
+            hint="there is no way from this machine to that address: check the cable, the VPN, the address",
+        ) from error
+
+
+def _leads_nowhere(address: Address, error: OSError) -> GatewayUnreachable:
+    return GatewayUnreachable(
+        f"the name {address.host} leads nowhere: {error.strerror or error}",
+        hint="check the spelling, the name server, and the Host entries of ~/.ssh/config",
+    )
+
+
 def check_name(address: Address) -> Check:
     """Whether the name leads anywhere."""
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except OSError as error:
-        return fail(
-            "name",
-            f"{address.host} leads nowhere: {error.strerror or error}",
-            "check the spelling, the name server, and the Host entries of ~/.ssh/config",
-        )
+        return of_error("name", _leads_nowhere(address, error))
     places = ", ".join(dict.fromkeys(str(entry[4][0]) for entry in found))
     return ok("name", address.host if places == address.host else f"{address.host} is {places}")
 
 
 def open_port(address: Address, timeout: float) -> tuple[Check, socket.socket | None]:
-    """Connect."""
-    where = f"{address.host} port {address.port}"
+    """Connect, and tell how it went."""
     begun = time.monotonic()
     try:
-        stream = socket.create_connection((address.host, address.port), timeout)
-    except ConnectionRefusedError:
-        return fail(
-            "port",
-            f"{where} refuses connections",
-            "no SSH server listens there: is SSH enabled on the gateway, and is it this port?",
-        ), None
-    except TimeoutError:
-        return fail(
-            "port",
-            f"{where} does not answer within {timeout:g} s",
-            "is the gateway on, is it in this network, does a firewall drop it? `--timeout` waits longer",
-        ), None
-    except OSError as error:
-        return fail(
-            "port",
-            f"{where} cannot be reached: {error.strerror or error}",
-            "there is no way from this machine to that address: check the cable, the VPN, the address",
-        ), None
-    return ok("port", f"{where} answers after {(time.monotonic() - begun) * 1000:.0f} ms"), stream
+        stream = connect(address, timeout)
+    except GatewayUnreachable as error:
+        return of_error("port", error), None
+    taken = (time.monotonic() - begun) * 1000
+    return ok("port", f"{address.host} port {address.port} answers after {taken:.0f} ms"), stream
 
 
 def hear_banner(stream: socket.socket, timeout: float) -> Check:

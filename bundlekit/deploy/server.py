@@ -10,6 +10,7 @@ from bundlekit.deploy.events import printable
 _OPENSSH = re.compile(r"OpenSSH_(\d+)\.(\d+)")
 _SHA2_SINCE = (7, 2)  # of OpenSSH, for keys of RSA
 _ED25519_SINCE = (6, 5)
+_LONGEST = 100  # characters that are shown; RFC 4253 allows 255
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def parse_banner(line: str) -> Server | None:
     """The server behind `SSH-2.0-...`; None where that is none."""
     if not line.startswith(("SSH-2.0-", "SSH-1.99-")):
         return None
-    software = printable(line.split("-", 2)[2]).strip()
+    software = printable(line.split("-", 2)[2]).strip()[:_LONGEST]
     found = _OPENSSH.match(software)
     return Server(software, (int(found[1]), int(found[2])) if found else None)
 

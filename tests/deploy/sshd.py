@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import shutil
 import socket
 import subprocess
@@ -75,7 +76,8 @@ class Sshd:
         self._file.write_text("\n".join(self.config) + "\n")
         program = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
         assert program, "there is no sshd"
-        Path("/run/sshd").mkdir(exist_ok=True)
+        if os.getuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)
         self._process = subprocess.Popen([program, "-D", "-e", "-f", self._file], stderr=subprocess.DEVNULL)
         for _ in range(200):
             try:
