@@ -323,7 +323,7 @@ class Session:
                 f"the gateway has said nothing for {_SILENCE:g} s or more", kept=kept, hint=hint
             ) from error
         except (paramiko.SSHException, OSError, EOFError) as error:
-            said = str(error) or type(error).__name__
+            said = str(error) or ("it ended" if isinstance(error, EOFError) else type(error).__name__)
             raise GatewayUnreachable(f"the connection to the gateway broke: {said}", kept=kept, hint=hint) from error
 
 
