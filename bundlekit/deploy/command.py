@@ -12,15 +12,19 @@ from bundlekit.deploy import script
 NO_ROOM = 73
 PASSWORD_NEEDED = 74
 
+_ROOM = 200_000  # bytes, for the script and what tools complain of; a /tmp that is full is often another disk
+
 # First it says whether the gateway has this very script already, which then looks at what there is to see without being
 # root. Standard input is a line with the password (empty
 # where there is none), then, unless it has, the script, compressed, then orders. `read` takes the line byte by byte,
 # and dd so many bytes: what comes after them is left for the next reader. `read` is the shell's own, so no list of
 # processes has the password. All on one line, which csh as a login shell insists on.
 _OPENING = (
-    "umask 077; export LC_ALL=C; "
-    'folder=$(mktemp -d /tmp/bundlekit.XXXXXX || mktemp -d "$HOME/.bundlekit.XXXXXX") || exit 73; '
+    "umask 077; export LC_ALL=C; unset GZIP; "
     """trap 'rm -rf "$folder"' EXIT; trap 'exit 75' HUP INT TERM PIPE; """
+    'for place in /tmp/ "$HOME/."; do folder=$(mktemp -d "$place"bundlekit.XXXXXX) && '
+    'dd if=/dev/zero of="$folder/gateway.sh" bs={room} count=1 2>"$folder/complaint" && break; '
+    'rm -rf "$folder"; folder=; done; [ -n "$folder" ] || exit 73; '
     'script=$folder/gateway.sh; cp "${{BUNDLEKIT_ROOT:-/opt/bundlekit}}/gateway.sh" "$script" 2>/dev/null; known=; '
     '[ "$(sha256sum "$script" 2>/dev/null | cut -c 1-64)" = {digest} ] && known=known; '
     r"""printf "\nscript\t%s\t$known\n" {token}; """
@@ -75,7 +79,7 @@ def opening(token: str, *, password: str | None, look: Sequence[str] = ()) -> Op
         raise ValueError("a password is one line")
     packed = script.compressed()
     words = f'sh "$script" look {shlex.join([*look, token])} </dev/null 2>/dev/null; ' if look else ""
-    body = _OPENING.format(size=len(packed), digest=script.digest(), token=token, look=words)
+    body = _OPENING.format(size=len(packed), room=_ROOM, digest=script.digest(), token=token, look=words)
     return Opening("exec sh -c " + shlex.quote(body), f"{password or ''}\n".encode(), packed, token)
 
 

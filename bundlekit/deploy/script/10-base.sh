@@ -29,6 +29,8 @@ LC_ALL=C
 export LC_ALL
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
+# What a sudo that keeps much would hand on to tools that run as root.
+unset CDPATH ENV BASH_ENV GZIP TAR_OPTIONS GREP_OPTIONS POSIXLY_CORRECT PYTHONPATH PYTHONHOME PYTHONSTARTUP LD_PRELOAD
 
 PROTOCOL=1
 ROOT=${BUNDLEKIT_ROOT:-/opt/bundlekit}

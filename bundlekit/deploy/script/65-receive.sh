@@ -115,7 +115,9 @@ verify_upload() { # PLACE DIGEST
         set -- "$1" "${2%-*}"
     fi
     if [ ! -e "$archive" ]; then
-        if ! cat_upload "$1" >"$archive"; then
+        # From here on its owner changes nothing any more: no file becomes a link to one that only root can read.
+        [ -L "$1/in" ] || { chown 0:0 "$1/in" && chmod 700 "$1/in"; } 2>/dev/null
+        if ! (umask 077 && cat_upload "$1" >"$archive"); then
             fail "$(trouble_word "$(cat "$errors")" unpack)" "$(why)"
             return 1
         fi
@@ -136,5 +138,10 @@ unpack_upload() { # PLACE FOLDER
         mv "$1/tree" "$2"
         return
     fi
-    mkdir "$2" && tar -xzof "$1/archive.tar.gz" -C "$2"
+    # Closed as long as modes of the archive may be in force by which others write, or become root.
+    rm -rf "$1/closed"
+    mkdir -m 700 "$1/closed" && mkdir "$1/closed/tree" && tar -xzof "$1/archive.tar.gz" -C "$1/closed/tree" &&
+        find "$1/closed/tree" -type f -perm -100 -exec chmod 00755 {} + &&
+        find "$1/closed/tree" -type f ! -perm -100 -exec chmod 00644 {} + &&
+        find "$1/closed/tree" -type d -exec chmod 00755 {} + && mv "$1/closed/tree" "$2"
 }
