@@ -91,6 +91,21 @@ class Desk:
         """Run a verb against the gateway, the password on standard input."""
         return self.run(verb, "gateway", "--password-stdin", *arguments, **others)
 
+    def begin(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
+        """Run a verb against the gateway and do not wait; what it says on standard error can be read."""
+        begun = subprocess.Popen(
+            self.command(verb, "gateway", "--password-stdin", *arguments),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.environment,
+            text=True,
+        )
+        assert begun.stdin is not None
+        begun.stdin.write(self.machine.password + "\n")
+        begun.stdin.flush()
+        return begun
+
     def deploy(self, bundle: Path, *arguments: str, **others: Any) -> Printed:
         return self.on_gateway("deploy", "--bundle", str(bundle), *arguments, **others)
 

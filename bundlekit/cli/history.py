@@ -37,14 +37,12 @@ def command(access: Access, bundle: str | None, lines: int, form: str) -> int:
 def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
     """Print a line a change."""
     from bundlekit.deploy import verbs
-    from bundlekit.deploy.outcome import act_in_words, reason_in_words
+    from bundlekit.deploy.outcome import act_in_words, act_reason
 
     with session_on(access) as session:
         acts = verbs.history(session, bundle_name(bundle) if bundle else None, lines)
     if form == "json":
-        shown = [
-            {**asdict(act), "reason": reason_in_words(act.reason, act.bundle) if act.reason else ""} for act in acts
-        ]
+        shown = [{**asdict(act), "reason": act_reason(act)} for act in acts]
         click.echo(json.dumps({"gateway": session.account, "acts": shown}, indent=2))
         return 0
     for act in acts:

@@ -89,7 +89,7 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
     word, release, reason, previous, before = (event.field(index) for index in range(5))
     what = f"release {release} of {bundle} {reason_in_words(reason, bundle)}"
     details = log or ("(it printed nothing)",)
-    logs = f"`bundlekit logs TARGET --bundle {bundle}` shows more of its log"
+    logs = f"`bundlekit logs TARGET --bundle {bundle} --release {release}` shows more of its log"
     if reason.startswith("silent"):
         logs += "; a slow box may need a longer --wait"
     if word == "back":
@@ -147,13 +147,20 @@ def act_in_words(act: Act) -> str:
     origin = f" ({act.account}{place})" if act.account else ""
     what = f"{act.verb} {act.release}".rstrip()
     ended = _ENDED.get(act.outcome, act.outcome).format(act.replaced or "nothing")
-    if act.outcome == "refused":
-        ended = f"refused: {act.reason}"
-    elif act.outcome not in ("up", "stopped", "removed"):
-        ended = f"{ended}: it {reason_in_words(act.reason, act.bundle)}"
+    if why := act_reason(act):
+        ended += f": {why}" if act.outcome == "refused" else f": it {why}"
     if act.finished_by:
         ended += f"; broken off, and brought to its end by {_FINISHED_BY.get(act.finished_by, act.finished_by)}"
     return f"{when} {what} by {act.who}{origin}: {ended}"
+
+
+def act_reason(act: Act) -> str:
+    """Why a change did not end as it should have; empty if it did."""
+    if act.outcome == "refused":
+        return act.reason
+    if act.outcome in ("up", "stopped", "removed"):
+        return ""
+    return reason_in_words(act.reason, act.bundle)
 
 
 _ENDED = {

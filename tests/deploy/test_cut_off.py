@@ -6,7 +6,6 @@ What happens at every single step is in test_journal.py; here it is that the gua
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -83,18 +82,8 @@ def current(desk: Desk) -> str:
 
 
 def cut_off(desk: Desk, bundle: Path, case: Case) -> None:
-    client = subprocess.Popen(
-        desk.command("deploy", "gateway", "--password-stdin", "--wait", "20", "--bundle", str(bundle)),
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        env=desk.environment,
-        text=True,
-    )
-    assert client.stdin is not None
+    client = desk.begin("deploy", "--wait", "20", "--bundle", str(bundle))
     assert client.stderr is not None
-    client.stdin.write(desk.machine.password + "\n")
-    client.stdin.flush()
     while not client.stderr.readline().startswith(case.at):
         assert client.poll() is None
     if case.fault:
@@ -175,15 +164,7 @@ def test_change_waits_for_another_one_when_asked(systemd: Box, tmp_path: Path) -
     desk = Desk(tmp_path, systemd)
     desk.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
     desk.deploy(desk.sample("0.0.1"))
-    systemd.run("echo 'moxa ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/moxa")
-    slow = subprocess.Popen(
-        desk.command("deploy", "gateway", "--bundle", str(desk.sample("0.0.2", before_main=STARTS_SLOWLY))),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=desk.environment,
-        text=True,
-    )
+    slow = desk.begin("deploy", "--bundle", str(desk.sample("0.0.2", before_main=STARTS_SLOWLY)))
     assert slow.stderr is not None
     while not slow.stderr.readline().startswith("- wait"):
         assert slow.poll() is None

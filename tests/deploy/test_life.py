@@ -222,18 +222,8 @@ def test_power_cut_brings_the_current_release_back(desk: Desk) -> None:
 
 def started_until_stop(desk: Desk, bundle: Path) -> subprocess.Popen[str]:
     """A deploy that has just begun to stop the release before."""
-    client = subprocess.Popen(
-        desk.command("deploy", "gateway", "--password-stdin", "--bundle", str(bundle)),
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        env=desk.environment,
-        text=True,
-    )
-    assert client.stdin is not None
+    client = desk.begin("deploy", "--bundle", str(bundle))
     assert client.stderr is not None
-    client.stdin.write(desk.machine.password + "\n")
-    client.stdin.flush()
     while not client.stderr.readline().startswith("- stop"):
         assert client.poll() is None
     return client
@@ -271,18 +261,8 @@ def test_second_deploy_under_way_is_told_who_deploys(desk: Desk) -> None:
 
 def test_logs_follow_until_interrupted_and_leave_nothing_running(desk: Desk) -> None:
     desk.deploy(desk.sample())
-    follower = subprocess.Popen(
-        desk.command("logs", "gateway", "-f", "-n", "1", "--password-stdin"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=desk.environment,
-        text=True,
-    )
-    assert follower.stdin is not None
+    follower = desk.begin("logs", "-f", "-n", "1")
     assert follower.stdout is not None
-    follower.stdin.write(desk.machine.password + "\n")
-    follower.stdin.flush()
     follower.stdout.readline()
     desk.machine.run("printf 'one\\033[31m red\\033]0;title\\007 line\\n' >>/opt/bundlekit/bundles/example/log")
     while "one" not in (line := follower.stdout.readline()):
