@@ -12,6 +12,9 @@ import bundlekit
 from bundlekit.lint.watched import digest
 from bundlekit.shipped import manifest_schema
 
+ROOMS = ("bundle", "gateway", "lint", "pack")
+"""The folders of this package that a check can have to do with: its own, and what that may import."""
+
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _BUILT_ON = ("jsonschema-", "packaging-", "pathspec-", "tree_sitter-", "tree_sitter_python-")
 
@@ -50,10 +53,10 @@ def _libraries() -> Iterator[str]:
 
 
 def _sources(package: Path) -> Iterator[str]:
-    """Each file, its size and its time, in order."""
+    """Each file that a check may run, its size and its time."""
     schema = manifest_schema()
     yield _stamped(str(schema), schema.stat())
-    folders = [str(package)]
+    folders = [str(package / room) for room in ROOMS if (package / room).is_dir()]
     while folders:
         with os.scandir(folders.pop()) as found:
             for item in sorted(found, key=lambda item: item.name):

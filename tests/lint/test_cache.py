@@ -228,8 +228,8 @@ def package(tmp_path: Path, *folders: str) -> Path:
     made = tmp_path.joinpath(*folders, "bundlekit")
     made.mkdir(parents=True)
     (made / "__init__.py").write_text("x = 1\n")
-    (made / "rules").mkdir()
-    (made / "rules" / "one.py").write_text("x = 1\n")
+    (made / "lint" / "rules").mkdir(parents=True)
+    (made / "lint" / "rules" / "one.py").write_text("x = 1\n")
     return made
 
 
@@ -237,10 +237,20 @@ def test_another_rule_in_a_checkout_is_another_edition(tmp_path: Path, monkeypat
     made = package(tmp_path, "checkout")
     monkeypatch.setattr(bundlekit, "__file__", str(made / "__init__.py"))
     before = edition.edition()
-    (made / "__pycache__").mkdir()
+    (made / "lint" / "__pycache__").mkdir()
     assert edition.edition() == before
-    os.utime(made / "rules" / "one.py", (1, 1))
+    os.utime(made / "lint" / "rules" / "one.py", (1, 1))
     assert edition.edition() != before
+
+
+def test_check_runs_nothing_but_what_counts(tmp_path: Path) -> None:
+    folder = with_all_that_is_read(tmp_path / "box")
+    program = "import sys; from pathlib import Path; from bundlekit.bundle.bundle import Bundle\n"
+    program += "from bundlekit.lint import check; check(Bundle.in_folder(Path(sys.argv[1]))); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program, folder], capture_output=True, text=True, check=True)
+    rooms = {name.split(".")[1] for name in run.stdout.split() if name.startswith("bundlekit.")}
+    assert "lint" in rooms
+    assert rooms <= {*edition.ROOMS, "errors", "shipped"}
 
 
 def test_what_was_installed_is_told_by_the_list_of_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,7 +260,7 @@ def test_what_was_installed_is_told_by_the_list_of_its_files(tmp_path: Path, mon
     record.parent.mkdir()
     record.write_text("rules/one.py,sha256=abc,6\n")
     before = edition.edition()
-    os.utime(made / "rules" / "one.py", (1, 1))  # as another installation of the same files has it
+    os.utime(made / "lint" / "rules" / "one.py", (1, 1))  # as another installation of the same files has it
     assert edition.edition() == before
     record.write_text("rules/one.py,sha256=abd,6\n")
     changed = edition.edition()
