@@ -144,8 +144,10 @@ def keep(desk: Desk, **secrets: str) -> None:
 def test_keyring_has_the_password_and_the_passphrase(shared_desk: Desk, locked_key: Path) -> None:
     account = f"moxa@{shared_desk.machine.address}"
     keep(shared_desk, **{str(locked_key): "open sesame", account: shared_desk.machine.password})
-    printed = shared_desk.run("status", "gateway", given="")
-    assert printed.code == 0, printed.err
+    printed = shared_desk.run("doctor", "gateway", given="")
+    assert printed.code == 0, printed.out
+    assert f"gets in by the key {locked_key}" in printed.out
+    assert "becomes root" in printed.out
     keep(shared_desk, **{account: "old"})
     shared_desk.write_config()
     refused = shared_desk.run("status", "gateway", given="")
