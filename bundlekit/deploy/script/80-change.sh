@@ -54,7 +54,7 @@ show_events() { # FILE PROCESS
         if [ ! -d "/proc/$worker" ]; then
             [ -n "${guard:-}" ] && [ -d "/proc/$guard" ] || left=yes
         fi
-        nap
+        if [ $naps -ge 8 ] || ! sleep 0.05 2>/dev/null; then nap; fi # the first words come soon
         naps=$((naps + 1))
         [ $((naps % 50)) -ne 0 ] || echo
     done
