@@ -111,15 +111,15 @@ def run(
     report = Report(access.target, form=form, summary=Path(summary) if summary else None)
     how = {"wait": wait, "wait_lock": wait_lock, "rate": rate, "verify": verify, "hand_over": hand_over}
     try:
-        _deploy(access, path, report, keep=keep, how=None if dry_run else how)
+        _deploy(access, path, report, keep=keep, dry_run=dry_run, how=how)
     except BundlekitError as error:
         report.fail(error)
         raise
     return 0
 
 
-def _deploy(access: Access, path: Path, report: Report, *, keep: int, how: dict[str, Any] | None) -> None:
-    """Do it, or without a `how` tell what would be done."""
+def _deploy(access: Access, path: Path, report: Report, *, keep: int, dry_run: bool, how: dict[str, Any]) -> None:
+    """Do it, or tell what would be done."""
     from bundlekit.cli.archive import checked_archive
     from bundlekit.deploy import verbs
     from bundlekit.deploy.target import parse_target
@@ -129,8 +129,9 @@ def _deploy(access: Access, path: Path, report: Report, *, keep: int, how: dict[
     what = f"{archive.name} {archive.version}"
     report.begin(archive.name, archive.version)
     with session_on(access) as session:
-        if how is None:
-            steps = verbs.preview(session, archive, keep=keep).plan.steps
+        if dry_run:
+            choices = {"verify": how["verify"], "hand_over": how["hand_over"]}
+            steps = verbs.preview(session, archive, keep=keep, **choices).plan.steps
             steps = steps or ("nothing: this very archive runs there already",)
             report.end("planned", *steps, gateway=session.account, steps=steps)
             return

@@ -43,13 +43,17 @@ def release_id(version: str, digest: str) -> str:
     return f"{safe or 'release'}-{digest[:8]}"
 
 
-def plan_deploy(archive: Archive, gateway: GatewayState, *, keep: int) -> Plan:
+def plan_deploy(
+    archive: Archive, gateway: GatewayState, *, keep: int, verify: bool = True, hand_over: bool = False
+) -> Plan:
     """Decide what a deploy of `archive` has to do.
 
     Args:
         archive: to deploy.
         gateway: as it was found.
         keep: number of good releases that stay there.
+        verify: whether its GETs are asked.
+        hand_over: whether it is started beside the one that runs, if that runs well.
     """
     bundle = gateway.bundle(archive.name)
     id = release_id(archive.version, archive.digest)
@@ -58,15 +62,20 @@ def plan_deploy(archive: Archive, gateway: GatewayState, *, keep: int) -> Plan:
         if bundle.running and bundle.running.registered:
             return Plan(Action.NOTHING, current.id, current.id, ())
         return Plan(Action.START, current.id, current.id, ("start it, for it does not run", "wait until it registers"))
+    stop = [f"stop release {bundle.current}"] if bundle.current else []
+    switch = f"make {id} the current release and link the settings in"
+    service = "a systemd unit" if gateway.boot == "systemd" else "an init script"
+    confirm = f"wait until it registers{' and its GETs answer' if verify else ''}" + (
+        f", else go back to {bundle.current}" if bundle.current else ", else remove it again"
+    )
     steps = [
         f"upload {len(archive.data)} bytes and check their digest",
-        f"unpack them as release {id}",
-        *([f"stop release {bundle.current}"] if bundle.current else []),
-        f"make {id} the current release and link the settings in",
-        f"start it by {'a systemd unit' if gateway.boot == 'systemd' else 'an init script'}, now and at each boot",
-        "wait until it registers"
-        + (f", else go back to {bundle.current}" if bundle.current else ", else remove it again"),
+        f"unpack them as release {id}, compile them and try their imports",
     ]
+    if hand_over and bundle.running and bundle.running.registered:
+        steps += [f"start it beside release {bundle.current}", confirm, *stop, switch]
+    else:
+        steps += [*stop, switch, f"start it by {service}, now and at each boot", confirm]
     if gateway.free < needed(archive) <= gateway.free + sum(release.size for release in superfluous(bundle, keep)):
         for old in superfluous(bundle, keep):
             steps.insert(0, f"remove release {old.id}, for the room on the disk")

@@ -39,14 +39,16 @@ def this_person() -> str:
     return re.sub(r"[^A-Za-z0-9@._-]", "?", f"{user}@{socket.gethostname()}")[:80]
 
 
-def preview(session: Session, archive: Archive, *, keep: int = KEEP) -> Deployed:
+def preview(
+    session: Session, archive: Archive, *, keep: int = KEEP, verify: bool = True, hand_over: bool = False
+) -> Deployed:
     """What `deploy` would do, against the gateway's real state; changes nothing.
 
     Raises:
         BundlekitError: what would keep it from being done.
     """
     gateway = session.probe(archive.name)
-    plan = plan_deploy(archive, gateway, keep=keep)
+    plan = plan_deploy(archive, gateway, keep=keep, verify=verify, hand_over=hand_over)
     _check(archive, gateway, plan, keep=keep, waits=False)
     return Deployed(plan, gateway, None)
 

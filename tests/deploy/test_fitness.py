@@ -70,11 +70,3 @@ def test_release_that_registers_and_does_not_answer_is_taken_back_and_says_what_
     assert knowing.code == 0, knowing.err
     assert "GET" not in knowing.err
     assert desk.on_gateway("restart").code == 0, "it runs no worse than before"
-
-
-def test_gateway_without_a_token_gets_a_note(desk: Desk) -> None:
-    desk.machine.run("mv /etc/mx-api-token /root/")
-    printed = desk.deploy(desk.sample())
-    desk.machine.run("mv /root/mx-api-token /etc/")
-    assert printed.code == 0, printed.err
-    assert "note: the bundle's GETs were not asked: this gateway has no API token" in printed.err

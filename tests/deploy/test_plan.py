@@ -166,3 +166,10 @@ def test_rollback_goes_to(state: BundleState, wanted: str | None, target: str) -
 def test_rollback_goes_nowhere(state: BundleState, wanted: str | None, kind: type[Exception], words: str) -> None:
     with pytest.raises(kind, match=words):
         rollback_target(state, wanted)
+
+
+def test_plan_of_a_hand_over_starts_the_new_release_before_it_stops_the_old_one() -> None:
+    for state, first in ((replace(UPGRADE, running=RUNNING), "start"), (replace(UPGRADE, running=None), "stop")):
+        plan = plan_deploy(ARCHIVE, replace(FIT, bundles=(state,)), keep=3, hand_over=True, verify=False)
+        assert plan.steps[2].split()[0] == first
+        assert not any("GET" in step for step in plan.steps)

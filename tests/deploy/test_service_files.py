@@ -44,7 +44,7 @@ def linted(folder: Path, name: str, text: str) -> tuple[int, str]:
     (folder / "facilities").write_text(FACILITIES)
     (scripts / name).write_text(text)
     (scripts / name).chmod(0o755)
-    places = ["-c", folder / "facilities", "-o", folder / "overrides", "-p", scripts]
+    places = ["-c", str(folder / "facilities"), "-o", str(folder / "overrides"), "-p", str(scripts)]
     done = subprocess.run(["/usr/sbin/insserv", "-n", *places, name], capture_output=True, text=True, check=False)
     said = [line for line in done.stderr.splitlines() if not re.search("dryrun|enable service", line)]
     return done.returncode, "\n".join(said)

@@ -77,11 +77,11 @@ def api(context: ssl.SSLContext, answer: Answer) -> Iterator[tuple[int, list[tup
 
 
 def verified(
-    python: str, folder: Path, port: int, *resources: dict[str, Any], **manifest: Any
+    python: str, folder: Path, port: int, *resources: dict[str, Any], token: str = "secret\n", **manifest: Any
 ) -> tuple[list[str], str]:
     """The events, and the reason against the bundle."""
     (folder / "bundle.json").write_text(json.dumps({"ttl": 5, "resources": resources, **manifest}))
-    (folder / "token").write_text("secret\n")
+    (folder / "token").write_text(token)
     command = 'reason=$("$@" 3>&1 >&4); status=$?; printf "%s\n%s" "$status" "$reason" >&2'
     ended = subprocess.run(
         ["sh", "-c", f"{{ {command}; }} 4>&1", "sh", python, "-", folder / "bundle.json", folder / "token", str(port)],
@@ -196,3 +196,17 @@ def test_closed_port_and_no_resources_are_no_fault_either(python: str, tmp_path:
     assert (len(events), reason) == (1, "")
     assert "nothing answers as a REST API" in events[0]
     assert verified(python, tmp_path, 1) == ([], "")
+
+
+def test_gateway_without_a_token_is_no_fault_either(python: str, tmp_path: Path) -> None:
+    events, reason = verified(python, tmp_path, 1, get("/a"), token="")
+    assert (len(events), reason) == (1, "")
+    assert "this gateway has no API token in " in events[0]
+
+
+@pytest.mark.parametrize("resources", [None, 5, {"a": 1}, ["x", {"resource": []}, {"methods": {"get": 1}}]])
+def test_manifest_of_any_form_is_no_crash(python: str, tmp_path: Path, resources: object) -> None:
+    (tmp_path / "bundle.json").write_text(json.dumps({"resources": resources}))
+    command = [python, "-", str(tmp_path / "bundle.json"), str(tmp_path / "token"), "1"]
+    done = subprocess.run(command, input=script.program("verify.py"), capture_output=True, text=True, check=True)
+    assert done.stderr == ""
