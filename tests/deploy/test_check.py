@@ -211,7 +211,7 @@ def test_new_keys_of_a_factory_file_are_told(pythons: dict[str, list[str]], tmp_
     }
     folder = tmp_path / "release"
     checked(pythons[version], folder, files)
-    command = [*pythons[version], "-", folder, settings]
+    command = [*pythons[version], "-", str(folder), str(settings)]
     ended = subprocess.run(command, input=script.program("check.py"), capture_output=True, text=True, check=True)
     said = "data/a.json.factory has keys that the settings do not have, and they stay as they are: n\u00fc, old.y"
     assert ended.stdout == f"note\t{said}\n"
