@@ -33,7 +33,7 @@ class Talk:
         assert process.command
         self._process = process
         self._liar = liar
-        self._size = int(re.findall(r"bs=(\d+)", process.command)[0])
+        self._size = int(re.findall(r"head -c (\d+)", process.command)[0])
         self._tells_script = "known" in process.command
         self.token = re.findall(r"converse ([0-9a-f]+)", process.command)[0]
         self.order: list[str] = []
