@@ -24,7 +24,7 @@ _OPENING = (
     """trap 'rm -rf "$folder"' EXIT; trap 'exit 75' HUP INT TERM PIPE; """
     'for place in /tmp/ "$HOME/."; do folder=$(mktemp -d "$place"bundlekit.XXXXXX) && '
     'dd if=/dev/zero of="$folder/gateway.sh" bs={room} count=1 2>"$folder/complaint" && break; '
-    'rm -rf "$folder"; folder=; done; [ -n "$folder" ] || exit 73; '
+    'rm -rf "$folder"; folder=; done; [ -n "$folder" ] || exit 73; : >"$folder/complaint"; '
     'script=$folder/gateway.sh; cp "${{BUNDLEKIT_ROOT:-/opt/bundlekit}}/gateway.sh" "$script" 2>/dev/null; known=; '
     '[ "$(sha256sum "$script" 2>/dev/null | cut -c 1-64)" = {digest} ] && known=known; '
     r"""printf "\nscript\t%s\t$known\n" {token}; """
