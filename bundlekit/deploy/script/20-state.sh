@@ -60,15 +60,20 @@ release_log() { # ID
 
 # The words come from the SDK; `Deregister successfully` is another line of it.
 has_registered() {
+    see_registered 2>/dev/null
+}
+
+# What was seen is kept, by root: somebody else sees it all the same.
+see_registered() {
     pid=$(info "$B/running" bundle)
     [ -n "$pid" ] || return 1
     [ "$(cat "$B/registered" 2>/dev/null)" = "$pid" ] && return 0
     if log_since_start | grep -qF -e "Register successfully $NAME tunnel:"; then
-        echo "$pid" >"$B/registered"
+        echo "$pid" >"$B/registered" || :
     # One that only listens registers as a view alone, and the SDK says that first.
     elif log_since_start | grep -qF -e " $NAME no need to register due to no resources" &&
         log_since_start | grep -qF -e "Register successfully $NAME-view tunnel:"; then
-        echo "$pid" >"$B/registered"
+        echo "$pid" >"$B/registered" || :
     else
         return 1
     fi

@@ -15,6 +15,7 @@ supervise() { # NAME
     stopping=
     trap 'stopping=1; interrupt_child' TERM INT HUP
     trap : USR1
+    printf 'supervisor=%s\n' $$ >"$B/running" # a recovery must not start another one
     recover_at_boot
     keep_log >/dev/null 2>&1 &
     keeper=$!

@@ -62,7 +62,7 @@ look_at_bundle() {
         registered=no
         has_registered && registered=yes
         say running "$pid" "$(info "$B/running" release)" "$(info "$B/running" since)" "$(info "$B/running" starts)" $registered
-    elif supervisor_pid >/dev/null; then
+    elif supervisor_pid >/dev/null && [ -n "$(info "$B/running" ended)" ]; then
         say crashed "$(info "$B/running" ended)" "$(info "$B/running" starts)"
     fi
     is_at_boot && say at-boot yes
