@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.crew import CREWS, Run
 
 SEED = "1"
-CASES = 120
+CASES = 100
 
 
 @pytest.mark.gateway
