@@ -32,6 +32,7 @@ class Scene:
         kept = {key: os.environ[key] for key in ("LANG", "TERM") if key in os.environ}
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         self.environment = {**kept, "PATH": path, "HOME": str(home), "EMAIL": "ada@example.com"}
+        self.sound_source = ""
 
     def tell(self, text: str) -> None:
         print(f"\n{BOLD}# {text}{PLAIN}", flush=True)
@@ -82,16 +83,17 @@ class Scene:
         entry = f"Host gateway\n    HostName {host}\n    Port {port}\n    User moxa\n"
         (self.home / ".ssh/config").write_text(entry)
 
-    def set_version(self, version: str, *, broken: bool = False) -> None:
-        """Edit the bundle as a developer would: a new version, and perhaps a mistake in its index.py."""
+    def set_version(self, version: str, mistake: tuple[str, str] | None = None) -> None:
+        """Edit the bundle as a developer would: a new version, and perhaps something in its index.py spelled wrong."""
         manifest = self.home / "thermostat" / "bundle.json"
         fields = json.loads(manifest.read_text())
         manifest.write_text(json.dumps({**fields, "version": version}, indent=4))
-        if broken:
-            main = self.home / "thermostat" / "index.py"
-            source = main.read_text()
-            main.write_text(source.replace("\nimport logging", "\nimport loging", 1))
-            assert main.read_text() != source
+        main = self.home / "thermostat" / "index.py"
+        source = self.sound_source = self.sound_source or main.read_text()
+        if mistake:
+            source = source.replace(*mistake, 1)
+            assert source != self.sound_source
+        main.write_text(source)
 
 
 def play(scene: Scene) -> None:
@@ -111,8 +113,12 @@ def play(scene: Scene) -> None:
         scene.on_gateway("deploy", "--bundle", "thermostat")
         scene.run("bundlekit api GET /thermostat")
 
-        scene.tell("A third one with a mistake is taken back by itself")
-        scene.set_version("0.3.0", broken=True)
+        scene.tell("A third one that the gateway cannot run is refused before anything stops")
+        scene.set_version("0.3.0", ("\nimport logging", "\nimport loging"))
+        scene.on_gateway("deploy", "--bundle", "thermostat", expect=1)
+
+        scene.tell("A fourth one that fails once it runs is taken back by itself")
+        scene.set_version("0.4.0", ("threading.Lock()", "threading.Look()"))
         scene.on_gateway("deploy", "--bundle", "thermostat", expect=1)
         scene.run("bundlekit api GET /thermostat")
 
