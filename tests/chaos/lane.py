@@ -163,9 +163,12 @@ class Lane:
         if case.fault == "full":
             attempt.client.wait(_PATIENCE)
             gateway.make_room(self.machine)
-        if not attempt.cable.is_silent:  # then it waits a minute for the gateway to say something
-            clients = [attempt.client, *([attempt.second[0]] if attempt.second else [])]
-            wrong += ["the client does not end" for client in clients if client.wait(_PATIENCE) is None]
+        clients = [attempt.client, *([attempt.second[0]] if attempt.second else [])]
+        # Over a silent link they wait a minute for the gateway to say something.
+        if not gateway.wait_until(
+            lambda: attempt.cable.is_silent or all(client.is_over() for client in clients), _PATIENCE, 0.05
+        ):
+            wrong.append("the client does not end")
         if case.fault == "workers" and attempt.reached:
             Client(self._desk, "status").wait(_PATIENCE)
         if not gateway.wait_until(self._is_quiet_for_a_while, _PATIENCE, 0.3):

@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.crew import CREWS, Run
 
 SEED = "1"
-CASES = 100
+CASES = 60
 
 
 @pytest.mark.gateway

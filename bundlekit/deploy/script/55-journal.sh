@@ -190,7 +190,12 @@ recover_release() { # BY
         [ "$(count_boots)" -le $LIMIT_BOOTS ]; then
         # A boot takes its time until the broker answers.
         [ "$1" = boot ] && seconds=$((seconds * 2))
-        try_release "$id" "$seconds" || take_back
+        if ! stop_unsettled; then
+            reason="trouble $(why)"
+            take_back
+        else
+            try_release "$id" "$seconds" || take_back
+        fi
     else
         [ -n "$(recorded reason)" ] || reason="broken-off $(recorded phase)"
         take_back

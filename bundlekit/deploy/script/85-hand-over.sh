@@ -172,6 +172,13 @@ settle_hand_over() { # ID
     return 1
 }
 
+# A hand-over that was broken off between the switch and one set of settings: the next start of the service makes one.
+stop_unsettled() {
+    [ -d "$B/beside" ] || return 0
+    are_changed "$B/releases/$(recorded previous)/data" && : >"$B/beside/again"
+    stop_service
+}
+
 # That the one beside had not registered follows from no line of its log: the disk may have been full, or it did so in its
 # last moment. So the release before is asked.
 never_noticed() { # PREVIOUS
