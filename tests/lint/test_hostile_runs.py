@@ -37,6 +37,16 @@ class Ran:
     memory: int
 
 
+# Started by a process that is small: what a process was forked from counts for its peak memory.
+MEASURED = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+with open(sys.argv[1], "w") as memory:
+    memory.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code if code >= 0 else 128 - code)
+"""
+
+
 def run(folder: Path, *arguments: str, given: Path | None = None) -> Ran:
     """Run the command line there; one that does not end is killed, and so ends by a signal."""
     with (
@@ -44,24 +54,26 @@ def run(folder: Path, *arguments: str, given: Path | None = None) -> Ran:
         (folder / ".errors").open("w+b") as errors,
         (given or Path(os.devnull)).open("rb") as stdin,
     ):
+        command = [sys.executable, "-c", "import sys; from bundlekit.cli import main; sys.exit(main())", *arguments]
         process = subprocess.Popen(
-            [sys.executable, "-c", "import sys; from bundlekit.cli import main; sys.exit(main())", *arguments],
+            [sys.executable, "-S", "-c", MEASURED, folder / ".memory", *command],
             cwd=folder,
+            start_new_session=True,
             stdin=stdin,
             stdout=output,
             stderr=errors,
             env={**os.environ, "XDG_STATE_HOME": str(folder / ".state")},
         )
-        killer = threading.Timer(LONGEST, os.kill, (process.pid, signal.SIGKILL))
+        killer = threading.Timer(LONGEST, os.killpg, (process.pid, signal.SIGKILL))
         killer.start()
-        _, status, used = os.wait4(process.pid, 0)
+        process.wait()
         killer.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
         texts = []
         for stream in (output, errors):
             stream.seek(0)
             texts.append(stream.read().decode())
-    return Ran(process.returncode, texts[0], texts[1], used.ru_maxrss * 1024)
+    memory = (folder / ".memory").read_text() if process.returncode >= 0 else "0"
+    return Ran(process.returncode, texts[0], texts[1], int(memory) * 1024)
 
 
 def assert_fair(ran: Ran) -> None:

@@ -112,6 +112,7 @@ close_journal() { # OUTCOME [REASON]
     "$events") ;;
     "$B"/.events.*) rm -f "$told" "$told.errors" "$told.guard" ;;
     esac
+    rm -f "$B/settings"/.*.new
     rm -f "$B/journal" "$B/journal.new" "$B/boots" "$B/.reserve"
     settle "$B"
     JOURNAL=
