@@ -19,9 +19,9 @@ OTHERS := .venv/others
 demo: $(RUNTIME)
 	$(BIN)/python -m demo
 
-# Four at a time on two processors: many wait for gateways most of their time.
+# Five at a time on two processors: many wait for gateways most of their time.
 test: $(INSTALLED) packages
-	$(BIN)/pytest -n 4 --dist loadgroup -m "not browser"
+	$(BIN)/pytest -n 5 --dist loadgroup -m "not browser"
 	$(BIN)/pytest -m browser
 
 lint: $(INSTALLED) packages

@@ -50,7 +50,16 @@ def jobs(folders: list[Path], taken: list[int] | None = None) -> Iterator[tuple[
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    """Those that this test has started: others have servers running beside it."""
+    return [child for child in psutil.Process().children(recursive=True) if child not in _OTHERS]
+
+
+_OTHERS: list[psutil.Process] = []
+
+
+@pytest.fixture(autouse=True)
+def others() -> None:
+    _OTHERS[:] = psutil.Process().children(recursive=True)
 
 
 def test_several_processes_find_what_one_finds_in_the_same_order(folders: list[Path]) -> None:
