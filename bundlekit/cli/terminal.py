@@ -11,52 +11,110 @@ from bundlekit.cli.keeping import SERVICE, kept_secret
 from bundlekit.errors import BadUsage, HostKeyRejected, LoginRefused
 
 _WORTH_A_BAR = 50_000  # bytes
+_LONGEST_SECRET = 4096  # characters
+
+
+def can_ask() -> bool:
+    """Whether there is a terminal to ask somebody on. Standard input may be closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def secret_from_stdin(what: str) -> str:
+    """The first line of standard input.
+
+    Args:
+        what: it has, for messages.
+
+    Raises:
+        BadUsage: it is empty, or no text; it is not shown.
+    """
+    try:
+        line = sys.stdin.readline(_LONGEST_SECRET) if sys.stdin is not None else ""
+    except (OSError, UnicodeDecodeError):
+        line = "\udcff"
+    secret = line.rstrip("\r\n")
+    if not secret:
+        raise BadUsage(f"standard input has no {what}")
+    if len(line) == _LONGEST_SECRET or not is_text(secret):
+        raise BadUsage(f"the {what} on standard input is no line of text in UTF-8, of {_LONGEST_SECRET} characters")
+    return secret
+
+
+def is_text(secret: str) -> bool:
+    """Whether a secret is one line that can be sent."""
+    return not any(character in "\0\r\n" or "\ud800" <= character <= "\udfff" for character in secret)
 
 
 class TerminalAsker:
     """Asks on the terminal; without one it says what to do instead."""
 
-    def __init__(self, *, from_stdin: bool) -> None:
+    def __init__(self, *, from_stdin: bool, kept_as: str = "", batch: bool = False) -> None:
+        """Read the password from standard input, if it is there.
+
+        Args:
+            from_stdin: whether it is.
+            kept_as: what the keyring has it under; by default the account.
+            batch: whether nobody may be asked anything, terminal or not.
+
+        Raises:
+            BadUsage: standard input has none.
+        """
         self._from_stdin = from_stdin
+        self._kept_as = kept_as
+        self._asks = not batch and not from_stdin and can_ask()
+        self._why_not = "the ssh configuration says BatchMode" if batch else "there is no terminal to ask you on"
         self._password: str | None = None
         self._kept = False  # whether that came from the keyring
         if from_stdin:
-            self._password = sys.stdin.readline().rstrip("\r\n")
-            if not self._password:
-                raise BadUsage("--password-stdin was given, but standard input has no password")
+            self._password = secret_from_stdin("password")
 
     @property
     def given(self) -> str | None:
         return self._password if self._from_stdin else None
 
     def password(self, account: str, *, again: bool = False) -> str:
-        if self._password is None and (kept := kept_secret(account)):
+        if self._password is None and (kept := self._kept_secret(self._kept_as or account)):
             self._password, self._kept = kept, True
         elif self._password is None or (again and not self._from_stdin):
             self._password = self._type_password(account, again=again)
         return self._password
 
     def passphrase(self, file: str, *, again: bool = False) -> str | None:
-        if not again and (kept := kept_secret(file)):
+        if not again and (kept := self._kept_secret(file)):
             return kept
-        if self._from_stdin or not sys.stdin.isatty():
+        if not self._asks:
             return None
         if again:
             click.echo("that is not its passphrase", err=True)
         typed: str = click.prompt(f"passphrase of {file}", hide_input=True, err=True)
         return typed
 
-    def _type_password(self, account: str, *, again: bool) -> str:
-        if not sys.stdin.isatty():
-            if self._kept:
-                raise LoginRefused(
-                    f"{account} does not accept the password that the keyring has",
-                    hint=f"`keyring set {SERVICE} {account}` stores another one",
-                )
+    def remedy(self, refusal: str) -> str | None:
+        """What to do about a refusal, if it is of a password that the keyring has; else None."""
+        if not self._kept or "does not accept the password" not in refusal:
+            return None
+        return (
+            f"the keyring has that password: `keyring set {SERVICE} {self._kept_as}` stores another one, "
+            f"`keyring del {SERVICE} {self._kept_as}` forgets it"
+        )
+
+    def _kept_secret(self, name: str) -> str | None:
+        kept = kept_secret(name)
+        if kept and not is_text(kept):
             raise LoginRefused(
-                f"{account} asks for a password, and there is no terminal to ask you on",
+                f"what the keyring has for {name} is no line of text", hint=f"`keyring set {SERVICE} {name}`"
+            )
+        return kept
+
+    def _type_password(self, account: str, *, again: bool) -> str:
+        if not self._asks:
+            if self._kept:
+                refusal = f"{account} does not accept the password that the keyring has"
+                raise LoginRefused(refusal, hint=self.remedy(refusal))
+            raise LoginRefused(
+                f"{account} asks for a password, and {self._why_not}",
                 hint="give it with --password-stdin, or use a key and a sudo that asks for nothing, or store it: "
-                f"`keyring set {SERVICE} {account}`",
+                f"`keyring set {SERVICE} {self._kept_as or account}`",
             )
         if again:
             click.echo(f"{account} does not accept {'what the keyring has' if self._kept else 'it'}", err=True)
@@ -65,7 +123,7 @@ class TerminalAsker:
         return typed
 
     def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
-        if self._from_stdin or not sys.stdin.isatty():
+        if not self._asks:
             raise HostKeyRejected(
                 f"the host key of {host} is not known: {kind} {fingerprint}",
                 kept="no password and no file was sent",
@@ -80,6 +138,7 @@ class TerminalListener:
 
     _TEXTS: ClassVar = {
         "upload": "upload {}",
+        "lock": "the gateway has the order, and finishes it by itself from here on",
         "unpack": "check its digest and unpack it",
         "check": "see whether it fits the gateway's Python",
         "wait": "wait for another change to end: {}",

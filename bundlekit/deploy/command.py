@@ -15,10 +15,11 @@ PASSWORD_NEEDED = 74
 _ROOM = 200_000  # bytes, for the script and what tools complain of; a /tmp that is full is often another disk
 
 # First it says whether the gateway has this very script already, which then looks at what there is to see without being
-# root. Standard input is a line with the password (empty
-# where there is none), then, unless it has, the script, compressed, then orders. `read` takes the line byte by byte,
-# and dd so many bytes: what comes after them is left for the next reader. `read` is the shell's own, so no list of
-# processes has the password. All on one line, which csh as a login shell insists on.
+# root. Standard input is a line with the password (empty where there is none), then, unless it has, the script,
+# compressed, then orders. `read` takes the line byte by byte, and dd so many bytes: what comes after them is left for
+# the next reader. `read` is the shell's own, so no list of processes has the password. A script that is there is read
+# before the password is: while the answer is under way to the client. All on one line, which csh as a login shell
+# insists on.
 _OPENING = (
     "umask 077; export LC_ALL=C; unset GZIP; "
     """trap 'rm -rf "$folder"' EXIT; trap 'exit 75' HUP INT TERM PIPE; """
@@ -29,9 +30,8 @@ _OPENING = (
     '[ "$(sha256sum "$script" 2>/dev/null | cut -c 1-64)" = {digest} ] && known=known; '
     r"""printf "\nscript\t%s\t$known\n" {token}; """
     '[ -z "$known" ] || {{ {look}printf "looked\\t%s\\n" {token}; }}; '
-    "IFS= read -r password; "
-    '[ -n "$known" ] || {{ dd bs={size} count=1 iflag=fullblock 2>/dev/null || head -c {size}; }} | '
-    'gzip -dc >"$script" || exit 73; '
+    '[ -n "$known" ] || {{ IFS= read -r password; '
+    '{{ dd bs={size} count=1 iflag=fullblock 2>/dev/null || head -c {size}; }} | gzip -dc >"$script" || exit 73; }}; '
     'set -- converse {token}; . "$script"'
 )
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _UNTOUCHED = "nothing was stopped or changed"
 _HTTPS = 443
 _LONGEST_LOG_LINE = 1_000_000  # bytes; the script keeps as many of a log
+_PART = "part"  # in the folder of the conversation
 _SILENCE = 60.0  # seconds without a byte, after which a link counts as dead
 
 
@@ -43,6 +44,7 @@ class Session:
         self._password = connection.password or ask.given
         self._conversation: Conversation | None = None
         self._broken = ""  # the token of the conversation before, whose upload goes on
+        self._part: str | None = None  # where an upload goes that needs no place of its own
         self.account = f"{connection.address.user}@{connection.address.host}"
 
     def look(self, bundle: str, digest: str, *, to_upload: bool) -> GatewayState | None:
@@ -51,8 +53,7 @@ class Session:
         Args:
             bundle: its name.
             digest: that it may have as its current release.
-            to_upload: ask for a place to upload it as well, unless it has; whether there is one is told with the next
-                verb.
+            to_upload: it travels with the order to deploy, unless it has, and a place for it is made then.
 
         Returns:
             None where it takes a probe to tell.
@@ -71,15 +72,8 @@ class Session:
             if not to_upload or not (self._password or self._connection.address.user == "root"):
                 return None
             _check_place(gateway.upload, [digest, conversation.token])
-            conversation.give("receive", digest, conversation.token, "", "", "anew")
-            conversation.later(lambda: self._settle_place(conversation))
+            self._part = _PART
         return gateway
-
-    def _settle_place(self, conversation: Conversation) -> None:
-        events = [parse_event(line) for line in conversation.answer() if line]
-        if not events or events[0].word != "hello":
-            raise not_begun(self.account, conversation.status, conversation.complaint)
-        raise_refusal(events)
 
     def probe(self, bundle: str | None = None, *, upload_unless: str | None = None) -> GatewayState:
         """Look at the gateway, and at one bundle there or at all.
@@ -143,7 +137,7 @@ class Session:
 
         try:
             with self._words_for_breaks():
-                put(self._talk(), data, f"{place}/in/part", tell, rate=rate)
+                put(self._talk(), data, self._part or f"{place}/in/part", tell, rate=rate)
         except KeyboardInterrupt:
             raise Interrupted(
                 "interrupted during the upload", kept=f"{_UNTOUCHED}; what arrived is there for the next deploy"
@@ -213,7 +207,7 @@ class Session:
             GatewayUnreachable, HostKeyRejected, LoginRefused: as their names say.
         """
         if self._conversation is not None:
-            self._broken, self._conversation = self._conversation.token, None
+            self._broken, self._conversation, self._part = self._conversation.token, None, None
         self._connection.connect_again()
 
     def change(self, listener: Listener, silence: float, verb: str, *arguments: str) -> list[Event]:

@@ -106,7 +106,7 @@ check_number() {
 find_python() {
     for PYTHON in python2.7 python2 python; do
         PYTHON=$(command -v "$PYTHON") || continue
-        "$PYTHON" -c 'import sys; sys.exit(sys.version_info[:2] != (2, 7))' 2>/dev/null && return 0
+        "$PYTHON" -ESc 'import sys; sys.exit(sys.version_info[:2] != (2, 7))' 2>/dev/null && return 0
     done
     for PYTHON in python python3; do
         PYTHON=$(command -v "$PYTHON") || continue
@@ -167,24 +167,23 @@ is_going_down() {
     return 1
 }
 
-# Who is logged in, and from where, by what the SSH server told the log-in shell that we come from.
-find_origin() {
-    process=$$
-    address=
-    while [ "${process:-0}" -gt 1 ] && [ -z "$address" ]; do
-        address=$(tr '\0' '\n' 2>/dev/null <"/proc/$process/environ" | sed -n 's/^SSH_C[A-Z]*=\([0-9A-Fa-f.:%a-z]*\) .*/\1/p' | head -n 1)
-        process=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$process/status" 2>/dev/null)
-    done
+# Who is logged in, and from where, by what the SSH server told the log-in shell.
+use_origin() { # ADDRESS|''
+    case $1 in
+    *[!0-9A-Za-z.:%]*) give_up usage "$1 is no address" ;;
+    esac
     ACCOUNT=${SUDO_USER:-$(id -un)}
-    ADDRESS=$address
+    ADDRESS=$1
     export ACCOUNT ADDRESS
 }
 
 make_root() {
     problem=$(
         {
-            mkdir -p "$ROOT/bundles" "$ROOT/uploads" && chmod 755 "$ROOT" && chmod 711 "$ROOT/uploads" &&
-                probe_file=$(mktemp "$ROOT/.probe.XXXXXX") && echo x >"$probe_file" && rm -f "$probe_file"
+            {
+                [ -d "$ROOT/bundles" ] && [ -d "$ROOT/uploads" ] ||
+                    { mkdir -p "$ROOT/bundles" "$ROOT/uploads" && chmod 755 "$ROOT" && chmod 711 "$ROOT/uploads"; }
+            } && probe_file=$(mktemp "$ROOT/.probe.XXXXXX") && echo x >"$probe_file" && rm -f "$probe_file"
         } 2>&1
     ) || give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
 }

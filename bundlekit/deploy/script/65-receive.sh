@@ -6,7 +6,7 @@
 #
 #   uploads/DIGEST-TOKEN/start           what arrived before
 #   uploads/DIGEST-TOKEN/in/part         the rest, written by the one who logged in, whose folder that is
-#   uploads/DIGEST-TOKEN/archive.tar.gz  all of it
+#   uploads/DIGEST-TOKEN/archive.tar.gz  all of it; what is small is there at once, from the conversation's own folder
 #   uploads/DIGEST-TOKEN/list, tree/     of a release that has changed little: what is in it, and what was there
 
 check_digest() {
@@ -59,6 +59,19 @@ receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE|'' [PLACE-WITH-WHAT
         rm -rf "$4"
     fi
     say upload "$place" "$(wc -c <"$place/start")"
+}
+
+# What came over this very conversation, and is small enough to be sent anew where that breaks.
+take_part() { # PLACE-FOR-IT
+    check_upload "$1"
+    part=${SELF%/*}/part
+    if [ -e "$1" ] || ! is_file "$part"; then
+        return 0
+    fi
+    problem=$({ mkdir -m 700 "$1" && (umask 077 && cat "$part" >"$1/archive.tar.gz"); } 2>&1) ||
+        give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
+    place=${1##*/}
+    drop_old_uploads "${place%-*}"
 }
 
 cat_upload() { # PLACE

@@ -2,11 +2,13 @@
 # ---------------------------------------------------------------- the conversation with a client
 
 # Runs as the one who logged in. Does an order a line until there are no more, each behind the token that only the
-# client and we know; the same token ends each answer. Wants `password` and `folder`, which only its owner can enter.
+# client and we know; the same token ends each answer. Wants `folder`, which only its owner can enter, and `known`: empty
+# where `password` was read already. Else it comes when the client has heard what was looked at: there is time before it.
 # shellcheck disable=SC2154
 converse() { # TOKEN
     token=$1
-    way=
+    see_way
+    [ -z "$known" ] || IFS= read -r password
     # shellcheck disable=SC2034 # orders have it
     break='
 '
@@ -19,9 +21,12 @@ converse() { # TOKEN
         esac
         status=0
         case $1 in
-        password) password=$2 way= ;;
+        password) password=$2 ;;
         # What it leaves unread is no order.
-        put) scp -t "$2" 2>"$folder/complaint" || status=$? ;;
+        put)
+            [ "$2" != part ] || set -- put "$folder/part"
+            scp -t "$2" 2>"$folder/complaint" || status=$?
+            ;;
         # What the client wants to know of a gateway whose sudo does not work.
         look) (eval "$2") </dev/null 2>"$folder/complaint" || status=$? ;;
         *) as_root "$@" || status=$? ;;
@@ -39,25 +44,28 @@ converse() { # TOKEN
 # `sudo -n` first: where sudo asks for nothing, a password line would be left over, and where it does, an empty
 # line would count as a wrong password.
 # shellcheck disable=SC2154
-find_way() {
+see_way() {
     if [ "$(id -u)" -eq 0 ]; then
         way=direct
-    elif sudo -n sh -c : 2>"$folder/complaint"; then
+    elif sudo -n sh -c : 2>"$folder/refusal"; then
         way=free
-    elif [ -n "$password" ]; then
-        way=password
-    elif grep -q 'password is required' "$folder/complaint"; then
-        return 74
     else
-        return 1
+        way=
     fi
 }
 
 as_root() { # VERB ARGUMENT...
-    [ -n "$way" ] || find_way || return
-    case $way in
-    direct) sh "$folder/gateway.sh" "$@" </dev/null 2>"$folder/complaint" ;;
-    free) sudo -n sh "$folder/gateway.sh" "$@" </dev/null 2>"$folder/complaint" ;;
-    *) printf '%s\n' "$password" | sudo -S -p '' sh "$folder/gateway.sh" "$@" 2>"$folder/complaint" ;;
-    esac
+    address=${SSH_CONNECTION:-}
+    set -- "$folder/gateway.sh" from "${address%% *}" "$@"
+    if [ "$way" = direct ]; then
+        sh "$@" </dev/null 2>"$folder/complaint"
+    elif [ "$way" = free ]; then
+        sudo -n sh "$@" </dev/null 2>"$folder/complaint"
+    elif [ -n "$password" ]; then
+        printf '%s\n' "$password" | sudo -S -p '' sh "$@" 2>"$folder/complaint"
+    else
+        cat "$folder/refusal" >"$folder/complaint"
+        ! grep -q 'password is required' "$folder/refusal" || return 74
+        return 1
+    fi
 }

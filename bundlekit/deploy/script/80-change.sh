@@ -6,9 +6,11 @@ change() { # VERB NAME ARGUMENT...
     make_root
     problem=$({ mkdir -p "$B/releases" "$B/settings" && install_script; } 2>&1) ||
         give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
+    [ "$1" != deploy ] || take_part "$6"
     events=$(mktemp "$B/.events.XXXXXX") || give_up space "$ROOT"
-    find_origin
-    show_events "$events" "$(run_apart "$ROOT/gateway.sh" apart "$2" "$events" "$@")"
+    worker=$(run_apart "$ROOT/gateway.sh" apart "$2" "$events" "$@")
+    say phase lock
+    show_events "$events" "$worker"
 }
 
 # A broken-off change that nobody is at. What its recovery says is told, but how it ended is no answer to who looks.

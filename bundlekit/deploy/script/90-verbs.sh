@@ -2,6 +2,10 @@
 # ---------------------------------------------------------------- the way in
 
 [ $# -gt 0 ] || give_up usage 'no verb'
+if [ "$1" = from ]; then
+    use_origin "$2"
+    shift 2
+fi
 verb=$1
 shift
 case $verb in
