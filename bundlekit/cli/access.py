@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bundlekit.cli.terminal import TerminalAsker
-from bundlekit.errors import BadUsage, CouldNotRun
+from bundlekit.errors import BadUsage, CouldNotRun, LoginRefused
 
 if TYPE_CHECKING:
     from bundlekit.deploy.address import Address
@@ -21,6 +23,21 @@ if TYPE_CHECKING:
 
 TIMEOUT = 20.0
 """Seconds for an answer of the gateway, where nobody says otherwise."""
+
+_DAY = 86_400.0
+
+
+class Seconds(click.FloatRange):
+    """A time to wait, of a day at most."""
+
+    def __init__(self, least: float) -> None:
+        super().__init__(min=least, max=_DAY)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):  # it is in any range
+            self.fail(f"{value!r} is no number of seconds", param, ctx)
+        return number
 
 
 @dataclass(frozen=True)
@@ -61,7 +78,7 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
 
     file = click.Path(path_type=Path, dir_okay=False, exists=True)
     for decorate in (
-        click.option("--timeout", type=click.FloatRange(min=1), metavar="SECONDS",
+        click.option("--timeout", type=Seconds(1), metavar="SECONDS",
                      show_default="ConnectTimeout of the ssh configuration, else 20",
                      help="Wait this long for the gateway to answer."),
         click.option("--accept-new-host-key", is_flag=True,
@@ -76,14 +93,22 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
     return gathered
 
 
-def bundle_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb the option --bundle: a bundle's name, or its folder."""
-    return click.option(
-        "-b",
-        "--bundle",
-        metavar="NAME|FOLDER",
-        help="Which bundle; by default the one in this folder, else the only one on the gateway.",
-    )(function)
+def bundle_option(
+    text: str = "Which bundle; by default the one in this folder, else the only one on the gateway.",
+    *,
+    or_all: bool = False,
+) -> Callable[..., Any]:
+    """Give a verb the option --bundle, a bundle's name or its folder; it gets the name.
+
+    Args:
+        text: of its help.
+        or_all: whether no word about it means all bundles; else it means the one in this folder, if there is one.
+    """
+
+    def named(_context: click.Context, _option: click.Parameter, bundle: str | None) -> str | None:
+        return None if or_all and bundle is None else bundle_name(bundle)
+
+    return click.option("-b", "--bundle", metavar="NAME|FOLDER", callback=named, help=text)
 
 
 def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -139,10 +164,23 @@ def session_on(access: Access) -> Iterator[Session]:
     from bundlekit.deploy.session import Session
 
     address = address_of(access)
-    asker = TerminalAsker(from_stdin=access.password_stdin)
+    asker = asker_for(access, address)
     timeout = access.timeout or address.timeout or TIMEOUT
-    with Connection(address, ask=asker, accept_new_host_key=access.accept_new_host_key, timeout=timeout) as connection:
-        yield Session(connection, asker)
+    try:
+        with Connection(
+            address, ask=asker, accept_new_host_key=access.accept_new_host_key, timeout=timeout
+        ) as connection:
+            yield Session(connection, asker)
+    except LoginRefused as error:
+        error.hint = asker.remedy(error.message) or error.hint
+        raise
+
+
+def asker_for(access: Access, address: Address) -> TerminalAsker:
+    """Asks about the log-in at an address; the keyring has its password under `USER@HOST`, or `USER@HOST:PORT`."""
+    host = f"[{address.host}]" if ":" in address.host and address.port != 22 else address.host
+    kept_as = f"{address.user}@{host}" if address.port == 22 else f"{address.user}@{host}:{address.port}"
+    return TerminalAsker(from_stdin=access.password_stdin, kept_as=kept_as, batch=address.batch)
 
 
 def address_of(access: Access) -> Address:
@@ -156,7 +194,7 @@ def address_of(access: Access) -> Address:
     return replace(address, identities=(str(access.identity),)) if access.identity else address
 
 
-_NAME = re.compile(r"[A-Za-z-]+")
+_NAME = re.compile(r"[A-Za-z-]{1,100}")
 
 
 def bundle_name(bundle: str | None) -> str | None:
@@ -167,25 +205,49 @@ def bundle_name(bundle: str | None) -> str | None:
     """
     from bundlekit.bundle.bundle import MANIFEST, Bundle
     from bundlekit.bundle.manifest import manifest_of
+    from bundlekit.bundle.quoting import quoted
 
-    folder = Path(bundle or ".")
-    if (folder / MANIFEST).is_file():
+    folder = Path("." if bundle is None else bundle)
+    if bundle != "" and os.path.isfile(folder / MANIFEST):  # noqa: PTH113 - whatever text stands there
         return manifest_of(Bundle.in_folder(folder)).name
     if bundle is None:
         return None
     if _NAME.fullmatch(bundle):
         return bundle
-    raise BadUsage(f"{bundle!r} is neither a bundle's folder nor a bundle's name", hint="names match [A-Za-z-]+")
+    raise BadUsage(f"{quoted(bundle)} is neither a bundle's folder nor a bundle's name", hint="names match [A-Za-z-]+")
 
 
-def bundle_there(session: Session, bundle: str | None, *, settings_count: bool = False) -> BundleState:
-    """The bundle on the gateway that --bundle means; `settings_count`: one of which only the settings are left counts.
+_RELEASE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_~-]{0,199}")
+
+
+def release_word(_context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    """A version, or the start of a release's id, as it stands on the command line.
+
+    Raises:
+        BadUsage: no release is called so.
+    """
+    from bundlekit.bundle.quoting import quoted
+
+    if text is None or _RELEASE.fullmatch(text):
+        return text
+    raise BadUsage(
+        f"{parameter.human_readable_name}: {quoted(text)} is neither a version nor the id of a release",
+        hint="`bundlekit releases TARGET` lists them",
+    )
+
+
+def bundle_there(session: Session, name: str | None, *, settings_count: bool = False) -> BundleState:
+    """The bundle on the gateway that has a name, or the only one.
+
+    Args:
+        session: on the gateway.
+        name: None where none was named.
+        settings_count: whether one of which only the settings are left counts.
 
     Raises:
         CouldNotRun: it is not there.
         BadUsage: several are there and none was named.
     """
-    name = bundle_name(bundle)
     bundles = [
         state
         for state in session.probe(name).bundles

@@ -113,7 +113,7 @@ def _content(data: str, way: Way) -> bytes:
     if data == "-":
         if way.takes_stdin:
             raise BadUsage("standard input cannot be both the data and a password or token", hint="use -d @FILE")
-        return checked_json(sys.stdin.buffer.read())
+        return checked_json(sys.stdin.buffer.read() if sys.stdin is not None else b"")
     if not data.startswith("@"):
         return checked_json(data.encode(errors="surrogateescape"))
     try:

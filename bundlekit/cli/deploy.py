@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bundlekit.cli.deploy_report import Report
 from bundlekit.cli.verb import verb
 
+_LEAST_RATE, _MOST_RATE = 1000, 1_000_000_000
 _RATE = re.compile(r"(\d+(?:\.\d+)?)([kM]?)")
 
 
@@ -32,10 +33,12 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
     if text is None:
         return None
     found = _RATE.fullmatch(text)
-    rate = int(float(found[1]) * {"": 1, "k": 1000, "M": 1_000_000}[found[2]]) if found else 0
-    if rate < 1000:
-        raise click.BadParameter(f"{text!r} is no number of bytes a second, such as 20k or 1.5M; 1k is the least")
-    return rate
+    rate = float(found[1]) * {"": 1, "k": 1000, "M": 1_000_000}[found[2]] if found else 0
+    if not _LEAST_RATE <= rate <= _MOST_RATE:
+        raise click.BadParameter(
+            f"{text[:60]!r} is no number of bytes a second, such as 20k or 1.5M; 1k is the least, 1000M the most"
+        )
+    return int(rate)
 
 
 @verb(

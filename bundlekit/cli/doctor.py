@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.cli.access import TIMEOUT, Access, access_options, address_of
-from bundlekit.cli.terminal import TerminalAsker
+from bundlekit.cli.access import TIMEOUT, Access, access_options, address_of, asker_for
 from bundlekit.cli.verb import verb
 
 if TYPE_CHECKING:
@@ -52,13 +51,15 @@ def run(access: Access, *, form: str) -> int:
     from bundlekit.deploy.doctor import examine
 
     address = address_of(access)
+    asker = asker_for(access, address)
     checks: list[Check] = []
-    for check in examine(
+    for found in examine(
         address,
-        TerminalAsker(from_stdin=access.password_stdin),
+        asker,
         accept_new_host_key=access.accept_new_host_key,
         timeout=access.timeout or address.timeout or TIMEOUT,
     ):
+        check = replace(found, remedy=asker.remedy(found.found) or found.remedy)
         checks.append(check)
         if form == "text":
             _print(check)

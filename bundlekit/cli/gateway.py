@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bundlekit.cli.gateway_token import group, state_option
+from bundlekit.cli.terminal import can_ask, secret_from_stdin
 from bundlekit.cli.verb import VerbWithVerbs, verb
 from bundlekit.errors import BadUsage, CouldNotRun
 
@@ -122,9 +123,7 @@ def command(
         return _tell_faults()
     password = _PASSWORD
     if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-        if not password:
-            raise BadUsage("--password-stdin was given, but standard input has no password")
+        password = secret_from_stdin("password")
     wanted = Wanted(state, reset, yes, listen, ssh_port, port, http_port, mqtt_port, python, network, password, faults)
     return run(wanted)
 
@@ -198,7 +197,7 @@ def _reset(state: Path, *, ask: bool) -> None:
         return
     check_is_ours(state)
     if ask:
-        if not sys.stdin.isatty():
+        if not can_ask():
             raise BadUsage("--reset asks before it deletes, and there is no terminal to ask you on", hint="add --yes")
         if not click.confirm(
             f"Delete all that the emulated gateway in {state} has: bundles, settings, keys?", err=True

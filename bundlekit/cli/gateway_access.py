@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bundlekit.cli.access import Access, access_options, session_on
+from bundlekit.cli.access import Access, Seconds, access_options, session_on
 from bundlekit.cli.keeping import SERVICE, kept_secret
+from bundlekit.cli.terminal import can_ask, secret_from_stdin
 from bundlekit.errors import BadUsage, CouldNotRun
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Way:
     @property
     def takes_stdin(self) -> bool:
         """Whether a password or a token is read from standard input."""
-        return bool(self.access and self.access.password_stdin) or (self.ask_token and not sys.stdin.isatty())
+        return bool(self.access and self.access.password_stdin) or (self.ask_token and not can_ask())
 
 
 def way_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,7 +58,7 @@ def way_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(way=Way(access, url, ask_token, save_token, max_time), **others)
 
     for decorate in (
-        click.option("--max-time", type=click.FloatRange(min=0.1), default=70, show_default=True, metavar="SECONDS",
+        click.option("--max-time", type=Seconds(0.1), default=70, show_default=True, metavar="SECONDS",
                      help="Give each request this long; the gateway itself gives up after 60."),
         click.option("--save-token", is_flag=True, help="Keep the token of --url in the keyring for the next time."),
         click.option("--ask-token", is_flag=True,
@@ -80,16 +80,16 @@ def gateway_on(way: Way) -> Iterator[GatewayClient]:
     """
     from bundlekit.gateway.client import GatewayClient
 
-    if way.access and way.url:
+    if way.access and way.url is not None:
         raise BadUsage("TARGET and --url are two ways to a gateway", hint="leave one of them out")
-    if way.save_token and not way.url:
+    if way.save_token and way.url is None:
         raise BadUsage("--save-token keeps the token of a --url, and there is none")
     if way.access:
         given = _ask_token(way.access.target) if way.ask_token else None
         with session_on(way.access) as session:
             token = given or session.api_token()
             yield GatewayClient.over(session.open_api, token, name=session.account, timeout=way.max_time)
-    elif way.url:
+    elif way.url is not None:
         yield from _by_url(way, way.url)
     else:
         emulated = _emulated()
@@ -173,10 +173,10 @@ def _tell_new(place: str, fingerprint: str) -> None:
 def _ask_token(user: str) -> str:
     from bundlekit.gateway.request import checked_token
 
-    if sys.stdin.isatty():
+    if can_ask():
         token: str = click.prompt(f"API token of {user}", hide_input=True, err=True)
     else:
-        token = sys.stdin.readline()
+        token = secret_from_stdin("API token")
     return checked_token(token)
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from bundlekit.cli.access import Access, access_options, bundle_name, session_on
+from bundlekit.cli.access import Access, access_options, bundle_option, session_on
 from bundlekit.cli.verb import verb
 
 
@@ -20,7 +20,7 @@ from bundlekit.cli.verb import verb
     """,
 )
 @access_options
-@click.option("-b", "--bundle", metavar="NAME|FOLDER", help="Of this bundle only; by default of all.")
+@bundle_option("Of this bundle only; by default of all.", or_all=True)
 @click.option(
     "-n", "--lines", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Changes to show at most."
 )
@@ -40,7 +40,7 @@ def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
     from bundlekit.deploy.outcome import act_in_words, act_reason
 
     with session_on(access) as session:
-        acts = verbs.history(session, bundle_name(bundle) if bundle else None, lines)
+        acts = verbs.history(session, bundle, lines)
     if form == "json":
         shown = [{**asdict(act), "reason": act_reason(act)} for act in acts]
         click.echo(json.dumps({"gateway": session.account, "acts": shown}, indent=2))

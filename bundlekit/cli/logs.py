@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, session_on
+from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, release_word, session_on
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage
 
@@ -20,12 +20,17 @@ from bundlekit.errors import BadUsage
     """,
 )
 @access_options
-@bundle_option
+@bundle_option()
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is added, until Ctrl-C.")
 @click.option(
     "-n", "--lines", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="Lines to begin with."
 )
-@click.option("--release", metavar="VERSION|ID", help="Of one release only; also of one that was taken back.")
+@click.option(
+    "--release",
+    metavar="VERSION|ID",
+    callback=release_word,
+    help="Of one release only; also of one that was taken back.",
+)
 def command(access: Access, bundle: str | None, follow: bool, lines: int, release: str | None) -> int:
     """Show what a bundle on a gateway printed, over all its releases."""
     if follow and release is not None:

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 import click
 
@@ -85,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         needs a human, 5 the REST API answered that it failed, 130 interrupted, 141 nobody reads the output any more.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # None where they are closed
     if os.environ.get(COMPLETION):
         cli.main(prog_name="bundlekit", complete_var=COMPLETION)  # answers the shell and exits
     try:
@@ -107,5 +109,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if not error.filename:
                 report_error.drop_output()
             return report_error.show(CouldNotRun(f"cannot write {error.filename or 'the output'}: {error.strerror}"))
+        if isinstance(error, FileNotFoundError) and _is_folder_gone():
+            return report_error.show(CouldNotRun("the folder in which this runs is gone", hint="change to another one"))
         return report_error.crash(error, arguments)
     return result if isinstance(result, int) else 0
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w")  # noqa: PTH123 - as a standard stream it outlives this function
+
+
+def _is_folder_gone() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - a path of no use
+    except FileNotFoundError:
+        return True
+    return False

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from bundlekit.bundle.gateway_resources import gateway_resource
+from bundlekit.cli.terminal import can_ask
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage
 
@@ -102,7 +103,7 @@ def run(
     from bundlekit.scaffold.questions import checked
 
     answered = checked({**(read_answers(answers_file) if answers_file else {}), **given})
-    terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    terminal = can_ask() and sys.stderr.isatty()
     if template:
         if not no_input and not terminal:
             raise BadUsage("there is no terminal for the template's questions", hint="--no-input takes its defaults")

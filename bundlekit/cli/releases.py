@@ -21,7 +21,7 @@ from bundlekit.cli.verb import verb
     """,
 )
 @access_options
-@bundle_option
+@bundle_option()
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def command(access: Access, bundle: str | None, form: str) -> int:
     """List the releases of a bundle on a gateway, the newest first; `*` marks the current one."""

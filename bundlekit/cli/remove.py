@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, session_on, wait_lock_option
-from bundlekit.cli.terminal import TerminalListener
+from bundlekit.cli.terminal import TerminalListener, can_ask
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage
 
@@ -21,7 +19,7 @@ from bundlekit.errors import BadUsage
     """,
 )
 @access_options
-@bundle_option
+@bundle_option()
 @click.option("--purge", is_flag=True, help="Remove the settings as well; they cannot be brought back.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @wait_lock_option
@@ -34,7 +32,7 @@ def run(access: Access, bundle: str | None, *, purge: bool, yes: bool, wait_lock
     """Remove a bundle, once the user has agreed."""
     from bundlekit.deploy import verbs
 
-    if not yes and (access.password_stdin or not sys.stdin.isatty()):
+    if not yes and (access.password_stdin or not can_ask()):
         raise BadUsage("remove asks first, and there is no terminal to ask you on", hint="say --yes if you mean it")
     with session_on(access) as session:
         name = bundle_there(session, bundle, settings_count=purge).name

@@ -13,7 +13,7 @@ from bundlekit.cli.verb import verb
     examples="bundlekit restart moxa@192.168.4.127 --bundle thermostat",
 )
 @access_options
-@bundle_option
+@bundle_option()
 @wait_option
 @wait_lock_option
 def command(access: Access, bundle: str | None, wait: int, wait_lock: int) -> int:

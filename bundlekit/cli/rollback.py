@@ -12,6 +12,7 @@ from bundlekit.cli.access import (
     bundle_option,
     bundle_there,
     hand_over_option,
+    release_word,
     session_on,
     verify_option,
     wait_lock_option,
@@ -31,8 +32,8 @@ from bundlekit.cli.verb import verb
     """,
 )
 @access_options
-@click.argument("release", required=False)
-@bundle_option
+@click.argument("release", required=False, callback=release_word)
+@bundle_option()
 @click.option("--settings", is_flag=True, help="Bring the settings back too, as they were when it was left.")
 @wait_option
 @verify_option

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.cli.access import Access, access_options, bundle_name, session_on
+from bundlekit.cli.access import Access, access_options, bundle_option, session_on
 from bundlekit.cli.verb import verb
 from bundlekit.errors import CouldNotRun
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     """,
 )
 @access_options
-@click.option("-b", "--bundle", metavar="NAME|FOLDER", help="Tell of this bundle only; by default of all.")
+@bundle_option("Tell of this bundle only; by default of all.", or_all=True)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def command(access: Access, bundle: str | None, form: str) -> int:
     """Tell what runs on a gateway. Exit code: 0 all that is deployed runs as it should, 1 something does not."""
@@ -38,10 +38,9 @@ def run(access: Access, bundle: str | None, *, form: str) -> int:
     from bundlekit.deploy.events import BundleState
 
     with session_on(access) as session:
-        name = bundle_name(bundle) if bundle else None
-        gateway = session.probe(name)
-        if name and gateway.bundles == (BundleState(name),):
-            raise CouldNotRun(f"{name} is not deployed on {session.account}", hint="without --bundle, all are shown")
+        gateway = session.probe(bundle)
+        if bundle and gateway.bundles == (BundleState(bundle),):
+            raise CouldNotRun(f"{bundle} is not deployed on {session.account}", hint="without --bundle, all are shown")
         if form == "json":
             click.echo(json.dumps({"gateway": session.account, **asdict(gateway)}, indent=2))
         else:

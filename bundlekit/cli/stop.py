@@ -11,7 +11,7 @@ from bundlekit.cli.verb import verb
 
 @verb("stop", summary="Stop a bundle on a gateway.", examples="bundlekit stop moxa@192.168.4.127 --bundle thermostat")
 @access_options
-@bundle_option
+@bundle_option()
 @wait_lock_option
 def command(access: Access, bundle: str | None, wait_lock: int) -> int:
     """Stop a bundle on a gateway. It stays stopped over a reboot, until `start` or `deploy`."""

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
 import shlex
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bundlekit.deploy.ssh_config import SSH_FOLDER, Options, config_to_name, options_for
-from bundlekit.deploy.ssh_config_file import expand_tokens
+from bundlekit.deploy.ssh_config_file import expand_tokens, own_name
 from bundlekit.deploy.target import Target
 from bundlekit.errors import Unreadable
 
 _KNOWN_HOSTS = tuple(str(SSH_FOLDER / name) for name in ("known_hosts", "known_hosts2"))
 _SYSTEM_KNOWN_HOSTS = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 _DEFAULT_IDENTITY = re.compile(r"~/\.ssh/id_(dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|rsa|xmss)")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _FEWEST_DEFAULTS = 4  # that any OpenSSH tells of; fewer were named by somebody
 
 
@@ -40,6 +40,10 @@ class Address:
         remember_in: the file that a new key is added to; None where the configuration wants none.
         hash_names: whether a new key is added under the hash of its host's name.
         strict: what to do about an unknown key: `ask`, `yes` (refuse it), `accept-new` or `no` (both: take it).
+        passwords: how often a password may be tried; 0 where none counts.
+        batch: whether nobody may be asked anything.
+        family: of the addresses that count: `any`, `inet` or `inet6`.
+        bind: an address of this machine's to connect from; None for any.
         proxy: a command that connects, in place of TCP.
         timeout: seconds to wait for an answer; None where the configuration does not say.
     """
@@ -57,6 +61,10 @@ class Address:
     remember_in: Path | None = None
     hash_names: bool = False
     strict: str = "ask"
+    passwords: int = 3
+    batch: bool = False
+    family: str = "any"
+    bind: str | None = None
     proxy: str | None = None
     timeout: float | None = None
 
@@ -74,7 +82,7 @@ def look_up(target: Target, config_file: Path | None = None) -> Address:
     options = options_for(target, config_file)
     try:
         return address_from(target, options, config_file)
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:  # RuntimeError of `~somebody` who is not there
         raise Unreadable(f"the ssh configuration makes no sense for {target.host}: {error}") from error
 
 
@@ -91,11 +99,15 @@ def address_from(target: Target, options: Options, config_file: Path | None = No
 
     host = option("hostname") or target.host
     port = target.port or int(option("port") or 22)
-    user = target.user or option("user") or getpass.getuser()
+    me = own_name()
+    user = target.user or option("user") or me
+    if not user or not 0 < port < 65536:
+        raise ValueError(f"port {port} is none" if user else "nobody knows as whom to log in: write USER@HOST")
+    ways = (option("preferredauthentications") or "publickey,keyboard-interactive,password").lower().split(",")
     alias = option("hostkeyalias")
     tokens = {
         **{"%": "%", "h": host, "p": str(port), "r": user, "n": target.host, "k": alias or target.host},
-        **{"d": str(Path("~").expanduser()), "u": getpass.getuser(), "i": str(os.getuid())},
+        **{"d": str(Path("~").expanduser()), "u": me, "i": str(os.getuid())},
         **{"l": socket.gethostname(), "L": socket.gethostname().partition(".")[0]},
     }
     command = option("proxycommand")
@@ -111,14 +123,47 @@ def address_from(target: Target, options: Options, config_file: Path | None = No
         identities_only=_is_on(option("identitiesonly")),
         certificates=tuple(_file(file, tokens) for file in options.get("certificatefile", ()) if file != "none"),
         agent=_agent(options.get("identityagent", ("SSH_AUTH_SOCK",))[0], tokens),
-        keys_count=_is_on(option("pubkeyauthentication") or "yes"),
+        keys_count=_is_on(option("pubkeyauthentication") or "yes") and "publickey" in ways,
         known_hosts=(*own_files, *system_files),
         remember_in=next(iter(own_files), None),
         hash_names=_is_on(option("hashknownhosts")),
         strict=_strictness(option("stricthostkeychecking") or "ask"),
+        passwords=_passwords(option, ways),
+        batch=_is_on(option("batchmode")),
+        family=_family(option("addressfamily") or "any"),
+        bind=option("bindaddress"),
         proxy=expand_tokens(command, tokens) if command else _through(option("proxyjump"), host, port, config_file),
-        timeout=float(timeout) if timeout and float(timeout) > 0 else None,
+        timeout=_seconds(timeout) if timeout else None,
     )
+
+
+def _passwords(option: Callable[[str], str | None], ways: list[str]) -> int:
+    """How often a password may be tried; by which of two methods is the gateway's to say."""
+    count = any(
+        method in ways and _is_on(option(keyword) or "yes")
+        for method, keyword in (
+            ("password", "passwordauthentication"),
+            ("keyboard-interactive", "kbdinteractiveauthentication"),
+        )
+    )
+    return int(option("numberofpasswordprompts") or 3) if count else 0
+
+
+def _family(value: str) -> str:
+    if value.lower() not in ("any", "inet", "inet6"):
+        raise ValueError(f"AddressFamily {value} is none")
+    return value.lower()
+
+
+def _seconds(text: str) -> float | None:
+    """A time as OpenSSH writes it, such as `90` or `1m30s`; None for none."""
+    if text.lower() == "none":
+        return None
+    if not re.fullmatch(r"(\d{1,9}[smhdw]?)+", text, re.IGNORECASE):
+        raise ValueError(f"{text!r} is no time")
+    parts = re.findall(r"(\d+)([smhdw]?)", text.lower())
+    seconds = sum(int(number) * _UNITS[unit] for number, unit in parts)
+    return float(min(seconds, _UNITS["d"])) or None
 
 
 def _file(name: str, tokens: Mapping[str, str]) -> str:

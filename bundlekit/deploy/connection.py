@@ -169,6 +169,11 @@ class Connection:
             ) from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             stream.close()
+            if isinstance(error, paramiko.ssh_exception.ProxyCommandFailure):
+                raise GatewayUnreachable(
+                    f"the ProxyCommand to {where} ended before an SSH server answered: {self.address.proxy}",
+                    hint="run it by hand: what it says on standard error tells more",
+                ) from error
             raise GatewayUnreachable(
                 f"{where} answers, but not as an SSH server does: {_words(error)}",
                 hint="is it the port of its SSH server? Too many connections at once look like this as well",

@@ -42,9 +42,14 @@ class KnownHosts:
         self._lines: list[tuple[str, list[str], paramiko.PKey]] = []
         for file in files:
             try:
-                text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
-            except OSError as error:
-                raise Unreadable(f"cannot read the known hosts in {file}: {error.strerror}") from error
+                text = file.read_text(encoding="utf-8", errors="replace")
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except (OSError, ValueError) as error:
+                raise Unreadable(
+                    f"cannot read the known hosts in {file}: {getattr(error, 'strerror', None) or error}",
+                    hint="UserKnownHostsFile in the ssh configuration names another file",
+                ) from error
             for line in text.splitlines():
                 self._add(line.strip())
 
@@ -191,4 +196,7 @@ def _remember(key: paramiko.PKey, name: str, file: Path) -> None:
                     line = "\n" + line
             stream.write(line.encode())
     except OSError as error:
-        raise Unreadable(f"cannot add the host key to {file}: {error.strerror}") from error
+        raise Unreadable(
+            f"cannot add the host key to {file}: {error.strerror}",
+            hint="UserKnownHostsFile in the ssh configuration names another file; /dev/null for none",
+        ) from error

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bundlekit.deploy.agent import AgentUnfit, keys_of, name_and_certificate
 from bundlekit.deploy.asking import Asker
 from bundlekit.deploy.certificates import certified_key, parse_certificate, validity
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 _DEFAULT_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
 _PASSPHRASE_TRIES = 3
-_SOCKET_VARIABLE = "SSH_AUTH_SOCK"
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,7 @@ class Identity:
         named: whether the configuration or the command line names it.
         file: that has it; None for one that only the agent has.
         certificate: to show with it, as it stands in a file.
+        fault: why it cannot be tried; empty if it can.
     """
 
     name: str
@@ -42,6 +41,7 @@ class Identity:
     named: bool = False
     file: Path | None = None
     certificate: str = ""
+    fault: str = ""
 
     @property
     def shown(self) -> bytes:
@@ -59,21 +59,24 @@ def identities_for(address: Address) -> list[Identity]:
     files = address.identities or tuple(str(Path("~/.ssh") / name) for name in _DEFAULT_FILES)
     in_files = [found for file in files if (found := _in_file(Path(file).expanduser(), named=named)) is not None]
     in_agent, certificates = _in_agent(address.agent)
-    held = {identity.public: identity for identity in in_agent}
+    held = {identity.public: identity for identity in in_agent if identity.key is not None}
     # The agent asks for no passphrase.
     known = [
-        replace(identity, key=held[identity.public].key, name=f"{identity.name} (in the agent)")
+        replace(identity, key=held[identity.public].key, name=f"{identity.name} (in the agent)", fault="")
         if identity.public in held
         else identity
         for identity in in_files
     ]
     public = {identity.public for identity in known}
-    others = [] if address.identities_only else [identity for identity in in_agent if identity.public not in public]
+    others = (
+        [] if address.identities_only else [identity for identity in held.values() if identity.public not in public]
+    )
     usable = [identity for identity in known if identity.key is not None]
-    locked = [identity for identity in known if identity.key is None and identity.file is not None]
+    locked = [identity for identity in known if identity.key is None and not identity.fault]
+    faulty = [identity for identity in (*known, *in_agent) if identity.fault]
     ordered = [*usable, *others, *locked] if named else [*others, *usable, *locked]
     certificates += [_read(Path(file).expanduser()) for file in address.certificates]
-    return list(_with_certificates(ordered, certificates))
+    return [*_with_certificates(ordered, certificates), *faulty]
 
 
 def unlock(identity: Identity, ask: Asker) -> paramiko.PKey | None:
@@ -103,11 +106,18 @@ def _in_file(file: Path, *, named: bool) -> Identity | None:
         key = paramiko.PKey.from_path(file)
     except (paramiko.PasswordRequiredException, TypeError):
         return Identity(str(file), None, public, named, file)
-    except (OSError, ValueError, paramiko.SSHException, paramiko.pkey.UnknownKeyType):
-        # A public key alone tells which one of the agent is meant.
-        return Identity(str(file), None, public, named) if public else None
-    key.public_blob = None  # a certificate that lies beside it; it is tried apart
-    return Identity(str(file), key, key.asbytes(), named, file)
+    except FileNotFoundError:
+        fault = "it is not there" if named else ""
+    except OSError as error:
+        fault = f"it cannot be read: {error.strerror}"
+    except (ValueError, paramiko.SSHException, paramiko.pkey.UnknownKeyType):
+        fault = "it is no private key of a kind that can be used here"
+    else:
+        key.public_blob = None  # a certificate that lies beside it; it is tried apart
+        return Identity(str(file), key, key.asbytes(), named, file)
+    if public:  # alone, it tells which one of the agent is meant
+        return Identity(str(file), None, public, named, fault="the private key is neither there nor in the agent")
+    return Identity(str(file), None, named=named, fault=fault) if fault else None
 
 
 def _public_in(file: Path) -> bytes:
@@ -140,41 +150,20 @@ def _public_half(file: Path) -> bytes:
     return bytes(message.get_binary())
 
 
-def _in_agent(socket: str | None) -> tuple[list[Identity], list[bytes]]:
+def _in_agent(place: str | None) -> tuple[list[Identity], list[bytes]]:
     """The keys of the agent, and its certificates as they would stand in files."""
-    import paramiko
-
-    if socket is None:
+    if place is None:
         return [], []
-    with _agent_at(socket):
-        keys = paramiko.Agent().get_keys()
-    plain: list[Identity] = []
-    certified: list[Identity] = []
-    texts: list[bytes] = []
-    for key in keys:
-        name = f"{key.comment or key.get_name()} (in the agent)"
-        text = f"{key.get_name()} {base64.b64encode(key.blob).decode()}".encode()
-        if (certificate := parse_certificate(text)) is None:
-            plain.append(Identity(name, key, key.blob))
-        else:
-            certified.append(Identity(name, key, certified_key(certificate)))
-            texts.append(text)
-    known = {identity.public for identity in plain}
-    return [*plain, *(identity for identity in certified if identity.public not in known)], texts
-
-
-@contextmanager
-def _agent_at(socket: str) -> Iterator[None]:
-    """paramiko knows of an agent by the environment alone."""
-    before = os.environ.get(_SOCKET_VARIABLE)
-    os.environ[_SOCKET_VARIABLE] = socket
     try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_SOCKET_VARIABLE]
-        else:
-            os.environ[_SOCKET_VARIABLE] = before
+        keys = [(key, *name_and_certificate(key)) for key in keys_of(place)]
+    except AgentUnfit as error:
+        return [Identity(f"the agent at {place}", None, fault=str(error))], []
+    plain = [Identity(name, key, public) for key, name, public, certificate in keys if not certificate]
+    known = {identity.public for identity in plain}
+    certified = [
+        Identity(name, key, public) for key, name, public, certificate in keys if certificate and public not in known
+    ]
+    return [*plain, *certified], [certificate for *_, certificate in keys if certificate]
 
 
 def _with_certificates(identities: Iterable[Identity], texts: Iterable[bytes]) -> Iterator[Identity]:

@@ -14,8 +14,6 @@ from bundlekit.errors import GatewayUnreachable, LoginRefused
 if TYPE_CHECKING:
     import paramiko
 
-_PASSWORD_TRIES = 3
-
 
 @dataclass
 class Login:
@@ -72,6 +70,9 @@ class Login:
         if self._identity is None and self.password is not None:  # known from the connection before
             return False
         for found in [self._identity] if self._identity is not None else self._identities():
+            if found.fault:
+                self.tried.append(f"{found.name}: {found.fault}")
+                continue
             identity = self._unlocked(transport, found) if found.key is None else found
             if identity.key is not None and self._accepts(transport, identity):
                 self._identity, self.way = identity, f"the key {identity.name}"
@@ -113,9 +114,6 @@ class Login:
         """The key with its passphrase, if the gateway would take it and somebody knows the passphrase."""
         from bundlekit.deploy import wire
 
-        if identity.file is None:
-            self.tried.append(f"{identity.name}: the private key is neither there nor in the agent")
-            return identity
         wanted = wire.would_accept(transport, self.address.user, identity.shown) if identity.public else None
         if wanted is False or (wanted is None and not identity.named):
             self.tried.append(f"{identity.name}: refused")
@@ -129,7 +127,13 @@ class Login:
     def _by_password(self, transport: paramiko.Transport) -> None:
         import paramiko
 
-        tries = 1 if self.password is not None or self.ask.given is not None else _PASSWORD_TRIES
+        tries = self.address.passwords
+        if not tries:
+            raise self._refused(
+                f"{self.account} accepts none of the keys, and the ssh configuration lets no password be tried"
+            )
+        if self.password is not None or self.ask.given is not None:
+            tries = 1
         for number in range(tries):
             try:
                 self.password = self.password or self.ask.password(self.account, again=number > 0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
+from typing import Any
 
 from bundlekit.deploy.address import Address
 from bundlekit.deploy.checkup import Check, fail, of_error, ok, warn
@@ -11,6 +13,8 @@ from bundlekit.deploy.events import printable
 from bundlekit.deploy.server import Server, is_too_old_for_rsa, parse_banner
 from bundlekit.errors import GatewayUnreachable
 
+_Place = tuple[Any, Any, int, str, Any]  # as getaddrinfo tells it
+_FAMILIES = {"any": socket.AF_UNSPEC, "inet": socket.AF_INET, "inet6": socket.AF_INET6}
 _LONGEST = 8192  # bytes in front of a server's own line; RFC 4253 allows lines there
 
 
@@ -32,10 +36,12 @@ def connect(address: Address, timeout: float) -> socket.socket:
         GatewayUnreachable: there is none, and why.
     """
     where = f"{address.host} port {address.port}"
+    places = _places(address)
     try:
-        return socket.create_connection((address.host, address.port), timeout=timeout)
-    except socket.gaierror as error:
-        raise _leads_nowhere(address, error) from error
+        for place in places[:-1]:
+            with contextlib.suppress(OSError):
+                return _connect(address, place, timeout)
+        return _connect(address, places[-1], timeout)
     except ConnectionRefusedError as error:
         raise GatewayUnreachable(
             f"{where} refuses connections",
@@ -53,9 +59,38 @@ def connect(address: Address, timeout: float) -> socket.socket:
         ) from error
 
 
-def _leads_nowhere(address: Address, error: OSError) -> GatewayUnreachable:
+def _places(address: Address) -> list[_Place]:
+    """Where a name leads to.
+
+    Raises:
+        GatewayUnreachable: nowhere.
+    """
+    try:
+        return socket.getaddrinfo(address.host, address.port, _FAMILIES[address.family], socket.SOCK_STREAM)
+    except OSError as error:
+        raise _leads_nowhere(address, str(error.strerror or error)) from error
+    except ValueError as error:  # of the codec of names of hosts
+        raise _leads_nowhere(address, "no host can have that name") from error
+
+
+def _connect(address: Address, place: _Place, timeout: float) -> socket.socket:
+    family, kind, protocol, _, where = place
+    stream = socket.socket(family, kind, protocol)
+    try:
+        stream.settimeout(timeout)
+        if address.bind:
+            own = socket.getaddrinfo(address.bind, 0, family, kind)
+            stream.bind(own[0][4])
+        stream.connect(where)
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def _leads_nowhere(address: Address, why: str) -> GatewayUnreachable:
     return GatewayUnreachable(
-        f"the name {address.host} leads nowhere: {error.strerror or error}",
+        f"the name {printable(address.host[:100])} leads nowhere: {why}",
         hint="check the spelling, the name server, and the Host entries of ~/.ssh/config",
     )
 
@@ -63,9 +98,9 @@ def _leads_nowhere(address: Address, error: OSError) -> GatewayUnreachable:
 def check_name(address: Address) -> Check:
     """Whether the name leads anywhere."""
     try:
-        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        return of_error("name", _leads_nowhere(address, error))
+        found = _places(address)
+    except GatewayUnreachable as error:
+        return of_error("name", error)
     places = ", ".join(dict.fromkeys(str(entry[4][0]) for entry in found))
     return ok("name", address.host if places == address.host else f"{address.host} is {places}")
 

@@ -35,13 +35,14 @@ def options_for(target: Target, file: Path | None = None) -> Options:
         Unreadable: the configuration cannot be read, or makes no sense.
     """
     program = shutil.which("ssh")
-    return by_openssh(program, target, file) if program else by_reading(target, file)
+    # OpenSSH does nothing for a user without a name, as in containers.
+    return by_openssh(program, target, file) if program and _own_home() else by_reading(target, file)
 
 
 def config_to_name(file: Path | None) -> Path | None:
     """The configuration that `ssh` has to be told of by -F; None where it finds the same one by itself."""
     own = (SSH_FOLDER / "config").expanduser()
-    if file is None and _is_home_elsewhere() and own.exists():
+    if file is None and _is_home_elsewhere() and os.path.exists(own):  # noqa: PTH110 - of a closed folder too
         return own
     return file
 
@@ -84,7 +85,7 @@ def by_reading(target: Target, file: Path | None = None) -> Options:
             reading.is_final = True
             for each, base in places:
                 reading.read(each.expanduser(), base.expanduser())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError of `~somebody` who is not there
         raise Unreadable(f"cannot read the ssh configuration: {error}") from error
     options = reading.options
     if "hostname" in options:
@@ -96,16 +97,22 @@ def _split(value: str) -> Iterator[str]:
     """The files that OpenSSH lists with spaces between them, and maybe in them."""
     words = value.split(" ")
     while words:
-        count = max((n for n in range(2, len(words) + 1) if Path(" ".join(words[:n])).exists()), default=1)
+        there = (n for n in range(2, len(words) + 1) if os.path.exists(" ".join(words[:n])))  # noqa: PTH110
+        count = max(there, default=1)
         yield " ".join(words[:count])
         del words[:count]
 
 
-def _is_home_elsewhere() -> bool:
+def _own_home() -> Path | None:
+    """By the password file; None for a user that is not there."""
     try:
-        return Path("~").expanduser() != Path(pwd.getpwuid(os.getuid()).pw_dir)
-    except KeyError:  # a user without a name, as in containers
-        return True
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return None
+
+
+def _is_home_elsewhere() -> bool:
+    return Path("~").expanduser() != _own_home()
 
 
 @contextmanager

@@ -45,6 +45,14 @@ def fits_one(pattern: str, name: str) -> bool:
     return re.fullmatch(expression, name, re.IGNORECASE) is not None
 
 
+def own_name() -> str:
+    """Who runs this; empty for a user without a name, as in containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
 @dataclass
 class Reading:
     """What configuration files say about a host, the first word on a thing being the last.
@@ -75,10 +83,12 @@ class Reading:
         Raises:
             OSError, ValueError: it cannot be read, or a line makes no sense.
         """
-        if not file.exists():
+        try:
+            text = file.read_text(encoding="utf-8", errors="replace")
+        except (FileNotFoundError, NotADirectoryError):
             return
         active = counts
-        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        for number, line in enumerate(text.splitlines(), start=1):
             found = _LINE.fullmatch(line)
             if found is None or line.lstrip().startswith("#"):
                 continue
@@ -127,8 +137,8 @@ class Reading:
         names = {
             "host": host,
             "originalhost": self.host,
-            "user": self.user or self._option("user") or getpass.getuser(),
-            "localuser": getpass.getuser(),
+            "user": self.user or self._option("user") or own_name(),
+            "localuser": own_name(),
         }
         if criterion in names:
             return fits(value, names[criterion])

@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
+from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage
 
 # What is left out is shell syntax, white space, control characters and a leading `-`, which nobody's host has.
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _ZONE = re.compile(r"[A-Za-z0-9._-]+")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@\\-]*")
+_LONGEST = 255  # characters of any name; DNS has fewer
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,13 @@ def parse_target(text: str) -> Target:
 
     def refuse(why: str) -> BadUsage:
         return BadUsage(
-            f"{text!r} is not a gateway: {why}",
+            f"{quoted(text)} is not a gateway: {why}",
             hint="write [user@]host[:port], such as moxa@192.168.4.127, moxa@[fe80::1]:2222 or a Host of ~/.ssh/config",
         )
 
     user, at, place = text.rpartition("@")
+    if len(user) > _LONGEST or len(place) > _LONGEST:
+        raise refuse("it is too long")
     if at and not _USER.fullmatch(user):
         raise refuse("the user's name is empty or has odd characters")
     port = None
@@ -62,7 +66,7 @@ def parse_target(text: str) -> Target:
         if not _HOST.fullmatch(host):
             raise refuse("the host's name is empty or has odd characters")
     if port is not None and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise refuse(f"{port!r} is no port")
+        raise refuse(f"{quoted(port)} is no port")
     return Target(host, user or None, int(port) if port else None)
 
 

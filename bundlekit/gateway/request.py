@@ -25,7 +25,7 @@ def checked_request(method: str, resource: str, query: Mapping[str, Any] | None 
         BadUsage: the method or the resource is none.
     """
     if not _METHOD.fullmatch(method.upper()):
-        raise BadUsage(f"{method!r} is no method", hint="GET, PUT, POST or DELETE")
+        raise BadUsage(f"{method[:60]!r} is no method", hint="GET, PUT, POST or DELETE")
     return method.upper(), _path(resource, query)
 
 
@@ -68,8 +68,11 @@ def refuse_constant(word: str) -> NoReturn:
 
 def _path(resource: str, query: Mapping[str, Any] | None) -> str:
     if not resource.startswith("/"):
-        raise BadUsage(f"{resource!r} is no resource", hint=f"did you mean /{resource.lstrip('./')}?")
-    path = PREFIX + quote(without_prefix(resource), safe="/:?&=%+,;@!$'()*~[]")
-    if query:
-        path += ("&" if "?" in path else "?") + urlencode(query, doseq=True, safe=",/:")
+        raise BadUsage(f"{resource[:60]!r} is no resource", hint=f"did you mean /{resource.lstrip('./')[:60]}?")
+    try:
+        path = PREFIX + quote(without_prefix(resource), safe="/:?&=%+,;@!$'()*~[]")
+        if query:
+            path += ("&" if "?" in path else "?") + urlencode(query, doseq=True, safe=",/:")
+    except UnicodeEncodeError as error:  # bytes that the command line could not decode
+        raise BadUsage("the resource and its query have to be text in UTF-8") from error
     return path
