@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from bundlekit.deploy.asking import Asker
 from bundlekit.deploy.certificates import SUFFIX
 from bundlekit.deploy.hostkeys import KnownHosts, check_host_key, fingerprint
 from bundlekit.deploy.login import Login
+from bundlekit.deploy.proxy import Proxy
 from bundlekit.deploy.reach import connect
 from bundlekit.errors import GatewayUnfit, GatewayUnreachable, HostKeyRejected
 
@@ -169,32 +169,28 @@ class Connection:
             ) from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             stream.close()
-            if isinstance(error, paramiko.ssh_exception.ProxyCommandFailure):
-                raise GatewayUnreachable(
-                    f"the ProxyCommand to {where} ended before an SSH server answered: {self.address.proxy}",
-                    hint="run it by hand: what it says on standard error tells more",
-                ) from error
+            if isinstance(stream, Proxy):
+                raise _no_server_behind(stream, self.address) from error
             raise GatewayUnreachable(
                 f"{where} answers, but not as an SSH server does: {_words(error)}",
                 hint="is it the port of its SSH server? Too many connections at once look like this as well",
             ) from error
         if not transport.initial_kex_done:  # start_client gives up without a word
             transport.close()
+            if isinstance(stream, Proxy):
+                raise _no_server_behind(stream, self.address)
             raise GatewayUnreachable(
                 f"{where} answers, but not as an SSH server does: no handshake within {self._timeout:g} s",
                 hint="is it the port of its SSH server? `--timeout` waits longer",
             )
         return transport
 
-    def _open_socket(self) -> wire.Stream | paramiko.ProxyCommand:
+    def _open_socket(self) -> wire.Stream | Proxy:
         from bundlekit.deploy import wire
 
         if self.address.proxy is not None:
-            import paramiko
-
             try:
-                # By a shell, as OpenSSH does it: some redirect what their command says.
-                return paramiko.ProxyCommand(shlex.join(["sh", "-c", f"exec {self.address.proxy}"]))
+                return Proxy(self.address.proxy)
             except OSError as error:
                 raise GatewayUnreachable(f"the ProxyCommand did not start: {_words(error)}") from error
         return wire.Stream(connect(self.address, self._timeout))
@@ -209,6 +205,15 @@ def _prefer_known_kinds(transport: paramiko.Transport, known: KnownHosts, name: 
     plain = sorted(options.key_types, key=lambda kind: kind not in kinds)
     certified = [kind + SUFFIX for kind in plain] if known.authorities_of(name) else []
     options.key_types = [*certified, *plain]
+
+
+def _no_server_behind(proxy: Proxy, address: Address) -> GatewayUnreachable:
+    """That no SSH server answered by way of a proxy, which is closed."""
+    return GatewayUnreachable(
+        f"no SSH server answers for {address.host} port {address.port} by way of the ProxyCommand or ProxyJump",
+        hint=f"this is run for it: {address.proxy}",
+        details=proxy.complaint,
+    )
 
 
 def _words(error: BaseException) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
 _PASSPHRASE_TRIES = 3
+_ALONE = "the private key is neither there nor in the agent"
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def identities_for(address: Address) -> list[Identity]:
 def unlock(identity: Identity, ask: Asker) -> paramiko.PKey | None:
     """Open a key that has a passphrase; None if nobody knows it, or it is wrong three times."""
     import paramiko
+    from cryptography.exceptions import UnsupportedAlgorithm
 
     if identity.file is None:
         return None
@@ -91,7 +93,14 @@ def unlock(identity: Identity, ask: Asker) -> paramiko.PKey | None:
             return None
         try:
             key = paramiko.PKey.from_path(identity.file, passphrase.encode())  # type: ignore[arg-type] # it wants bytes
-        except (OSError, ValueError, TypeError, paramiko.SSHException, paramiko.pkey.UnknownKeyType):
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            UnsupportedAlgorithm,
+            paramiko.SSHException,
+            paramiko.pkey.UnknownKeyType,
+        ):
             continue
         key.public_blob = None
         return key
@@ -100,6 +109,7 @@ def unlock(identity: Identity, ask: Asker) -> paramiko.PKey | None:
 
 def _in_file(file: Path, *, named: bool) -> Identity | None:
     import paramiko
+    from cryptography.exceptions import UnsupportedAlgorithm
 
     public = _public_in(file)
     try:
@@ -107,21 +117,20 @@ def _in_file(file: Path, *, named: bool) -> Identity | None:
     except (paramiko.PasswordRequiredException, TypeError):
         return Identity(str(file), None, public, named, file)
     except FileNotFoundError:
-        fault = "it is not there" if named else ""
+        fault = _ALONE if public else "it is not there" if named else ""
     except OSError as error:
         fault = f"it cannot be read: {error.strerror}"
-    except (ValueError, paramiko.SSHException, paramiko.pkey.UnknownKeyType):
-        fault = "it is no private key of a kind that can be used here"
+    except (ValueError, UnsupportedAlgorithm, paramiko.SSHException, paramiko.pkey.UnknownKeyType):
+        fault = _ALONE if public else "it is no private key of a kind that can be used here"
     else:
         key.public_blob = None  # a certificate that lies beside it; it is tried apart
         return Identity(str(file), key, key.asbytes(), named, file)
-    if public:  # alone, it tells which one of the agent is meant
-        return Identity(str(file), None, public, named, fault="the private key is neither there nor in the agent")
-    return Identity(str(file), None, named=named, fault=fault) if fault else None
+    # A public key alone tells which one of the agent is meant.
+    return Identity(str(file), None, public, named, fault=fault) if fault else None
 
 
 def _public_in(file: Path) -> bytes:
-    for place in (file.with_name(file.name + ".pub"), file):
+    for place in (Path(f"{file}.pub"), file):
         try:
             kind, text, *_ = place.read_bytes().split(maxsplit=2)
             if not kind.startswith(b"-"):
@@ -170,7 +179,7 @@ def _with_certificates(identities: Iterable[Identity], texts: Iterable[bytes]) -
     """Each key with its certificate before the key alone."""
     configured = list(texts)
     for identity in identities:
-        beside = _read(identity.file.with_name(f"{identity.file.name}-cert.pub")) if identity.file else b""
+        beside = _read(Path(f"{identity.file}-cert.pub")) if identity.file else b""
         for text in dict.fromkeys([*configured, beside]):
             certificate = parse_certificate(text)
             if certificate is not None and certified_key(certificate) == identity.public:
