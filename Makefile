@@ -19,10 +19,12 @@ OTHERS := .venv/others
 demo: $(RUNTIME)
 	$(BIN)/python -m demo
 
-# Five at a time on two processors: many wait for gateways most of their time.
+# Five at a time on two processors: many wait for gateways most of their time. They begin bundlekit many hundreds of
+# times, which would compile it each time where Python is told to keep nothing.
 test: $(INSTALLED) packages
+	$(BIN)/python -m compileall -q bundlekit
 	$(BIN)/pytest -n 5 --dist loadgroup -m "not browser"
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -m browser tests/emulator/console
 
 lint: $(INSTALLED) packages
 	$(BIN)/ruff format --check .

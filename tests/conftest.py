@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.box import Box, PlainBox
+
+if TYPE_CHECKING:
+    from xdist.scheduler import Scheduling
 
 # Started in the background of a shell, we would hand SIGINT on as ignored, and no Ctrl-C of a test would be heard.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -19,6 +23,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None, max_examples=2_000, print_blob=True)
 settings.load_profile(os.environ.get("BUNDLEKIT_HYPOTHESIS", "steady"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    from tests.turns import waiting_first
+
+    waiting_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Scheduling | None:
+    from tests.turns import FromBothEnds
+
+    return FromBothEnds(config) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture

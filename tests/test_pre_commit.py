@@ -16,9 +16,6 @@ import pytest
 from bundlekit.bundle.bundle import MAIN, MANIFEST
 from tests.desk import SAMPLE
 
-# What one of these tests installs, the others use: they run in one process.
-pytestmark = pytest.mark.xdist_group("pre-commit")
-
 ROOT = Path(__file__).parents[1]
 RUNNERS = {
     "pre-commit": [sys.executable, "-m", "pre_commit"],

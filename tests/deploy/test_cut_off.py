@@ -19,7 +19,7 @@ from tests.box import Box, PlainBox
 from tests.box.machine import Machine
 from tests.desk import Desk
 
-pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("cut off")]
+pytestmark = pytest.mark.gateway
 
 STOPS_SLOWLY = "import time; Example.before_stop = lambda self: time.sleep(2)"
 STARTS_SLOWLY = "import time; time.sleep(4)"

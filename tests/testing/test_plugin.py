@@ -15,11 +15,14 @@ from tests.scaffold.conversations import CONVERSATIONS, Conversation
 # One of settings, one of all kinds of resources, one with a name that options look like.
 GENERATED = [one for one in CONVERSATIONS if one.name in ("new-one", "new-rooms") or one.name.startswith("-new")]
 
+# Other plugins that are here, and take longer to come up than all that is tried.
+NOT_OURS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")
+
 
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *NOT_OURS, *arguments],
         cwd=folder,
         env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
