@@ -16,6 +16,8 @@ from bundlekit.errors import CouldNotRun
 if TYPE_CHECKING:
     from bundlekit.deploy.events import BundleState, GatewayState
 
+_OF_UPLOADS = ("had", "upload", "uploaded")  # nothing that a look at the gateway is about
+
 
 @verb(
     "status",
@@ -42,7 +44,8 @@ def run(access: Access, bundle: str | None, *, form: str) -> int:
         if bundle and gateway.bundles == (BundleState(bundle),):
             raise CouldNotRun(f"{bundle} is not deployed on {session.account}", hint="without --bundle, all are shown")
         if form == "json":
-            click.echo(json.dumps({"gateway": session.account, **asdict(gateway)}, indent=2))
+            found = {name: value for name, value in asdict(gateway).items() if name not in _OF_UPLOADS}
+            click.echo(json.dumps({"gateway": session.account, **found}, indent=2))
         else:
             _print(session.account, gateway)
     return 0 if all(is_well(state) for state in gateway.bundles) else 1

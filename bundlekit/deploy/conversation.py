@@ -58,6 +58,7 @@ class Conversation:
         self.complaint = ""
         self.token = self._opening.token
         self._received = bytearray()
+        self._outgoing = bytearray()  # as many packets of a few bytes as one would each take a place on a slow link
         self.bound(math.inf)
         self._unsettled: list[Callable[[], None]] = []
         self.channel = transport.open_session(timeout=silence)
@@ -85,10 +86,16 @@ class Conversation:
         self.send(order(self.token, verb, *arguments))
 
     def send(self, data: bytes) -> None:
-        """Send what an order reads."""
+        """Send what an order reads. What is little goes when there is more of it, or when an answer is to be read."""
         begin, self._opening = self._opening, None
         if begin is not None:
-            data = begin.stdin(known=self._hear_opening()) + data
+            self._outgoing += begin.stdin(known=self._hear_opening())
+        self._outgoing += data
+        if len(self._outgoing) >= _CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        data, self._outgoing = bytes(self._outgoing), bytearray()
         try:
             self.channel.sendall(data)
         except OSError:
@@ -171,6 +178,7 @@ class Conversation:
         return self.read(size).decode("utf-8", "replace").rstrip("\n") if size else None
 
     def _receive(self) -> bytes:
+        self._flush()
         data = self.channel.recv(_CHUNK)
         self._left -= len(data)
         if self._left < 0 or time.monotonic() > self._deadline:

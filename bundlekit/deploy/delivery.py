@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.delta import Inventory, inventory_of
+from bundlekit.deploy.events import GatewayState
 from bundlekit.deploy.session import Session
 from bundlekit.deploy.upload import AT_ONCE
 from bundlekit.errors import GatewayUnreachable
@@ -19,11 +20,24 @@ _WORTH_IT = 0.8  # of the archive: below that, what changed goes alone
 
 
 @dataclass(frozen=True)
+class Delivered:
+    """Where an upload is, and how it is made whole.
+
+    Attributes:
+        place: on the gateway.
+        list: the digest of the list by which the gateway adds what it has already; empty where it knows that.
+    """
+
+    place: str
+    list: str = ""
+
+
+@dataclass(frozen=True)
 class Load:
-    """What goes to the gateway: a file, the place for it there, and how much of it is there already."""
+    """What goes to the gateway: a file, where it goes, and how much of it is there already."""
 
     data: bytes
-    place: str
+    to: Delivered
     there: int
 
 
@@ -31,47 +45,49 @@ def deliver(
     session: Session,
     listener: Listener,
     archive: Archive,
+    gateway: GatewayState,
     *,
-    place: str,
-    there: int,
     has_releases: bool,
     rate: int | None = None,
-) -> str:
+) -> Delivered:
     """Upload an archive, or what of it has changed, over as many connections as it takes while each brings it further.
 
     Args:
         session: on the gateway.
         listener: hears of what is sent, and of broken links.
         archive: to upload.
-        place: that the gateway has made for it.
-        there: bytes of it that are there already.
+        gateway: which has made a place for it.
         has_releases: whether the gateway has earlier releases of it.
         rate: bytes a second, at most.
 
     Returns:
-        The place where it is: a later connection has another one.
+        Where it is: a later connection has another place.
 
     Raises:
         GatewayUnreachable: the link broke again and again, and nothing more arrived.
         BundlekitError: the gateway does not take it.
     """
-    inventory = inventory_of(archive.data) if has_releases and len(archive.data) - there > AT_ONCE else None
+    place, there = gateway.upload or "", gateway.uploaded
+    is_large = len(archive.data) - there > AT_ONCE
     most, fruitless = there, 0
+    load: Load | None = _at_once(session, archive, gateway.had, place) if gateway.had else None
+    is_large = len(archive.data) - there > AT_ONCE
+    inventory = inventory_of(archive.data) if has_releases and is_large else None
     begun: tuple[str, int] | None = (place, there)
     while True:
         try:
-            load = _load(session, archive, inventory, *(begun or session.receive(archive.digest)))
+            load = load or _load(session, archive, inventory, *(begun or session.receive(archive.digest)))
             if load.there > most:
                 most, fruitless = load.there, 0
             listener.phase("upload", _in_words(load, archive))
-            session.upload(load.data[load.there :], load.place, _offset(listener.sent, load), rate=rate)
+            session.upload(load.data[load.there :], load.to.place, _offset(listener.sent, load), rate=rate)
             if len(load.data) - load.there > AT_ONCE:
                 session.settle()
         except GatewayUnreachable as error:
             broken = error
         else:
-            return load.place
-        begun = None
+            return load.to
+        load = begun = None
         while True:
             if fruitless == len(_PAUSES):
                 raise broken
@@ -85,12 +101,25 @@ def deliver(
                 broken = error
 
 
+def _at_once(session: Session, archive: Archive, had: frozenset[str], place: str) -> Load | None:
+    """What the gateway has not told to have, if that is worth it."""
+    inventory = inventory_of(archive.data)
+    if inventory is None:
+        return None
+    changed = inventory.archive_of(inventory.lacking(had))
+    if len(changed) + len(inventory.packed) > _WORTH_IT * len(archive.data):
+        return None
+    session.upload_list(inventory, place)
+    return Load(changed, Delivered(session.place_of(sha256(changed).hexdigest(), place), inventory.digest), 0)
+
+
 def _load(session: Session, archive: Archive, inventory: Inventory | None, place: str, there: int) -> Load:
     if inventory is not None:
         changed = inventory.archive_of(session.compare(archive.name, place, inventory))
         if len(changed) < _WORTH_IT * (len(archive.data) - there):
-            return Load(changed, *session.receive(sha256(changed).hexdigest(), compared=place))
-    return Load(archive.data, place, there)
+            place, there = session.receive(sha256(changed).hexdigest(), compared=place)
+            return Load(changed, Delivered(place), there)
+    return Load(archive.data, Delivered(place), there)
 
 
 def _in_words(load: Load, archive: Archive) -> str:

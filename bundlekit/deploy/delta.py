@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
+
+from bundlekit.pack.contents import SUMS
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,18 @@ class Inventory:
     def packed(self) -> bytes:
         """The text as it travels."""
         return gzip.compress(self.text, mtime=0)
+
+    def lacking(self, had: Collection[str]) -> list[int]:
+        """The numbers of the lines that have to be sent.
+
+        Args:
+            had: the SHA-256 of files that are there already. The list of checksums that each archive brings follows
+                from ours.
+        """
+        lines = [line.split(" ", 2) for line in self.text.decode().splitlines()]
+        sums = "".join(f"{digest}  ./{path}\n" for kind, digest, path in lines if kind != "d" and path != SUMS)
+        known = {*had, sha256(sums.encode()).hexdigest()}
+        return [number for number, (kind, digest, _) in enumerate(lines, 1) if kind != "d" and digest not in known]
 
     def archive_of(self, numbers: Iterable[int]) -> bytes:
         """A `.tar.gz` of some entries, the same bytes each time.

@@ -174,6 +174,7 @@ class GatewayState:
         free: room on the disk that holds /opt, in bytes.
         missing: tools that the script needs and does not find.
         bundles: those asked for.
+        had: the SHA-256 of files that are there, where it told without being asked.
         upload: the place to upload to, if one was asked for and is needed.
         uploaded: bytes that are there already.
         notes: what it has to say besides, for people.
@@ -186,6 +187,7 @@ class GatewayState:
     free: int = 0
     missing: tuple[str, ...] = ()
     bundles: tuple[BundleState, ...] = ()
+    had: frozenset[str] = frozenset()
     upload: str | None = None
     uploaded: int = 0
     notes: tuple[str, ...] = ()
@@ -224,6 +226,7 @@ _OF_GATEWAY: dict[str, Callable[[GatewayState, Event], GatewayState]] = {
     "sdk": lambda gateway, event: replace(gateway, sdk=event.field(0) == "yes"),
     "free": lambda gateway, event: replace(gateway, free=event.number(0) * 1024),
     "missing": lambda gateway, event: replace(gateway, missing=(*gateway.missing, event.field(0))),
+    "has": lambda gateway, event: replace(gateway, had=gateway.had | {event.field(0)}),
     "upload": lambda gateway, event: replace(gateway, upload=event.field(0), uploaded=event.number(1)),
     "note": lambda gateway, event: replace(gateway, notes=(*gateway.notes, event.field(0))),
 }

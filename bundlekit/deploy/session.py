@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _UNTOUCHED = "nothing was stopped or changed"
 _HTTPS = 443
 _LONGEST_LOG_LINE = 1_000_000  # bytes; the script keeps as many of a log
-_PART = "part"  # in the folder of the conversation
 _SILENCE = 60.0  # seconds without a byte, after which a link counts as dead
 
 
@@ -44,7 +43,7 @@ class Session:
         self._password = connection.password or ask.given
         self._conversation: Conversation | None = None
         self._broken = ""  # the token of the conversation before, whose upload goes on
-        self._part: str | None = None  # where an upload goes that needs no place of its own
+        self._travels_with_order = False  # an upload, so that no place is made for it before
         self.account = f"{connection.address.user}@{connection.address.host}"
 
     def look(self, bundle: str, digest: str, *, to_upload: bool) -> GatewayState | None:
@@ -72,8 +71,12 @@ class Session:
             if not to_upload or not (self._password or self._connection.address.user == "root"):
                 return None
             _check_place(gateway.upload, [digest, conversation.token])
-            self._part = _PART
+            self._travels_with_order = True
         return gateway
+
+    def place_of(self, digest: str, place: str) -> str:
+        """The place of another upload than the one that `look` has told of, which travels with the order as well."""
+        return f"{place.rpartition('/')[0]}/{digest}-{self._talk().token}"
 
     def probe(self, bundle: str | None = None, *, upload_unless: str | None = None) -> GatewayState:
         """Look at the gateway, and at one bundle there or at all.
@@ -137,11 +140,21 @@ class Session:
 
         try:
             with self._words_for_breaks():
-                put(self._talk(), data, self._part or f"{place}/in/part", tell, rate=rate)
+                put(self._talk(), data, self._path(place, "part"), tell, rate=rate)
         except KeyboardInterrupt:
             raise Interrupted(
                 "interrupted during the upload", kept=f"{_UNTOUCHED}; what arrived is there for the next deploy"
             ) from None
+
+    def upload_list(self, inventory: Inventory, place: str) -> None:
+        """Send the list of what a release has; see `upload`."""
+        from bundlekit.deploy.upload import put
+
+        with self._words_for_breaks():
+            put(self._talk(), inventory.packed, self._path(place, "list.gz"), lambda *_: None)
+
+    def _path(self, place: str, name: str) -> str:
+        return name if self._travels_with_order else f"{place}/in/{name}"
 
     def settle(self) -> None:
         """Wait until it is known that an upload has arrived.
@@ -167,10 +180,8 @@ class Session:
         Raises:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
-        from bundlekit.deploy.upload import put
-
+        self.upload_list(inventory, place)
         with self._words_for_breaks():
-            put(self._talk(), inventory.packed, f"{place}/in/list.gz", lambda *_: None)
             events = list(self._run("compare", bundle, place, inventory.digest))
         raise_refusal(events)
         if not events or events[-1].word != "end":
@@ -207,7 +218,8 @@ class Session:
             GatewayUnreachable, HostKeyRejected, LoginRefused: as their names say.
         """
         if self._conversation is not None:
-            self._broken, self._conversation, self._part = self._conversation.token, None, None
+            self._broken, self._conversation = self._conversation.token, None
+        self._travels_with_order = False
         self._connection.connect_again()
 
     def change(self, listener: Listener, silence: float, verb: str, *arguments: str) -> list[Event]:

@@ -98,15 +98,7 @@ def deploy(
         raise CouldNotRun("the gateway made no folder to upload to", hint="run the same again")
     if gateway.free < needed(archive):
         outcome_of(session.change(listener, 0, "room", archive.name, str(keep), this_person()), archive.name)
-    place = deliver(
-        session,
-        listener,
-        archive,
-        place=gateway.upload,
-        there=gateway.uploaded,
-        has_releases=bool(plan.replaces),
-        rate=rate,
-    )
+    delivered = deliver(session, listener, archive, gateway, has_releases=bool(plan.replaces), rate=rate)
     events = session.change(
         listener,
         2.0 * wait,
@@ -115,13 +107,14 @@ def deploy(
         plan.release,
         archive.version,
         archive.digest,
-        place,
+        delivered.place,
         plan.replaces,
         str(wait),
         str(keep),
         this_person(),
         str(wait_lock),
         _how(verify=verify, hand_over=hand_over),
+        delivered.list,
     )
     return Deployed(plan, gateway, outcome_of(events, archive.name, release=plan.release))
 

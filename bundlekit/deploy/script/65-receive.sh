@@ -68,10 +68,14 @@ take_part() { # PLACE-FOR-IT
     if [ -e "$1" ] || ! is_file "$part"; then
         return 0
     fi
-    problem=$({ mkdir -m 700 "$1" && (umask 077 && cat "$part" >"$1/archive.tar.gz"); } 2>&1) ||
+    problem=$({ mkdir -m 700 "$1" && (umask 077 && cat "$part" >"$1/archive.tar.gz") && take_list "$1"; } 2>&1) ||
         give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
     place=${1##*/}
     drop_old_uploads "${place%-*}"
+}
+
+take_list() { # PLACE
+    ! is_file "${SELF%/*}/list.gz" || cat "${SELF%/*}/list.gz" >"$1/list.gz"
 }
 
 cat_upload() { # PLACE
@@ -121,8 +125,15 @@ drop_old_uploads() { # DIGEST-THAT-STAYS
 }
 
 # Puts an upload together where only root can change it, and holds it against its digest.
-verify_upload() { # PLACE DIGEST
+verify_upload() { # PLACE DIGEST [DIGEST-OF-THE-LIST]
     archive=$1/archive.tar.gz
+    if [ -e "$1/list.gz" ]; then
+        if ! { read_list "$1" "$3" <"$1/list.gz" && take_what_is_there "$1" && mv "$1/had" "$1/tree"; }; then
+            rm -rf "$1"
+            fail "$(trouble_word "$(cat "$errors")" digest)" "$(why)"
+            return 1
+        fi
+    fi
     if [ -e "$1/tree" ]; then # then the digest of what came is the place's name
         set -- "$1" "${1##*/}"
         set -- "$1" "${2%-*}"

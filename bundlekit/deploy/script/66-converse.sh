@@ -24,7 +24,7 @@ converse() { # TOKEN
         password) password=$2 ;;
         # What it leaves unread is no order.
         put)
-            [ "$2" != part ] || set -- put "$folder/part"
+            case $2 in part | list.gz) set -- put "$folder/$2" ;; esac
             scp -t "$2" 2>"$folder/complaint" || status=$?
             ;;
         # What the client wants to know of a gateway whose sudo does not work.

@@ -5,35 +5,48 @@
 # folder; the SHA-256 of what is in it, or `-`; its path. What some kept release has of it is copied, whatever its name
 # was there, and the rest is told by the numbers of its lines.
 compare() { # NAME PLACE DIGEST-OF-THE-LIST
-    shift
-    check_upload "$1"
-    list=$1/list
+    check_upload "$2"
+    { is_place "$2" && is_file "$2/in/list.gz" && read_list "$2" "$3" <"$2/in/list.gz"; } || give_up digest
+    take_what_is_there "$2" || give_up space "$ROOT"
+    join -t "$tab" -v 1 "$2/wanted" "$2/there" | while IFS=$tab read -r _ number _; do
+        say lacks "$number"
+    done
+    say end
+}
+
+read_list() { # PLACE DIGEST
+    (umask 077 && gzip -dc 2>/dev/null | head -c 20000000 >"$1/list") && [ "$(sha256sum <"$1/list" | cut -c 1-64)" = "$2" ] &&
+        # It is us who sent it, but a path of it is about to be written to.
+        ! sed 's/^[fxd] [^ ]* //' "$1/list" | grep -qE '^/|(^|/)\.\.(/|$)|^$'
+}
+
+# Leaves it in PLACE/had.
+take_what_is_there() { # PLACE
     tab=$(printf '\t')
-    if ! is_place "$1" || ! is_file "$1/in/list.gz" || ! (umask 077 && gzip -dc <"$1/in/list.gz" | head -c 20000000 >"$list") ||
-        [ "$(sha256sum <"$list" | cut -c 1-64)" != "$2" ]; then
-        give_up digest
-    fi
-    # It is us who sent it, but a path of it is about to be written to.
-    sed 's/^[fxd] [^ ]* //' "$list" | grep -qE '^/|(^|/)\.\.(/|$)|^$' && give_up usage "$1"
     rm -rf "$1/had"
-    mkdir "$1/had" || give_up space "$ROOT"
-    sed -n 's/^d - //p' "$list" | while IFS= read -r path; do mkdir -p "$1/had/$path"; done
+    mkdir "$1/had" || return 1
+    sed -n 's/^d - //p' "$1/list" | while IFS= read -r path; do mkdir -p "$1/had/$path"; done
     # The list of checksums that each archive brings follows from ours.
-    sed -n 's/^[fx] \([0-9a-f]*\) /\1  .\//p' "$list" | grep -v '  \./SHA256SUMS$' >"$1/sums"
+    sed -n 's/^[fx] \([0-9a-f]*\) /\1  .\//p' "$1/list" | grep -v '  \./SHA256SUMS$' >"$1/sums"
     { find "$B/releases" -mindepth 2 -type f ! -name '*.py[co]' -exec sha256sum {} + && sha256sum "$1/sums"; } 2>/dev/null |
         sed -n "s/^\([0-9a-f]\{64\}\)  /\1$tab/p" | sort -u -t "$tab" -k 1,1 >"$1/there"
     number=0
     while IFS=' ' read -r kind sum path; do
         number=$((number + 1))
         [ "$kind" = d ] || printf '%s\t%s\t%s\n' "$sum" $number "$path"
-    done <"$list" | sort -t "$tab" -k 1,1 >"$1/wanted"
+    done <"$1/list" | sort -t "$tab" -k 1,1 >"$1/wanted"
     join -t "$tab" "$1/wanted" "$1/there" | while IFS=$tab read -r _ _ path source; do
         cp -p "$source" "$1/had/$path" || exit
-    done || give_up space "$ROOT"
-    join -t "$tab" -v 1 "$1/wanted" "$1/there" | while IFS=$tab read -r _ number _; do
-        say lacks "$number"
     done
-    say end
+}
+
+# Of a small release, so that who sends the next one knows without asking: the checksums of what is in it.
+say_what_is_there() { # ID
+    size=$(info "$B/releases/$1.info" size)
+    if [ -n "$size" ] && [ "$size" -le 512 ]; then
+        find "$B/releases/$1" -type f ! -name '*.py[co]' -exec sha256sum {} + 2>/dev/null | head -n 200 |
+            sed -n "s/^\([0-9a-f]\{64\}\)  .*/has	\1/p"
+    fi
 }
 
 # Puts what arrived beside what was there. Nothing may be missing then, and nothing more be there than on the list.

@@ -26,7 +26,10 @@ look() { # NAME DIGEST TOKEN
     fi
     look_around
     look_at_bundle
-    is_current "$2" || say upload "$ROOT/uploads/$2-$3" 0
+    if ! is_current "$2"; then
+        say_what_is_there "$(current_release)"
+        say upload "$ROOT/uploads/$2-$3" 0
+    fi
     say end
 }
 

@@ -1,7 +1,7 @@
 
 # ---------------------------------------------------------------- a deploy
 
-change_deploy() { # NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO [LOCK-WAIT [HOW]]
+change_deploy() { # NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO [LOCK-WAIT [HOW [DIGEST-OF-THE-LIST]]]
     check_id "$2"
     check_number "$7"
     check_number "$8"
@@ -39,7 +39,7 @@ unpack() { # as change_deploy
         return 1
     fi
     phase unpack
-    verify_upload "$5" "$4" || return 1
+    verify_upload "$5" "$4" "${12:-}" || return 1
     staging=$B/releases/.staging
     rm -rf "$staging"
     if ! { unpack_upload "$5" "$staging" && link_settings "$staging"; }; then
