@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import os
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +80,20 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("HashKnownHosts yes", "gw", {"hash_names": True}),
     ("HashKnownHosts no", "gw", {"hash_names": False}),
     ("ConnectTimeout 7", "gw", {"timeout": 7.0}),
+    ("ConnectTimeout 1m30s", "gw", {"timeout": 90.0}),
+    ("ConnectTimeout 3w", "gw", {"timeout": 86_400.0}),
+    ("ConnectTimeout none", "gw", {"timeout": None}),
+    ("BatchMode yes", "gw", {"batch": True}),
+    ("BatchMode no", "gw", {"batch": False}),
+    ("AddressFamily inet6", "gw", {"family": "inet6"}),
+    ("AddressFamily any", "gw", {"family": "any"}),
+    ("BindAddress 127.0.0.2", "gw", {"bind": "127.0.0.2"}),
+    ("NumberOfPasswordPrompts 1", "gw", {"passwords": 1}),
+    ("PasswordAuthentication no", "gw", {"passwords": 3}),
+    ("PasswordAuthentication no\nKbdInteractiveAuthentication no", "gw", {"passwords": 0}),
+    ("PreferredAuthentications publickey", "gw", {"passwords": 0, "keys_count": True}),
+    ("PreferredAuthentications keyboard-interactive,password", "gw", {"passwords": 3, "keys_count": False}),
+    ("PreferredAuthentications password\nPasswordAuthentication no", "gw", {"passwords": 0}),
     ("Include {home}/more\n== more\nUser ada", "gw", {"user": "ada"}),
     ("Include {home}/m*.conf\n== m1.conf\nUser ada\n== m2.conf\nUser eve\nPort 7", "gw", {"user": "ada", "port": 7}),
     ("Include {home}/a\n== a\nInclude {home}/b\n== b\nUser ada", "gw", {"user": "ada"}),
@@ -122,6 +139,72 @@ def test_openssh_and_we_make_the_same_of_a_configuration(home: Path, case: tuple
         address = address_from(parse_target(target), options)
         for name, value in expected.items():
             assert getattr(address, name) == filled(value, home), name
+
+
+IGNORED = """
+Ciphers aes256-ctr
+MACs hmac-sha2-256
+KexAlgorithms curve25519-sha256
+HostKeyAlgorithms ssh-ed25519
+PubkeyAcceptedAlgorithms ssh-ed25519
+CASignatureAlgorithms ssh-ed25519
+ServerAliveInterval 7
+ServerAliveCountMax 7
+TCPKeepAlive no
+Compression yes
+RekeyLimit 1M
+CheckHostIP yes
+UpdateHostKeys yes
+VerifyHostKeyDNS yes
+KnownHostsCommand /bin/true
+RevokedHostKeys /none/such
+AddKeysToAgent yes
+ForwardAgent yes
+HostbasedAuthentication yes
+GSSAPIAuthentication yes
+ControlMaster yes
+ControlPath /none/such
+ControlPersist yes
+LocalForward 8080 localhost:80
+RemoteForward 8080 localhost:80
+DynamicForward 1080
+LocalCommand true
+RemoteCommand true
+RequestTTY force
+SendEnv LANG
+SetEnv A=B
+BindInterface lo
+LogLevel DEBUG3
+""".strip().splitlines()
+
+
+def test_what_the_docs_say_does_not_count_does_not_count(home: Path) -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "ssh.md").read_text()
+    told = docs.partition("Other keywords do not count.")[2].partition("## Keys")[0]
+    assert {line.split()[0] for line in IGNORED} == {
+        word for row in re.findall(r"^\| (`.*?) \|", told, re.MULTILINE) for word in re.findall("`(.+?)`", row)
+    }
+    for text in ("", "\n".join(IGNORED)):
+        shutil.rmtree(home / ".ssh", ignore_errors=True)
+        write(home, text)
+        for options in (asked_of_openssh("moxa@gw"), by_reading(parse_target("moxa@gw"))):
+            address = address_from(parse_target("moxa@gw"), options)
+            assert replace(address, known_hosts=(), remember_in=None, hash_names=False) == USUAL
+
+
+# Debian's ssh_config hashes names.
+USUAL = Address("gw", 22, "moxa", "gw", agent="/usual")
+
+
+@pytest.mark.parametrize(
+    "line", ["AddressFamily inet5", "ConnectTimeout soon", "Port 99999", "NumberOfPasswordPrompts x"]
+)
+def test_nonsense_is_told_with_and_without_openssh(home: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    write(home, line)
+    for path in (os.environ["PATH"], "/none"):
+        monkeypatch.setenv("PATH", path)
+        with pytest.raises(Unreadable):
+            look_up(parse_target("gw"))
 
 
 def filled(value: Any, home: Path) -> Any:
