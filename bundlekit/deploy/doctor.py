@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.deploy.address import Address
 from bundlekit.deploy.asking import Asker
+from bundlekit.deploy.breaks import not_begun
 from bundlekit.deploy.certificates import host_certificate_of
 from bundlekit.deploy.checkup import Check, fail, judge, of_error, ok, skip, warn
 from bundlekit.deploy.command import NO_ROOM, PASSWORD_NEEDED
@@ -18,7 +19,6 @@ from bundlekit.deploy.events import Event, parse_event
 from bundlekit.deploy.hostkeys import KnownHosts, fingerprint
 from bundlekit.deploy.reach import check_name, hear_banner, judge_server, open_port
 from bundlekit.deploy.server import parse_banner
-from bundlekit.deploy.session import not_begun
 from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected, LoginRefused
 
 if TYPE_CHECKING:

@@ -5,22 +5,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bundlekit.deploy.asking import Asker, Listener
-from bundlekit.deploy.command import NO_ROOM, PASSWORD_NEEDED
+from bundlekit.deploy.breaks import SILENCE, UNTOUCHED, not_begun, words_for_breaks
+from bundlekit.deploy.command import PASSWORD_NEEDED
 from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.conversation import Conversation
 from bundlekit.deploy.events import Event, GatewayState, parse_event, parse_probe, printable
 from bundlekit.deploy.outcome import raise_refusal
 from bundlekit.errors import (
-    BundlekitError,
     CouldNotRun,
-    GatewayUnfit,
     GatewayUnreachable,
     Interrupted,
-    LoginRefused,
 )
 
 if TYPE_CHECKING:
@@ -28,10 +25,8 @@ if TYPE_CHECKING:
 
     from bundlekit.deploy.delta import Inventory
 
-_UNTOUCHED = "nothing was stopped or changed"
 _HTTPS = 443
 _LONGEST_LOG_LINE = 1_000_000  # bytes; the script keeps as many of a log
-_SILENCE = 60.0  # seconds without a byte, after which a link counts as dead
 
 
 class Session:
@@ -60,7 +55,7 @@ class Session:
         Raises:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
-        with self._words_for_breaks():
+        with words_for_breaks():
             conversation = self._talk((bundle, digest))
             events = [parse_event(line) for line in conversation.seen()]
             if not events or events[-1].word != "end":
@@ -89,7 +84,7 @@ class Session:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
         arguments = [bundle] if bundle is not None else []
-        with self._words_for_breaks():
+        with words_for_breaks():
             if upload_unless is not None:
                 arguments += [upload_unless, self._talk().token]
             events = list(self._run("probe", *arguments))
@@ -118,7 +113,7 @@ class Session:
         Raises:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
-        with self._words_for_breaks():
+        with words_for_breaks():
             events = list(self._run(verb, *arguments))
         raise_refusal(events)
         return events
@@ -139,18 +134,18 @@ class Session:
         from bundlekit.deploy.upload import put
 
         try:
-            with self._words_for_breaks():
+            with words_for_breaks():
                 put(self._talk(), data, self._path(place, "part"), tell, rate=rate)
         except KeyboardInterrupt:
             raise Interrupted(
-                "interrupted during the upload", kept=f"{_UNTOUCHED}; what arrived is there for the next deploy"
+                "interrupted during the upload", kept=f"{UNTOUCHED}; what arrived is there for the next deploy"
             ) from None
 
     def upload_list(self, inventory: Inventory, place: str) -> None:
         """Send the list of what a release has; see `upload`."""
         from bundlekit.deploy.upload import put
 
-        with self._words_for_breaks():
+        with words_for_breaks():
             put(self._talk(), inventory.packed, self._path(place, "list.gz"), lambda *_: None)
 
     def _path(self, place: str, name: str) -> str:
@@ -163,7 +158,7 @@ class Session:
             GatewayUnfit: the gateway did not take it.
             GatewayUnreachable: the link broke.
         """
-        with self._words_for_breaks():
+        with words_for_breaks():
             self._talk().settle()
 
     def compare(self, bundle: str, place: str, inventory: Inventory) -> list[int]:
@@ -181,7 +176,7 @@ class Session:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
         self.upload_list(inventory, place)
-        with self._words_for_breaks():
+        with words_for_breaks():
             events = list(self._run("compare", bundle, place, inventory.digest))
         raise_refusal(events)
         if not events or events[-1].word != "end":
@@ -201,7 +196,7 @@ class Session:
         Raises:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
-        with self._words_for_breaks():
+        with words_for_breaks():
             token, broken = self._talk().token, self._broken
             events = list(self._run("receive", digest, token, broken, compared))
         raise_refusal(events)
@@ -242,8 +237,8 @@ class Session:
         kept = "the gateway finishes on its own: the change goes on there, or is taken back"
         hint = "`bundlekit status TARGET` tells how it ended"
         try:
-            with self._words_for_breaks(kept=kept, hint=hint):
-                for event in self._run(verb, *arguments, silence=_SILENCE + silence):
+            with words_for_breaks(kept=kept, hint=hint):
+                for event in self._run(verb, *arguments, silence=SILENCE + silence):
                     events.append(event)
                     if event.word == "phase":
                         listener.phase(event.field(0), event.field(1))
@@ -270,7 +265,7 @@ class Session:
             follow: whether what is added follows, for ever.
             release: the id of one; None for all.
         """
-        with self._words_for_breaks():
+        with words_for_breaks():
             most = math.inf if follow else _LONGEST_LOG_LINE * (lines + 1)
             of = [release] if release else []
             output = self._open("logs", bundle, str(lines), "follow" if follow else "once", *of, most=most)
@@ -283,10 +278,10 @@ class Session:
             if follow:
                 raise GatewayUnreachable("the gateway has ended the log: it goes down, or the bundle was removed")
 
-    def _run(self, verb: str, *arguments: str, silence: float = _SILENCE) -> Iterator[Event]:
+    def _run(self, verb: str, *arguments: str, silence: float = SILENCE) -> Iterator[Event]:
         return (parse_event(line) for line in self._open(verb, *arguments, silence=silence) if line)
 
-    def _open(self, verb: str, *arguments: str, silence: float = _SILENCE, most: float | None = None) -> Iterator[str]:
+    def _open(self, verb: str, *arguments: str, silence: float = SILENCE, most: float | None = None) -> Iterator[str]:
         """The lines of the script after its greeting. Asks for a password for sudo if there has to be one."""
         while True:
             conversation = self._talk()
@@ -305,77 +300,14 @@ class Session:
     def _talk(self, look: Sequence[str] = ()) -> Conversation:
         if self._conversation is None:
             self._conversation = Conversation(
-                self._connection.transport, password=self._password, silence=_SILENCE, look=look
+                self._connection.transport, password=self._password, silence=SILENCE, look=look
             )
         return self._conversation
-
-    @contextmanager
-    def _words_for_breaks(self, kept: str | None = None, hint: str = "run the same again") -> Iterator[None]:
-        import paramiko
-        import scp
-
-        try:
-            yield
-        except BundlekitError:
-            raise
-        except scp.SCPException as error:
-            raise GatewayUnfit(
-                f"the gateway did not take the upload: {printable(str(error)).strip()}",
-                kept=_UNTOUCHED,
-                hint="is its disk full? And it needs `scp`, which comes with its SSH server",
-            ) from error
-        except TimeoutError as error:
-            raise GatewayUnreachable(
-                f"the gateway has said nothing for {_SILENCE:g} s or more", kept=kept, hint=hint
-            ) from error
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            said = str(error) or ("it ended" if isinstance(error, EOFError) else type(error).__name__)
-            raise GatewayUnreachable(f"the connection to the gateway broke: {said}", kept=kept, hint=hint) from error
 
 
 def _check_place(place: str, names: list[str]) -> None:
     """A place for an upload is one that we have asked for, and not anywhere else on the gateway."""
     if not re.fullmatch(r"/[A-Za-z0-9/_-]+/uploads/" + "-".join(names), place):
         raise CouldNotRun(
-            f"the gateway wants the upload at a place where none belongs: {place[:200]!r}", kept=_UNTOUCHED
+            f"the gateway wants the upload at a place where none belongs: {place[:200]!r}", kept=UNTOUCHED
         )
-
-
-def not_begun(account: str, status: int | None, complaint: str) -> BundlekitError:
-    """Why the script was not even reached."""
-    said = tuple(complaint.splitlines()[-5:])
-    kept = "nothing was changed"
-    if status == NO_ROOM:
-        return GatewayUnfit(
-            f"{account} can write neither to /tmp nor to its home: the disk is full or read-only",
-            kept=kept,
-            hint="`df -h` and `dmesg` there tell which",
-            details=said,
-        )
-    if any(words in complaint for words in ("Sorry, try again", "incorrect password", "no password was provided")):
-        return LoginRefused(
-            f"sudo on the gateway does not accept the password of {account}",
-            kept=kept,
-            hint="it is the password of that user there, unless its sudoers file asks for root's (rootpw)",
-        )
-    if "must have a tty" in complaint:
-        return LoginRefused(
-            "sudo on the gateway wants a terminal, and bundlekit has none there",
-            kept=kept,
-            hint="take `requiretty` out of its sudoers file, for this user at least",
-        )
-    if "not in the sudoers file" in complaint or "may not run sudo" in complaint or "not allowed to" in complaint:
-        return LoginRefused(
-            f"{account} may not become root with sudo",
-            kept=kept,
-            hint="bundles run as root: log in as a user of the group sudo; on a ThingsPro gateway that is moxa",
-            details=said,
-        )
-    if "sudo: not found" in complaint or "sudo: command not found" in complaint:
-        return GatewayUnfit("there is no sudo on the gateway", kept=kept, hint="log in as root, or install sudo there")
-    return CouldNotRun(
-        f"the command on the gateway ended with status {status} before it began its work",
-        kept=kept,
-        hint="its login shell has to run `sh`; what it said is above",
-        details=said or ("(it said nothing)",),
-    )
