@@ -121,12 +121,16 @@ class Bundle:
             path = self._folder / file
             path.write_text(path.read_text().replace('"example"', f'"{name}"').replace('"/example"', f'"/{name}"'))
         (self._folder / "data/example.json.factory").rename(self._folder / "data" / f"{name}.json.factory")
-        random = Random(name)
-        for number in range(files):
-            (self._folder / f"table-{number}.bin").write_bytes(random.randbytes(size))
+        self._files, self._size, self._random = files, size, Random(name)
 
     def next(self) -> Archive:
-        """Another version."""
+        """Another version, with hardly a byte of the one before."""
+        for number in range(self._files):
+            (self._folder / f"table-{number}.bin").write_bytes(self._random.randbytes(self._size))
+        return self.with_changed_version()
+
+    def with_changed_version(self) -> Archive:
+        """Another version, and nothing else but that: a line of the manifest."""
         self._version += 1
         manifest = self._folder / "bundle.json"
         fields = json.loads(manifest.read_text()) | {"version": f"1.0.{self._version}"}
@@ -147,7 +151,6 @@ class Watch:
         self.given = password
         self.began = time.perf_counter()
         self.phases: dict[str, float] = {}
-        self.last_sent = 0.0
 
     @property
     def seconds(self) -> float:
@@ -171,14 +174,13 @@ class Watch:
     def note(self, _text: str) -> None:
         """Is shown nowhere: cut links are expected."""
 
-    def sent(self, size: int, total: int) -> None:
-        if size == total:
-            self.last_sent = self.seconds
+    def sent(self, _size: int, _total: int) -> None:
+        """Is part of the phase."""
 
     @property
     def handed_over(self) -> float:
-        """When it was known that the gateway has all that it needs to finish by itself: at its first own word."""
-        return min(at for at in self.phases.values() if at > self.last_sent)
+        """When the gateway has said that it has all that it needs to finish by itself."""
+        return self.phases["lock"]
 
 
 class Deploys:
@@ -197,8 +199,8 @@ class Deploys:
             watch.phase("known" if deployed.outcome is None else "confirmed", "")
         return watch
 
-    def times(self, archive: Archive) -> dict[str, float]:
-        """Of a deploy, and of one more of the same, which finds nothing to do."""
+    def times(self, archive: Archive, changed: Archive) -> dict[str, float]:
+        """Of a deploy, of one with a line changed, and of one more of the same, which finds nothing to do."""
         watch = self.deploy(archive)
         at = watch.phases
         return {
@@ -207,5 +209,6 @@ class Deploys:
             "bundlekit: handed over": watch.handed_over,
             "bundlekit: confirmed": at["confirmed"],
             "of it, the bundle itself": at["confirmed"] - at["confirm"],
-            "bundlekit: known to be unchanged": self.deploy(archive).phases["known"],
+            "bundlekit: a changed line handed over": self.deploy(changed).handed_over,
+            "bundlekit: known to be unchanged": self.deploy(changed).phases["known"],
         }
