@@ -102,8 +102,10 @@ check_number() {
 
 # ---------------------------------------------------------------- the machine
 
-# Python 2.7, as a gateway has it; or a newer one that has the SDK, as an emulated gateway may.
+# Python 2.7, as a gateway has it; or a newer one that has the SDK, as an emulated gateway may. Looked for once.
+PYTHON=
 find_python() {
+    [ -z "$PYTHON" ] || return 0
     for PYTHON in python2.7 python2 python; do
         PYTHON=$(command -v "$PYTHON") || continue
         "$PYTHON" -ESc 'import sys; sys.exit(sys.version_info[:2] != (2, 7))' 2>/dev/null && return 0
@@ -112,6 +114,7 @@ find_python() {
         PYTHON=$(command -v "$PYTHON") || continue
         has_sdk && return 0
     done
+    PYTHON=
     return 1
 }
 
