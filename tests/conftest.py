@@ -13,6 +13,7 @@ from hypothesis import settings
 from tests.box import Box, PlainBox
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
     from xdist.scheduler import Scheduling
 
 # Started in the background of a shell, we would hand SIGINT on as ignored, and no Ctrl-C of a test would be heard.
@@ -32,10 +33,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> Scheduling | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
     from tests.turns import FromBothEnds
 
-    return FromBothEnds(config) if config.getvalue("dist") == "loadgroup" else None
+    return FromBothEnds(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import warm
 from tests.box import Machine
 
 SAMPLE = Path(__file__).parent / "fixtures" / "example"
@@ -58,16 +59,19 @@ class Desk:
     def run(self, *arguments: str, given: str | None = None, prefix: tuple[str, ...] = ()) -> Printed:
         """Run bundlekit to its end, with the gateway's password (or `given`) on standard input."""
         stdin = self.machine.password + "\n" if given is None else given
-        ended = subprocess.run(
-            [*prefix, *self.command(*arguments)],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            env=self.environment,
-            cwd=self.home,
-            timeout=240,
-            check=False,
-        )
+        if prefix:
+            ended = subprocess.run(
+                [*prefix, *self.command(*arguments)],
+                input=stdin,
+                capture_output=True,
+                text=True,
+                env=self.environment,
+                cwd=self.home,
+                timeout=240,
+                check=False,
+            )
+        else:
+            ended = warm.run(arguments, given=stdin, environment=self.environment, cwd=self.home, timeout=240)
         assert not re.search("^Traceback", ended.stderr, re.MULTILINE), ended.stderr
         return Printed(ended.returncode, ended.stdout, ended.stderr)
 
