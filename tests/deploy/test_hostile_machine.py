@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.pack.archive import pack
 from tests.box.host import as_root
+from tests.deploy.sshd import make_key
 from tests.desk import Desk
 
 pytestmark = pytest.mark.gateway
@@ -92,32 +94,45 @@ def test_temporary_folder_that_is_full_or_runs_nothing_is_no_obstacle(desk: Desk
     assert desk.machine.run("ls -A /tmp /home/moxa | grep bundlekit || true").stdout == ""
 
 
+WITNESS = "converse() {"  # a line of the script, which those who look for secrets have to find
+
+WATCH = """
+while [ -e /root/wanted ]; do
+    grep -slF -D skip -f /root/wanted /tmp/*.*/* /tmp/* /home/moxa/*.*/* /run/* /run/lock/* /dev/shm/* /var/tmp/*
+    sleep 0.02
+done >/root/seen &
+"""
+
+
 @contextmanager
-def watched_processes(secrets: tuple[str, ...]) -> Iterator[list[str]]:
-    """Look at the arguments and the environment of every process, of this machine and of the gateway, again and again.
+def watched(desk: Desk, secrets: tuple[str, ...]) -> Iterator[list[str]]:
+    """Look for secrets again and again: in the arguments and the environment of every process, of this machine and of
+    the gateway, and in files of both that are there for a moment only.
 
     Yields:
-        Those that have a secret, and the last thing that was seen.
+        Those that have a secret; and the script, once on its way, and once in a file.
     """
     over, found = threading.Event(), []
     wanted = [secret.encode() for secret in secrets]
+    moments = desk.home / "tmp"
+    moments.mkdir()
 
     def watch() -> None:
-        while not over.is_set():
-            for process in os.listdir("/proc"):  # noqa: PTH208 - a hundred times faster
-                if not process.isdigit():
+        while not over.wait(0.01):
+            places = [f"/proc/{process}/{what}" for process in processes() for what in ("cmdline", "environ")]
+            for place in [*places, *(entry.path for entry in os.scandir(moments))]:
+                try:
+                    with open(place, "rb") as stream:  # noqa: PTH123
+                        seen = stream.read()
+                except OSError:
                     continue
-                for what in ("cmdline", "environ"):
-                    try:
-                        with open(f"/proc/{process}/{what}", "rb") as stream:  # noqa: PTH123
-                            seen = stream.read()
-                    except OSError:
-                        continue
-                    if any(secret in seen for secret in wanted):
-                        found.append(seen.decode(errors="replace"))
-                    elif b"gateway.sh" in seen and "gateway.sh" not in found:
-                        found.append("gateway.sh")
+                if any(secret in seen for secret in wanted):
+                    found.append(f"{place}: {seen.decode(errors='replace')}")
+                elif b"gateway.sh" in seen and "gateway.sh" not in found:
+                    found.append("gateway.sh")
 
+    desk.machine.run("cat >/root/wanted", given="".join(f"{secret}\n" for secret in (*secrets, WITNESS)))
+    desk.machine.run(f"nohup sh -c '{WATCH}' >/dev/null 2>&1")
     thread = threading.Thread(target=watch)
     thread.start()
     try:
@@ -125,36 +140,84 @@ def watched_processes(secrets: tuple[str, ...]) -> Iterator[list[str]]:
     finally:
         over.set()
         thread.join()
+        desk.machine.run("rm /root/wanted; sleep 0.1")
+    seen = desk.machine.run("sort -u /root/seen").stdout.split()
+    found += sorted({"a file" if Path(file).name == "gateway.sh" else file for file in seen})
 
 
-def test_no_secret_is_seen_or_left_on_either_end(desk: Desk) -> None:
-    """After a deploy, one that fails, a wrong password, Ctrl-C, and a fault of our own; with all that can be logged."""
-    machine = desk.machine
+def processes() -> list[str]:
+    return [name for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - a hundred times faster
+
+
+KEYRING = """
+import os
+from keyring.backend import KeyringBackend
+
+class Keyring(KeyringBackend):
+    priority = 1
+
+    def get_password(self, service, name):
+        with open(os.environ["KEPT"]) as stream:
+            return dict(line.split("=", 1) for line in stream.read().splitlines()).get(name)
+
+    def set_password(self, service, name, password):
+        raise AssertionError("nothing is stored")
+"""
+
+# All that can be logged is logged, and a fault of ours can be had.
+LOUD = """
+import logging, os
+logging.basicConfig(filename="all.log", level=logging.DEBUG)
+if os.environ.get("FAULT"):
+    import bundlekit.deploy.conversation as conversation
+    conversation.Conversation.settle = lambda self: [][self]
+"""
+
+GATEWAY_LOUD = """
+echo 'LogLevel DEBUG3' >>/etc/ssh/sshd_config && systemctl reload ssh
+printf '%s\n' 'set -o history; HISTFILE=$HOME/.bash_history; shopt -s histappend; PROMPT_COMMAND="history -a"' \
+    | tee ~moxa/.bashrc >/root/.bashrc
+echo 'Defaults log_input, log_output, !log_passwords, logfile=/var/log/sudo.log' >/etc/sudoers.d/loud
+"""
+
+
+def test_no_secret_is_seen_or_left_on_either_end(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """After a deploy, one that fails, a wrong password, Ctrl-C, and a fault of our own; with all that can be logged;
+    with secrets from standard input, from the keyring, and from a terminal.
+    """
+    machine, passphrase, wrong = desk.machine, "0pen-s3same-0f-my-key", SECRET[:-1] + "x"
     machine.run("chpasswd", given=f"moxa:{SECRET}\n")
+    machine.run(GATEWAY_LOUD)
     token = machine.run("cat /etc/mx-api-token").stdout.strip()
-    (desk.home / "sitecustomize.py").write_text(
-        "import logging\nlogging.basicConfig(filename='all.log', level=logging.DEBUG)\n"
-        "import os\nif os.environ.get('FAULT'):\n"
-        "    import bundlekit.deploy.conversation as c\n"
-        "    c.Conversation.settle = lambda self: [][self]\n"
-    )
-    loud = {"PYTHONPATH": str(desk.home), "PYTHONFAULTHANDLER": "1", "PYTHONDEVMODE": "1"}
+    secrets = (SECRET, wrong, token, passphrase)
+    (desk.home / "sitecustomize.py").write_text(LOUD)
+    locked = make_key(desk.home / "locked", passphrase=passphrase)
+    machine.run("cat >>~moxa/.ssh/authorized_keys", given=locked.with_suffix(".pub").read_text())
+    kept = tmp_path_factory.mktemp("keyring") / "kept"
+    kept.write_text(f"{locked}={passphrase}\nmoxa@{machine.address}={SECRET}\n")
+    (desk.home / "backend.py").write_text(KEYRING)
+    environment = {
+        **desk.environment,
+        **{"PYTHONPATH": str(desk.home), "PYTHONFAULTHANDLER": "1"},
+        **{"GITHUB_STEP_SUMMARY": str(desk.home / "summary.md"), "TMPDIR": str(desk.home / "tmp")},
+        **{"PYTHON_KEYRING_BACKEND": "backend.Keyring", "KEPT": str(kept)},
+    }
     said = ""
 
-    def run(verb: str, *arguments: str, given: str = SECRET, stop_at: str = "", **more: str) -> int:
+    def run(verb: str, *arguments: str, given: str | None = SECRET, stop_at: str = "", **more: str) -> int:
         nonlocal said
         client = subprocess.Popen(
-            desk.command(verb, *arguments, "gateway", "--password-stdin"),
+            desk.command(verb, *arguments, "gateway", *([] if given is None else ["--password-stdin"])),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**desk.environment, **loud, **more},
+            env={**environment, **more},
             cwd=desk.home,
             text=True,
         )
         assert client.stdin
         assert client.stdout
-        client.stdin.write(f"{given}\n")
+        client.stdin.write(f"{given or ''}\n")
         client.stdin.flush()
         while stop_at and (line := client.stdout.readline()):
             said += line
@@ -164,21 +227,43 @@ def test_no_secret_is_seen_or_left_on_either_end(desk: Desk) -> None:
         said += client.communicate(timeout=100)[0]
         return client.returncode
 
-    with watched_processes((SECRET, token)) as found:
-        assert run("deploy", "--bundle", str(desk.sample("0.0.1"))) == 0, said
+    def type_in(verb: str, *answers: str) -> int:
+        """Answer what is asked on a terminal; the keyring has nothing."""
+        nonlocal said
+        command = desk.command(verb, "gateway")
+        terminal: pexpect.spawn[str] = pexpect.spawn(
+            command[0], command[1:], env={**environment, "KEPT": "/dev/null"}, cwd=str(desk.home), encoding="utf-8"
+        )
+        for answer in answers:
+            terminal.expect("(passphrase|password) of .*: ")
+            said += str(terminal.before)
+            terminal.sendline(answer)
+        terminal.expect(pexpect.EOF)
+        said += str(terminal.before)
+        terminal.close()
+        return terminal.exitstatus or 0
+
+    with watched(desk, secrets) as found:
+        assert run("deploy", "--bundle", str(desk.sample("0.0.1")), "--format", "json") == 0, said
         assert run("api", "GET", "/example") == 0
         assert run("deploy", "--bundle", str(desk.sample("0.0.2", before_main="raise RuntimeError"))) == 1
-        assert run("status", given=SECRET[:-1] + "x") == 3
+        assert run("status", given=wrong) == 3
         run("deploy", "--bundle", str(desk.sample("0.0.3")), stop_at="unpack")
-        assert run("status", FAULT="1") == 3
-        assert "fault of bundlekit" in said
-    assert found == ["gateway.sh"]
-    assert list(desk.home.glob(".local/state/bundlekit/crash-*.txt"))
+        desk.write_config(f"IdentityFile {locked}")
+        assert run("doctor", given=None) == 0, said
+        assert run("status", given=None, FAULT="yes") == 3
+        assert type_in("status", wrong, passphrase, SECRET) == 0, said
+        assert said.count("fault of bundlekit") == 1
+    assert found == ["gateway.sh", "a file"]
+    assert len(list(desk.home.glob(".local/state/bundlekit/crash-*.txt"))) == 1
     assert (desk.home / "all.log").stat().st_size > 10_000
+    assert (desk.home / "summary.md").stat().st_size > 100
     here = "".join(path.read_text(errors="replace") for path in desk.home.rglob("*") if path.is_file())
-    for secret in (SECRET, SECRET[:-1] + "x", token):
-        assert secret not in said
-        assert secret not in here
-        left = as_root(["grep", "-rlaF", "--exclude-dir=usr", "--", secret, str(machine.root)], check=False).stdout
-        assert [Path(file).name for file in left.split()] == (["mx-api-token"] if secret == token else [])
-        assert machine.run("journalctl -q --no-pager | grep -cF -f -", given=f"{secret}\n", check=False).stdout == "0\n"
+    assert [secret for secret in secrets if secret in said + here] == []
+    wanted = "".join(f"{secret}\n" for secret in secrets)
+    left = as_root(["grep", "-rlaF", "-f", "-", "--exclude-dir=usr", machine.root], given=wanted, check=False).stdout
+    assert [Path(file).name for file in left.split()] == ["mx-api-token"]
+    for look in ("grep -rlasF -D skip -f - /run /tmp /dev/shm", "journalctl -q --no-pager -o export | grep -aF -f -"):
+        assert machine.run(look, given=wanted, check=False).stdout == ""
+    file = machine.root / "etc" / "mx-api-token"
+    assert as_root(["cat", file]).stdout.strip() == token
