@@ -53,10 +53,19 @@ def flights_of_status(desk: Desk, relay: Relay, *, before: str = "", libraries: 
     return len(relay.flights[done])
 
 
+def fewest_flights(desk: Desk, relay: Relay, wanted: int, before: str = "") -> int:
+    """Of some tries: on a machine that has much to do, what belongs together may travel apart."""
+    fewest = flights_of_status(desk, relay, before=before)
+    for _ in range(4):
+        if fewest > wanted:
+            fewest = min(fewest, flights_of_status(desk, relay, before=before))
+    return fewest
+
+
 def test_paramiko_that_is_made_otherwise_takes_a_flight_more(shared_desk: Desk, relay: Relay) -> None:
-    usual = min(flights_of_status(shared_desk, relay) for _ in range(2))
+    usual = fewest_flights(shared_desk, relay, FLIGHTS - 1)
     assert usual < FLIGHTS
-    assert min(flights_of_status(shared_desk, relay, before=_OTHERWISE) for _ in range(2)) == usual + 1
+    assert fewest_flights(shared_desk, relay, usual + 1, before=_OTHERWISE) == usual + 1
 
 
 def test_other_paramiko_takes_as_few_flights(shared_desk: Desk, relay: Relay, tmp_path: Path) -> None:
