@@ -23,6 +23,8 @@ from pathlib import Path
 
 _HERE = Path(__file__).parents[1]
 _LARGEST = 1 << 17  # bytes of a request
+_SHORT = 4096  # what a pipe takes before anybody reads
+_HEEDED_AT_START = {"PYTHONPATH", "PYTHONIOENCODING", "PYTHONUTF8", "LC_ALL", "LC_CTYPE"}
 _IMPORTED = ("bundle", "cli", "deploy", "gateway", "lint", "pack")
 
 
@@ -34,6 +36,17 @@ def run(
     Raises:
         subprocess.TimeoutExpired: it has taken that many seconds, and was killed.
     """
+    if len(given) > _SHORT or not _HEEDED_AT_START.isdisjoint(environment):
+        return subprocess.run(
+            [sys.executable, "-m", "bundlekit", *arguments],
+            input=given,
+            capture_output=True,
+            text=True,
+            env=dict(environment),
+            cwd=cwd,
+            timeout=timeout,
+            check=False,
+        )
     request = json.dumps({"arguments": list(arguments), "environment": dict(environment), "cwd": str(cwd)}).encode()
     reading, writing = os.pipe()
     os.write(writing, given.encode())

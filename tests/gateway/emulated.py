@@ -20,6 +20,7 @@ from bundlekit.emulator.gateway import EmulatedGateway
 from bundlekit.emulator.running import Running, announce
 from bundlekit.emulator.sdk.environment import environment
 from bundlekit.gateway import GatewayClient, certificate_in
+from tests import warm
 from tests.desk import Printed
 
 _PATIENCE = 30.0
@@ -74,16 +75,8 @@ class Emulated:
 
     def run(self, *arguments: str, given: str = "", cwd: Path | None = None, **variables: Any) -> Printed:
         """Run bundlekit to its end as the user who runs the gateway."""
-        ended = subprocess.run(
-            [sys.executable, "-m", "bundlekit", *arguments],
-            input=given,
-            capture_output=True,
-            text=True,
-            env={**self.environment, **variables},
-            cwd=cwd or self.home,
-            timeout=120,
-            check=False,
-        )
+        variables = {**self.environment, **variables}
+        ended = warm.run(arguments, given=given, environment=variables, cwd=cwd or self.home, timeout=120)
         assert not re.search("^Traceback", ended.stderr, re.MULTILINE), ended.stderr
         return Printed(ended.returncode, ended.stdout, ended.stderr)
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests import warm
+
 _READY = "log in"
 
 
@@ -103,7 +105,7 @@ class Gateway:
         return self._run("sftp", *self._ssh_options("-P"), *options, "moxa@127.0.0.1", given=given)
 
     def bundlekit(self, *arguments: str, given: str = "moxa\n") -> subprocess.CompletedProcess[str]:
-        return self._run(sys.executable, "-m", "bundlekit", *arguments, given=given)
+        return warm.run(arguments, given=given, environment=self.environment, cwd=self.home, timeout=120)
 
     def on_it(self, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         target = f"moxa@127.0.0.1:{self.port}"
