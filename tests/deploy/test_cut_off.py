@@ -6,6 +6,7 @@ What happens at every single step is in test_journal.py; here it is that the gua
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -187,8 +188,10 @@ def test_deploy_makes_room_by_pruning_what_may_go(systemd: Box, tmp_path: Path) 
     systemd.run("mkdir -p /opt; mount -t tmpfs -o size=6m tmpfs /opt")
     try:
         for version, size in (("0.0.1", 1_200_000), ("0.0.2", 100), ("0.0.3", 1_800_000)):
-            large = desk.sample(version)
-            (large / "ballast").write_bytes(randbytes(size))
+            folder = desk.sample(version)
+            (folder / "ballast").write_bytes(randbytes(size))
+            large = tmp_path / f"{version}.tar.gz"  # what bundlekit packs itself takes it seconds
+            subprocess.run(["tar", "-czf", large, "-C", folder, "."], check=True)
             if version != "0.0.3":
                 printed = desk.deploy(large)
                 assert printed.code == 0, printed.err
