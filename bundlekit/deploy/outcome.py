@@ -98,8 +98,11 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
             "untouched": "runs on; it was not stopped for a moment",
             "failing": "is in place again; it did not run well before either",
             "stopped": "is in place again, stopped as it was",
+            "up": "runs",
         }
-        return RolledBack(what, kept=f"release {previous} {state.get(before, '')}", hint=logs, details=details)
+        return RolledBack(
+            what, kept=f"release {previous} {state.get(before, 'is in place again')}", hint=logs, details=details
+        )
     if word == "down":
         return RolledBack(
             what,
@@ -157,7 +160,8 @@ def act_in_words(act: Act) -> str:
 def act_reason(act: Act) -> str:
     """Why a change did not end as it should have; empty if it did."""
     if act.outcome == "refused":
-        return act.reason
+        word, _, phase = act.reason.partition(" ")
+        return f"it was broken off in phase {phase}" if word == "broken-off" else act.reason
     if act.outcome in ("up", "stopped", "removed"):
         return ""
     return reason_in_words(act.reason, act.bundle)
@@ -198,6 +202,12 @@ def _failure(event: Event) -> BundlekitError:
             )
         case "syntax" | "import":
             return _cannot_start(event, kept)
+        case "broken-off":
+            return CouldNotRun(
+                f"the work there was broken off in phase {first}: it was killed, or the gateway lost its power",
+                kept=kept,
+                hint="run the same again",
+            )
         case "unpack":
             return CouldNotRun(f"the archive could not be unpacked there: {first}", kept=kept)
         case "service":

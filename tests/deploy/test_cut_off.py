@@ -24,17 +24,21 @@ pytestmark = pytest.mark.gateway
 
 STOPS_SLOWLY = "import time; Example.before_stop = lambda self: time.sleep(2)"
 STARTS_SLOWLY = "import time; time.sleep(4)"
+CHECKED_SLOWLY = "import slowly"
 DIES_LATE = "import sys, time; sys.stderr.write('no sensor\\n'); time.sleep(4); sys.exit(3)"
 DIES = "import sys; sys.exit(3)"
 randbytes = Random(1).randbytes
 PLACE = "/opt/bundlekit/bundles/example"
 KILL_WORKER = f"kill -9 $(sed -n s/^pid=//p {PLACE}/lock)"
+# As a service does that is made for each log-in; or logind, where it is told to.
+KILL_LOG_IN = "systemctl kill --kill-who=all --signal=KILL ssh; until systemctl start ssh; do sleep .1; done"
 KILL_GUARD = "kill -9 $(pgrep -f '[g]ateway.sh guard example')"
 
 
 @pytest.fixture(scope="module")
 def systemd() -> Iterator[Box]:
     with Box() as box:
+        box.run("echo 'import time; time.sleep(3)' >/usr/lib/python2.7/dist-packages/slowly.py")
         yield box
 
 
@@ -65,6 +69,8 @@ class Case:
 
 ON_SYSTEMD = {
     "worker killed in stop": Case("- stop", KILL_WORKER, "back", "guard"),
+    "worker killed in check": Case("- see", KILL_WORKER, "refused", "guard", CHECKED_SLOWLY),
+    "log-in killed in stop": Case("- stop", KILL_LOG_IN, "up", ""),
     "power cut in stop": Case("- stop", "", "back", "boot"),
     "worker killed in confirm": Case("- wait", KILL_WORKER, "up", "guard", STARTS_SLOWLY),
     "all killed in confirm": Case("- wait", f"{KILL_GUARD}; {KILL_WORKER}", "up", "status", STARTS_SLOWLY),
@@ -128,6 +134,22 @@ def ends_in_order(machine: Machine, desk: Desk, case: Case) -> None:
 @pytest.mark.parametrize("case", ON_SYSTEMD.values(), ids=ON_SYSTEMD)
 def test_deploy_that_is_cut_off_ends_in_order(systemd: Box, tmp_path: Path, case: Case) -> None:
     ends_in_order(systemd, Desk(tmp_path, systemd), case)
+
+
+def test_first_deploy_whose_power_is_cut_before_anything_runs_is_ended_by_the_boot(
+    systemd: Box, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path, systemd)
+    cut_off(desk, desk.sample(name="first", before_main=CHECKED_SLOWLY), Case("- see", "", "", ""))
+    folder = "/opt/bundlekit/bundles/first"
+    systemd.run(f"while [ -e {folder}/journal ]; do sleep .2; done")
+    assert systemd.run(f"ls -A {folder}/releases; ls -d /etc/systemd/system/*first* || true").stdout == ""
+    assert systemd.run("pgrep -fc 'supervise [f]irst' || true").stdout == "0\n"
+    last = desk.on_gateway("history", "--bundle", "first").out
+    assert (
+        "refused: it was broken off in phase check; broken off, and brought to its end by the gateway's next boot"
+        in last
+    )
 
 
 @pytest.mark.parametrize("case", ON_INIT.values(), ids=ON_INIT)

@@ -16,7 +16,7 @@
 #     settings/                      data/*.json and *.json.backup of all releases: the user's
 #     snapshots/ID/                  the settings as they were when ID was last left
 #     log, log.1                     what the bundle printed; releases/ID.log is what a release printed that failed
-#     running                        of the supervisor: its process, the bundle's, where in the log it starts
+#     running -> /run/bundlekit/NAME of the supervisor: its process, the bundle's, where in the log it starts
 #     registered                     the process of the bundle that was last seen to register
 #     lock                           whoever changes something holds it; says who that is
 #     journal                        the change that is under way, and how to undo it; see there
@@ -186,7 +186,8 @@ make_root() {
             {
                 [ -d "$ROOT/bundles" ] && [ -d "$ROOT/uploads" ] ||
                     { mkdir -p "$ROOT/bundles" "$ROOT/uploads" && chmod 755 "$ROOT" && chmod 711 "$ROOT/uploads"; }
-            } && probe_file=$(mktemp "$ROOT/.probe.XXXXXX") && echo x >"$probe_file" && rm -f "$probe_file"
+            } && probe_file=$(mktemp "$ROOT/.probe.XXXXXX") && { head -c 1 /dev/zero >"$probe_file" || ! rm -f "$probe_file"; } &&
+                rm -f "$probe_file"
         } 2>&1
     ) || give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
 }

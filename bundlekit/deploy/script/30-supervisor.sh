@@ -3,21 +3,24 @@
 
 LOG_LIMIT=1000000 # bytes, for the log and again for the one before
 STOP_SECONDS=10   # for a bundle to end after SIGINT
+MEMORY=/run/bundlekit # which is not full or read-only when the disk is
 
 # Runs the bundle, again when it ends, and passes a stop on as the SIGINT that the SDK listens to. The same under
 # systemd and without it. SIGUSR1 says that there is an order.
 supervise() { # NAME
     exec </dev/null
     kill_orphan
+    mkdir -p "$MEMORY"
+    [ -L "$B/running" ] || ln -s "$MEMORY/$NAME" "$B/running"
     child=
     beside=
     again=
     stopping=
     trap 'stopping=1; interrupt_child' TERM INT HUP
     trap : USR1
-    printf 'supervisor=%s\n' $$ >"$B/running" # a recovery must not start another one
+    write_running # a recovery must not start another one
     recover_at_boot
-    keep_log >/dev/null 2>&1 &
+    keep_house >/dev/null 2>&1 &
     keeper=$!
     starts=0
     pause=1
@@ -25,11 +28,14 @@ supervise() { # NAME
     while [ -z "$stopping" ]; do
         settle_beside
         release=$(current_release)
-        cd "$B/releases/$release" || break
-        find_python || break
+        if [ -z "$release" ] || ! cd "$B/releases/$release" || ! find_python; then
+            rest
+            continue
+        fi
         shorten_log
         starts=$((starts + 1))
         began=$(date +%s)
+        came=$(uptime_seconds)
         rm -f "$B/registered"
         offset=
         run_bundle "$release" "$B/log"
@@ -47,21 +53,30 @@ supervise() { # NAME
             starts=0
             continue
         fi
-        set_info "$B/running" ended "$status"
+        set_info "$MEMORY/$NAME" ended "$status"
         [ -n "$stopping" ] && break
-        [ $(($(date +%s) - began)) -ge 60 ] && pause=1
-        sleep $pause &
-        wait $!
-        pause=$((pause * 2))
-        [ $pause -gt 60 ] && pause=60
+        [ $(($(uptime_seconds) - came)) -ge 60 ] && pause=1
+        rest
     done
     [ -z "$beside" ] || drop_beside
     kill $keeper 2>/dev/null
-    rm -f "$B/running" "$B/order"
+    forget_running
+    rm -f "$B/order"
+}
+
+# Longer each time; a signal ends it.
+rest() {
+    sleep "$pause" &
+    wait $!
+    pause=$((pause * 2))
+    [ $pause -le 60 ] || pause=60
 }
 
 # In the folder where we are. Leaves its process in `child`, and where its output begins in `offset`.
 run_bundle() { # RELEASE LOG
+    umask 077
+    { true >>"$2" || set -- "$1" /dev/null; } 2>/dev/null # on a disk that is read-only it runs all the same
+    umask 022
     printf '%s\n' "--- $(date '+%Y-%m-%d %H:%M:%S') release $1 starts" >>"$2"
     offset=$(wc -c <"$2")
     # In a session of its own, so that what it leaves behind can be ended with it.
@@ -75,9 +90,16 @@ run_bundle() { # RELEASE LOG
 
 write_running() {
     {
-        printf 'supervisor=%s\nbundle=%s\nrelease=%s\norders=yes\n' $$ "$child" "$release"
-        printf 'offset=%s\nstarts=%s\nsince=%s\nbefore=%s\n' "$offset" "$starts" "$began" "$status"
-    } >"$B/running.new" && mv -f "$B/running.new" "$B/running"
+        printf 'supervisor=%s\n' $$
+        [ -z "$child" ] || printf 'bundle=%s\nrelease=%s\norders=yes\noffset=%s\nstarts=%s\nsince=%s\nbefore=%s\n' \
+            "$child" "$release" "$offset" "$starts" "$began" "$status"
+    } >"$MEMORY/$NAME.new" && mv -f "$MEMORY/$NAME.new" "$MEMORY/$NAME"
+}
+
+# The link to it stays.
+forget_running() {
+    rm -f "$MEMORY/$NAME"
+    [ -L "$B/running" ] || rm -f "$B/running"
 }
 
 # A shell starts its background jobs with SIGINT ignored, and until the SDK has set its handler that stays so.
@@ -126,21 +148,31 @@ end_child() {
     kill $killer 2>/dev/null
 }
 
-# Beside the bundle, as long as the supervisor lives.
-keep_log() {
+# Beside the bundle, as long as the supervisor lives. Where nobody else starts that again, this does, once it is sure that
+# nobody has stopped it.
+keep_house() {
     trap - TERM INT HUP
     trap '' USR1
-    while sleep 30 && kill -0 $$ 2>/dev/null; do
+    turn=0
+    while sleep 5 && is_supervisor $$; do
         has_registered # before the line that says so is moved away
         shorten_log
+        turn=$((turn + 1))
+        if [ $((turn % 6)) -eq 0 ] && [ -f "$B/journal" ] && ! is_locked; then
+            go_on_apart guard # who was to do it is gone too
+        fi
     done
+    sleep 2
+    has_systemd || [ "$(info "$B/running" supervisor)" != $$ ] || is_going_down || start_supervisor
 }
 
-# The bundle has the log open for appending, so the file stays and its content moves.
+# The bundle has the log open for appending, so the file stays and its content moves. On a full disk it goes.
 shorten_log() {
     size=$(wc -c 2>/dev/null <"$B/log") || return 0
     if [ "$size" -gt $LOG_LIMIT ]; then
-        cp "$B/log" "$B/log.1" && : >"$B/log"
+        rm -f "$B/log.1"
+        (umask 077 && tail -c $LOG_LIMIT "$B/log" >"$B/log.1") || rm -f "$B/log.1"
+        : >"$B/log"
     fi
 }
 
@@ -152,10 +184,9 @@ kill_orphan() {
             kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null
         fi
     done
-    rm -f "$B/running"
+    forget_running
 }
 
-# A process that has ended, and that nobody has asked about yet, is nowhere.
 is_at() { # PID RELEASE
     [ "$(readlink "/proc/$1/cwd" 2>/dev/null)" = "$B/releases/$2" ]
 }

@@ -16,7 +16,9 @@ install_service() {
 }
 
 put_file() { # PATH MODE
-    cat >"$1.$$" && chmod "$2" "$1.$$" && sync && mv -f "$1.$$" "$1"
+    cat >"$1.$$" && chmod "$2" "$1.$$" && sync && mv -f "$1.$$" "$1" && return
+    rm -f "$1.$$"
+    return 1
 }
 
 unit() {
@@ -69,6 +71,7 @@ enable_service() {
     else
         at_boot defaults
     fi
+    sync # /etc may be on another disk than the journal
 }
 
 # Now and at each boot.

@@ -44,6 +44,7 @@ take_lock() { # SECONDS|for-ever [make]
 # `waited` whether it did. Somebody who only looks whether it is held holds it for a moment.
 lock() { # WHAT WHO [SECONDS]
     waited=
+    leave_login &
     if ! find_python; then
         fail no-python
         return 1
@@ -64,18 +65,19 @@ lock() { # WHAT WHO [SECONDS]
         waited=yes
     fi
     LOCKED=yes
-    find "$B" -maxdepth 1 -name '.events.*' -mmin +60 -exec rm -f {} +
+    find "$B" "$MEMORY" -maxdepth 1 -name '*.events.*' -mmin +60 -exec rm -f {} +
     if [ -f "$B/journal" ]; then
-        recover next
-        FAILED=
+        recover next | tell_by_the_way
+        [ ! -f "$B/journal" ] || exit 0 # the machine is going down
     elif [ -s "$B/lock" ]; then
         say note "the last change did not end: $(info "$B/lock" what) by $(info "$B/lock" who)"
     fi
     sign_lock "$1" "$2" "${ACCOUNT:-}" "${ADDRESS:-}"
 }
 
+# It is held without that too, where the disk is full.
 sign_lock() { # WHAT WHO ACCOUNT ADDRESS
-    printf 'time=%s\nwhat=%s\nwho=%s\norigin=%s\npid=%s\n' "$(date +%s)" "$1" "$2" "$3${4:+ from $4}" $$ >"$B/lock"
+    printf 'time=%s\nwhat=%s\nwho=%s\norigin=%s\npid=%s\n' "$(date +%s)" "$1" "$2" "$3${4:+ from $4}" $$ >"$B/lock" || :
 }
 
 # Whether somebody holds it right now.

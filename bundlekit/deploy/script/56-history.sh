@@ -10,8 +10,9 @@ add_history() { # OUTCOME REASON
     key=$(recorded key)
     tail -n 20 "$ROOT/history" 2>/dev/null | grep -qF "	$key" && return 0
     [ "$(wc -c 2>/dev/null <"$ROOT/history" || echo 0)" -le $HISTORY_LIMIT ] || mv -f "$ROOT/history" "$ROOT/history.1"
-    say "$(date +%s)" "$(recorded began)" "$NAME" "$(recorded verb)" "$(recorded id)" "$(recorded previous)" \
-        "$(recorded who)" "$(recorded account)" "$(recorded address)" "$1" "$2" "$(recorded by)" "$key" >>"$ROOT/history"
+    line=$(say "$(date +%s)" "$(recorded began)" "$NAME" "$(recorded verb)" "$(recorded id)" "$(recorded previous)" \
+        "$(recorded who)" "$(recorded account)" "$(recorded address)" "$1" "$2" "$(recorded by)" "$key")
+    printf '%s\n' "$line" >>"$ROOT/history" || { spare_room && printf '%s\n' "$line" >>"$ROOT/history"; }
     settle "$ROOT/history"
 }
 

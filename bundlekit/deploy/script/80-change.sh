@@ -3,14 +3,20 @@
 
 # Runs a verb apart from the connection and shows its events until it ends: a link that dies ends the showing only.
 change() { # VERB NAME ARGUMENT...
-    make_root
-    problem=$({ mkdir -p "$B/releases" "$B/settings" && install_script; } 2>&1) ||
+    case $1 in
+    deploy | rollback) make_root ;; # what else is done may be what makes room
+    esac
+    problem=$({ mkdir -p "$B/releases" "$B/settings" && { install_script || { spare_room && install_script; }; }; } 2>&1) ||
         give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
     [ "$1" != deploy ] || take_part "$6"
-    events=$(mktemp "$B/.events.XXXXXX") || give_up space "$ROOT"
+    events=$(make_events 2>&1) || give_up "$(trouble_word "$events" space)" "$MEMORY" "$events"
     worker=$(run_apart "$ROOT/gateway.sh" apart "$2" "$events" "$@")
     say phase lock
     show_events "$events" "$worker"
+}
+
+make_events() {
+    mkdir -p "$MEMORY" && mktemp "$MEMORY/$NAME.events.XXXXXX"
 }
 
 # A broken-off change that nobody is at. What its recovery says is told, but how it ended is no answer to who looks.
@@ -18,12 +24,8 @@ finish_broken_off() {
     if [ ! -f "$B/journal" ] || is_locked; then
         return 0
     fi
-    { install_script && events=$(mktemp "$B/.events.XXXXXX"); } 2>/dev/null || return 0
-    show_events "$events" "$(run_apart "$ROOT/gateway.sh" recovery "$NAME" status "$events")" | while IFS= read -r line; do
-        case $line in
-        '' | phase* | note*) printf '%s\n' "$line" ;;
-        esac
-    done
+    { install_script && events=$(make_events); } 2>/dev/null || return 0
+    show_events "$events" "$(run_apart "$ROOT/gateway.sh" recovery "$NAME" status "$events")" | tell_by_the_way
 }
 
 # Until they end, or until both are gone: the one who writes them, and the guard who goes on when that one was killed.

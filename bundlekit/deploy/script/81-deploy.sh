@@ -14,15 +14,29 @@ change_deploy() { # NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO [LOCK-W
         record keep "$8"
         record upload "$5"
         record how "${11:-}"
+        [ -n "$(current_release)" ] || arm service
         arm staging unpacked
-        if unpack "$@"; then
+        record phase begin
+        if ! write_journal; then
+            fail_to unpack
+        elif watch_boots && unpack "$@"; then
             take_over "$2" "$7"
-        else
-            refuse_deploy
+            return
         fi
+        refuse_deploy
     else
         rm -rf "$5"
     fi
+}
+
+# Where nothing runs yet, the next boot would not find the journal.
+watch_boots() {
+    [ -z "$(current_release)" ] || return 0
+    if ! install_service; then
+        fail "$(trouble_word "$(cat "$errors")" service)" /etc "$(why)"
+        return 1
+    fi
+    enable_service
 }
 
 # What was wrong has been told.

@@ -25,8 +25,7 @@ take_over() { # ID WAIT
     fi
     # Whatever happens from here on, the next boot finds the journal.
     enable_service
-    record stopping yes
-    write_journal
+    note_in_journal stopping yes
     if [ -n "$previous" ] && ! stop_service; then
         leave_if_going_down
         refuse stop "$(why)"
@@ -204,6 +203,7 @@ undo_unpacked() {
 # Of a service that was made, or made to start at boot.
 undo_service() {
     if [ -z "$(recorded previous)" ]; then
+        stop_service
         remove_service
     elif [ "$(recorded before)" = stopped ]; then
         disable_service
@@ -227,7 +227,7 @@ undo_start() {
         starts=$(info "$B/running" starts)
     fi
     start_service
-    [ "$(recorded before)" = failing ] || confirm "$previous" "$(recorded wait)" "$starts" as-before
+    [ "$(recorded before)" = failing ] || confirm "$previous" "$(patience)" "$starts" as-before
 }
 
 # Of the switch. Before the release before can start, the disk knows that it is the one.

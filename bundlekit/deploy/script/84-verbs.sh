@@ -60,9 +60,8 @@ begin_now() { # VERB WHO HOW
     record id "$(current_release)"
     record wait "${3:-}"
     record phase begin
-    keep_journal && return 0
-    refuse "$(trouble_word "$(cat "$errors")" space)" "$ROOT" "$(why)"
-    return 1
+    # It may be what makes room; and there is nothing to take back.
+    keep_journal || say note "nothing can be written there: $(why); should this be broken off, nobody goes on with it"
 }
 
 # What is begun is brought to its end, here or by a recovery; there is nothing to take back in it.
@@ -88,8 +87,8 @@ finish_start() {
         install_service
     fi
     start_service
-    phase confirm "$(recorded wait)"
-    if confirm "$release" "$(recorded wait)" "$starts"; then
+    phase confirm "$(patience)"
+    if confirm "$release" "$(patience)" "$starts"; then
         mark_good "$release"
         say outcome up "$release" "$release"
         close_journal up

@@ -115,7 +115,8 @@ use_beside() {
 
 is_beside() {
     pid=$(info "$B/beside/running" bundle)
-    [ -n "$pid" ] && is_at "$pid" "$(info "$B/beside/running" release)"
+    # One that has ended, and that nobody has asked about yet, still has a number.
+    [ -n "$pid" ] && readlink "/proc/$pid/exe" >/dev/null
 }
 
 # As `confirm`, of the one beside.
@@ -136,8 +137,7 @@ await_beside() { # ID SECONDS
         fi
     done
     if [ -z "$reason" ]; then
-        record registered yes
-        write_journal
+        note_in_journal registered yes
         are_changed "$B/releases/$previous/data" && : >"$B/beside/again"
         sleep 1
         if ! is_beside; then

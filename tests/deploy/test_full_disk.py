@@ -1,0 +1,49 @@
+"""A disk that is full, and stays so: what runs goes on, there is one of it, and who makes room is let in."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.box import PlainBox
+from tests.desk import Desk
+
+pytestmark = pytest.mark.gateway
+
+BUNDLE = "/opt/bundlekit/bundles/example"
+FILL = "(setsid sh -c 'while :; do cat /dev/zero >>/opt/fill; done' >/dev/null 2>&1 </dev/null & echo $! >/run/filler)"
+
+
+def copies(box: PlainBox) -> str:
+    return box.run("pgrep -fc '[i]ndex.py' || true").stdout.strip()
+
+
+def test_full_disk_runs_one_copy_and_lets_stop_and_remove(tmp_path: Path) -> None:
+    with PlainBox(disk="24m") as box:
+        desk = Desk(tmp_path, box)
+        assert desk.deploy(desk.sample()).code == 0
+        box.run(f"yes 'a line of the log' | head -c 1500000 >>{BUNDLE}/log; {FILL}; sleep .5; df /opt | grep -q 100%")
+        box.run(f"kill -KILL $(sed -n 's/^supervisor=//p' {BUNDLE}/running)")
+        # The one whose supervisor is gone is replaced, by the supervisor's own company; and asked for twice, it is one.
+        deadline = time.monotonic() + 60
+        while (state := desk.status()["bundles"][0]["running"] or {}).get("starts") != 1:
+            assert time.monotonic() < deadline
+            time.sleep(1)
+        box.run("/etc/init.d/bundlekit-example start; sleep 1")
+        assert copies(box) == "1"
+        assert desk.status()["bundles"][0]["running"]["pid"] == state["pid"]
+        assert int(box.run(f"wc -c <{BUNDLE}/log").stdout) < 1_000_000, "the log of a full disk is what goes first"
+
+        box.run("pkill -KILL -s $(cat /run/filler)", check=False)
+        box.run("cat /dev/zero >>/opt/fill", check=False)
+        stopped = desk.on_gateway("stop")
+        assert stopped.code == 0, stopped.err
+        assert copies(box) == "0"
+        full = desk.deploy(desk.sample("0.0.2"))
+        assert (full.code, "the disk of the gateway is full" in full.err) == (3, True)
+        removed = desk.on_gateway("remove", "--yes")
+        assert removed.code == 0, removed.err
+        assert "stop" in desk.on_gateway("history").out
+        assert box.run("ls -A /opt/bundlekit | grep -v '^[a-z]' || true").stdout == ""
