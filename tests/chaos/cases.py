@@ -39,6 +39,7 @@ class Case:
         fault: what goes wrong besides, see `Lane`.
         phase: on the gateway, at which it does; or `out` and `back` for bytes on the link to and from the gateway.
         delay: seconds after the begin of the phase; for bytes, the share of what such a change needs.
+        with_sdk: whether the new one is made with the real SDK, see `releases.make`.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Case:
     fault: str
     phase: str
     delay: float
+    with_sdk: bool
 
     @property
     def phases(self) -> tuple[str, ...]:
@@ -70,6 +72,7 @@ class Plan:
         releases: what new releases are like.
         rollbacks: share of the changes.
         hand_overs: share of the changes.
+        with_sdk: share of the new releases.
     """
 
     faults: tuple[str, ...]
@@ -77,6 +80,7 @@ class Plan:
     releases: tuple[str, ...] = tuple(RELEASES)
     rollbacks: float = 0.15
     hand_overs: float = 0.3
+    with_sdk: float = 0.15
 
 
 def cases(plan: Plan, seed: str) -> Iterator[Case]:
@@ -101,4 +105,5 @@ def cases(plan: Plan, seed: str) -> Iterator[Case]:
         phase = "beside" if hand_over and point == "check" else point
         if verb == "rollback":
             release = "good"
-        yield Case(number, verb, hand_over, release, fault, phase, round(delay, 4))
+        with_sdk = dice.random() < plan.with_sdk
+        yield Case(number, verb, hand_over, release, fault, phase, round(delay, 4), with_sdk)

@@ -25,6 +25,7 @@ _IMPORTED = [
     "bundlekit.deploy.session",
     "bundlekit.deploy.wire",
     "bundlekit.deploy.upload",
+    "bundlekit.lint.rules",
     "paramiko",
     "scp",
 ]

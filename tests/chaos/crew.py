@@ -41,11 +41,12 @@ _DESK = ("cut", "silence", "kill", "interrupt")
 _GATEWAY = ("none", "worker", "workers", "second", "clock")
 _ENDS = ("power_cut", "power_cut", "reboot", "power_cut, power_cut")
 CREWS = {
-    "systemd": Crew(Box, Plan((*_DESK, *_GATEWAY, "supervisor"), ("cut", "silence")), lanes=6, share=0.45),
-    "init": Crew(PlainBox, Plan((*_DESK, *_GATEWAY), ("cut",)), lanes=4, share=0.2),
-    "power": Crew(Box, Plan(("power",)), lanes=6, share=0.2, ends=_ENDS),
-    "power, init": Crew(PlainBox, Plan(("power",)), lanes=5, share=0.1, ends=_ENDS),
-    "disk": Crew(Box, Plan(("full",)), lanes=1, share=0.05, disk="24m"),
+    "desk": Crew(Box, Plan(_DESK, ("cut", "silence")), lanes=6, share=0.25),
+    "gateway": Crew(Box, Plan((*_GATEWAY, "supervisor")), lanes=6, share=0.25),
+    "init": Crew(PlainBox, Plan((*_DESK, *_GATEWAY), ("cut",)), lanes=5, share=0.2),
+    "power": Crew(Box, Plan(("power",)), lanes=8, share=0.16, ends=_ENDS),
+    "power, init": Crew(PlainBox, Plan(("power",)), lanes=7, share=0.1, ends=_ENDS),
+    "disk": Crew(Box, Plan(("full",)), lanes=1, share=0.04, disk="24m"),
 }
 
 
@@ -75,7 +76,7 @@ class Run:
 
     def go(self, number: int) -> Report:
         """Run so many cases, or some more where they come in rounds."""
-        with self._crew.kind(disk=self._crew.disk) as machine:
+        with self._crew.kind(disk=self._crew.disk) as machine, gateway.Watch() as self._watch:
             gateway.prepare(machine)
             with ThreadPoolExecutor(self._crew.lanes) as pool:
                 lanes = list(pool.map(lambda _: self._new_lane(machine), range(self._crew.lanes)))
@@ -138,7 +139,7 @@ class Run:
         return self._new_lane(lane.machine)
 
     def _new_lane(self, machine: Machine) -> Lane:
-        lane = Lane(machine, self._folder, next(self._names))
+        lane = Lane(machine, self._watch, self._folder, next(self._names))
         lane.set_up()
         return lane
 

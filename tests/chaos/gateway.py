@@ -3,46 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from tests.box import Machine
+from tests.box.host import root_prefix
 
-_ROOT = "/opt/bundlekit"
-# A line a fact; `say` of a folder that is not there says nothing.
-_LOOK = r"""
-name=$1; b=/opt/bundlekit/bundles/$1
-echo "current $(readlink $b/current)"
-[ ! -s $b/lock ] || echo "lock $(tr '\n' ' ' <$b/lock)"
-[ ! -e $b/journal ] || echo "journal $(tr '\n' ' ' <$b/journal)"
-for process in $(pgrep -f '[i]ndex.py'); do
-    folder=$(readlink /proc/$process/cwd)
-    case $folder in $b/releases/*) echo "runs ${folder##*/} $process" ;; esac
-done
-for process in $(pgrep -f "[g]ateway.sh (apart|guard|recovery) $name "); do
-    [ "$(cut -d ' ' -f 3 /proc/$process/stat 2>/dev/null)" = Z ] || echo "works $process"
-done
-if [ -d /run/systemd/system ]; then
-    systemctl -q is-enabled bundlekit-$name.service 2>/dev/null && echo enabled
-else
-    [ -e /etc/rc2.d/S*bundlekit-$name ] && echo enabled
-fi
-for left in $b/releases/.[a-z]* $b/.reserve $b/beside $b/order $b/*.new $b/snapshots/*.new $b/settings/.*.new; do
-    [ -e "$left" ] && echo "left ${left#$b/}"
-done
-for left in /opt/bundlekit/uploads/*; do [ -e "$left" ] && echo "upload ${left##*/}"; done
-for info in $b/releases/*.info; do
-    [ -e "$info" ] && echo "release $(basename $info .info) $(sed -n 's/^state=//p' $info)"
-done
-cat /opt/bundlekit/history.1 /opt/bundlekit/history 2>/dev/null |
-    awk -F '\t' -v name="$name" '$3 == name { print "act " $4 " " $5 " " $10 " " $11 }'
-echo end
-"""
+_HERE = Path(__file__).parents[2]
 # What tells the time to shell scripts; nobody sets the clock of this host.
 _DATE = """#!/bin/sh
-exec /bin/date -d "@$(($(/bin/date +%s) + $(cat /run/clock 2>/dev/null || echo 0)))" "$@"
+read -r ahead 2>/dev/null </run/clock || exec /bin/date "$@"
+exec /bin/date -d "@$(($(/bin/date +%s) + ahead))" "$@"
 """
 
 
@@ -70,26 +49,41 @@ class Facts:
         return not (self.all("works") or self.all("lock") or self.all("journal"))
 
 
+class Watch:
+    """Whoever tells what there is on the gateways of this host. A context manager."""
+
+    def __enter__(self) -> Self:
+        command = [*root_prefix(), sys.executable, "-m", "tests.chaos.watch"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_HERE)
+        self._asking = threading.Lock()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.communicate()
+
+    def look(self, machine: Machine, name: str) -> Facts:
+        """Look at what there is of a bundle."""
+        assert self._process.stdin
+        assert self._process.stdout
+        with self._asking:
+            self._process.stdin.write(json.dumps([str(machine.root), name]) + "\n")
+            self._process.stdin.flush()
+            said = self._process.stdout.readline()
+        return Facts(tuple((word, rest) for word, rest in json.loads(said)))
+
+
 def prepare(machine: Machine) -> None:
     """Have a gateway told another time as one likes."""
     machine.run("cat >/usr/local/bin/date; chmod 755 /usr/local/bin/date", given=_DATE)
 
 
-def look(machine: Machine, name: str) -> Facts:
-    """Look at what is there of a bundle."""
-    said = machine.run(f"set -- {name}\n{_LOOK}").stdout.splitlines()
-    assert said[-1:] == ["end"], said
-    pairs = (line.partition(" ") for line in said[:-1])
-    return Facts(tuple((word, rest) for word, _, rest in pairs))
-
-
 def phase(machine: Machine, name: str) -> str:
-    """The phase that a change is in, by its journal; empty if there is none."""
-    journal = machine.root / f"{_ROOT.lstrip('/')}/bundles/{name}/journal"
+    """The phase that a change is in, by its journal, in which the last one counts; empty if there is none."""
     with contextlib.suppress(OSError):
-        for line in journal.read_text().splitlines():
-            if line.startswith("phase="):
-                return line.removeprefix("phase=")
+        lines = (machine.root / f"opt/bundlekit/bundles/{name}/journal").read_text().split("\nphase=")
+        return lines[-1].partition("\n")[0] if len(lines) > 1 else ""
     return ""
 
 

@@ -7,20 +7,22 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGINT, SIGKILL
-from typing import Any
+from typing import Any, Literal
 
 from tests.box import Machine
 from tests.chaos import gateway
-from tests.chaos.cable import Cable, Carried
 from tests.chaos.cases import RELEASES, Case
 from tests.chaos.client import Client
-from tests.chaos.gateway import Facts
+from tests.chaos.gateway import Facts, Watch
 from tests.chaos.releases import Made, make
 from tests.desk import Desk
+from tests.link import Relay
+from tests.link.relay import Carried
 
 _PATIENCE = 75.0  # seconds, for what the gateway and the client do by themselves; much of it when all lanes are at it
 _HANGS, _COMES_UP = "5", "30"  # seconds for a release to register
 
+_AS_IT_WAS = re.compile("runs again|(?<!or )nothing was (stopped or )?changed")
 # They leave the gateway alone: once it has begun, it goes on to the end.
 _AT_THE_DESK = {"none", "cut", "silence", "kill", "interrupt", "clock"}
 
@@ -35,7 +37,7 @@ class Attempt:
         new: the version that is to run.
         before: what was there.
         settings: as the user has made them.
-        cable: to the gateway.
+        link: to the gateway.
         client: that makes the change.
         second: another one, with the version that it deploys.
         reached: whether the change was still under way when it was the time for the fault.
@@ -46,7 +48,7 @@ class Attempt:
     new: Made
     before: Facts
     settings: dict[str, Any]
-    cable: Cable
+    link: Relay
     client: Client
     second: tuple[Client, Made] | None = None
     reached: bool = False
@@ -67,10 +69,10 @@ class Lane:
         machine: its gateway.
     """
 
-    def __init__(self, machine: Machine, folder: Path, name: str) -> None:
+    def __init__(self, machine: Machine, watch: Watch, folder: Path, name: str) -> None:
         self.machine = machine
         self.name = name
-        self._folder = folder
+        self._watch = watch
         self._desk = Desk(gateway.home(folder, name), machine)
         self._archives = gateway.home(folder, f"{name}-archives")
         self._made: dict[str, Made] = {}
@@ -83,11 +85,11 @@ class Lane:
     def set_up(self) -> None:
         """Have a release there that came up."""
         made = self._make("good")
-        with Cable(self._there) as cable:
-            self._desk.go_through(cable.port)
+        with Relay(self._there) as link:
+            self._desk.go_through(link.port)
             client = self._client("deploy", made)
             assert client.wait(_PATIENCE) == 0, client.err
-            self._needs = cable.carried
+            self._needs = link.connections[0]
         self._now = made
 
     def begin(self, case: Case) -> Attempt:
@@ -95,17 +97,19 @@ class Lane:
         assert self._now
         if case.verb == "rollback" and not self._before:
             case = replace(case, verb="deploy")
-        new = self._before if case.verb == "rollback" and self._before else self._make(case.release)
+        new = self._before if case.verb == "rollback" and self._before else None
+        new = new or self._make(case.release, with_sdk=case.with_sdk)
         settings = {"case": case.number, "of": self.name}
-        before = gateway.look(self.machine, self.name)
+        before = self._look()
         status, answer = self.machine.api("PUT", f"/{self.name}", settings)
         assert status == 200, (status, answer)
         limit = None if case.limit is None else 1 + int(case.limit * getattr(self._needs, case.phase))
-        cable = Cable(self._there, case.phase, limit, silently=case.fault == "silence")
-        cable.__enter__()
-        self._desk.go_through(cable.port)
+        ending: Literal["reset", "silence"] = "silence" if case.fault == "silence" else "reset"
+        link = Relay(self._there, cut_after=limit, way=case.phase, cuts=1, ending=ending)
+        link.__enter__()
+        self._desk.go_through(link.port)
         client = self._client(case.verb, new, case)
-        attempt = Attempt(case, self._now.version, new, before, settings, cable, client)
+        attempt = Attempt(case, self._now.version, new, before, settings, link, client)
         if limit is None:
             attempt.reached = self._wait_for(case, attempt.client)
             if attempt.reached:
@@ -115,7 +119,7 @@ class Lane:
     def _wait_for(self, case: Case, client: Client) -> bool:
         later = case.phases[case.phases.index(case.phase) :]
         gateway.wait_until(
-            lambda: client.is_over() or gateway.phase(self.machine, self.name) in later, _PATIENCE, 0.003
+            lambda: client.is_over() or gateway.phase(self.machine, self.name) in later, _PATIENCE, 0.005
         )
         if case.delay:
             client.wait(case.delay)
@@ -125,7 +129,7 @@ class Lane:
         case = attempt.case
         match case.fault:
             case "cut" | "silence":
-                attempt.cable.cut()
+                attempt.link.cut()
             case "kill":
                 attempt.client.signal(SIGKILL)
             case "interrupt":
@@ -150,12 +154,12 @@ class Lane:
         """What is wrong after all has come to rest; nothing, one hopes."""
         try:
             self._come_to_rest(attempt)
-            self._judge(attempt)
+            found = self._judge(attempt)
             if not attempt.wrong:
-                self._go_on(attempt)
+                self._go_on(attempt, found)
         finally:
             attempt.client.signal(SIGKILL)
-            attempt.cable.__exit__(None, None, None)
+            attempt.link.__exit__(None, None, None)
         return attempt.wrong
 
     def _come_to_rest(self, attempt: Attempt) -> None:
@@ -166,25 +170,34 @@ class Lane:
         clients = [attempt.client, *([attempt.second[0]] if attempt.second else [])]
         # Over a silent link they wait a minute for the gateway to say something.
         if not gateway.wait_until(
-            lambda: attempt.cable.is_silent or all(client.is_over() for client in clients), _PATIENCE, 0.05
+            lambda: attempt.link.is_silent or all(client.is_over() for client in clients), _PATIENCE, 0.05
         ):
             wrong.append("the client does not end")
         # What they had started may hold their lock a little longer, and whoever looks then sees a change under way.
         for _ in range(3 if case.fault == "workers" and attempt.reached else 0):
             Client(self._desk, "status").wait(_PATIENCE)
-            if gateway.wait_until(self._is_quiet_for_a_while, 3, 0.3):
+            if gateway.wait_until(lambda: self._is_quiet_for_a_while(attempt), 3, 0.25):
                 break
-        if not gateway.wait_until(self._is_quiet_for_a_while, _PATIENCE, 0.3):
-            wrong.append(f"the gateway does not come to rest: {gateway.look(self.machine, self.name).lines}")
+        if not gateway.wait_until(lambda: self._is_quiet_for_a_while(attempt), _PATIENCE, 0.25):
+            wrong.append(f"the gateway does not come to rest: {self._look().lines}")
 
-    def _is_quiet_for_a_while(self) -> bool:
-        if not gateway.look(self.machine, self.name).is_quiet:
+    def _is_quiet_for_a_while(self, attempt: Attempt) -> bool:
+        if not self._is_quiet(attempt):
             return False
-        time.sleep(1.0)  # somebody may be about to begin
-        return gateway.look(self.machine, self.name).is_quiet
+        time.sleep(0.4)  # somebody may be about to begin
+        return self._is_quiet(attempt)
 
-    def _judge(self, attempt: Attempt) -> None:
-        """Whether what runs now is what may run, and whether that was told."""
+    def _is_quiet(self, attempt: Attempt) -> bool:
+        facts = self._look()
+        talks = {str(connection.port) for connection in attempt.link.connections} & set(facts.all("talks"))
+        # Nobody has told the one who talks that a silent link has ended.
+        return facts.is_quiet and (not talks or attempt.link.is_silent)
+
+    def _look(self) -> Facts:
+        return self._watch.look(self.machine, self.name)
+
+    def _judge(self, attempt: Attempt) -> str:
+        """Whether what runs now is what may run, and whether that was told; the version."""
         case, wrong = attempt.case, attempt.wrong
         runs = self._what_runs(attempt)
         new = attempt.new.version
@@ -200,7 +213,7 @@ class Lane:
             *([(attempt.second[0], attempt.second[1].version)] if attempt.second else []),
         ):
             wrong += _lies(client, runs == version, attempt)
-        acts = gateway.look(self.machine, self.name).all("act")
+        acts = self._look().all("act")
         added = acts[len(attempt.before.all("act")) :]
         if runs != attempt.old and not any(f" {runs}-" in act and " up" in act for act in added):
             wrong.append(f"the history does not tell that {runs} came up: {added}")
@@ -212,6 +225,7 @@ class Lane:
             wrong.append(f"the history does not tell that it was taken back: {added}")
         if len(added) > 1 + bool(attempt.second):
             wrong.append(f"the history tells too much: {added}")
+        return runs
 
     def _what_runs(self, attempt: Attempt) -> str:
         """The version that answers; with what is wrong about it."""
@@ -227,7 +241,7 @@ class Lane:
         found = answers[-1][1]
         if found["settings"] != attempt.settings:
             attempt.wrong.append(f"the settings are {found['settings']}, and were {attempt.settings}")
-        facts = gateway.look(self.machine, self.name)
+        facts = self._look()
         if facts.running != [facts.current] or not facts.current.startswith(f"{found['version']}-"):
             attempt.wrong.append(
                 f"{facts.running} run, {facts.current} is the current one, and {found['version']} answers"
@@ -238,9 +252,8 @@ class Lane:
             attempt.wrong.append(f"something is under way still: {facts.lines}")
         return str(found["version"])
 
-    def _go_on(self, attempt: Attempt) -> None:
-        """A plain deploy has to succeed, or to say that there is nothing to do; after half of those taken back."""
-        found = self._what_runs(attempt)
+    def _go_on(self, attempt: Attempt, found: str) -> None:
+        """A plain deploy has to succeed, or to say that there is nothing to do; not after each, for that takes time."""
         new = attempt.new
         if found != new.version:
             if attempt.case.number % 2:
@@ -251,29 +264,29 @@ class Lane:
             client = self._client("deploy", new)
             if client.wait(_PATIENCE) != 0:
                 attempt.wrong.append(f"a plain deploy fails:\n{client.err}")
-        if found == new.version or attempt.case.number % 4 == 0:
+        if attempt.case.number % 4 == 0:
             client = self._client("deploy", new)
             if client.wait(_PATIENCE) != 0 or not client.out.startswith("unchanged"):
                 attempt.wrong.append(f"what runs already is not unchanged:\n{client.out}{client.err}")
         runs = self._what_runs(attempt)
         if runs != new.version:
             attempt.wrong.append(f"{runs or 'nothing'} runs, and {new.version} was deployed")
-        facts = gateway.look(self.machine, self.name)
+        facts = self._look()
         attempt.wrong += [f"left behind: {left}" for left in facts.all("left")]
-        if not attempt.cable.is_silent:  # its client seems to be connected still
+        if not attempt.link.is_silent:  # its client seems to be connected still
             attempt.wrong += [f"left behind: {left}" for left in facts.all("upload") if left.startswith(new.digest)]
         if (
             attempt.case.limit is None
             and attempt.case.fault not in ("cut", "silence")
             and attempt.case.verb == "deploy"
         ):
-            self._needs = attempt.cable.carried
+            self._needs = attempt.link.connections[0]
         self._before = self._made[attempt.old if found == attempt.new.version else found]
         self._now = new
 
-    def _make(self, like: str) -> Made:
+    def _make(self, like: str, *, with_sdk: bool = False) -> Made:
         self._count += 1
-        made = make(self._archives, self.name, f"1.{self._count}.0", like)
+        made = make(self._archives, self.name, f"1.{self._count}.0", like, with_sdk=with_sdk)
         self._made[made.version] = made
         return made
 
@@ -297,11 +310,7 @@ def _lies(client: Client, runs: bool, attempt: Attempt) -> list[str]:
         wrong.append("it fell over its own feet")
     if code == 0 and not runs and not attempt.second:
         wrong.append("it told of a success, and another release runs")
-    if (
-        code not in (0, None)
-        and runs
-        and ("runs again" in said or "nothing was stopped or changed" in said or "nothing was changed" in said)
-    ):
+    if code not in (0, None) and runs and _AS_IT_WAS.search(said):
         wrong.append("it told that all is as it was, and the new release runs")
     if code == 4:
         wrong.append("somebody has to come")

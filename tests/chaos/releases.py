@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,28 +25,39 @@ _MANIFEST = {
     "ttl": 2,
 }
 
+_LIGHT = Path(__file__).parents[1] / "fixtures" / "light" / "light.py"
 # The SDK waits up to five seconds at random before it registers; not here.
-_SOURCE = """\
-#!/usr/bin/env python
-# -*- coding: UTF-8 -*-
-
-import importlib
-import json
+_SDK_HEAD = """\
 import logging
-import os
 import random
-import signal
-import sys
-import threading
-import time
 
 random.random = lambda: 0.0
+logging.basicConfig(level=logging.DEBUG)
+logging.getLogger("sanji.sdk").setLevel(logging.DEBUG)
 
 from sanji.connection.mqtt import Mqtt
 from sanji.core import Route
 from sanji.core import Sanji
 from sanji.model_initiator import ModelInitiator
+"""
+_LIGHT_HEAD = """\
+from light import ModelInitiator
+from light import Mqtt
+from light import Route
+from light import Sanji
+"""
 
+_SOURCE = """\
+#!/usr/bin/env python
+# -*- coding: UTF-8 -*-
+
+import json
+import os
+import signal
+import sys
+import time
+
+{head}
 LIKE = "{like}"
 FOLDER = os.path.abspath(os.path.dirname(__file__))
 FILE = os.path.join(FOLDER, "data", "{name}.json")
@@ -72,6 +84,8 @@ class Chaos(Sanji):
 
     def run(self):
         if LIKE == "leaves":
+            import threading
+
             threading.Timer(0.4, os._exit, (4,)).start()
 
     def before_stop(self):
@@ -88,7 +102,7 @@ def set_out():
     if LIKE in ("dies", "spoils"):
         sys.exit(3)
     if LIKE == "lacks":
-        importlib.import_module("no_such_module")
+        __import__("no_such" + "_module")
     if LIKE == "late":
         time.sleep(2)
     if LIKE == "hangs":
@@ -99,9 +113,6 @@ def set_out():
 
 
 if __name__ == "__main__":
-    FORMAT = "%(asctime)s - %(levelname)s - %(lineno)s - %(message)s"
-    logging.basicConfig(level=logging.DEBUG, format=FORMAT)
-    logging.getLogger("sanji.sdk").setLevel(logging.DEBUG)
     set_out()
     Chaos(connection=Mqtt()).start()
 """
@@ -124,14 +135,21 @@ class Made:
     path: Path
 
 
-def make(folder: Path, name: str, version: str, like: str) -> Made:
-    """An archive of a bundle that is like that, see `cases.RELEASES`."""
+def make(folder: Path, name: str, version: str, like: str, *, with_sdk: bool) -> Made:
+    """An archive of a bundle that is like that, see `cases.RELEASES`.
+
+    Args:
+        with_sdk: made with the real SDK; else with what is like it and sooner up.
+    """
     place = folder / f"{version}-{like}"
     (place / "data").mkdir(parents=True)
     resources = [{"methods": ["get", "put"], "resource": f"/{name}"}]
     manifest = {"name": name, "version": version, **_MANIFEST, "resources": resources}
     (place / "bundle.json").write_text(json.dumps(manifest))
-    (place / "index.py").write_text(_SOURCE.format(name=name, version=version, like=like))
+    head = _SDK_HEAD if with_sdk else _LIGHT_HEAD
+    (place / "index.py").write_text(_SOURCE.format(head=head, name=name, version=version, like=like))
+    if not with_sdk:
+        shutil.copy(_LIGHT, place)
     (place / "data" / f"{name}.json.factory").write_text('{"factory": true}')
     archive = pack(Bundle.in_folder(place))
     path = folder / f"{version}-{like}.tar.gz"

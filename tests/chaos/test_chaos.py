@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.crew import CREWS, Run
 
 SEED = "1"
-CASES = 40
+CASES = 200
 
 
 @pytest.mark.gateway
