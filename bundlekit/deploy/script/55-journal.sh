@@ -35,11 +35,12 @@ begin() { # VERB WHO
     record began "$(date +%s)"
     record events "$events"
     rm -f "$B/boots"
-    write_journal
+    printf '%s' "$JOURNAL" >"$B/journal"
     say guard "$(run_apart "$ROOT/gateway.sh" guard "$NAME" "$events")"
 }
 
-# By the shell alone: a gateway takes milliseconds for each process, and the bundle is down meanwhile.
+# By the shell alone: a gateway takes milliseconds for each process, and the bundle is down meanwhile. What was recorded
+# last counts.
 NEWLINE='
 '
 record() { # KEY VALUE
@@ -47,19 +48,13 @@ record() { # KEY VALUE
     case $value in
     *[[:cntrl:]]*) value=$(printf '%s' "$value" | tr '[:cntrl:]' ' ') ;;
     esac
-    case $JOURNAL in
-    *"$NEWLINE$1="*)
-        after=${JOURNAL#*"$NEWLINE$1="}
-        JOURNAL=${JOURNAL%%"$NEWLINE$1="*}$NEWLINE$1=$value$NEWLINE${after#*"$NEWLINE"}
-        ;;
-    *) JOURNAL=$JOURNAL$1=$value$NEWLINE ;;
-    esac
+    JOURNAL=$JOURNAL$1=$value$NEWLINE
 }
 
 recorded() { # KEY
     case $JOURNAL in
     *"$NEWLINE$1="*)
-        after=${JOURNAL#*"$NEWLINE$1="}
+        after=${JOURNAL##*"$NEWLINE$1="}
         printf '%s\n' "${after%%"$NEWLINE"*}"
         ;;
     esac
@@ -71,32 +66,43 @@ arm() { # UNDO...
     done
 }
 
-write_journal() {
-    printf '%s' "$JOURNAL" >"$B/journal.new" && mv -f "$B/journal.new" "$B/journal"
-}
-
 # All that was done so far is on the disk, and then the journal is.
 keep_journal() {
-    settle && printf '%s' "$JOURNAL" >"$B/journal.new" && settle "$B/journal.new" &&
-        mv -f "$B/journal.new" "$B/journal" && settle "$B"
+    settle && { write_journal || { spare_room && write_journal; }; } && settle "$B"
+}
+
+# A journal is only replaced by one that is on the disk: a power cut may leave an empty file of another.
+write_journal() {
+    printf '%s' "$JOURNAL" >"$B/journal.new" && settle "$B/journal.new" && mv -f "$B/journal.new" "$B/journal"
+}
+
+# What a power cut may take back: nothing waits for the disk.
+note_in_journal() { # KEY VALUE
+    record "$1" "$2"
+    printf '%s=%s\n' "$1" "$2" >>"$B/journal"
 }
 
 phase() { # WORD [TEXT]
     say phase "$@"
-    record phase "$1"
-    write_journal
+    note_in_journal phase "$1"
 }
 
 reserve_room() {
     head -c $((RESERVE * 1024)) /dev/zero >"$B/.reserve"
 }
 
+# Where the disk is full, the way back or a removal is worth more than what an old log says.
+spare_room() {
+    rm -f "$B/.reserve" "$B/log.1"
+}
+
 # Runs the undos in reverse. One that fails does not stop the others. Fails if some did: NOT_UNDONE.
 undo_all() {
-    rm -f "$B/.reserve"
     NOT_UNDONE=
     for undo in $(printf '%s\n' "$JOURNAL" | sed -n 's/^undo=\([a-z_]*\)$/\1/p' | sed '1!G;h;$!d'); do
         "undo_$undo" || NOT_UNDONE="$NOT_UNDONE${NOT_UNDONE:+ }$undo"
+        # After the first one, which ends whoever may have filled the disk.
+        [ ! -e "$B/.reserve" ] || rm -f "$B/.reserve"
     done
     [ -z "$NOT_UNDONE" ]
 }
@@ -110,7 +116,7 @@ close_journal() { # OUTCOME [REASON]
     told=$(recorded events)
     case $told in
     "$events") ;;
-    "$B"/.events.*) rm -f "$told" "$told.errors" "$told.guard" ;;
+    "$MEMORY"/*) rm -f "$told" "$told.errors" "$told.guard" ;;
     esac
     rm -f "$B/settings"/.*.new
     rm -f "$B/journal" "$B/journal.new" "$B/boots" "$B/.reserve"
@@ -120,11 +126,27 @@ close_journal() { # OUTCOME [REASON]
 
 # ---------------------------------------------------------------- going on from a journal
 
+# Some end all that a log-in began when that ends: logind, if it is told to, and a service that is made for each log-in.
+leave_login() {
+    has_systemd && busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \
+        StartTransientUnit 'ssa(sv)a(sa(sv))' "bundlekit-work-$$.scope" fail 1 PIDs au 1 $$ 0 >/dev/null 2>&1 9>&-
+}
+
+# How it ended is no answer to who wants something else.
+tell_by_the_way() {
+    while IFS= read -r line; do
+        case $line in
+        '' | phase* | note*) printf '%s\n' "$line" ;;
+        esac
+    done
+}
+
 # Waits for the worker to end, however it ends: it has the lock until then.
 guard() { # NAME EVENTS
     events=
-    exec >>"$2" 2>"$2.guard"
-    errors=$2.guard
+    exec >>"$2"
+    see_errors "$2.guard"
+    leave_login && nap # what is started from here on is out of it too
     if find_python && take_lock for-ever; then
         [ ! -f "$B/journal" ] || recover guard
         unlock # who was ended in the last moment has left his name in it
@@ -133,11 +155,18 @@ guard() { # NAME EVENTS
     rm -f "$2" "$2.guard"
 }
 
+# Where they cannot be kept, the work goes on without them.
+see_errors() { # FILE
+    errors=$1
+    if true 2>"$1"; then exec 2>"$1"; else exec 2>/dev/null; fi
+}
+
 # By somebody who is not the one that began it, and nobody else is at it.
 recovery() { # NAME BY [EVENTS]
     events=${3:-}
-    errors=${3:-$B/.events.$$}.errors
-    exec >>"${3:-/dev/null}" 2>"$errors"
+    exec >>"${3:-/dev/null}"
+    see_errors "${3:-$MEMORY/$NAME.events.$$}.errors"
+    [ "$2" != status ] || leave_login &
     if find_python && take_lock 60; then
         [ ! -f "$B/journal" ] || recover "$2"
         unlock
@@ -166,7 +195,7 @@ recover() { # BY
         return 0
     fi
     case $verb_before in
-    deploy | rollback) recover_release "$1" ;;
+    deploy | rollback) recover_release ;;
     start) finish_start ;;
     restart) finish_restart ;;
     stop) finish_stop ;;
@@ -175,21 +204,27 @@ recover() { # BY
     esac
 }
 
-recover_release() { # BY
-    id=$(recorded id)
+# Seconds for a bundle to register. A boot takes its time until the broker answers.
+patience() {
     seconds=$(recorded wait)
+    [ "$(recorded by)" != boot ] || seconds=$((seconds * 2))
+    echo "$seconds"
+}
+
+recover_release() {
+    id=$(recorded id)
     choose_how "$(recorded how)"
     if [ -n "$(recorded committed)" ]; then
         finish_good
-    elif [ -n "$(recorded previous)$(recorded before)" ] && [ -z "$(recorded reason)" ] && [ "$(current_release)" = "$id" ] &&
+    elif [ -z "$(recorded before)" ]; then
+        refuse broken-off "$phase_before"
+    elif [ -z "$(recorded reason)" ] && [ "$(current_release)" = "$id" ] &&
         [ "$(count_boots)" -le $LIMIT_BOOTS ]; then
-        # A boot takes its time until the broker answers.
-        [ "$1" = boot ] && seconds=$((seconds * 2))
         if ! stop_unsettled; then
             reason="trouble $(why)"
             take_back
         else
-            try_release "$id" "$seconds" || take_back
+            try_release "$id" "$(patience)" || take_back
         fi
     else
         [ -n "$(recorded reason)" ] || reason="broken-off $(recorded phase)"
@@ -211,11 +246,18 @@ recover_at_boot() {
         echo boot >>"$B/boots"
         settle "$B/boots" "$B"
     fi
-    if has_systemd; then
-        # Not in the service's own group of processes, which ends with it.
-        systemd-run sh "$ROOT/gateway.sh" recovery "$NAME" boot >/dev/null 2>&1 &
-    else
-        run_apart "$ROOT/gateway.sh" recovery "$NAME" boot >/dev/null
+    go_on_apart boot &
+    if [ "$(count_boots)" -gt $LIMIT_BOOTS ]; then
+        sleep 30 &
+        wait $!
     fi
-    [ "$(count_boots)" -le $LIMIT_BOOTS ] || sleep 30
+}
+
+# Not in the service's own group of processes, which ends with it.
+go_on_apart() { # BY
+    if has_systemd; then
+        systemd-run sh "$ROOT/gateway.sh" recovery "$NAME" "$1"
+    else
+        run_apart "$ROOT/gateway.sh" recovery "$NAME" "$1"
+    fi >/dev/null 2>&1
 }
