@@ -135,9 +135,13 @@ class Relay:
         while True:
             try:
                 client, _ = self._listening.accept()
-                server = socket.create_connection(self._to)
             except OSError:
                 return
+            try:
+                server = socket.create_connection(self._to)
+            except OSError:  # nobody is there for a while
+                _abort(client)
+                continue
             ends = (client, server)
             for end in ends:
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
