@@ -113,14 +113,22 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
     if word == "not-up":
         return NeedsHuman(what, hint=logs, details=details)
     undone = before.split()
+    damaged = "the disk there may be full or damaged: `bundlekit status TARGET`, and `dmesg` there, tell more"
+    if not previous:
+        return NeedsHuman(
+            f"{what}, and not all of it could be taken away again: {', '.join(undone)}", hint=damaged, details=details
+        )
     if undone and not {"start", "stop", "switch"} & set(undone):
         return NeedsHuman(
-            f"{what}; release {previous or '(none)'} is in place again, but not all else is: {', '.join(undone)}",
-            hint="the disk there may be full or damaged: `bundlekit status TARGET`, and `dmesg` there, tell more",
+            f"{what}; release {previous} is in place again, but not all else is: {', '.join(undone)}",
+            hint=damaged,
             details=details,
         )
+    could_not = (
+        "could not be put in its place again" if {"stop", "switch"} & set(undone) else "did not come up again either"
+    )
     return NeedsHuman(
-        f"{what}, and release {previous} did not come up again either",
+        f"{what}, and release {previous} {could_not}",
         kept="its files and the settings are as they were" if "settings" not in undone else None,
         hint=f"see `bundlekit logs TARGET --bundle {bundle}`, then `bundlekit restart TARGET` or `rollback TARGET`",
         details=details,
@@ -131,7 +139,7 @@ def reason_in_words(reason: str, bundle: str) -> str:
     """Why a release of `bundle` did not come up, from the word and the value that the script keeps."""
     word, _, rest = reason.partition(" ")
     if word == "died":
-        return f"ended at once with exit status {rest}"
+        return f"ended with exit status {rest}" if rest else "ended"
     if word == "silent":
         return f"did not say `Register successfully {bundle}` within {rest} s"
     if word == "answers":

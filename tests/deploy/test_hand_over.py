@@ -120,6 +120,7 @@ def test_hand_over_that_is_broken_off_leaves_the_old_release(desk: Desk) -> None
     while not (desk.status()["bundles"][0]["running"] or {}).get("registered"):
         assert time.monotonic() < deadline
         time.sleep(0.5)
+    desk.machine.run("while [ -e /opt/bundlekit/bundles/example/journal ]; do sleep .1; done")
     assert str(running(desk)["release"]).startswith("0.0.1-")
     assert desk.machine.api("GET", "/example") == (200, {"key": "mine"})
     assert (copies(desk), is_clean(desk)) == ("1", True)

@@ -18,10 +18,10 @@ ENDS_WELL = [
     ("pruned\t0-c|outcome\troom|end", Outcome("room", pruned=("0-c",))),
 ]
 ENDS_BADLY = [
-    ("log\tboom|outcome\tback\t2-b\tdied 1\t1-a\trunning|end", 1, "release 2-b of x ended at once with exit status 1"),
+    ("log\tboom|outcome\tback\t2-b\tdied 1\t1-a\trunning|end", 1, "release 2-b of x ended with exit status 1"),
     ("outcome\tback\t2-b\tsilent 60\t1-a\tstopped|end", 1, "did not say `Register successfully x` within 60 s"),
     ("outcome\tback\t2-b\ttrouble no space\t1-a\tfailing|end", 1, "could not be put in place: no space"),
-    ("outcome\tdown\t2-b\tdied 1|end", 1, "ended at once"),
+    ("outcome\tdown\t2-b\tdied 1|end", 1, "ended with exit status 1"),
     ("outcome\tstuck\t2-b\tdied 1\t1-a|end", 4, "and release 1-a did not come up again either"),
     (
         "outcome\tstuck\t2-b\tdied 1\t1-a\tsettings|end",
@@ -29,8 +29,11 @@ ENDS_BADLY = [
         "release 1-a is in place again, but not all else is: settings",
     ),
     ("outcome\tstuck\t2-b\tdied 1\t1-a\tstart settings|end", 4, "and release 1-a did not come up again either"),
+    ("outcome\tstuck\t2-b\tdied 1\t1-a\tstop start|end", 4, "and release 1-a could not be put in its place again"),
+    ("outcome\tstuck\t2-b\tdied 1\t\tservice|end", 4, "and not all of it could be taken away again: service"),
     ("outcome\tback\t2-b\tbroken-off stop\t1-a\trunning|end", 1, "2-b of x was broken off"),
-    ("outcome\tnot-up\t2-b\tdied 1|end", 4, "ended at once"),
+    ("fail\tbroken-off\tcheck|end", 3, "broken off in phase check"),
+    ("outcome\tnot-up\t2-b\tdied 1|end", 4, "ended with exit status 1"),
     ("fail\tbusy\tstop\teve@desk\t1|end", 3, "another change is under way there: stop, by eve@desk"),
     ("fail\tchanged\t9-z|end", 3, "the current release is 9-z now"),
     ("fail\tdigest|end", 3, "its SHA-256 differs"),
@@ -75,9 +78,10 @@ ACTS = [
     ("up\t\t", "deploy 2-b by eve@desk (moxa from 10.0.0.1): it runs"),
     (
         "back\tdied 3\tboot",
-        "taken back to 1-a: it ended at once with exit status 3; broken off, and brought to its end by",
+        "taken back to 1-a: it ended with exit status 3; broken off, and brought to its end by",
     ),
     ("refused\tsyntax index.py\t", "refused: syntax index.py"),
+    ("refused\tbroken-off check\tboot", "refused: it was broken off in phase check"),
     ("stuck\tsilent 60\tguard", "neither it nor 1-a runs as it should: it did not say"),
 ]
 

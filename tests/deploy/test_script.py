@@ -45,6 +45,19 @@ def test_name_that_is_no_bundle_name_never_becomes_a_path(
     assert not root.exists()
 
 
+@pytest.mark.parametrize("number", ["", "-1", "1e3", "08", "10000000", "99999999999999999999"])
+def test_number_that_a_shell_cannot_reckon_with_is_refused(tmp_path: Path, number: str) -> None:
+    file = tmp_path / "gateway.sh"
+    file.write_text(script.text())
+    ended = subprocess.run(
+        ["dash", file, "history", "x", number],
+        env={**os.environ, "BUNDLEKIT_ROOT": str(tmp_path / "root")},
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, b"fail\tusage\t" in ended.stdout) == (9, True)
+
+
 def conversing(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     """Let the conversation be the real one, and `answer` stand for the verbs that root does."""
     definitions, _ = re.split("# -+ the way in\n", script.text())

@@ -22,6 +22,18 @@ def file_of(function: str, name: str) -> str:
     return subprocess.run(["sh"], input=source, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.parametrize(
+    ("takes", "words"), [("touch", ""), ("true", "note\tnothing here takes a service for its boots")]
+)
+def test_service_that_no_boot_would_start_is_told(tmp_path: Path, takes: str, words: str) -> None:
+    definitions, _ = re.split("# -+ the way in\n", script.text())
+    stand_ins = f"has_systemd() {{ false; }}\nat_boot() {{ {takes} {tmp_path}/link; }}\nsync() {{ :; }}\n"
+    source = f"{definitions}\n{stand_ins}is_at_boot() {{ [ -e {tmp_path}/link ]; }}\nenable_service\n"
+    said = subprocess.run(["sh"], input=source, capture_output=True, text=True, check=True).stdout
+    assert said.startswith(words)
+    assert bool(said) == bool(words)
+
+
 @pytest.mark.gateway
 def test_unit_passes_systemd_analyze_verify(shared_box: Box) -> None:
     def verified(unit: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import ssl
 import subprocess
@@ -94,6 +95,21 @@ def verified(
     assert status == ("3" if reason else "0")
     assert "secret" not in ended.stdout + reason
     return ended.stdout.splitlines(), reason
+
+
+def test_clock_that_is_set_meanwhile_leaves_nothing_out(
+    tmp_path: Path, context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bundle.json").write_text(json.dumps({"resources": [get("/one"), get("/two")]}))
+    (tmp_path / "token").write_text("secret\n")
+    program: dict[str, Any] = {"__name__": "verify"}
+    exec(script.program("verify.py"), program)
+    jumps = itertools.count(0, 1_000_000)
+    with api(context, lambda *_: (200, b"{}")) as (port, asked):
+        monkeypatch.setattr(time, "time", lambda: float(next(jumps)))
+        assert program["main"](tmp_path / "bundle.json", tmp_path / "token", port) == 0
+    assert [path for path, _ in asked] == ["/api/v1/one", "/api/v1/two"]
+    assert "note" not in capfd.readouterr().out
 
 
 def get(resource: str, **others: Any) -> dict[str, Any]:

@@ -96,7 +96,7 @@ check_id() {
 
 check_number() {
     case $1 in
-    '' | *[!0-9]*) give_up usage "$1 is not a number" ;;
+    '' | *[!0-9]* | 0?* | ????????*) give_up usage "$1 is not a number below ten million" ;;
     esac
 }
 
@@ -216,5 +216,7 @@ info() ( # FILE KEY
 )
 
 set_info() { # FILE KEY VALUE
-    { grep -v "^$2=" "$1" 2>/dev/null || :; printf '%s=%s\n' "$2" "$3"; } >"$1.new" && mv -f "$1.new" "$1"
+    {
+        { [ ! -f "$1" ] || grep -v "^$2=" "$1" || [ $? -eq 1 ]; } && printf '%s=%s\n' "$2" "$3"
+    } >"$1.new" && settle "$1.new" && mv -f "$1.new" "$1"
 }

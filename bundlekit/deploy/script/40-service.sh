@@ -72,6 +72,7 @@ enable_service() {
         at_boot defaults
     fi
     sync # /etc may be on another disk than the journal
+    is_at_boot || say note "nothing here takes a service for its boots: after one, the bundle has to be started by hand"
 }
 
 # Now and at each boot.

@@ -3,6 +3,7 @@
 
 # The runtime files live in settings/, and every release has links to them. Which ones: those that have a factory file.
 link_settings() { # RELEASE-FOLDER
+    [ ! -d "$1/data" ] || chmod 700 "$1/data" || return 1
     for factory in "$1"/data/*.json.factory; do
         [ -f "$factory" ] || continue
         file=${factory##*/}
@@ -20,7 +21,7 @@ collect_settings() { # RELEASE-FOLDER
         file=${file%.factory}
         for runtime in "$file" "$file.backup"; do
             if [ -f "$1/data/$runtime" ] && [ ! -L "$1/data/$runtime" ]; then
-                cp -p "$1/data/$runtime" "$B/settings/.$runtime.new" && mv -f "$B/settings/.$runtime.new" "$B/settings/$runtime" &&
+                cp -p "$1/data/$runtime" "$B/settings/.$runtime.new" && settle "$B/settings/.$runtime.new" && mv -f "$B/settings/.$runtime.new" "$B/settings/$runtime" &&
                     ln -sf "../../../settings/$runtime" "$1/data/$runtime" || return 1
             fi
         done
@@ -30,7 +31,7 @@ collect_settings() { # RELEASE-FOLDER
 # As they are when the release is left. Under its name once it is whole: a part of it must never be taken for them.
 take_snapshot() { # ID
     rm -rf "$B/snapshots/.new" "$B/snapshots/.old"
-    mkdir -p "$B/snapshots" && cp -pR "$B/settings" "$B/snapshots/.new" || return 1
+    { [ -d "$B/snapshots" ] || mkdir -m 700 "$B/snapshots"; } && cp -pR "$B/settings" "$B/snapshots/.new" || return 1
     [ ! -d "$B/snapshots/$1" ] || mv "$B/snapshots/$1" "$B/snapshots/.old" || return 1
     mv "$B/snapshots/.new" "$B/snapshots/$1" && rm -rf "$B/snapshots/.old"
 }

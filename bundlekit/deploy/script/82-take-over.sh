@@ -129,6 +129,7 @@ confirm() { # ID SECONDS STARTS-SO-FAR [as-before]
         fi
         if [ "$(uptime_seconds)" -ge $deadline ]; then
             reason="silent $2"
+            supervisor_pid >/dev/null || reason="trouble its service does not run"
             return 1
         fi
         nap
@@ -251,7 +252,7 @@ undo_settings() {
 undo_failed() {
     release=$(recorded id)
     [ "$(current_release)" = "$release" ] || return 0
-    release_log "$release" | tail -c 100000 >"$B/releases/$release.log"
+    (umask 077 && release_log "$release" | tail -c 100000 >"$B/releases/$release.log")
     set_info "$B/releases/$release.info" state failed
     set_info "$B/releases/$release.info" reason "$(recorded reason)"
 }

@@ -108,6 +108,7 @@ finish_stop() {
         close_journal stopped
     else
         leave_if_going_down
+        enable_service # as it was
         refuse stop "$(why)"
     fi
 }

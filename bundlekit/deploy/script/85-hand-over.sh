@@ -57,7 +57,7 @@ hand_over() { # ID WAIT
 
 copy_settings() { # ID
     rm -rf "$B/beside" "$B/order"
-    mkdir "$B/beside" && cp -pR "$B/settings" "$B/beside/settings" && cp -pR "$B/settings" "$B/beside/seen" && printf 'id=%s\n' "$1" >"$B/beside/release" || return 1
+    mkdir -m 700 "$B/beside" && cp -pR "$B/settings" "$B/beside/settings" && cp -pR "$B/settings" "$B/beside/seen" && printf 'id=%s\n' "$1" >"$B/beside/release" || return 1
     for file in "$B/releases/$previous/data"/*.json "$B/releases/$previous/data"/*.json.backup; do
         [ -f "$file" ] || continue
         cp -p "$file" "$B/beside/seen/" && cp -p "$file" "$B/beside/settings/" || return 1
@@ -199,7 +199,7 @@ undo_beside() {
     broken-off*) ;;
     *)
         if [ "$(info "$B/releases/$release.info" state)" = new ] && [ -s "$B/beside/log" ]; then
-            tail -c 100000 "$B/beside/log" >"$B/releases/$release.log"
+            (umask 077 && tail -c 100000 "$B/beside/log" >"$B/releases/$release.log")
             set_info "$B/releases/$release.info" state failed
             set_info "$B/releases/$release.info" reason "$(recorded reason)"
         fi

@@ -79,6 +79,11 @@ def connection(port):
     return HTTPSConnection("127.0.0.1", port, context=context())
 
 
+def now():
+    """Seconds by a clock that nobody sets."""
+    return os.times()[4]
+
+
 def ask(resource, token, port, seconds):
     """The status and the decoded answer."""
     signal.signal(signal.SIGALRM, too_late)
@@ -116,7 +121,7 @@ def words(data):
 def verdict(resource, token, port, limit, end):
     """Why a resource does not answer as it should; empty if it does, None if there was no time to ask."""
     for left in range(TRIES - 1, -1, -1):
-        seconds = min(limit, end - time.time())
+        seconds = min(limit, end - now())
         if seconds < 1:
             return None
         began = time.time()
@@ -158,7 +163,7 @@ def main(place, token_file, port=443):
         say("note", "the bundle's GETs were not asked: this gateway has no API token in %s" % token_file)
         return 0
     limit = ttl + 2 if isinstance(ttl, (int, float)) and 0 < ttl < SLOWEST - 2 else SLOWEST
-    end = time.time() + ALL_SECONDS
+    end = now() + ALL_SECONDS
     bad = []
     for number, resource in enumerate(resources):
         try:
