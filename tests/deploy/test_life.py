@@ -78,7 +78,7 @@ def test_same_archive_again_starts_what_was_stopped(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("fault", "reason", "printed"),
     [
-        (DIES, "ended at once with exit status 3", "no sensor"),
+        (DIES, "ended with exit status 3", "no sensor"),
         (NEVER_REGISTERS, "did not say `Register successfully example` within 6 s", "(it printed nothing)"),
     ],
 )
