@@ -56,7 +56,11 @@ class Proxy:
 
         Raises:
             TimeoutError: there is nothing yet.
+            PacketTooLong: a server wants to send so much at once.
         """
+        from bundlekit.deploy.wire import check_packet
+
+        check_packet(size)
         waiting = select.poll()
         waiting.register(self._stdout, select.POLLIN)
         if not waiting.poll(None if self._timeout is None else self._timeout * 1000):

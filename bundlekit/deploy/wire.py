@@ -1,4 +1,6 @@
-"""What saves round trips by private ways of paramiko; where it is made otherwise, it goes the public way."""
+"""What saves round trips, and what bounds a server, by private ways of paramiko; where it is made otherwise, it goes
+the public way.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,34 @@ from typing import Any
 
 import paramiko
 from paramiko.auth_handler import AuthHandler
-from paramiko.common import MSG_SERVICE_ACCEPT, cMSG_USERAUTH_REQUEST
+from paramiko.buffered_pipe import BufferedPipe
+from paramiko.common import MSG_SERVICE_ACCEPT, MSG_USERAUTH_INFO_REQUEST, cMSG_USERAUTH_REQUEST
 
 _SERVICE = "ssh-userauth"
-_MOST = 1 << 20
+_LONGEST_PACKET = 256 * 1024  # bytes, as in OpenSSH; what is sent in one of ours has 32 kB
+_LONGEST_BACKLOG = 1 << 23  # bytes of a channel that nobody has read; a server may send a quarter of that
+_MOST_PROMPTS = 16
 _LINUX = {
     "TCP_USER_TIMEOUT": 60_000,  # milliseconds that nothing is acknowledged: the link is dead then
     "TCP_NOTSENT_LOWAT": 65_536,  # bytes that may wait here, so that what counts as sent is under way
 }
+
+
+class PacketTooLong(paramiko.SSHException):
+    """A server announced a packet that none is as long as."""
+
+    def __init__(self) -> None:
+        super().__init__(f"it announces a packet of more than {_LONGEST_PACKET // 1024} kB")
+
+
+def check_packet(size: int) -> None:
+    """Refuse to wait for a packet that a server has announced, whose length paramiko believes.
+
+    Raises:
+        PacketTooLong: nobody sends such a one.
+    """
+    if size > _LONGEST_PACKET:
+        raise PacketTooLong
 
 
 class Stream:
@@ -33,7 +55,8 @@ class Stream:
                 stream.setsockopt(socket.IPPROTO_TCP, option, value)
 
     def recv(self, size: int) -> bytes:
-        data = self._stream.recv(min(size, _MOST))  # a server may announce packets of four gigabytes
+        check_packet(size)
+        data = self._stream.recv(size)
         if self._option is not None:  # the kernel forgets it
             self._stream.setsockopt(socket.IPPROTO_TCP, self._option, 1)
         return data
@@ -46,6 +69,15 @@ class Stream:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+class _Backlog(BufferedPipe):  # type: ignore[type-arg] # of the stubs alone
+    """What has come and was not read: no more than was allowed to come, with room to spare."""
+
+    def feed(self, data: bytes) -> None:
+        if len(self) + len(data) > _LONGEST_BACKLOG:
+            raise paramiko.SSHException("it sends more than it may")
+        super().feed(data)
 
 
 class _AtOnce(AuthHandler):
@@ -67,7 +99,20 @@ class _AtOnce(AuthHandler):
     @property
     def _client_handler_table(self) -> dict[int, Any]:
         handlers: dict[int, Any] = dict(super()._client_handler_table)  # type: ignore[misc]
-        return {**handlers, MSG_SERVICE_ACCEPT: lambda _: None}
+        known = {MSG_SERVICE_ACCEPT: lambda _: None}
+        if (answer := handlers.get(MSG_USERAUTH_INFO_REQUEST)) is not None:
+            known[MSG_USERAUTH_INFO_REQUEST] = lambda message: answer(_with_few_prompts(message))
+        return {**handlers, **known}
+
+
+def _with_few_prompts(message: paramiko.Message) -> paramiko.Message:
+    """A request for answers, once it is seen that it has no four thousand million prompts."""
+    request = paramiko.Message(message.get_remainder())
+    for _ in range(3):  # name, instruction, language
+        request.get_binary()
+    if request.get_int() > _MOST_PROMPTS:
+        raise paramiko.SSHException("it asks too many questions at once")
+    return message
 
 
 _FITS = all(hasattr(AuthHandler, name) for name in ("_request_auth", "_parse_service_accept", "_client_handler_table"))
@@ -87,6 +132,13 @@ class Transport(paramiko.Transport):
         wrapped = paramiko.SSHException(f"what came makes no sense ({type(error).__name__})")
         wrapped.__cause__ = error
         return wrapped
+
+    def open_channel(self, *arguments: Any, **named: Any) -> paramiko.Channel:
+        channel = super().open_channel(*arguments, **named)
+        for pipe in (getattr(channel, "in_buffer", None), getattr(channel, "in_stderr_buffer", None)):
+            if type(pipe) is BufferedPipe:
+                pipe.__class__ = _Backlog
+        return channel
 
     @property
     def auth_handler(self) -> AuthHandler | None:

@@ -56,6 +56,14 @@ class Talk:
     async def over(self, status: int = 0) -> None:
         self._process.exit(status)
 
+    def forget_the_window(self) -> None:
+        """Send whatever there is from now on, whether or not the client has room for it."""
+        self._process.channel._send_window = 1 << 60
+
+    def send_packet(self, packet: bytes) -> None:
+        """Send a packet of SSH as it is."""
+        self._process.get_extra_info("connection").send_packet(packet[0], packet[1:])
+
     async def hang_up(self) -> None:
         """End the connection at once."""
         self._process.get_extra_info("connection").abort()
@@ -143,11 +151,18 @@ class Liar:
     """
 
     def __init__(
-        self, lies: Mapping[str, Lie] | None = None, *, banner: str = "", prompt: str = "", keys: int = 1
+        self,
+        lies: Mapping[str, Lie] | None = None,
+        *,
+        banner: str = "",
+        prompt: str = "",
+        prompts: int = 1,
+        keys: int = 1,
     ) -> None:
         self.lies = dict(lies or {})
         self.banner = banner
         self.prompt = prompt
+        self.prompts = prompts
         self.orders: list[list[str]] = []
         self.passwords: list[str] = []
         self.said = 0
@@ -188,6 +203,7 @@ class Liar:
             server_factory=lambda: _Door(self),
             process_factory=self._converse,
             encoding=None,
+            line_editor=False,
             reuse_address=True,
         )
 
@@ -233,6 +249,8 @@ class _Door(asyncssh.SSHServer):
         return bool(self._liar.prompt)
 
     def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Any:
+        if self._liar.prompts > 1:  # SSH_MSG_USERAUTH_INFO_REQUEST with none of what it announces
+            self._connection.send_packet(60, bytes(12) + self._liar.prompts.to_bytes(4))
         return self._liar.prompt, self._liar.prompt, "", [(self._liar.prompt, False)]
 
     def validate_kbdint_response(self, username: str, responses: Any) -> bool:

@@ -22,6 +22,8 @@ import pytest
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.cli.main import cli, main
 from bundlekit.deploy import conversation, delivery, script
+from bundlekit.deploy.address import Address
+from bundlekit.deploy.connection import Connection
 from bundlekit.pack.archive import pack
 from tests.deploy.liar import GATEWAY, PASSWORD, Liar, Lie, Talk, answer, running
 from tests.desk import SAMPLE, Printed
@@ -481,3 +483,71 @@ class Bender:
         for end in (source, target):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Callable[[Liar], Connection]:
+    """Logs in to a liar, past all that bundlekit itself says and hears."""
+
+    def log_in(liar: Liar) -> Connection:
+        liar.write_known_hosts(tmp_path)
+        hosts = (tmp_path / ".ssh" / "known_hosts",)
+        address = Address(
+            "127.0.0.1", liar.port, "moxa", f"[127.0.0.1]:{liar.port}", known_hosts=hosts, keys_count=False
+        )
+        return Connection(address, ask=Knower(), timeout=5)
+
+    return log_in
+
+
+class Knower:
+    """Knows the password, and nothing else."""
+
+    given = PASSWORD
+
+    def password(self, account: str, *, again: bool = False) -> str:
+        return PASSWORD
+
+    def passphrase(self, file: str, *, again: bool = False) -> str | None:
+        return None
+
+    def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("where", ["say", "complain"])
+def test_more_than_a_gateway_may_send_ends_the_connection_in_bounded_memory(
+    known: Callable[[Liar], Connection], where: str
+) -> None:
+    async def beyond_the_window(talk: Talk) -> None:
+        talk.forget_the_window()
+        for _ in range(1000):
+            await getattr(talk, where)(b"x" * 32_768)
+            await asyncio.sleep(0)
+
+    with Liar({"script": beyond_the_window}) as gateway, known(gateway) as connection:
+        channel = connection.transport.open_session(timeout=5)
+        channel.exec_command("known head -c 0; converse 0")
+        connection.transport.join(30)
+        assert not connection.transport.is_active()
+        assert "more than it may" in str(connection.transport.get_exception())
+        assert 2_000_000 < len(channel.in_buffer) + len(channel.in_stderr_buffer) <= 1 << 24
+
+
+def test_packet_that_is_too_long_ends_the_connection(known: Callable[[Liar], Connection]) -> None:
+    async def long(talk: Talk) -> None:
+        talk.send_packet(b"\2" + (1 << 20).to_bytes(4) + b"x" * (1 << 20))  # SSH_MSG_IGNORE
+
+    with Liar({"script": long}) as gateway, known(gateway) as connection:
+        channel = connection.transport.open_session(timeout=5)
+        channel.exec_command("known head -c 0; converse 0")
+        connection.transport.join(30)
+        assert not connection.transport.is_active()
+        assert "a packet of more than 256 kB" in str(connection.transport.get_exception())
+
+
+def test_four_thousand_million_questions_are_not_asked(client: Client) -> None:
+    with Liar(prompt="?", prompts=2**32 - 1) as gateway:
+        printed = client(gateway, "status")
+    assert printed.code == 3
+    assert "accepts no password" in printed.err
