@@ -112,17 +112,18 @@ class Conversation:
         for settle in unsettled:
             settle()
 
-    def bound(self, most: float | None = None) -> None:
+    def bound(self, most: float | None = None, seconds: float = 0) -> None:
         """Let what is read from now on have an end; see `answer`."""
         self._left = _LONGEST_ANSWER if most is None else most
-        patience = _LONGEST_WAIT * (self.channel.gettimeout() or 0) if most is None else math.inf
+        patience = _LONGEST_WAIT * (self.channel.gettimeout() or 0) + seconds if most is None else math.inf
         self._deadline = time.monotonic() + patience
 
-    def answer(self, *, most: float | None = None) -> Iterator[str]:
+    def answer(self, *, most: float | None = None, seconds: float = 0) -> Iterator[str]:
         """The lines of the answer to an order, as they come; then `status` is set.
 
         Args:
             most: bytes that it may have, however long it takes; None where it is no more than events.
+            seconds: that it may take besides the usual, where it is no more than events.
 
         Raises:
             OSError, EOFError, paramiko.SSHException: the connection broke. TimeoutError: see `silence`.
@@ -133,7 +134,7 @@ class Conversation:
         if not self.greeted:
             self._hear_greeting()
         self.settle()
-        self.bound(most)
+        self.bound(most, seconds)
         complaint: list[str] = []
         while self.greeted and (line := self.read_line()) is not None:
             event = parse_event(line)

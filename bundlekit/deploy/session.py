@@ -217,12 +217,12 @@ class Session:
         self._travels_with_order = False
         self._connection.connect_again()
 
-    def change(self, listener: Listener, silence: float, verb: str, *arguments: str) -> list[Event]:
+    def change(self, listener: Listener, seconds: float, verb: str, *arguments: str) -> list[Event]:
         """Run a verb that changes something, and tell the listener how it goes on.
 
         Args:
             listener: hears of phases and notes.
-            silence: seconds that the script may say nothing, besides the usual.
+            seconds: that it may take, besides the usual.
             verb: of the script, and
             arguments: of the verb.
 
@@ -238,7 +238,7 @@ class Session:
         hint = "`bundlekit status TARGET` tells how it ended"
         try:
             with words_for_breaks(kept=kept, hint=hint):
-                for event in self._run(verb, *arguments, silence=SILENCE + silence):
+                for event in self._run(verb, *arguments, seconds=seconds):
                     events.append(event)
                     if event.word == "phase":
                         listener.phase(event.field(0), event.field(1))
@@ -278,16 +278,15 @@ class Session:
             if follow:
                 raise GatewayUnreachable("the gateway has ended the log: it goes down, or the bundle was removed")
 
-    def _run(self, verb: str, *arguments: str, silence: float = SILENCE) -> Iterator[Event]:
-        return (parse_event(line) for line in self._open(verb, *arguments, silence=silence) if line)
+    def _run(self, verb: str, *arguments: str, seconds: float = 0) -> Iterator[Event]:
+        return (parse_event(line) for line in self._open(verb, *arguments, seconds=seconds) if line)
 
-    def _open(self, verb: str, *arguments: str, silence: float = SILENCE, most: float | None = None) -> Iterator[str]:
+    def _open(self, verb: str, *arguments: str, seconds: float = 0, most: float | None = None) -> Iterator[str]:
         """The lines of the script after its greeting. Asks for a password for sudo if there has to be one."""
         while True:
             conversation = self._talk()
-            conversation.channel.settimeout(silence)
             conversation.give(verb, *arguments)
-            answer = conversation.answer(most=most)
+            answer = conversation.answer(most=most, seconds=seconds)
             for line in answer:
                 if parse_event(line).word == "hello":
                     return answer

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.delivery import deliver
-from bundlekit.deploy.events import Act, BundleState, GatewayState, parse_act
+from bundlekit.deploy.ending import Change, hear_end
+from bundlekit.deploy.events import Act, BundleState, Event, GatewayState, parse_act
 from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.deploy.plan import Action, Plan, needed, obstacle, plan_deploy
 from bundlekit.deploy.session import Session
 from bundlekit.deploy.upload import AT_ONCE
-from bundlekit.errors import BadUsage, CouldNotRun
+from bundlekit.errors import BadUsage, CouldNotRun, GatewayUnreachable
 from bundlekit.pack.archive import Archive
 
 WAIT = 60  # seconds for a bundle to register; the SDK alone takes up to 5 before it tries
@@ -99,10 +100,10 @@ def deploy(
     if gateway.free < needed(archive):
         outcome_of(session.change(listener, 0, "room", archive.name, str(keep), this_person()), archive.name)
     delivered = deliver(session, listener, archive, gateway, has_releases=bool(plan.replaces), rate=rate)
-    events = session.change(
+    events = _change_to(
+        session,
         listener,
-        2.0 * wait,
-        "deploy",
+        Change("deploy", plan.release, this_person(), gateway.bundle(archive.name)),
         archive.name,
         plan.release,
         archive.version,
@@ -115,8 +116,17 @@ def deploy(
         str(wait_lock),
         _how(verify=verify, hand_over=hand_over),
         delivered.list,
+        seconds=2.0 * wait + wait_lock,
     )
     return Deployed(plan, gateway, outcome_of(events, archive.name, release=plan.release))
+
+
+def _change_to(session: Session, listener: Listener, change: Change, *arguments: str, seconds: float) -> list[Event]:
+    """Have a release made the current one, and hear how that ends even if the link breaks meanwhile."""
+    try:
+        return session.change(listener, seconds, change.verb, *arguments)
+    except GatewayUnreachable as broken:
+        return hear_end(session, listener, change, broken, seconds=seconds)
 
 
 def _how(*, verify: bool, hand_over: bool) -> str:
@@ -134,24 +144,24 @@ def _check(archive: Archive, gateway: GatewayState, plan: Plan, *, keep: int, wa
 def start(session: Session, bundle: str, listener: Listener, *, wait: int = WAIT, wait_lock: int = 0) -> Outcome:
     """Start the current release, now and at each boot."""
     arguments = (bundle, str(wait), this_person(), str(wait_lock))
-    return outcome_of(session.change(listener, wait, "start", *arguments), bundle)
+    return outcome_of(session.change(listener, wait + wait_lock, "start", *arguments), bundle)
 
 
 def stop(session: Session, bundle: str, listener: Listener, *, wait_lock: int = 0) -> Outcome:
     """Stop a bundle; it stays stopped over a reboot."""
-    return outcome_of(session.change(listener, 0, "stop", bundle, this_person(), str(wait_lock)), bundle)
+    return outcome_of(session.change(listener, wait_lock, "stop", bundle, this_person(), str(wait_lock)), bundle)
 
 
 def restart(session: Session, bundle: str, listener: Listener, *, wait: int = WAIT, wait_lock: int = 0) -> Outcome:
     """Stop and start the current release."""
     arguments = (bundle, str(wait), this_person(), str(wait_lock))
-    return outcome_of(session.change(listener, wait, "restart", *arguments), bundle)
+    return outcome_of(session.change(listener, wait + wait_lock, "restart", *arguments), bundle)
 
 
 def remove(session: Session, bundle: str, listener: Listener, *, purge: bool, wait_lock: int = 0) -> Outcome:
     """Stop a bundle and take it off the gateway; with `purge` its settings too."""
     arguments = (bundle, "purge" if purge else "keep", this_person(), str(wait_lock))
-    return outcome_of(session.change(listener, 0, "remove", *arguments), bundle)
+    return outcome_of(session.change(listener, wait_lock, "remove", *arguments), bundle)
 
 
 def history(session: Session, bundle: str | None, lines: int) -> list[Act]:
@@ -199,7 +209,9 @@ def rollback(
         with_settings,
         _how(verify=verify, hand_over=hand_over),
     )
-    return outcome_of(session.change(listener, 2.0 * wait, "rollback", *arguments), state.name, release=id)
+    change = Change("rollback", id, this_person(), state)
+    events = _change_to(session, listener, change, *arguments, seconds=2.0 * wait + wait_lock)
+    return outcome_of(events, state.name, release=id)
 
 
 def rollback_target(state: BundleState, release: str | None) -> str:

@@ -1,0 +1,113 @@
+"""How a change ended whose link broke: the gateway finishes by itself, and is asked until it tells."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import takewhile
+
+from bundlekit.deploy.asking import Listener
+from bundlekit.deploy.breaks import UNTOUCHED
+from bundlekit.deploy.events import Act, BundleState, Event, parse_act
+from bundlekit.deploy.outcome import act_reason
+from bundlekit.deploy.session import Session
+from bundlekit.errors import CouldNotRun, GatewayUnreachable, Interrupted, Refused
+
+_GRACE = 120.0  # seconds over what the change itself may take
+_PAUSE = 1.0  # seconds between two looks, and
+_LONGEST_PAUSE = 15.0  # between two tries to connect
+_LOOKS = 4  # without a trace of the change, after which it counts as never begun
+_LINES = 15  # of a log
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change that was ordered.
+
+    Attributes:
+        verb: of it.
+        release: the id of the one that has to be up.
+        who: ordered it, by what he says.
+        before: the bundle, as it was then.
+    """
+
+    verb: str
+    release: str
+    who: str
+    before: BundleState
+
+    def end_in(self, acts: list[Act]) -> Act | None:
+        """How it ended, by a history, the last act first; None if that does not tell."""
+        new = takewhile(lambda act: act != self.before.last, acts)
+        return next(
+            (act for act in new if (act.verb, act.release, act.who) == (self.verb, self.release, self.who)), None
+        )
+
+
+def hear_end(
+    session: Session, listener: Listener, change: Change, broken: GatewayUnreachable, *, seconds: float
+) -> list[Event]:
+    """Connect again, as often as it takes, and wait for the end of a change.
+
+    Args:
+        session: whose link broke.
+        listener: is told that.
+        change: that was ordered.
+        broken: what broke the link.
+        seconds: that the change may take.
+
+    Returns:
+        Its last events, as far as the gateway remembers them.
+
+    Raises:
+        GatewayUnreachable: the link stayed broken, or the gateway never got the order.
+        Refused: it was not begun.
+        Interrupted: by Ctrl-C; the gateway goes on.
+        BundlekitError: nobody gets in any more.
+    """
+    listener.note(f"{broken.message}; connecting again to hear how it ends")
+    deadline = time.monotonic() + seconds + _GRACE
+    pause = _PAUSE
+    try:
+        while True:
+            try:
+                session.connect_again()
+                act = _wait(session, change, deadline)
+                break
+            except GatewayUnreachable:
+                if time.monotonic() > deadline:
+                    raise broken from None
+                time.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted", kept=broken.kept, hint=broken.hint) from None
+    if act is None:
+        broken.kept, broken.hint = "nothing there tells of this change: it was not begun", "run the same again"
+        raise broken
+    if act.outcome == "refused":
+        raise Refused(f"it was not put in place: {act_reason(act)}", kept=UNTOUCHED)
+    return _last_events(session, act)
+
+
+def _wait(session: Session, change: Change, deadline: float) -> Act | None:
+    looks = 0
+    while looks < _LOOKS and time.monotonic() < deadline:
+        events = session.ask("history", change.before.name, "5")
+        if act := change.end_in([parse_act(event) for event in reversed(events) if event.word == "act"]):
+            return act
+        is_at_it = session.probe(change.before.name).bundle(change.before.name).lock is not None
+        looks = 0 if is_at_it else looks + 1
+        time.sleep(_PAUSE)
+    return None
+
+
+def _last_events(session: Session, act: Act) -> list[Event]:
+    if act.outcome == "up":
+        return [Event("outcome", ("up", act.release, act.replaced))]
+    printed = session.log_lines(act.bundle, _LINES, follow=False, release=act.release)
+    try:
+        log = [Event("log", (line,)) for line in printed]
+    except CouldNotRun:  # it is gone, or has printed nothing
+        log = []
+    now = "up" if session.probe(act.bundle).bundle(act.bundle).running else ""
+    return [*log, Event("outcome", (act.outcome, act.release, act.reason, act.replaced, now))]

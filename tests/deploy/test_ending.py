@@ -1,0 +1,72 @@
+"""The link breaks during a change: the gateway finishes by itself, and the client comes back to hear how it ended."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from tests.desk import Desk, Printed
+from tests.link import Relay
+
+pytestmark = pytest.mark.gateway
+
+# What is in the new release besides: in index.py, and in a module of its own.
+_ENDINGS = {
+    "good": ("", "", 0, "cut-good 0.0.2 runs on"),
+    "dies": ("import sys; sys.exit('no such luck')", "", 1, "no such luck"),
+    "broken": ("import helper", "for\n", 1, "was not put in place: syntax helper.py:1"),
+}
+
+
+def deploy_and_cut(desk: Desk, relay: Relay, *arguments: str, at: str) -> subprocess.Popen[str]:
+    """Begin a change, and cut its link when it says that it is there."""
+    client = desk.begin(*arguments)
+    assert client.stderr is not None
+    while not client.stderr.readline().startswith(at):
+        assert client.poll() is None
+    relay.cut()
+    return client
+
+
+@pytest.mark.parametrize("ending", _ENDINGS)
+def test_client_comes_back_to_hear_how_it_ended(shared_desk: Desk, ending: str) -> None:
+    before_main, helper, code, told = _ENDINGS[ending]
+    name = f"cut-{ending}"
+    assert shared_desk.deploy(shared_desk.sample(name=name)).code == 0
+    bundle = shared_desk.sample("0.0.2", name=name, before_main=before_main)
+    (bundle / "helper.py").write_text(helper)
+    archive = shared_desk.home / "archive.tar.gz"  # which nobody has validated
+    subprocess.run(["tar", "-czf", archive, "-C", bundle, "."], check=True)
+    with Relay((shared_desk.machine.address, shared_desk.machine.port), cuts=1) as relay:
+        shared_desk.go_through(relay.port)
+        client = deploy_and_cut(
+            shared_desk, relay, "deploy", "--bundle", str(archive), at="- the gateway has the order"
+        )
+        out, err = client.communicate(timeout=120)
+    assert len(relay.connections) == 2
+    assert "connecting again to hear how it ends" in err
+    assert (client.returncode, told in out + err) == (code, True), err
+    assert ("release 0.0.1-" in err) == (ending == "dies"), err
+
+
+def test_order_that_never_arrived_is_known_as_such(shared_desk: Desk) -> None:
+    bundle = shared_desk.sample(name="cut-early")
+    gateway = (shared_desk.machine.address, shared_desk.machine.port)
+
+    def deploy_over(relay: Relay) -> Printed:
+        (bundle / "table.bin").write_bytes(os.urandom(20_000))
+        shared_desk.go_through(relay.port)
+        return shared_desk.deploy(bundle)
+
+    assert shared_desk.deploy(bundle).code == 0
+    with Relay(gateway) as relay:
+        assert deploy_over(relay).code == 0
+    before = shared_desk.machine.run("readlink /opt/bundlekit/bundles/cut-early/current").stdout
+    # The order is the last that is sent.
+    with Relay(gateway, cut_after=relay.carried[0] - 200, cuts=1) as relay:
+        printed = deploy_over(relay)
+    assert printed.code == 3, printed.err
+    assert "kept: nothing there tells of this change: it was not begun" in printed.err
+    assert shared_desk.machine.run("readlink /opt/bundlekit/bundles/cut-early/current").stdout == before
