@@ -53,6 +53,7 @@ bench-deploy: $(INSTALLED) packages
 	$(OTHERS)/bin/pip install --quiet --upgrade 'pip>=25.1'
 	$(OTHERS)/bin/pip install --quiet --group others
 	$(BIN)/python -m benchmarks.deploy
+	$(BIN)/python -m benchmarks.handover
 
 mutation: $(INSTALLED)
 	$(BIN)/pip install --quiet --group mutation
