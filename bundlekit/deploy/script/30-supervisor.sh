@@ -79,6 +79,9 @@ run_bundle() { # RELEASE LOG
     umask 022
     printf '%s\n' "--- $(date '+%Y-%m-%d %H:%M:%S') release $1 starts" >>"$2"
     offset=$(wc -c <"$2")
+    # By this it is known for ours, wherever it goes.
+    BUNDLEKIT_RELEASE=$NAME/$1
+    export BUNDLEKIT_RELEASE
     # In a session of its own, so that what it leaves behind can be ended with it.
     if command -v setsid >/dev/null 2>&1; then
         setsid "$PYTHON" -u index.py >>"$2" 2>&1 &
@@ -188,7 +191,8 @@ kill_orphan() {
 }
 
 is_at() { # PID RELEASE
-    [ "$(readlink "/proc/$1/cwd" 2>/dev/null)" = "$B/releases/$2" ]
+    [ "$(readlink "/proc/$1/cwd" 2>/dev/null)" = "$B/releases/$2" ] ||
+        tr '\0' '\n' 2>/dev/null <"/proc/$1/environ" | grep -qxF "BUNDLEKIT_RELEASE=$NAME/$2"
 }
 
 # ---------------------------------------------------------------- two releases at once, for a moment
