@@ -118,13 +118,22 @@ class Desk:
         found: dict[str, Any] = json.loads(printed.out)
         return found
 
-    def sample(self, version: str = "0.0.1", *, name: str = "example", before_main: str = "", **manifest: Any) -> Path:
+    def sample(
+        self,
+        version: str = "0.0.1",
+        *,
+        name: str = "example",
+        before_main: str = "",
+        prompt: bool = True,
+        **manifest: Any,
+    ) -> Path:
         """A bundle folder like the vendor's sample.
 
         Args:
             version: of it.
             name: of it; its resource is `/<name>`.
             before_main: source that its index.py runs just before it starts.
+            prompt: whether it registers at once, or after up to five seconds, which the SDK lets chance choose.
             manifest: other fields of bundle.json.
         """
         folder = self.home / f"bundle-{len(list(self.home.iterdir()))}"
@@ -137,5 +146,7 @@ class Desk:
             (folder / "data/example.json.factory").rename(folder / "data" / f"{name}.json.factory")
         main = folder / "index.py"
         source = main.read_text().replace('"example"', f'"{name}"').replace('"/example"', f'"/{name}"')
+        if prompt:
+            source = source.replace("    example.start()", "    example.reg_delay = 0\n    example.start()")
         main.write_text(source.replace("if __name__", f"{before_main}\nif __name__"))
         return folder
