@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TIMEOUT = 20.0
 """Seconds for an answer of the gateway, where nobody says otherwise."""
 
-_DAY = 86_400.0
+_DAY = 86_400
 
 
 class Seconds(click.FloatRange):

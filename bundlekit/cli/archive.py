@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bundlekit.errors import Unreadable
+
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
     from bundlekit.pack.archive import Archive
@@ -63,11 +65,17 @@ def packed_folder(path: Path) -> tuple[Archive, Contents]:
         Refused: it has errors.
         BundlekitError: it cannot be read or packed.
     """
+    from bundlekit.bundle.bundle import MANIFEST
+    from bundlekit.bundle.search import enclosing_bundle, has_manifest
     from bundlekit.cli.refusal import refuse_errors
     from bundlekit.pack.archive import pack
     from bundlekit.pack.contents import select
     from bundlekit.pack.ignore import open_folder
 
+    if not has_manifest(path):  # nobody waits for a home folder to be checked as if it were a bundle
+        around = enclosing_bundle(path / MANIFEST)
+        hint = f"it lies in the bundle {around}" if around is not None else "bundlekit new makes one"
+        raise Unreadable(f"there is no bundle in {path}: it has no {MANIFEST}", hint=hint)
     bundle = open_folder(path)
     refuse_errors(bundle, path)
     contents = select(bundle, baseline_in(path))
