@@ -130,9 +130,8 @@ def test_two_bundles_on_one_desk_are_told_apart_by_the_folder(shared_desk: Desk)
 
 def test_without_systemd_no_copy_outlives_its_supervisor(plain_desk: Desk) -> None:
     desk = plain_desk
-    child = (
-        'import subprocess, threading; subprocess.Popen(["sleep", "12345"]); threading.Timer(1, os.chdir, "/").start()'
-    )
+    child = "import subprocess, threading; subprocess.Popen(['sleep', '12345'])"
+    child += "; threading.Timer(1, os.chdir, '/').start()"
     assert desk.deploy(desk.sample(before_main=child)).code == 0
     supervisor = desk.machine.run("sed -n s/^supervisor=//p /opt/bundlekit/bundles/example/running").stdout.strip()
     desk.machine.run("until readlink /proc/$(pgrep -f '[i]ndex.py')/cwd | grep -x /; do sleep .1; done")
