@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -82,20 +79,3 @@ def test_lock_of_a_process_that_is_gone_is_free_at_once(desk: Desk) -> None:
     desk.machine.run("pkill -f '^sleep 100$'")
     assert "broken off: x, by y" in desk.on_gateway("status").out
     assert desk.on_gateway("stop").code == 0
-
-
-@pytest.mark.parametrize("who", ["guard x /dev/null", "recovery x boot", "recover_at_boot; wait"])
-def test_name_of_who_was_ended_in_the_last_moment_does_not_stay_in_the_lock(who: str, tmp_path: Path) -> None:
-    definitions = script.text().split("# ---------------------------------------------------------------- the way in")[
-        0
-    ]
-    stand_ins = (
-        f"find_python() {{ PYTHON={sys.executable}; }}\n"
-        'has_systemd() { false; }\nrun_apart() { shift; "$@"; }\nrm() { :; }\nuse_bundle x\n'
-    )
-    lock = tmp_path / "bundles/x/lock"
-    lock.parent.mkdir(parents=True)
-    lock.write_text("what=recovery of deploy of 9\nwho=eve@desk\n")
-    command = ["dash", "-c", f"{definitions}\n{stand_ins}\n{who}", "gateway.sh"]
-    subprocess.run(command, env={**os.environ, "BUNDLEKIT_ROOT": str(tmp_path)}, check=True, timeout=30)
-    assert lock.read_text() == ""

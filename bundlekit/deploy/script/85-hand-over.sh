@@ -95,7 +95,10 @@ are_changed() { # FOLDER
 }
 
 order() { # WORD...
-    printf '%s\n' "$*" >"$B/order.new" && mv -f "$B/order.new" "$B/order" || return 1
+    if ! { printf '%s\n' "$*" >"$B/order.new" && mv -f "$B/order.new" "$B/order"; }; then
+        rm -f "$B/order.new"
+        return 1
+    fi
     tries=0
     while [ -f "$B/order" ]; do
         if ! pid=$(supervisor_pid) || [ $tries -ge 150 ]; then

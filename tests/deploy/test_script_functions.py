@@ -1,0 +1,172 @@
+"""Functions of the script by themselves, under the states of a gateway that only chaos has brought about."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bundlekit.deploy import script
+
+SHELLS = [("dash",), ("busybox", "sh")]
+END = "# ---------------------------------------------------------------- the way in"
+# No service, no processes of other people, and no bundle but x.
+STAND_INS = f"""
+find_python() {{ PYTHON={sys.executable}; }}
+has_systemd() {{ false; }}
+settle() {{ :; }}
+is_going_down() {{ false; }}
+MEMORY=$ROOT
+use_bundle x
+events=$ROOT/events
+errors=/dev/null
+"""
+
+
+@pytest.fixture(params=SHELLS, ids=" ".join)
+def shell(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    found: tuple[str, ...] = request.param
+    return found
+
+
+def home(root: Path, files: dict[str, str]) -> Path:
+    """A bundle's folder with such files in it; a link where the text begins with an arrow."""
+    folder = root / "bundles/x"
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if text.startswith("-> "):
+            path.symlink_to(text.removeprefix("-> "))
+        else:
+            path.write_text(text)
+    return folder
+
+
+def run(shell: tuple[str, ...], root: Path, commands: str, *, prefix: tuple[str, ...] = ()) -> str:
+    """What some commands print that use the script's functions."""
+    definitions = script.text().split(END)[0]
+    ended = subprocess.run(
+        [*prefix, *shell, "-c", f"{definitions}\n{STAND_INS}\n{commands}", "gateway.sh"],
+        env={**os.environ, "BUNDLEKIT_ROOT": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return ended.stdout + ended.stderr
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
+
+
+@pytest.mark.parametrize("who", ["guard x /dev/null", "recovery x boot", "recover_at_boot; wait"])
+def test_name_of_who_was_ended_in_the_last_moment_does_not_stay_in_the_lock(
+    shell: tuple[str, ...], who: str, tmp_path: Path
+) -> None:
+    folder = home(tmp_path, {"lock": "what=recovery of deploy of 9\nwho=eve@desk\n"})
+    run(shell, tmp_path, f'run_apart() {{ shift; "$@"; }}\nrm() {{ :; }}\n{who}')
+    assert (folder / "lock").read_text() == ""
+
+
+def test_order_that_cannot_be_written_leaves_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
+    folder = home(tmp_path, {})
+    assert run(shell, tmp_path, "mv() { return 1; }\norder drop || echo failed") == "failed\n"
+    assert left(folder) == []
+
+
+def test_journal_that_is_closed_leaves_no_half_written_settings(shell: tuple[str, ...], tmp_path: Path) -> None:
+    folder = home(
+        tmp_path, {"settings/x.json": "{}", "settings/.x.json.new": "{", "journal": "key=1\nverb=deploy\n", "lock": ""}
+    )
+    run(shell, tmp_path, 'JOURNAL=$NEWLINE$(cat "$B/journal")$NEWLINE\nclose_journal up')
+    assert left(folder) == ["lock", "settings/x.json"]
+
+
+@pytest.mark.parametrize(
+    ("registered", "answers", "started_anew"),
+    [(False, True, False), (False, False, True), (True, True, True)],
+    ids=["never registered", "said nothing on a full disk", "registered"],
+)
+def test_hand_over_that_is_taken_back_starts_the_release_before_anew_unless_that_answers(
+    shell: tuple[str, ...], registered: bool, answers: bool, started_anew: bool, tmp_path: Path
+) -> None:
+    line = "Register successfully x tunnel: 1\n" if registered else "it starts\n"
+    folder = home(
+        tmp_path,
+        {
+            "beside/running": "bundle=7\nrelease=new\noffset=0\n",
+            "beside/log": line,
+            "running": "release=old\n",
+            "releases/new.info": "state=new\n",
+        },
+    )
+    said = run(
+        shell,
+        tmp_path,
+        f"""
+        bundle_pid() {{ echo 5; }}
+        order() {{ echo "$@"; }}
+        stop_service() {{ echo stopped; }}
+        verify_release() {{ {"true" if answers else "false"}; }}
+        JOURNAL=$NEWLINE
+        record id new; record previous old; record reason 'silent 5'
+        undo_beside && recorded before
+        """,
+    )
+    assert said.split() == (["drop", "stopped"] if started_anew else ["drop", "untouched"])
+    assert not (folder / "beside").exists()
+
+
+@pytest.mark.parametrize("has_changed", [True, False])
+def test_hand_over_that_was_broken_off_after_the_switch_has_one_set_of_settings_when_it_goes_on(
+    shell: tuple[str, ...], has_changed: bool, tmp_path: Path
+) -> None:
+    """What the release before wrote in its last moment counts; else what the new one has written since."""
+    folder = home(
+        tmp_path,
+        {
+            "current": "-> releases/new",
+            "releases/old/data/x.json": "last" if has_changed else "first",
+            "releases/new/data/x.json": "-> ../../../beside/settings/x.json",
+            "settings/x.json": "last" if has_changed else "first",
+            "beside/release": "id=new\n",
+            "beside/seen/x.json": "first",
+            "beside/settings/x.json": "of the new one",
+        },
+    )
+    commands = """
+        stop_service() { settle_beside; }
+        try_release() { cat "$B/releases/new/data/x.json"; }
+        take_back() { echo "$reason"; }
+        JOURNAL=$NEWLINE
+        record id new; record previous old; record before running; record wait 5; record phase switch
+        recover_release guard
+        """
+    assert run(shell, tmp_path, commands) == ("last" if has_changed else "of the new one")
+    assert (folder / "releases/new/data/x.json").readlink() == Path("../../../settings/x.json")
+    assert not (folder / "beside").exists()
+
+
+def test_supervisor_has_told_of_itself_before_anybody_goes_on_from_a_journal(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    folder = home(tmp_path, {"journal": "verb=deploy\n"})
+    commands = """
+        recover_at_boot() { info "$B/running" supervisor; exit; }
+        supervise x
+        """
+    first, second = run(shell, tmp_path, f"echo $$\n{commands}").split()
+    assert (first, (folder / "running").exists()) == (second, True)
+
+
+def test_bundle_that_came_up_is_known_as_such_by_who_cannot_note_it_down(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    folder = home(tmp_path, {"running": "bundle=5\noffset=0\n", "log": "Register successfully x tunnel: 1\n"})
+    (folder / "registered").mkdir()  # nothing can be written there, whoever one is
+    assert run(shell, tmp_path, "has_registered && echo yes") == "yes\n"
