@@ -137,12 +137,15 @@ class Conversation:
         self.bound(most, seconds)
         complaint: list[str] = []
         while self.greeted and (line := self.read_line()) is not None:
-            event = parse_event(line)
-            if event.word == "done" and event.field(0) == self.token:
+            said, found, status = line.partition(f"done\t{self.token}")
+            if found:
+                if said:  # the last line of a log may have no end yet
+                    yield said
                 self.complaint = "\n".join(complaint)
-                self.status = event.number(1)
+                self.status = parse_event(found + status).number(1)
                 self.bound(math.inf)
                 return
+            event = parse_event(line)
             if event.word == "complaint":
                 complaint.append(event.field(0))
             else:

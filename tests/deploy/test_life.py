@@ -287,7 +287,10 @@ def test_long_log_is_kept_small_while_the_bundle_runs(desk: Desk) -> None:
         assert time.monotonic() < deadline
         time.sleep(1)
     assert desk.status()["bundles"][0]["running"]["registered"], "the line that says so went with the old log"
-    assert len(desk.on_gateway("logs", "-n", "50000").out.splitlines()) == 50000
+    logs = desk.on_gateway("logs", "-n", "50000")
+    assert logs.code == 0, logs.err
+    assert len(logs.out.splitlines()) == 50000
+    assert logs.out.endswith("\na line\n"), "the log has no end of line at its end"
 
 
 def test_dry_run_changes_nothing(shared_desk: Desk) -> None:
