@@ -13,6 +13,7 @@ from tests.desk import Desk
 pytestmark = pytest.mark.gateway
 
 BUNDLE = "/opt/bundlekit/bundles/example"
+FLOODS = "import sys\nwhile True: sys.stderr.write('x' * 9999 + '\\n')"
 FILL = "(setsid sh -c 'while :; do cat /dev/zero >>/opt/fill; done' >/dev/null 2>&1 </dev/null & echo $! >/run/filler)"
 
 
@@ -24,6 +25,9 @@ def test_full_disk_runs_one_copy_and_lets_stop_and_remove(tmp_path: Path) -> Non
     with PlainBox(disk="24m") as box:
         desk = Desk(tmp_path, box)
         assert desk.deploy(desk.sample()).code == 0
+        flooding = desk.deploy(desk.sample("0.0.9", before_main=FLOODS), "--wait", "6")
+        assert (flooding.code, "  | xxx" in flooding.err, "runs again" in flooding.err) == (1, True, True), flooding.err
+        assert "xxx" in desk.on_gateway("logs", "--release", "0.0.9").out
         box.run(f"yes 'a line of the log' | head -c 1500000 >>{BUNDLE}/log; {FILL}; sleep .5; df /opt | grep -q 100%")
         box.run(f"kill -KILL $(sed -n 's/^supervisor=//p' {BUNDLE}/running)")
         # The one whose supervisor is gone is replaced, by the supervisor's own company; and asked for twice, it is one.

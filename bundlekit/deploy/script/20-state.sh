@@ -80,7 +80,10 @@ see_registered() {
 }
 
 last_lines() { # COUNT
-    log_since_start | tail -n "$1" | while IFS= read -r text || [ -n "$text" ]; do
+    {
+        [ "$(wc -c <"$B/log")" -ge "$(info "$B/running" offset)" ] || cat "$B/log.1"
+        log_since_start
+    } 2>/dev/null | tail -n "$1" | while IFS= read -r text || [ -n "$text" ]; do
         say log "$text"
     done
 }

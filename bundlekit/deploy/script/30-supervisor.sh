@@ -169,14 +169,22 @@ keep_house() {
     has_systemd || [ "$(info "$B/running" supervisor)" != $$ ] || is_going_down || start_supervisor
 }
 
-# The bundle has the log open for appending, so the file stays and its content moves. On a full disk it goes.
+# The bundle has the log open for appending, so the file stays and its content moves: by memory, for that it is so large may
+# be why the disk is full. Where that is not all of it, the line that says what started stays.
 shorten_log() {
     size=$(wc -c 2>/dev/null <"$B/log") || return 0
-    if [ "$size" -gt $LOG_LIMIT ]; then
-        rm -f "$B/log.1"
-        (umask 077 && tail -c $LOG_LIMIT "$B/log" >"$B/log.1") || rm -f "$B/log.1"
-        : >"$B/log"
-    fi
+    [ "$size" -gt $LOG_LIMIT ] || return 0
+    umask 077
+    if [ "$size" -gt $((2 * LOG_LIMIT)) ]; then
+        grep -a '^--- .* starts$' "$B/log" | tail -n 1
+        tail -c $LOG_LIMIT "$B/log"
+    else
+        cat "$B/log"
+    fi >"$MEMORY/$NAME.log"
+    : >"$B/log"
+    cat "$MEMORY/$NAME.log" >"$B/log.1"
+    rm -f "$MEMORY/$NAME.log"
+    umask 022
 }
 
 # A bundle whose supervisor was killed, and one beside it.

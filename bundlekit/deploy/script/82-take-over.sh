@@ -260,5 +260,5 @@ undo_failed() {
 # Of the start of the release.
 undo_stop() {
     [ "$(current_release)" = "$(recorded id)" ] || return 0
-    stop_service
+    stop_service && shorten_log
 }
