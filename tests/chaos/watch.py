@@ -19,6 +19,8 @@ _ROOT = "opt/bundlekit"
 _LEFT = ("releases/.[a-z]*", ".reserve", "beside", "order", "*.new", "snapshots/*.new", "settings/.*.new")
 _AT_BOOT = "etc/systemd/system/multi-user.target.wants/bundlekit-{name}.*", "etc/rc2.d/S*bundlekit-{name}"
 
+_first: dict[Path, Path] = {}
+
 
 def main() -> int:
     """Answer until nobody asks any more."""
@@ -32,13 +34,9 @@ def _running(root: Path, name: str) -> Iterator[tuple[str, str]]:
     """The processes of a bundle, of those who work on it, and of those who talk to somebody who may."""
     home = f"/{_ROOT}/bundles/{name}/releases/"
     works = re.compile(rf"gateway\.sh\0(?!supervise\0)[a-z-]+\0{name}\0".encode())
-    for place in Path("/proc").iterdir():
-        if not place.name.isdecimal():
-            continue
+    for place in _processes(root):
         with contextlib.suppress(OSError):
             command = (place / "cmdline").read_bytes()
-            if not re.search(rb"\0index\.py\0|gateway\.sh", command) or not (place / "root").samefile(root):
-                continue
             if b"\0index.py\0" in command:
                 folder = str((place / "cwd").readlink())
                 if folder.startswith(home):
@@ -48,6 +46,28 @@ def _running(root: Path, name: str) -> Iterator[tuple[str, str]]:
             elif b"converse" in command:
                 origin = re.search(rb"SSH_CONNECTION=\S+ (\d+)", (place / "environ").read_bytes())
                 yield "talks", origin[1].decode() if origin else ""
+
+
+def _processes(root: Path) -> Iterator[Path]:
+    """Those on a gateway, as it sees them itself: the first of them that this host knows leads there."""
+    place = _first.get(root)
+    if place is None or not _is_on(place, root):
+        place = next((place for place in _numbers(Path("/proc")) if _is_on(place, root)), None)
+    if place is not None:
+        _first[root] = place
+        with contextlib.suppress(OSError):
+            yield from _numbers(place / "root/proc")
+
+
+def _is_on(place: Path, root: Path) -> bool:
+    try:
+        return (place / "root").samefile(root)
+    except OSError:
+        return False
+
+
+def _numbers(folder: Path) -> Iterator[Path]:
+    return (place for place in folder.iterdir() if place.name.isdecimal())
 
 
 def _lying(root: Path, name: str) -> Iterator[tuple[str, str]]:
