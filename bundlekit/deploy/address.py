@@ -111,7 +111,7 @@ def address_from(target: Target, options: Options, config_file: Path | None = No
         **{"l": socket.gethostname(), "L": socket.gethostname().partition(".")[0]},
     }
     command = option("proxycommand")
-    own_files = _files(options.get("userknownhostsfile", _KNOWN_HOSTS))
+    own_files = _files(options.get("userknownhostsfile", _KNOWN_HOSTS), tokens)
     system_files = _files(options.get("globalknownhostsfile", _SYSTEM_KNOWN_HOSTS))
     timeout = option("connecttimeout")
     return Address(
@@ -170,8 +170,8 @@ def _file(name: str, tokens: Mapping[str, str]) -> str:
     return str(Path(expand_tokens(name, tokens)).expanduser())
 
 
-def _files(names: tuple[str, ...]) -> tuple[Path, ...]:
-    return tuple(Path(name).expanduser() for name in names if name.lower() not in ("none", "/dev/null"))
+def _files(names: tuple[str, ...], tokens: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    return tuple(Path(_file(name, tokens or {})) for name in names if name.lower() not in ("none", "/dev/null"))
 
 
 def _named(files: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from bundlekit.deploy.ssh_config_file import Reading, expand_tokens
+from bundlekit.deploy.ssh_config_file import Reading
 from bundlekit.deploy.target import Target
 from bundlekit.errors import Unreadable
 
@@ -82,14 +82,14 @@ def by_reading(target: Target, file: Path | None = None) -> Options:
         for each, base in places:
             reading.read(each.expanduser(), base.expanduser())
         if reading.wants_final:
-            reading.is_final = True
+            reading.begin_final()
             for each, base in places:
                 reading.read(each.expanduser(), base.expanduser())
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError of `~somebody` who is not there
         raise Unreadable(f"cannot read the ssh configuration: {error}") from error
-    options = reading.options
-    if "hostname" in options:
-        options["hostname"] = (expand_tokens(options["hostname"][0], {"h": target.host, "%": "%"}),)
+    options = {**reading.options, "hostname": (reading.real_host(),)}
+    if "hostkeyalias" in options:
+        options["hostkeyalias"] = (options["hostkeyalias"][0].lower(),)
     return options
 
 

@@ -28,21 +28,27 @@ def expand_tokens(text: str, tokens: Mapping[str, str]) -> str:
     return _TOKEN.sub(lambda found: tokens.get(found[1], found[0]), text)
 
 
-def fits(patterns: str, name: str) -> bool:
-    """Whether a name fits patterns with commas or spaces between them, of which those with `!` deny."""
+def fits(patterns: str, name: str, *, case: bool = True) -> bool:
+    """Whether a name fits patterns with commas or spaces between them, of which those with `!` deny.
+
+    Args:
+        patterns: to fit.
+        name: that does or not.
+        case: whether small and large letters differ.
+    """
     found = False
     for pattern in re.split(r"[,\s]+", patterns.strip()):
-        if fits_one(pattern.lstrip("!"), name):
+        if fits_one(pattern.lstrip("!"), name, case=case):
             if pattern.startswith("!"):
                 return False
             found = True
     return found
 
 
-def fits_one(pattern: str, name: str) -> bool:
+def fits_one(pattern: str, name: str, *, case: bool = False) -> bool:
     """OpenSSH's patterns know `*` and `?`; a bracket stands for itself, as in `[host]:2222`."""
     expression = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern)
-    return re.fullmatch(expression, name, re.IGNORECASE) is not None
+    return re.fullmatch(expression, name, 0 if case else re.IGNORECASE) is not None
 
 
 def own_name() -> str:
@@ -58,7 +64,7 @@ class Reading:
     """What configuration files say about a host, the first word on a thing being the last.
 
     Attributes:
-        host: as the user named it.
+        host: as the user named it, and when the files are read for the second time, the one that it leads to.
         user: that the user named, if any.
         options: found so far, by keyword in lower case.
         is_final: whether the files are read for the second time, which `Match final` waits for.
@@ -70,6 +76,18 @@ class Reading:
     options: dict[str, tuple[str, ...]] = field(default_factory=dict)
     is_final: bool = False
     wants_final: bool = False
+    _named: str = ""
+
+    def begin_final(self) -> None:
+        """Go on to the second time."""
+        self._named, self.host, self.is_final = self.host, self.real_host(), True
+
+    def real_host(self) -> str:
+        """Where the host leads to, as far as is known."""
+        host = self.host
+        if not self.is_final:
+            host = expand_tokens(self._option("hostname") or host, {"h": host, "%": "%"})
+        return host if ":" in host else host.lower()  # a zone of IPv6 is a name of another kind
 
     def read(self, file: Path, base: Path, *, counts: bool = True, depth: int = _DEEPEST) -> None:
         """Read a file, if it is there.
@@ -113,17 +131,23 @@ class Reading:
         if keyword in _GROWING:
             known = self.options.get(keyword, ())
             self.options[keyword] = known if words[0] in known else (*known, words[0])
-        elif keyword not in self.options and _EITHER.get(keyword) not in self.options:
+        elif keyword not in self.options and not self._is_ruled_out(keyword):
             self.options[keyword] = tuple(words) if keyword in _LISTS else (words[0],)
 
+    def _is_ruled_out(self, keyword: str) -> bool:
+        other = _EITHER.get(keyword, "")
+        return other in self.options and (other, self.options[other][0].lower()) != ("proxyjump", "none")
+
     def _matches(self, words: list[str]) -> bool:
-        words = list(words)
+        words, matches = list(words), True
         while words:
             criterion = words.pop(0).lower()
             wanted = not criterion.startswith("!")
-            if self._meets(criterion.lstrip("!"), words) is not wanted:
-                return False
-        return True
+            if not matches and criterion.lstrip("!") == "exec":  # no command is run in vain
+                del words[:1]
+            elif self._meets(criterion.lstrip("!"), words) is not wanted:
+                matches = False
+        return matches
 
     def _meets(self, criterion: str, words: list[str]) -> bool:
         """Whether a criterion is met, whose value, if it has one, is taken from the words."""
@@ -131,12 +155,12 @@ class Reading:
             return True
         if criterion in ("final", "canonical"):
             self.wants_final = self.wants_final or criterion == "final"
-            return self.is_final and criterion == "final"
+            return self.is_final
         value = words.pop(0) if words else ""
-        host = self._real_host()
+        host, named = self.real_host(), self._named or self.host
+        if criterion in ("host", "originalhost"):
+            return fits(value, host if criterion == "host" else named, case=False)
         names = {
-            "host": host,
-            "originalhost": self.host,
             "user": self.user or self._option("user") or own_name(),
             "localuser": own_name(),
         }
@@ -146,7 +170,7 @@ class Reading:
             command = expand_tokens(
                 value,
                 {
-                    **{"h": host, "n": self.host, "p": self._option("port") or "22", "r": names["user"], "%": "%"},
+                    **{"h": host, "n": named, "p": self._option("port") or "22", "r": names["user"], "%": "%"},
                     **{"u": names["localuser"], "d": str(Path("~").expanduser()), "i": str(os.getuid())},
                 },
             )
@@ -155,9 +179,6 @@ class Reading:
             )
             return ended.returncode == 0
         return False
-
-    def _real_host(self) -> str:
-        return expand_tokens(self._option("hostname") or self.host, {"h": self.host, "%": "%"})
 
     def _option(self, keyword: str) -> str | None:
         return self.options.get(keyword, (None,))[0]

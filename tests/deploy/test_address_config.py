@@ -30,6 +30,24 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("Host gw # mine\n User ada", "gw", {"user": "ada"}),
     ('Host "gw"\n User=ada\n Port = 7', "gw", {"user": "ada", "port": 7}),
     ("host GW\n user ada", "GW", {"user": "ada"}),
+    ("Host GW\n User ada", "gw", {"user": ME}),
+    ("Host gw\n User ada", "GW", {"user": ME, "host": "gw", "key_name": "gw"}),
+    ("Match host gW\n User ada", "Gw", {"user": "ada"}),
+    ("Match originalhost gW\n User ada", "Gw", {"user": "ada"}),
+    ("Match user ADA\n Port 7", "ada@gw", {"port": 22}),
+    ("HostName ReAl\nMatch host real\n User ada", "gw", {"user": "ada", "host": "real"}),
+    ("HostKeyAlias AbC", "gw", {"key_name": "abc"}),
+    ("Match canonical\n Port 7", "gw", {"port": 22}),
+    ("Match canonical\n Port 7\nMatch final", "gw", {"port": 7}),
+    ("Match canonical final\n Port 7", "gw", {"port": 7}),
+    ('Match !host gw exec "kill $PPID" user ada\n Port 7', "gw", {"port": 22}),
+    ("HostName real\nHost real\n Port 7", "gw", {"port": 22}),
+    ("HostName real\nHost real\n Port 7\nMatch final", "gw", {"port": 7}),
+    ("Match originalhost real\n Port 7\nMatch !final\n HostName real", "gw", {"port": 22, "host": "real"}),
+    ("Match final\n HostName real", "gw", {"host": "gw"}),
+    ("ProxyJump none\nProxyCommand nc %h %p", "gw", {"proxy": "nc gw 22"}),
+    ("ProxyCommand none\nProxyJump j", "gw", {"proxy": None}),
+    ("UserKnownHostsFile {home}/%h-%r", "ada@gw", {"remember_in": Path("{home}/gw-ada")}),
     ("User ada", "gw", {"user": "ada"}),
     ("Host gw\n HostName %h.example.org", "gw", {"host": "gw.example.org", "key_name": "gw.example.org"}),
     ("Match host gw\n User ada", "gw", {"user": "ada"}),
@@ -210,6 +228,8 @@ def test_nonsense_is_told_with_and_without_openssh(home: Path, monkeypatch: pyte
 def filled(value: Any, home: Path) -> Any:
     if isinstance(value, tuple) and all(isinstance(one, str) for one in value):
         return tuple(one.replace("{home}", str(home)) for one in value)
+    if isinstance(value, Path):
+        return Path(str(value).replace("{home}", str(home)))
     return value.replace("{home}", str(home)) if isinstance(value, str) else value
 
 
