@@ -56,9 +56,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Insta
             build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(place), str(ROOT)]
             subprocess.run(build, check=True, capture_output=True)
             (wheel,) = place.glob("*.whl")
-            subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-            install = ["pip", "install", "--quiet", "--disable-pip-version-check", wheel.name]
-            subprocess.run([environment / "bin" / install[0], *install[1:]], check=True, cwd=place)
+            subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+            pip = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python")]
+            install = ["install", "--quiet", "--disable-pip-version-check", wheel.name]
+            subprocess.run([*pip, *install], check=True, cwd=place)
             done.touch()
     (wheel,) = place.glob("*.whl")
     return Installed(wheel, environment)
