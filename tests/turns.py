@@ -19,10 +19,13 @@ TOGETHER = (
     "tests/test_wheel.py",
 )
 
+# Tests that keep a processor busy for so long that none may be left for the end.
+BUSY = ("tests/export/test_tools.py", "tests/lint/test_hostile_runs.py", "tests/testing/test_plugin.py")
+
 
 def waiting_first(items: list[pytest.Item]) -> None:
-    """Put the tests first that wait for booted gateways most of their time."""
-    items.sort(key=lambda item: item.get_closest_marker("gateway") is None)
+    """Put the tests first that wait for booted gateways most of their time, and the busiest last."""
+    items.sort(key=lambda item: (item.get_closest_marker("gateway") is None, item.nodeid.startswith(BUSY)))
 
 
 class FromBothEnds(LoadScopeScheduling):  # type: ignore[misc]
