@@ -36,7 +36,15 @@ begin() { # VERB WHO
     record events "$events"
     rm -f "$B/boots"
     printf '%s' "$JOURNAL" >"$B/journal"
-    say guard "$(run_apart "$ROOT/gateway.sh" guard "$NAME" "$events")"
+    start_guard >/dev/null 2>&1 9>&- &
+}
+
+# Where systemd runs, it starts one that was killed again.
+start_guard() {
+    set -- "$ROOT/gateway.sh" guard "$NAME" "$events"
+    if ! { has_systemd && systemd-run --unit="bundlekit-guard-$NAME-$$" -p Restart=on-failure -p RestartSec=1 sh "$@"; }; then
+        run_apart "$@"
+    fi
 }
 
 # By the shell alone: a gateway takes milliseconds for each process, and the bundle is down meanwhile. What was recorded
@@ -146,7 +154,7 @@ guard() { # NAME EVENTS
     events=
     exec >>"$2"
     see_errors "$2.guard"
-    leave_login && nap # what is started from here on is out of it too
+    say guard $$
     if find_python && take_lock for-ever; then
         [ ! -f "$B/journal" ] || recover guard
         unlock # who was ended in the last moment has left his name in it
