@@ -170,3 +170,28 @@ def test_bundle_that_came_up_is_known_as_such_by_who_cannot_note_it_down(
     folder = home(tmp_path, {"running": "bundle=5\noffset=0\n", "log": "Register successfully x tunnel: 1\n"})
     (folder / "registered").mkdir()  # nothing can be written there, whoever one is
     assert run(shell, tmp_path, "has_registered && echo yes") == "yes\n"
+
+
+@pytest.mark.parametrize("noted", [True, False])
+def test_look_of_who_cannot_read_the_log_leaves_it_to_root_until_it_is_noted_that_the_bundle_came_up(
+    shell: tuple[str, ...], noted: bool, tmp_path: Path
+) -> None:
+    home(tmp_path, {"running": "bundle=5\n", **({"registered": "5\n"} if noted else {})})
+    assert (run(shell, tmp_path, "look x 0 1 2>/dev/null").endswith("end\n")) is noted
+
+
+def test_release_before_has_a_minute_to_come_up_again_however_short_the_wait_was(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    home(tmp_path, {"current": "-> releases/old"})
+    commands = """
+        bundle_pid() { false; }
+        start_service() { :; }
+        confirm() { echo "$@"; }
+        JOURNAL=$NEWLINE
+        record previous old; record before running; record wait 5
+        undo_start
+        record wait 600
+        undo_start
+        """
+    assert run(shell, tmp_path, commands) == "old 60 1 as-before\nold 600 1 as-before\n"

@@ -19,9 +19,10 @@ probe() { # [NAME [DIGEST TOKEN]]; makes a place for an upload, unless it is cur
     say end
 }
 
-# The same as whoever has logged in sees it. What was broken off is for root to finish, and a place for root to make.
+# The same as whoever has logged in sees it. What was broken off is for root to finish, and a place for root to make; and
+# after a boot only root can read in the log that a bundle came up.
 look() { # NAME DIGEST TOKEN
-    if [ ! -d "$B" ] || [ -f "$B/journal" ]; then
+    if [ ! -d "$B" ] || [ -f "$B/journal" ] || { [ ! -r "$B/log" ] && ! has_registered; }; then
         return 0
     fi
     look_around

@@ -211,6 +211,8 @@ undo_service() {
     fi
 }
 
+WAY_BACK_SECONDS=60 # at least: what came up before will do so again, on a gateway that is as busy as it may be
+
 # Of the stop of the release before. One that was stopped may have been started by a boot meanwhile.
 undo_start() {
     previous=$(recorded previous)
@@ -228,7 +230,10 @@ undo_start() {
         starts=$(info "$B/running" starts)
     fi
     start_service
-    [ "$(recorded before)" = failing ] || confirm "$previous" "$(patience)" "$starts" as-before
+    [ "$(recorded before)" != failing ] || return 0
+    seconds=$(patience)
+    [ "$seconds" -ge $WAY_BACK_SECONDS ] || seconds=$WAY_BACK_SECONDS
+    confirm "$previous" "$seconds" "$starts" as-before
 }
 
 # Of the switch. Before the release before can start, the disk knows that it is the one.
