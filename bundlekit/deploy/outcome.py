@@ -114,6 +114,12 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
         return NeedsHuman(what, hint=logs, details=details)
     undone = before.split()
     damaged = "the disk there may be full or damaged: `bundlekit status TARGET`, and `dmesg` there, tell more"
+    if before == "up":
+        return NeedsHuman(
+            f"{what}; release {previous} runs now, but not all of the way back to it was done",
+            hint=damaged,
+            details=details,
+        )
     if not previous:
         return NeedsHuman(
             f"{what}, and not all of it could be taken away again: {', '.join(undone)}", hint=damaged, details=details

@@ -28,6 +28,7 @@ ENDS_BADLY = [
         4,
         "release 1-a is in place again, but not all else is: settings",
     ),
+    ("outcome\tstuck\t2-b\tdied 1\t1-a\tup|end", 4, "release 1-a runs now, but not all of the way back to it was done"),
     ("outcome\tstuck\t2-b\tdied 1\t1-a\tstart settings|end", 4, "and release 1-a did not come up again either"),
     ("outcome\tstuck\t2-b\tdied 1\t1-a\tstop start|end", 4, "and release 1-a could not be put in its place again"),
     ("outcome\tstuck\t2-b\tdied 1\t\tservice|end", 4, "and not all of it could be taken away again: service"),
