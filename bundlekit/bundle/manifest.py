@@ -15,14 +15,14 @@ from bundlekit.errors import Refused, Unreadable
 ManifestDocument = Document
 """bundle.json as it was read, with places."""
 
-NAME = re.compile(r"[A-Za-z-]+")
-"""What the name of a bundle fully matches, by the vendor's guide."""
-
-VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_~-]*")
-"""What a version fully matches, so that it can be part of a file's name."""
-
 LONGEST = 100
-"""Characters that a name and a version may each have: together they make the name of a file, which 255 fit."""
+"""Characters that a name and a version may each have: together they are part of a file's name, which has 255."""
+
+NAME = re.compile(rf"[A-Za-z-]{{1,{LONGEST}}}")
+"""What the name of a bundle fully matches; by the vendor's guide, `[A-Za-z-]+`."""
+
+VERSION = re.compile(rf"[0-9A-Za-z][0-9A-Za-z.+_~-]{{0,{LONGEST - 1}}}")
+"""What a version fully matches, so that it can be part of a file's name."""
 
 METHODS = ("get", "put", "post", "delete")
 """The methods that a resource can have, as bundle.json spells them."""
@@ -110,13 +110,9 @@ def _manifest(bundle: Bundle, value: Any) -> Manifest:
         raise _refused(bundle, f"{MANIFEST} holds {quoted(value)}, expected an object")
     name, version = value.get("name"), value.get("version")
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise _refused(bundle, f"its name is {quoted(name)}, expected letters and hyphens")
-    if len(name) > LONGEST:
-        raise _refused(bundle, f"its name has {len(name)} characters, expected {LONGEST} at most")
+        raise _refused(bundle, f"its name is {quoted(name)}, expected letters and hyphens, {LONGEST} at most")
     if not isinstance(version, str) or not VERSION.fullmatch(version):
         raise _refused(bundle, f"its version is {quoted(version)}, expected one such as 1.0.0")
-    if len(version) > LONGEST:
-        raise _refused(bundle, f"its version has {len(version)} characters, expected {LONGEST} at most")
     ttl = value.get("ttl", DEFAULT_TTL)
     if isinstance(ttl, bool) or not isinstance(ttl, int | float) or not ttl > 0:
         raise _refused(bundle, f"its ttl is {quoted(ttl)}, expected a positive number of seconds")

@@ -194,9 +194,6 @@ def address_of(access: Access) -> Address:
     return replace(address, identities=(str(access.identity),)) if access.identity else address
 
 
-_NAME = re.compile(r"[A-Za-z-]{1,100}")
-
-
 def bundle_name(bundle: str | None) -> str | None:
     """The name that --bundle means: of the bundle in a folder, or as it stands; by default of the one in this folder.
 
@@ -204,7 +201,7 @@ def bundle_name(bundle: str | None) -> str | None:
         BadUsage: it is neither.
     """
     from bundlekit.bundle.bundle import MANIFEST, Bundle
-    from bundlekit.bundle.manifest import manifest_of
+    from bundlekit.bundle.manifest import NAME, manifest_of
     from bundlekit.bundle.quoting import quoted
 
     folder = Path("." if bundle is None else bundle)
@@ -212,15 +209,17 @@ def bundle_name(bundle: str | None) -> str | None:
         return manifest_of(Bundle.in_folder(folder)).name
     if bundle is None:
         return None
-    if _NAME.fullmatch(bundle):
+    if NAME.fullmatch(bundle):
         return bundle
-    raise BadUsage(f"{quoted(bundle)} is neither a bundle's folder nor a bundle's name", hint="names match [A-Za-z-]+")
+    raise BadUsage(
+        f"{quoted(bundle)} is neither a bundle's folder nor a bundle's name", hint=f"names match {NAME.pattern}"
+    )
 
 
 _RELEASE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_~-]{0,199}")
 
 
-def release_word(_context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+def release_word(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
     """A version, or the start of a release's id, as it stands on the command line.
 
     Raises:
@@ -231,8 +230,7 @@ def release_word(_context: click.Context, parameter: click.Parameter, text: str 
     if text is None or _RELEASE.fullmatch(text):
         return text
     raise BadUsage(
-        f"{parameter.human_readable_name}: {quoted(text)} is neither a version nor the id of a release",
-        hint="`bundlekit releases TARGET` lists them",
+        f"{quoted(text)} is neither a version nor the id of a release", hint="`bundlekit releases TARGET` lists them"
     )
 
 

@@ -25,6 +25,8 @@ def bundle_json_without(field: str) -> str:
 # fields of bundle.json, then rule, pointer, and a part of the message for each finding
 FIELDS: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
     "underscore in the name": ({"name": "a_b"}, [("bad-name", "/name", '"a_b" has "_" in it')]),
+    "long name": ({"name": "x" * 101}, [("bad-name", "/name", "has 101 characters")]),
+    "long version": ({"version": "1" * 101}, [("bad-version", "/version", "has 101 characters")]),
     "empty name": ({"name": ""}, [("bad-name", "/name", "is empty")]),
     "line end behind the name": ({"name": "example\n"}, [("bad-name", "/name", '"example\\n" has "\\n" in it')]),
     "name of letters from elsewhere": ({"name": "exämple"}, [("bad-name", "/name", 'has "ä"')]),

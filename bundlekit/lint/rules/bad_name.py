@@ -1,7 +1,8 @@
 """The name of the bundle has something else in it than letters and hyphens.
 
 Why: The vendor's guide gives `[A-Za-z-]+` as the form of a name. The gateway registers the bundle under it, and its
-settings, its archive and its folder on the gateway are called after it.
+settings, its archive and its folder on the gateway are called after it; so that its archive can be, it has 100
+characters at most.
 
 Evidence: The vendor's guide gives the form, and asks for a factory file of the same name. SDK 1.1.2 itself takes any
 name: bundles called `a_b2` and `a b/c` came up, and only an empty one was refused, with 400 by the emulated gateway.
@@ -22,6 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from bundlekit.bundle.manifest import LONGEST
 from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
@@ -32,12 +34,16 @@ from bundlekit.lint.structure import Violation
 def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
     name = violation.value
     strange = re.search("[^A-Za-z-]", name)
-    what = f"has {quoted(strange[0])} in it" if strange else "is empty"
+    expected = "the letters A to Z and a to z and hyphens"
+    if strange or not name:
+        what = f"has {quoted(strange[0])} in it" if strange else "is empty"
+    else:
+        what, expected = f"has {len(name)} characters", f"{LONGEST} at most"
     better = re.sub("[^A-Za-z]+", "-", name[:100]).strip("-")
     yield in_manifest(
         inspection,
         violation.pointer,
-        f"name {quoted(name)} {what}, expected the letters A to Z and a to z and hyphens",
+        f"name {quoted(name)} {what}, expected {expected}",
         f'"{better}" would do; data/{better}.json.factory goes with it' if better else "",
     )
 
