@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,16 @@ import pytest
 from tests.chaos.crew import CREWS, Run
 
 SEED = "1"
-CASES = 200
+CASES = 240
 
 
 @pytest.mark.gateway
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("crew", CREWS)
-def test_whatever_goes_wrong_one_release_runs_and_who_asks_is_told_which(crew: str, tmp_path: Path) -> None:
-    run = Run(CREWS[crew], f"{SEED} {crew}", tmp_path, lambda _: None)
-    report = run.go(round(CASES * CREWS[crew].share))
-    print(f"{crew}, seed {SEED}: {report}")  # noqa: T201
+def test_whatever_goes_wrong_one_release_runs_and_who_asks_is_told_which(
+    crew: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    seed = f"{SEED} {crew}"
+    report = Run(CREWS[crew], seed, tmp_path, lambda _: None).go(round(CASES * CREWS[crew].share))
+    record_property("told", f"chaos, seed {seed!r}: {report}")
     assert not report.wrong, "\n\n".join(report.wrong)
