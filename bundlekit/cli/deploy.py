@@ -118,6 +118,8 @@ def run(
     except BundlekitError as error:
         report.fail(error)
         raise
+    finally:
+        report.close()
     return 0
 
 

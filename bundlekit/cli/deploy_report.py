@@ -97,7 +97,7 @@ class Report:
         else:
             for sentence in sentences:
                 click.echo(sentence)
-        self._summarize(True, sentences)
+        self._summarize("Plan to deploy" if outcome == "planned" else "Deploy", True, sentences)
 
     def fail(self, error: BundlekitError) -> None:
         """It ended with an error, which somebody else tells people."""
@@ -112,14 +112,19 @@ class Report:
             self._lines.write(
                 "end", outcome="failed", code=error.exit_code, target=self._target, **self._what, error=told
             )
-        self._summarize(False, [error.message], error)
+        self._summarize("Deploy", False, [error.message], error)
+
+    def close(self) -> None:
+        """However it ended, the terminal is left as it was."""
+        if isinstance(self._shown, TerminalListener):
+            self._shown.close()
 
     def _summarize(
-        self, is_well: bool, sentences: tuple[str, ...] | list[str], error: BundlekitError | None = None
+        self, verb: str, is_well: bool, sentences: tuple[str, ...] | list[str], error: BundlekitError | None = None
     ) -> None:
         if self._summary is None:
             return
-        title = " ".join(["Deploy", *self._what.values(), "to", self._target])
+        title = " ".join([verb, *self._what.values(), "to", self._target])
         parts = [f"### {'✅' if is_well else '❌'} {markdown(title)}", *(f"- {markdown(one)}" for one in sentences)]
         if error:
             parts += [
@@ -130,12 +135,19 @@ class Report:
             answer = f"{request} answers {status or 'nothing'} ({milliseconds} ms)"
             parts.append(f"- {markdown(answer)}")
         if error and error.details:
-            parts += ["", *(f"    {printable(line.expandtabs())}" for line in error.details[-_LONGEST_DETAILS:])]
+            parts += ["", *code([printable(line.expandtabs()) for line in error.details[-_LONGEST_DETAILS:]])]
         try:
             with self._summary.open("a", encoding="utf-8") as stream:
                 stream.write("\n".join(parts) + "\n\n")
         except OSError as problem:
             self._shown.note(f"no summary: cannot write {self._summary}: {problem.strerror}")
+
+
+def code(lines: list[str]) -> list[str]:
+    """Lines as a block of code in Markdown. Indented, they would be text of the list that stands before them."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [fence, *lines, fence]
 
 
 def markdown(text: str) -> str:

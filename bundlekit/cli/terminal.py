@@ -153,9 +153,20 @@ class TerminalListener:
 
     def __init__(self) -> None:
         self._bar: Any = None
+        self._is_beside = False
+
+    def close(self) -> None:
+        """End the bar of an upload that did not come to its end; it has hidden the cursor."""
+        if self._bar is not None:
+            self._bar.render_finish()
+            self._bar = None
 
     def phase(self, word: str, text: str) -> None:
+        self.close()
         known = self._TEXTS.get(word)
+        if word == "start" and self._is_beside:
+            known = "let it take over"  # it runs already
+        self._is_beside = word == "beside" or (self._is_beside and word != "take-back")
         shown = known.format(text or "nothing was there before") if known else f"{word} {text}".rstrip()
         mark = click.style("!", fg="yellow") if word == "take-back" else click.style("-", fg="cyan")
         click.echo(f"{mark} {shown}", err=True)
@@ -165,6 +176,7 @@ class TerminalListener:
         click.echo(f"  {request} answers {said} ({milliseconds} ms)", err=True)
 
     def note(self, text: str) -> None:
+        self.close()
         click.echo(click.style("note: ", fg="yellow") + text, err=True)
 
     def sent(self, size: int, total: int) -> None:
@@ -174,5 +186,4 @@ class TerminalListener:
             self._bar = click.progressbar(length=total, file=sys.stderr, label="  sent")
         self._bar.update(size - self._bar.pos)
         if size >= total:
-            self._bar.render_finish()
-            self._bar = None
+            self.close()

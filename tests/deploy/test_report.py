@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from bundlekit.cli.deploy_report import Report, markdown
 from bundlekit.errors import RolledBack
@@ -64,13 +66,33 @@ def test_summary_shows_what_a_gateway_says_and_does_nothing_of_it(tmp_path: Path
     before, title, *rest = summary.read_text().splitlines()
     assert before == "before"
     assert title == "### ❌ Deploy thermostat 0\\.2\\.0 to gateway"
+    shown = MarkdownIt().render(summary.read_text())
+    assert not {"<script", "<a ", "<img", "<em", "<h1"} & set(re.findall(r"<\w+ ?", shown))
+    assert re.findall("(?s)<pre><code>(.*?)</code>", shown)[0].splitlines()[:2] == ["```", "&lt;/pre&gt;"]
     listed = [line for line in rest if line.startswith("- ")]
     assert len(listed) == 5
     assert all("\\<script\\>x" in line and "\\[a\\]\\(http\\:\\/\\/b\\)" in line for line in listed)
-    shown = [line for line in rest if line.startswith("    ")]
-    assert shown[:2] == ["    ```", "    </pre>"], "indented, that is code"
     assert not {"\x1b", "\u202e"} & set(summary.read_text())
-    assert len(rest) == len(listed) + len(shown) + rest.count("")
+
+
+def test_summary_of_a_dry_run_says_that_it_is_a_plan(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    Report("gateway", form="json", summary=summary).end("planned", "upload 3 bytes")
+    assert summary.read_text() == "### ✅ Plan to deploy to gateway\n- upload 3 bytes\n\n"
+
+
+def test_an_upload_that_is_cut_off_leaves_a_line_of_its_own_and_the_cursor(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    for end in (Report.close, lambda report: report.note("again"), lambda report: report.phase("upload", "the rest")):
+        report = Report("gateway", form="text")
+        report.sent(1_000_000, 2_000_000)
+        shown = capsys.readouterr().err
+        end(report)
+        assert (shown + capsys.readouterr().err).partition("50%")[2].lstrip().startswith("\x1b[?25h\n")
+        report.close()
+        assert capsys.readouterr().err == ""
 
 
 def test_markdown_leaves_words_alone() -> None:
