@@ -48,18 +48,14 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield Desk(gateway, bundles, {name: run / f"data/{name}.json" for name, run in runs.items()})
 
 
-@pytest.mark.parametrize("bundle", ["example", "building"])
-def test_openapi_is_valid(desk: Desk, bundle: str) -> None:
-    OpenAPIV31SpecValidator(json.loads(desk.export("openapi", bundle).read_text())).validate()
-
-
 @pytest.mark.parametrize(
     ("bundle", "mode"),
     # The sample fails with 500 where a body is missing, as the vendor's does: what is not allowed is not sent there.
     [("example", "positive"), ("building", "all")],
 )
-def test_bundle_does_what_openapi_says(desk: Desk, bundle: str, mode: str) -> None:
+def test_openapi_is_valid_and_the_bundle_does_what_it_says(desk: Desk, bundle: str, mode: str) -> None:
     document = desk.export("openapi", bundle)
+    OpenAPIV31SpecValidator(json.loads(document.read_text())).validate()
     ended = subprocess.run(
         [
             Path(sys.executable).with_name("schemathesis"),
