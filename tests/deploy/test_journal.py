@@ -249,6 +249,14 @@ def test_change_that_is_cut_off_anywhere_ends_in_order(tmp_path: Path, case: Cas
         check(gateway, case, told)
 
 
+def test_what_runs_and_has_lost_its_link_makes_room_for_the_new_release(tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path, SHELLS[0], "new")
+    gateway.run(f"{BEFORE['old runs']}; command rm $B/current")
+    said = gateway.run(DEPLOY.format("")).stdout
+    assert "outcome\tup\tnew" in said, said
+    assert gateway.running == "new"
+
+
 def check(gateway: Gateway, case: Case, told: str) -> None:
     assert gateway.running in case.ends, told
     assert gateway.read("bundles/x/settings/x.json") == case.ends[gateway.running], told

@@ -26,7 +26,8 @@ take_over() { # ID WAIT
     # Whatever happens from here on, the next boot finds the journal.
     enable_service
     note_in_journal stopping yes
-    if [ -n "$previous" ] && ! stop_service; then
+    # What runs may have lost its link.
+    if { [ -n "$previous" ] || supervisor_pid >/dev/null; } && ! stop_service; then
         leave_if_going_down
         refuse stop "$(why)"
         return 1
