@@ -36,7 +36,23 @@ def secret_from_stdin(what: str) -> str:
     if not secret:
         raise BadUsage(f"standard input has no {what}")
     if len(line) == _LONGEST_SECRET or not is_text(secret):
-        raise BadUsage(f"the {what} on standard input is no line of text in UTF-8, of {_LONGEST_SECRET} characters")
+        raise BadUsage(
+            f"the {what} on standard input is no line of text in UTF-8 of less than {_LONGEST_SECRET} characters"
+        )
+    return secret
+
+
+def _typed(what: str) -> str:
+    """A secret that somebody types.
+
+    Raises:
+        BadUsage: it is no text.
+    """
+    secret: str = click.prompt(what, hide_input=True, err=True)
+    if not is_text(secret):
+        raise BadUsage(
+            f"that {what.split(maxsplit=1)[0]} is no text in UTF-8", hint="is the terminal set to another encoding?"
+        )
     return secret
 
 
@@ -48,12 +64,12 @@ def is_text(secret: str) -> bool:
 class TerminalAsker:
     """Asks on the terminal; without one it says what to do instead."""
 
-    def __init__(self, *, from_stdin: bool, kept_as: str = "", batch: bool = False) -> None:
+    def __init__(self, *, from_stdin: bool, kept_as: str, batch: bool = False) -> None:
         """Read the password from standard input, if it is there.
 
         Args:
             from_stdin: whether it is.
-            kept_as: what the keyring has it under; by default the account.
+            kept_as: what the keyring has it under.
             batch: whether nobody may be asked anything, terminal or not.
 
         Raises:
@@ -73,7 +89,7 @@ class TerminalAsker:
         return self._password if self._from_stdin else None
 
     def password(self, account: str, *, again: bool = False) -> str:
-        if self._password is None and (kept := self._kept_secret(self._kept_as or account)):
+        if self._password is None and (kept := self._kept_secret(self._kept_as)):
             self._password, self._kept = kept, True
         elif self._password is None or (again and not self._from_stdin):
             self._password = self._type_password(account, again=again)
@@ -86,8 +102,7 @@ class TerminalAsker:
             return None
         if again:
             click.echo("that is not its passphrase", err=True)
-        typed: str = click.prompt(f"passphrase of {file}", hide_input=True, err=True)
-        return typed
+        return _typed(f"passphrase of {file}")
 
     def remedy(self, refusal: str) -> str | None:
         """What to do about a refusal, if it is of a password that the keyring has; else None."""
@@ -114,13 +129,12 @@ class TerminalAsker:
             raise LoginRefused(
                 f"{account} asks for a password, and {self._why_not}",
                 hint="give it with --password-stdin, or use a key and a sudo that asks for nothing, or store it: "
-                f"`keyring set {SERVICE} {self._kept_as or account}`",
+                f"`keyring set {SERVICE} {self._kept_as}`",
             )
         if again:
             click.echo(f"{account} does not accept {'what the keyring has' if self._kept else 'it'}", err=True)
         self._kept = False
-        typed: str = click.prompt(f"password of {account}", hide_input=True, err=True)
-        return typed
+        return _typed(f"password of {account}")
 
     def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
         if not self._asks:

@@ -159,7 +159,7 @@ def _seconds(text: str) -> float | None:
     """A time as OpenSSH writes it, such as `90` or `1m30s`; None for none."""
     if text.lower() == "none":
         return None
-    if not re.fullmatch(r"(\d{1,9}[smhdw]?)+", text, re.IGNORECASE):
+    if not re.fullmatch(r"\d{1,9}([smhdw]\d{1,9})*[smhdw]?", text, re.IGNORECASE):
         raise ValueError(f"{text!r} is no time")
     parts = re.findall(r"(\d+)([smhdw]?)", text.lower())
     seconds = sum(int(number) * _UNITS[unit] for number, unit in parts)

@@ -18,7 +18,7 @@ from bundlekit.cli.terminal import TerminalAsker
 from bundlekit.deploy.address import Address
 from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.reach import connect
-from bundlekit.errors import GatewayUnreachable, HostKeyRejected, LoginRefused
+from bundlekit.errors import BadUsage, GatewayUnreachable, HostKeyRejected, LoginRefused
 from tests.deploy.liar import Liar
 from tests.deploy.sshd import Sshd
 from tests.desk import Printed
@@ -90,7 +90,7 @@ def test_nobody_is_asked_anything_in_batch_mode(kept: Kept, monkeypatch: pytest.
     monkeypatch.setattr(terminal, "can_ask", lambda: True)
     monkeypatch.setattr(click, "prompt", lambda *_, **__: pytest.fail("somebody was asked"))
     monkeypatch.setattr(click, "confirm", lambda *_, **__: pytest.fail("somebody was asked"))
-    asker = TerminalAsker(from_stdin=False, batch=True)
+    asker = TerminalAsker(from_stdin=False, kept_as="moxa@gw", batch=True)
     with pytest.raises(LoginRefused, match="BatchMode"):
         asker.password("moxa@gw")
     assert asker.passphrase("/key") is None
@@ -98,6 +98,16 @@ def test_nobody_is_asked_anything_in_batch_mode(kept: Kept, monkeypatch: pytest.
         asker.trust_host_key("gw", "ssh-ed25519", "SHA256:x")
     kept["moxa@gw"] = "kept"
     assert asker.password("moxa@gw") == "kept"
+
+
+def test_typed_password_that_is_no_text_is_told_as_such(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "can_ask", lambda: True)
+    monkeypatch.setattr(click, "prompt", lambda *_, **__: "gr\udcfcn")
+    asker = TerminalAsker(from_stdin=False, kept_as="moxa@gw")
+    assert not kept
+    for ask in (asker.password, asker.passphrase):
+        with pytest.raises(BadUsage, match="no text in UTF-8"):
+            ask("moxa@gw")
 
 
 class Guesser:
