@@ -257,6 +257,14 @@ def test_what_runs_and_has_lost_its_link_makes_room_for_the_new_release(tmp_path
     assert gateway.running == "new"
 
 
+def test_release_that_cannot_be_noted_as_good_is_told_with_a_word_about_it(tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path, SHELLS[0], "new")
+    gateway.run(BEFORE["old runs"])
+    read_only = "confirm() { keep_journal() { false; }; }"
+    said = gateway.run(f"{read_only}; {DEPLOY.format('old')}").stdout
+    assert "note\tnothing can be written there" in said, said
+
+
 def check(gateway: Gateway, case: Case, told: str) -> None:
     assert gateway.running in case.ends, told
     assert gateway.read("bundles/x/settings/x.json") == case.ends[gateway.running], told
