@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bundlekit.cli.terminal import TerminalAsker
-from bundlekit.errors import BadUsage, CouldNotRun, LoginRefused
+from bundlekit.errors import BadUsage, BundlekitError, CouldNotRun, LoginRefused
 
 if TYPE_CHECKING:
     from bundlekit.deploy.address import Address
@@ -171,8 +172,11 @@ def session_on(access: Access) -> Iterator[Session]:
             address, ask=asker, accept_new_host_key=access.accept_new_host_key, timeout=timeout
         ) as connection:
             yield Session(connection, asker)
-    except LoginRefused as error:
-        error.hint = asker.remedy(error.message) or error.hint
+    except BundlekitError as error:
+        if isinstance(error, LoginRefused):
+            error.hint = asker.remedy(error.message) or error.hint
+        if error.hint:  # what it says to type can be typed
+            error.hint = re.sub(r"\bTARGET\b", lambda _: shlex.quote(access.target), error.hint)
         raise
 
 

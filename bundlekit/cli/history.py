@@ -48,5 +48,7 @@ def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
     for act in acts:
         click.echo(f"{act.bundle}: {act_in_words(act)}")
     if not acts:
-        click.echo("nothing was changed there yet", err=True)
+        click.echo(
+            f"nothing of {bundle} was changed there yet" if bundle else "nothing was changed there yet", err=True
+        )
     return 0

@@ -79,7 +79,8 @@ def _lines(state: BundleState) -> list[str]:
     newest = next(iter(state.releases), None)
     failed = []
     if newest and newest.state == "failed" and newest.id != state.current:
-        failed = [click.style(f"release {newest.id} {reason_in_words(newest.reason, state.name)}", fg="yellow")]
+        why = reason_in_words(newest.reason, state.name)
+        failed = [click.style(f"release {newest.id}, deployed later, failed: it {why}", fg="yellow")]
     last = [f"last change: {act_in_words(state.last)}"] if state.last else []
     if not state.current:
         return [*failed, *(["its settings are kept"] if state.settings else []), *last]
@@ -102,7 +103,7 @@ def _lines(state: BundleState) -> list[str]:
         what = f"{lock.what}, by {lock.who}{origin} since {_when(lock.time)}{phase}"
         lines.append(f"under way: {what}" if lock.alive else click.style(f"broken off: {what}", fg="red"))
     release = state.release(state.current)
-    if release and release.state == "new":
+    if release and release.state == "new" and not (state.lock and state.lock.alive):
         lines.append(click.style("this release was never seen to come up", fg="yellow"))
     return lines + last
 

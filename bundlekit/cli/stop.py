@@ -14,7 +14,7 @@ from bundlekit.cli.verb import verb
 @bundle_option()
 @wait_lock_option
 def command(access: Access, bundle: str | None, wait_lock: int) -> int:
-    """Stop a bundle on a gateway. It stays stopped over a reboot, until `start` or `deploy`."""
+    """Stop a bundle on a gateway. It stays stopped over a reboot, until `start`, `restart`, `rollback` or `deploy`."""
     return run(access, bundle, wait_lock=wait_lock)
 
 

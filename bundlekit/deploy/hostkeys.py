@@ -172,7 +172,11 @@ def check_host_key(
         )
     kind = key.get_name() + (f" (whose certificate {fault})" if fault else "")
     if strict == "ask" and not ask.trust_host_key(host, kind, fingerprint(key)):
-        raise HostKeyRejected(f"the host key of {host} is not trusted", kept=kept)
+        raise HostKeyRejected(
+            f"the host key of {host} is not trusted",
+            kept=kept,
+            hint="compare it with what the gateway's own console shows, and say yes if it is the same",
+        )
     if remember_in is not None:
         _remember(key, _hashed(host) if hash_names else host, remember_in)
 

@@ -146,7 +146,8 @@ class Login:
             except paramiko.AuthenticationException as error:
                 self.password = None
                 if number + 1 == tries or not transport.is_active():
-                    raise self._refused(f"{self.account} does not accept the password") from error
+                    hint = "check the password, and the user's name; on a ThingsPro gateway it is moxa"
+                    raise self._refused(f"{self.account} does not accept the password", hint=hint) from error
             else:
                 self.way = f"{self.way}, and the password" if self.way else "the password"
                 return

@@ -175,7 +175,7 @@ def act_reason(act: Act) -> str:
     """Why a change did not end as it should have; empty if it did."""
     if act.outcome == "refused":
         word, _, phase = act.reason.partition(" ")
-        return f"it was broken off in phase {phase}" if word == "broken-off" else act.reason
+        return f"it was broken off in phase {phase}" if word == "broken-off" else act.reason.strip()
     if act.outcome in ("up", "stopped", "removed"):
         return ""
     return reason_in_words(act.reason, act.bundle)

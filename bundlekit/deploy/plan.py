@@ -144,7 +144,8 @@ def busy(what: str, who: str, time: int = 0, origin: str = "") -> GatewayBusy:
     by = f"{what}, by {who}{f' ({origin})' if origin else ''}{since}"
     return GatewayBusy(
         f"another change is under way there: {by}" if what else "another change is under way there",
-        hint="--wait-lock SECONDS waits until it has ended; `bundlekit status TARGET` shows it",
+        kept="nothing was stopped or changed",
+        hint="--wait-lock SECONDS waits so long for it to end; `bundlekit status TARGET` shows it",
     )
 
 

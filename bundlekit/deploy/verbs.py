@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass
 
 from bundlekit.deploy.asking import Listener
+from bundlekit.deploy.breaks import UNTOUCHED
 from bundlekit.deploy.delivery import deliver
 from bundlekit.deploy.ending import Change, hear_end
 from bundlekit.deploy.events import Act, BundleState, Event, GatewayState, parse_act
@@ -84,9 +85,13 @@ def deploy(
         NeedsHuman: what ran before did not come up again.
         BundlekitError: it was not begun.
     """
-    gateway = session.look(archive.name, archive.digest, to_upload=len(archive.data) <= AT_ONCE)
-    if gateway is None:
-        gateway = session.probe(archive.name, upload_unless=archive.digest)
+    try:
+        gateway = session.look(archive.name, archive.digest, to_upload=len(archive.data) <= AT_ONCE)
+        if gateway is None:
+            gateway = session.probe(archive.name, upload_unless=archive.digest)
+    except GatewayUnreachable as broken:
+        broken.kept = broken.kept or UNTOUCHED
+        raise
     for note in gateway.notes:
         listener.note(note)
     plan = plan_deploy(archive, gateway, keep=keep)
@@ -238,7 +243,8 @@ def rollback_target(state: BundleState, release: str | None) -> str:
     if id not in others:
         raise CouldNotRun(
             f"release {id} of {state.name} did not come up when it was deployed, so nothing goes back to it",
-            hint="to try it once more, deploy it again; `bundlekit logs TARGET --release` shows what it printed",
+            hint="to try it once more, deploy it again; "
+            f"`bundlekit logs TARGET --bundle {state.name} --release {id}` shows what it printed",
         )
     return id
 

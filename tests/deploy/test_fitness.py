@@ -64,6 +64,8 @@ def test_release_that_registers_and_does_not_answer_is_taken_back_and_says_what_
     assert "does not answer as it declares: GET /example answers 500: Internal Error." in failed.err
     assert "  | ValueError: no sensor" in failed.err, "the end of its log"
     assert "kept: release 0.0.1-" in failed.err
+    assert "hint: `bundlekit logs " in failed.err
+    assert "TARGET" not in failed.err, "what it says to type can be typed"
     assert desk.machine.api("GET", "/example") == (200, {"key": "value"})
     assert "does not answer as it declares: GET /example answers 500" in desk.on_gateway("status").out
     knowing = desk.deploy(fails, "--no-verify")

@@ -325,7 +325,8 @@ class Check:
         for line in self.requirements:
             if re.sub("[-_.]+", "_", re.match("[A-Za-z0-9._-]+", line).group()).lower() == plain:
                 return "requirements.txt asks for %s" % line
-        return "requirements.txt asks for %s" % ", ".join(self.requirements[:5]) if self.requirements else ""
+        others = [line for line in self.requirements if not re.match("sanji([^A-Za-z0-9._-]|$)", line, re.I)]
+        return "requirements.txt asks for %s" % ", ".join(others[:5]) if others else ""
 
     def run(self):
         try:
