@@ -152,7 +152,7 @@ verify_upload() { # PLACE DIGEST [DIGEST-OF-THE-LIST]
         for other in "$ROOT/uploads/$2"-*; do
             is_uploading "$other" || rm -rf "$other"
         done
-        fail digest
+        fail "$(trouble_word "$(cat "$errors")" digest)" "$(why)"
         return 1
     fi
 }
