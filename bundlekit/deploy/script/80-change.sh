@@ -16,7 +16,7 @@ change() { # VERB NAME ARGUMENT...
 }
 
 make_events() {
-    mkdir -p "$MEMORY" && mktemp "$MEMORY/$NAME.events.XXXXXX"
+    { [ -d "$MEMORY" ] || mkdir -p "$MEMORY"; } && mktemp "$MEMORY/$NAME.events.XXXXXX"
 }
 
 # A broken-off change that nobody is at. What its recovery says is told, but how it ended is no answer to who looks.
