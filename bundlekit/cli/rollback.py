@@ -43,7 +43,10 @@ def command(access: Access, *, release: str | None, bundle: str | None, **option
     """Make an earlier release the current one. `bundlekit releases` lists them.
 
     The settings stay as they are, unless --settings. What they are now is kept as those of the release that is left, so
-    that a rollback to it brings them back.
+    that a rollback to it brings them back. A bundle that was stopped is started.
+
+    Exit code: 0 it runs, 1 it did not come up and was taken back, 2 usage, 3 could not be done, 4 the gateway needs
+    somebody to look at it.
     """
     return run(access, bundle, release, **options)
 
