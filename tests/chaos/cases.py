@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, islice
 
 # On the gateway, in the order in which they come.
 PHASES = ("unpack", "check", "stop", "switch", "start", "confirm")
@@ -83,14 +83,14 @@ class Plan:
     with_sdk: float = 0.15
 
 
-def cases(plan: Plan, seed: str) -> Iterator[Case]:
-    """Without end. Each fault meets each phase, in an order of the seed's."""
-    dice = random.Random(seed)
+def cases(plan: Plan, seed: str, lane: int, lanes: int) -> Iterator[Case]:
+    """Those of a lane, without end. Of all lanes together, each fault meets each phase, in an order of the seed's."""
+    dice = random.Random(f"{seed} {lane}")
     pairs = [(fault, phase) for fault in plan.faults for phase in PHASES]
     by_bytes = [(link, way) for link in plan.links for way in ("out", "back")]
     pairs += by_bytes * (len(PHASES) // 2)
-    dice.shuffle(pairs)
-    for number, (fault, point) in enumerate(cycle(pairs), 1):
+    random.Random(seed).shuffle(pairs)
+    for number, (fault, point) in enumerate(islice(cycle(pairs), lane, None, lanes), 1):
         # A third of them are good, so that what goes wrong besides decides.
         release = dice.choice(("good", dice.choice(plan.releases), dice.choice(plan.releases)))
         verb = "rollback" if dice.random() < plan.rollbacks else "deploy"

@@ -81,7 +81,7 @@ class Run:
             with ThreadPoolExecutor(self._crew.lanes) as pool:
                 lanes = list(pool.map(lambda _: self._new_lane(machine), range(self._crew.lanes)))
                 each = -(-number // self._crew.lanes)
-                plans = [cases(self._crew.plan, f"{self._seed} {lane}") for lane in range(self._crew.lanes)]
+                plans = [cases(self._crew.plan, self._seed, lane, self._crew.lanes) for lane in range(self._crew.lanes)]
                 if self._crew.ends:
                     self._in_rounds(machine, pool, lanes, plans, each)
                 else:

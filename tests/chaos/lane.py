@@ -101,8 +101,7 @@ class Lane:
         new = new or self._make(case.release, with_sdk=case.with_sdk)
         settings = {"case": case.number, "of": self.name}
         before = self._look()
-        status, answer = self.machine.api("PUT", f"/{self.name}", settings)
-        assert status == 200, (status, answer)
+        assert gateway.wait_until(lambda: self.machine.api("PUT", f"/{self.name}", settings)[0] == 200, 30, 0.3)
         limit = None if case.limit is None else 1 + int(case.limit * getattr(self._needs, case.phase))
         ending: Literal["reset", "silence"] = "silence" if case.fault == "silence" else "reset"
         link = Relay(self._there, cut_after=limit, way=case.phase, cuts=1, ending=ending)

@@ -22,7 +22,7 @@ _MANIFEST = {
     "dependencies": {},
     "repository": "",
     "role": "model",
-    "ttl": 2,
+    "ttl": 5,
 }
 
 _LIGHT = Path(__file__).parents[1] / "fixtures" / "light" / "light.py"

@@ -49,10 +49,11 @@ def _running(root: Path, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _processes(root: Path) -> Iterator[Path]:
-    """Those on a gateway, as it sees them itself: the first of them that this host knows leads there."""
+    """Those on a gateway, as it sees them itself: its first one leads there."""
     place = _first.get(root)
     if place is None or not _is_on(place, root):
-        place = next((place for place in _numbers(Path("/proc")) if _is_on(place, root)), None)
+        on_it = (place for place in _numbers(Path("/proc")) if _is_on(place, root))
+        place = next((place for place in on_it if re.search(r"^NSpid:.*\t1$", _text(place / "status"), re.M)), None)
     if place is not None:
         _first[root] = place
         with contextlib.suppress(OSError):
