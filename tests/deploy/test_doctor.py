@@ -98,9 +98,14 @@ FAULTS: list[tuple[str, str, list[str]]] = [
         ["fail  disk        only 15 more files fit", "fail  sudo        moxa@"],
     ),
     (
-        "mv /usr/bin/sudo /root/",
-        "mv /root/sudo /usr/bin/",
-        ["fail  sudo        there is no sudo on the gateway", "ok    python"],
+        "mv /usr/bin/sudo /root/ && mount -t tmpfs -o ro tmpfs /opt",
+        "mv /root/sudo /usr/bin/ && umount /opt",
+        [
+            "fail  sudo        there is no sudo on the gateway",
+            "skip  token       not looked at: only root can read",
+            "warn  disk        /opt is mounted read-only, as moxa@",
+            "ok    python",
+        ],
     ),
     (
         "echo 'AllowTcpForwarding no' >/etc/ssh/sshd_config.d/no.conf && systemctl restart ssh",

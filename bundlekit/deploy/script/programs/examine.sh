@@ -61,7 +61,7 @@ stream.sendall(b"\xe0\x00")
 print("open" if len(answer) == 4 and answer[0] == 32 and answer[3] == 0 else "refused")
 ' 2>/dev/null)"
 fi
-if [ -s /etc/mx-api-token ]; then say token yes; else say token no; fi
+if [ -s /etc/mx-api-token ] || { [ -e /etc/mx-api-token ] && [ ! -r /etc/mx-api-token ]; }; then say token yes; else say token no; fi
 
 for folder in "$ROOT"/bundles/*; do
     [ -d "$folder" ] || continue
