@@ -16,7 +16,7 @@ from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.deploy.plan import Action, Plan, needed, obstacle, plan_deploy
 from bundlekit.deploy.session import Session
 from bundlekit.deploy.upload import AT_ONCE
-from bundlekit.errors import BadUsage, CouldNotRun, GatewayUnreachable
+from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnreachable
 from bundlekit.pack.archive import Archive
 
 WAIT = 60  # seconds for a bundle to register; the SDK alone takes up to 5 before it tries
@@ -51,7 +51,11 @@ def preview(
     """
     gateway = session.probe(archive.name)
     plan = plan_deploy(archive, gateway, keep=keep, verify=verify, hand_over=hand_over)
-    _check(archive, gateway, plan, keep=keep, waits=False)
+    try:
+        _check(archive, gateway, plan, keep=keep, waits=False)
+    except GatewayBusy as busy:
+        busy.hint = "what a deploy would do is known when that has ended; `bundlekit status TARGET` shows it"
+        raise
     return Deployed(plan, gateway, None)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from bundlekit.deploy.events import BundleState, GatewayState, Lock, Release, Running
 from bundlekit.deploy.plan import Action, obstacle, plan_deploy, release_id
-from bundlekit.deploy.verbs import rollback_target
+from bundlekit.deploy.session import Session
+from bundlekit.deploy.verbs import preview, rollback_target
 from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnfit
 from bundlekit.pack.archive import Archive, Member
 
@@ -90,6 +92,17 @@ def test_fit_gateway_has_no_obstacle(state: BundleState) -> None:
 def test_change_of_somebody_else_is_no_obstacle_for_who_waits() -> None:
     state = replace(UPGRADE, lock=Lock("stop", "eve", 1, alive=True))
     assert obstacle(ARCHIVE, replace(FIT, bundles=(state,)), waits=True) is None
+
+
+def test_dry_run_during_a_change_says_to_look_again_rather_than_to_wait_for_a_lock() -> None:
+    class Looker:
+        def probe(self, _bundle: str) -> GatewayState:
+            return replace(FIT, bundles=(replace(UPGRADE, lock=Lock("stop", "eve", 1, alive=True)),))
+
+    with pytest.raises(GatewayBusy) as caught:
+        preview(cast(Session, Looker()), ARCHIVE)
+    assert caught.value.kept == "nothing was stopped or changed"
+    assert "when that has ended" in str(caught.value.hint)
 
 
 SIZED = tuple(replace(release, size=1_500_000) for release in OLD)
