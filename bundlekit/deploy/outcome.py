@@ -174,8 +174,8 @@ def act_in_words(act: Act) -> str:
 def act_reason(act: Act) -> str:
     """Why a change did not end as it should have; empty if it did."""
     if act.outcome == "refused":
-        word, _, phase = act.reason.partition(" ")
-        return f"it was broken off in phase {phase}" if word == "broken-off" else act.reason.strip()
+        word, _, rest = act.reason.strip().partition(" ")
+        return _REFUSED[word].format(rest) if word in _REFUSED else act.reason.strip()
     if act.outcome in ("up", "stopped", "removed"):
         return ""
     return reason_in_words(act.reason, act.bundle)
@@ -187,6 +187,11 @@ _ENDED = {
     "down": "taken back, nothing runs",
     "stuck": "neither it nor {} runs as it should",
     "not-up": "did not come up",
+}
+_REFUSED = {
+    "broken-off": "it was broken off in phase {}",
+    "syntax": "the gateway's Python does not take {}",
+    "import": "the gateway does not have what it imports: {}",
 }
 _FINISHED_BY = {
     "guard": "the gateway",

@@ -81,7 +81,15 @@ ACTS = [
         "back\tdied 3\tboot",
         "taken back to 1-a: it ended with exit status 3; broken off, and brought to its end by",
     ),
-    ("refused\tsyntax index.py\t", "refused: syntax index.py"),
+    (
+        "refused\tsyntax index.py:3 invalid syntax \t",
+        "refused: the gateway's Python does not take index.py:3 invalid syntax",
+    ),
+    (
+        "refused\timport index.py:1 No module\t",
+        "refused: the gateway does not have what it imports: index.py:1 No module",
+    ),
+    ("refused\tspace /opt\t", "refused: space /opt"),
     ("refused\tbroken-off check\tboot", "refused: it was broken off in phase check"),
     ("stuck\tsilent 60\tguard", "neither it nor 1-a runs as it should: it did not say"),
 ]
