@@ -152,7 +152,7 @@ class TerminalListener:
 
     _TEXTS: ClassVar = {
         "upload": "upload {}",
-        "lock": "the gateway has the order, and finishes it by itself from here on",
+        "lock": "the gateway has the order; from here on the link may break",
         "unpack": "check its digest and unpack it",
         "check": "see whether it fits the gateway's Python",
         "wait": "wait for another change to end: {}",

@@ -79,6 +79,9 @@ def hear_end(
                     raise broken from None
                 time.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
+            except BundlekitError as error:  # which knows nothing of the change that goes on
+                error.kept = broken.kept
+                raise
     except KeyboardInterrupt:
         raise Interrupted("interrupted", kept=broken.kept, hint=broken.hint) from None
     if act is None:

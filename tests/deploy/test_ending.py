@@ -7,6 +7,11 @@ import subprocess
 
 import pytest
 
+from bundlekit.deploy.asking import Listener
+from bundlekit.deploy.ending import Change, hear_end
+from bundlekit.deploy.events import BundleState
+from bundlekit.deploy.session import Session
+from bundlekit.errors import GatewayUnreachable, LoginRefused
 from tests.desk import Desk, Printed
 from tests.link import Relay
 
@@ -70,3 +75,15 @@ def test_order_that_never_arrived_is_known_as_such(shared_desk: Desk) -> None:
     assert printed.code == 3, printed.err
     assert "kept: nothing there tells of this change: it was not begun" in printed.err
     assert shared_desk.machine.run("readlink /opt/bundlekit/bundles/cut-early/current").stdout == before
+
+
+def test_who_does_not_get_in_any_more_is_not_told_that_nothing_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Session) -> None:
+        raise LoginRefused("the key does not count any more", kept="nothing was changed")
+
+    monkeypatch.setattr(Session, "connect_again", refuse)
+    change = Change("deploy", "0.0.2-a", "eve@desk", BundleState("cut-off"))
+    broken = GatewayUnreachable("the connection broke", kept="the gateway goes on")
+    with pytest.raises(LoginRefused) as raised:
+        hear_end(object.__new__(Session), Listener(), change, broken, seconds=1)
+    assert raised.value.kept == "the gateway goes on"
