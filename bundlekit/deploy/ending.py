@@ -11,7 +11,7 @@ from bundlekit.deploy.breaks import UNTOUCHED
 from bundlekit.deploy.events import Act, BundleState, Event, parse_act
 from bundlekit.deploy.outcome import act_reason
 from bundlekit.deploy.session import Session
-from bundlekit.errors import CouldNotRun, GatewayUnreachable, Interrupted, Refused
+from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnreachable, Interrupted, Refused
 
 _GRACE = 120.0  # seconds over what the change itself may take
 _PAUSE = 1.0  # seconds between two looks, and

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+from unittest.mock import Mock
 
 import pytest
 
-from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.ending import Change, hear_end
 from bundlekit.deploy.events import BundleState
 from bundlekit.deploy.session import Session
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.gateway
 _ENDINGS = {
     "good": ("", "", 0, "cut-good 0.0.2 runs on"),
     "dies": ("import sys; sys.exit('no such luck')", "", 1, "no such luck"),
-    "broken": ("import helper", "for\n", 1, "was not put in place: syntax helper.py:1"),
+    "broken": ("import helper", "for\n", 1, "was not put in place: the gateway's Python does not take helper.py:1"),
 }
 
 
@@ -85,5 +85,5 @@ def test_who_does_not_get_in_any_more_is_not_told_that_nothing_was_changed(monke
     change = Change("deploy", "0.0.2-a", "eve@desk", BundleState("cut-off"))
     broken = GatewayUnreachable("the connection broke", kept="the gateway goes on")
     with pytest.raises(LoginRefused) as raised:
-        hear_end(object.__new__(Session), Listener(), change, broken, seconds=1)
+        hear_end(object.__new__(Session), Mock(), change, broken, seconds=1)
     assert raised.value.kept == "the gateway goes on"
