@@ -53,7 +53,8 @@ def test_every_example_is_a_line_that_the_verb_takes(verb: str) -> None:
         assert found, line
         words = shlex.split(found[1])
         command = _command(verb)
-        command.make_parser(click.Context(command)).parse_args(args=words)
+        # In its group's context: a command keeps the option for help that it had first.
+        command.make_parser(click.Context(command, **cli.context_settings)).parse_args(args=words)
 
 
 @pytest.mark.parametrize("verb", VERBS)
