@@ -178,7 +178,7 @@ def test_root_shell_on_a_terminal_is_usable(gateway: Gateway) -> None:
     child.expect("Sorry, try again")
     child.sendline("moxa")
     child.expect("root@Moxa:/home/moxa# ")
-    child.sendline("stty size; sleep 100")
+    child.sendline("sh -c 'stty size; exec sleep 100'")  # one job from begin to end, whenever the signal comes
     child.expect("33 99")
     child.sendintr()
     child.expect("root@Moxa:/home/moxa# ")
