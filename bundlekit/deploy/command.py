@@ -15,11 +15,11 @@ PASSWORD_NEEDED = 74
 _ROOM = 200_000  # bytes, for the script and what tools complain of; a /tmp that is full is often another disk
 
 # First it says whether the gateway has this very script already, which then looks at what there is to see without being
-# root. Standard input is a line with the password (empty where there is none), then, unless it has, the script,
-# compressed, then orders. `read` takes the line byte by byte, and dd so many bytes: what comes after them is left for
-# the next reader. `read` is the shell's own, so no list of processes has the password. A script that is there is read
-# before the password is: while the answer is under way to the client. All on one line, which csh as a login shell
-# insists on.
+# root; all of it at once, for ten packets are under way on a link before it waits, however small. Standard input is a
+# line with the password (empty where there is none), then, unless it has, the script, compressed, then orders. `read`
+# takes the line byte by byte, and dd so many bytes: what comes after them is left for the next reader. `read` is the
+# shell's own, so no list of processes has the password. A script that is there is read before the password is: while
+# the answer is under way to the client. All on one line, which csh as a login shell insists on.
 _OPENING = (
     "umask 077; export LC_ALL=C; unset GZIP; "
     """trap 'rm -rf "$folder"' EXIT; trap 'exit 75' HUP INT TERM PIPE; """
@@ -28,8 +28,8 @@ _OPENING = (
     'rm -rf "$folder"; folder=; done; [ -n "$folder" ] || exit 73; : >"$folder/complaint"; '
     'script=$folder/gateway.sh; cp "${{BUNDLEKIT_ROOT:-/opt/bundlekit}}/gateway.sh" "$script" 2>/dev/null; known=; '
     '[ "$(sha256sum "$script" 2>/dev/null | cut -c 1-64)" = {digest} ] && known=known; '
-    r"""printf "\nscript\t%s\t$known\n" {token}; """
-    '[ -z "$known" ] || {{ {look}printf "looked\\t%s\\n" {token}; }}; '
+    r"""if [ -z "$known" ]; then printf "\nscript\t%s\t\n" {token}; """
+    r"""else seen=$({look}printf "looked\t%s" {token}); printf "\nscript\t%s\tknown\n%s\n" {token} "$seen"; fi; """
     '[ -n "$known" ] || {{ IFS= read -r password; '
     '{{ dd bs={size} count=1 iflag=fullblock 2>/dev/null || head -c {size}; }} | gzip -dc >"$script" || exit 73; }}; '
     'set -- converse {token}; . "$script"'
