@@ -101,6 +101,8 @@ def _wait(session: Session, change: Change, deadline: float) -> Act | None:
         is_at_it = session.probe(change.before.name).bundle(change.before.name).lock is not None
         looks = 0 if is_at_it else looks + 1
         time.sleep(_PAUSE)
+    if looks < _LOOKS:
+        raise GatewayUnreachable("the change goes on there for longer than it may take")
     return None
 
 

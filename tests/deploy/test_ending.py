@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from bundlekit.deploy.ending import Change, hear_end
+from bundlekit.deploy.ending import _GRACE, Change, hear_end
 from bundlekit.deploy.events import BundleState
 from bundlekit.deploy.session import Session
 from bundlekit.errors import GatewayUnreachable, LoginRefused
@@ -87,3 +87,12 @@ def test_who_does_not_get_in_any_more_is_not_told_that_nothing_was_changed(monke
     with pytest.raises(LoginRefused) as raised:
         hear_end(object.__new__(Session), Mock(), change, broken, seconds=1)
     assert raised.value.kept == "the gateway goes on"
+
+
+def test_change_that_goes_on_for_too_long_is_not_told_as_never_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "connect_again", Mock())
+    change = Change("deploy", "0.0.2-a", "eve@desk", BundleState("cut-off"))
+    broken = GatewayUnreachable("the connection broke", kept="the gateway goes on")
+    with pytest.raises(GatewayUnreachable) as raised:
+        hear_end(object.__new__(Session), Mock(), change, broken, seconds=-_GRACE)
+    assert (raised.value.message, raised.value.kept) == ("the connection broke", "the gateway goes on")
