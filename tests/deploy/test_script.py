@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import hashlib
 import os
@@ -16,6 +17,17 @@ from bundlekit.deploy import command, script
 SHELLS = [("dash",), ("busybox", "sh"), ("bash", "--posix")]
 HOSTILE = ["-rf", "--", "../x", "a b", "$(reboot)", "a'b", 'a"b', "a\nb", "*", "", "ü", "x" * 5000, "a\\b", "`id`"]
 
+_HERE = re.compile(r"<<'END_OF_PROGRAM'\n(.*?)^END_OF_PROGRAM$", re.DOTALL | re.MULTILINE)
+# As bash writes them: without comments, and what is in here-documents as it is.
+_DEFINITIONS = 'eval "$1"; declare -f; set -o posix; set | grep -v "^_=" | grep -v "^BASH_EXECUTION_STRING="'
+
+
+def _without_programs(text: str) -> str:
+    return _HERE.sub(
+        "<<'END_OF_PROGRAM'\nEND_OF_PROGRAM",
+        re.split("# -+ the way in\n|^\\[ \\$# -gt 0 \\]", text, flags=re.MULTILINE)[0],
+    )
+
 
 def test_script_is_clean_for_shellcheck() -> None:
     checked = subprocess.run(["shellcheck", "-"], input=script.text(), text=True, capture_output=True, check=False)
@@ -23,8 +35,23 @@ def test_script_is_clean_for_shellcheck() -> None:
 
 
 def test_script_travels_in_one_packet_of_the_channel() -> None:
-    assert gzip.decompress(script.compressed()).decode() == script.text()
+    assert gzip.decompress(script.compressed()).decode() == script.bare()
     assert len(script.compressed()) < 32_768
+
+
+def test_script_without_comments_defines_the_same() -> None:
+    defined = [
+        subprocess.run(["bash", "-c", _DEFINITIONS, "x", part], capture_output=True, check=True, text=True).stdout
+        for part in (_without_programs(script.text()), _without_programs(script.bare()))
+    ]
+    assert defined[0] == defined[1]
+    assert len(defined[0]) > 30_000
+
+
+def test_programs_without_comments_are_the_same() -> None:
+    trees = [[ast.dump(ast.parse(found)) for found in _HERE.findall(text)] for text in (script.text(), script.bare())]
+    assert trees[0] == trees[1]
+    assert len(trees[0]) == 2
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)

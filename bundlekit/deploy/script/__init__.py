@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
+import tokenize
+from collections.abc import Callable, Iterator
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 _PARTS = Path(__file__).parent
 _PROGRAM = re.compile(r"^@([a-z]+\.py)@$", re.MULTILINE)
+_HERE_DOCUMENT = re.compile(r"<<'?([A-Z_]+)'?$")
 
 
 @cache
 def text() -> str:
     """The whole script, its parts in the order of their names, with its Python programs in their places."""
-    parts = "".join(part.read_text(encoding="utf-8") for part in sorted(_PARTS.glob("*.sh")))
-    return _PROGRAM.sub(lambda found: program(found[1]).rstrip("\n"), parts)
+    return _assemble(lambda part: part, program)
+
+
+@cache
+def bare() -> str:
+    """The script as it travels and stays on the gateway: `text` without the lines that are comments, or empty.
+
+    What stands in a here-document stays, for that is written to files; of Python programs the comments go.
+    """
+    return _assemble(_bare_shell, lambda name: _bare_python(program(name)))
 
 
 def program(name: str) -> str:
@@ -26,11 +38,42 @@ def program(name: str) -> str:
 
 @cache
 def compressed() -> bytes:
-    """The script as it travels: gzip, which every gateway has; about a third of it."""
-    return gzip.compress(text().encode(), mtime=0)
+    """`bare`, compressed by gzip, which every gateway has; about a third of it."""
+    return gzip.compress(bare().encode(), mtime=0)
 
 
 @cache
 def digest() -> str:
-    """The SHA-256 of the whole script, in hex, by which a gateway that has it already is told."""
-    return sha256(text().encode()).hexdigest()
+    """The SHA-256 of `bare`, in hex, by which a gateway that has it already is told."""
+    return sha256(bare().encode()).hexdigest()
+
+
+def _assemble(of_part: Callable[[str], str], of_program: Callable[[str], str]) -> str:
+    parts = "".join(of_part(part.read_text(encoding="utf-8")) for part in sorted(_PARTS.glob("*.sh")))
+    return _PROGRAM.sub(lambda found: of_program(found[1]).rstrip("\n"), parts)
+
+
+def _bare_shell(part: str) -> str:
+    return "".join(_bare_lines(part.splitlines(keepends=True)))
+
+
+def _bare_lines(lines: list[str]) -> Iterator[str]:
+    end = ""
+    for line in lines:
+        if end:
+            end = "" if line.strip() == end else end
+        elif found := _HERE_DOCUMENT.search(line.rstrip()):
+            end = found[1]
+        elif not line.strip() or (line.lstrip().startswith("#") and not line.startswith("#!")):
+            continue
+        yield line
+
+
+def _bare_python(source: str) -> str:
+    lines = source.splitlines(keepends=True)
+    dropped = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        row, column = token.start
+        if token.type in (tokenize.COMMENT, tokenize.NL) and not lines[row - 1][:column].strip():
+            dropped.add(row)
+    return "".join(line for row, line in enumerate(lines, 1) if row not in dropped)
