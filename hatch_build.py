@@ -70,7 +70,8 @@ def fill(folder: Path, requirements: Path) -> None:
 
 def _download(requirements: Path, place: Path) -> list[Path]:
     # pip runs each setup.py to learn the project's name, with the setuptools of this environment.
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    # With -P no module comes from the folder where the build was started. The setuptools come by PYTHONPATH, so no -I.
+    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--no-binary", ":all:", "--no-build-isolation", "--require-hashes"]
     command += ["--dest", os.fspath(place), "--requirement", os.fspath(requirements)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)

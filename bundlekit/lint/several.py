@@ -142,7 +142,8 @@ def _workers(number: int, cache: Cache | None) -> Iterator[list[Connection]]:
             ours, theirs = context.Pipe()
             connections.append(ours)
             process = context.Process(target=_work, args=(theirs, list(connections), cache), daemon=True)
-            process.start()
+            with _safe_path():
+                process.start()
             processes.append(process)
             theirs.close()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -155,6 +156,20 @@ def _workers(number: int, cache: Cache | None) -> Iterator[list[Connection]]:
             one.join()
         for connection in connections:
             connection.close()
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Let a Python that is spawned, which is given no flag for it, take no module from the folder where we are."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _work(connection: Connection, not_ours: list[Connection], cache: Cache | None) -> None:

@@ -30,11 +30,17 @@ export LC_ALL
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 # What a sudo that keeps much would hand on to tools that run as root.
-unset CDPATH ENV BASH_ENV GZIP TAR_OPTIONS GREP_OPTIONS POSIXLY_CORRECT PYTHONPATH PYTHONHOME PYTHONSTARTUP LD_PRELOAD
+unset CDPATH ENV BASH_ENV GZIP TAR_OPTIONS GREP_OPTIONS POSIXLY_CORRECT LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT \
+    PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE PYTHONPLATLIBDIR PYTHONEXECUTABLE PYTHONPYCACHEPREFIX
 
 PROTOCOL=1
 ROOT=${BUNDLEKIT_ROOT:-/opt/bundlekit}
-SELF=$0
+case $0 in
+/*) SELF=$0 ;;
+*) SELF=$PWD/$0 ;;
+esac
+# Where only root puts files: Python takes modules from the folder where it is.
+cd / || exit
 
 # ---------------------------------------------------------------- events
 
@@ -102,13 +108,19 @@ check_number() {
 
 # ---------------------------------------------------------------- the machine
 
+# A program of ours: no module comes from the folder where we are (the supervisor is in that of a release), from a home
+# or from where a variable leads. Python 2.7 has no -I.
+our_python() { # ARGUMENT...
+    (cd / && exec "$PYTHON" -Es "$@")
+}
+
 # Python 2.7, as a gateway has it; or a newer one that has the SDK, as an emulated gateway may. Looked for once.
 PYTHON=
 find_python() {
     [ -z "$PYTHON" ] || return 0
     for PYTHON in python2.7 python2 python; do
         PYTHON=$(command -v "$PYTHON") || continue
-        "$PYTHON" -ESc 'import sys; sys.exit(sys.version_info[:2] != (2, 7))' 2>/dev/null && return 0
+        our_python -Sc 'import sys; sys.exit(sys.version_info[:2] != (2, 7))' 2>/dev/null && return 0
     done
     for PYTHON in python python3; do
         PYTHON=$(command -v "$PYTHON") || continue
@@ -118,7 +130,8 @@ find_python() {
     return 1
 }
 
-# Without importing it: that takes a second on a gateway.
+# Without importing it: that takes a second on a gateway. Variables of the login's are unset by now; an emulated
+# gateway's Python sets one by which it has the SDK.
 HAS_SDK='
 import sys
 try:
@@ -129,7 +142,7 @@ sys.exit(find("sanji") is None)
 '
 
 has_sdk() {
-    "$PYTHON" -c "$HAS_SDK" 2>/dev/null
+    (cd / && exec "$PYTHON" -sc "$HAS_SDK") 2>/dev/null
 }
 
 has_systemd() {

@@ -27,7 +27,7 @@ take_lock() { # SECONDS|for-ever [make]
         [ -d "$B" ] && true 9>>"$B/lock"
     do
         exec 9>>"$B/lock"
-        "$PYTHON" -c "$TAKE_LOCK" "$B/lock" "$1"
+        our_python -c "$TAKE_LOCK" "$B/lock" "$1"
         case $? in
         0) return 0 ;;
         2) exec 9>&- ;;
@@ -86,7 +86,7 @@ sign_lock() { # WHAT WHO ACCOUNT ADDRESS
 is_locked() {
     [ -f "$B/lock" ] && (
         exec 9<"$B/lock"
-        find_python && ! "$PYTHON" -c "$TAKE_LOCK" "$B/lock" 0
+        find_python && ! our_python -c "$TAKE_LOCK" "$B/lock" 0
     )
 }
 

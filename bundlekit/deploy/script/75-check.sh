@@ -19,9 +19,8 @@ check_release() { # FOLDER
     esac
 }
 
-# In a folder where only root puts modules: Python looks for them where it is.
 check_sources() { # FOLDER SETTINGS-FOLDER
-    cd / && "$PYTHON" - "$@" 9>&- <<'END_OF_PROGRAM'
+    our_python - "$@" 9>&- <<'END_OF_PROGRAM'
 @check.py@
 END_OF_PROGRAM
 }

@@ -33,7 +33,7 @@ verify_release() { # ID
 }
 
 ask_gets() { # BUNDLE.JSON TOKEN-FILE
-    cd / && "$PYTHON" - "$@" 2>/dev/null 9>&- <<'END_OF_PROGRAM'
+    our_python - "$@" 2>/dev/null 9>&- <<'END_OF_PROGRAM'
 @verify.py@
 END_OF_PROGRAM
 }

@@ -105,7 +105,7 @@ switch_to() { # ID
 # mv without -T, as old busybox has it, would move the link into the folder that the other one leads to.
 rename() { # FROM TO
     mv -fT "$1" "$2" 2>/dev/null && return 0
-    find_python && "$PYTHON" -c 'import os, sys; os.rename(sys.argv[1], sys.argv[2])' "$1" "$2"
+    find_python && our_python -c 'import os, sys; os.rename(sys.argv[1], sys.argv[2])' "$1" "$2"
 }
 
 # Waits until the release has registered, lives still a moment later, and does what it has to. Leaves in `reason` why it

@@ -13,7 +13,8 @@ converse)
     converse "$@"
     exit
     ;;
-apart | guard | recovery | supervise | init-*) ;;
+# Root's, whatever a sudo has kept: what a bundle finds in its home is root's too.
+apart | guard | recovery | supervise | init-*) HOME=~root ;;
 *) say hello $PROTOCOL ;;
 esac
 case $verb in

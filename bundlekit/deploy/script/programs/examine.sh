@@ -26,9 +26,9 @@ case ,${options_of_mount:-}, in
 esac
 
 if find_python; then
-    say python "$PYTHON" "$("$PYTHON" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)"
+    say python "$PYTHON" "$(our_python -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)"
     if has_sdk; then
-        sdk=$("$PYTHON" -c '
+        sdk=$(cd / && "$PYTHON" -sc '
 import os
 try:
     from importlib.util import find_spec
@@ -51,7 +51,7 @@ for name in sorted(os.listdir(around)):
         # shellcheck disable=SC2086 # a place, and a version if it is known
         say sdk $sdk
     fi
-    say broker "$("$PYTHON" -c '
+    say broker "$(our_python -c '
 import socket
 stream = socket.create_connection(("localhost", 1883), 5)
 stream.settimeout(5)
