@@ -82,6 +82,9 @@ def _lines(state: BundleState) -> list[str]:
         why = reason_in_words(newest.reason, state.name)
         failed = [click.style(f"release {newest.id}, deployed later, failed: it {why}", fg="yellow")]
     last = [f"last change: {act_in_words(state.last)}"] if state.last else []
+    if state.held_by:
+        held = f"the lock is held by {state.held_by}, which is no change of bundlekit"
+        last = [click.style(held, fg="red"), *last]
     if not state.current:
         return [*failed, *(["its settings are kept"] if state.settings else []), *last]
     lines = failed
@@ -96,7 +99,7 @@ def _lines(state: BundleState) -> list[str]:
     else:
         lines.append("stopped")
     lines.append("starts at boot" if state.at_boot else "does not start at boot")
-    if state.lock:
+    if state.lock and not state.held_by:
         lock = state.lock
         origin = f" ({lock.origin})" if lock.origin else ""
         phase = f", in phase {lock.phase}" if lock.phase else ""

@@ -178,6 +178,14 @@ def _bundles(said: _Said, *_: float) -> Iterator[Check]:
             yield warn(
                 "bundles", f"{name}: {change} was broken off", "`bundlekit status TARGET` finishes it, and tells how"
             )
+        elif held == "held":
+            yield warn(
+                "bundles",
+                f"{name}: its lock is held by {who}, which is no change of bundlekit",
+                "nothing can be changed until a process of root's ends; one of another user is no obstacle",
+            )
+        elif held == "hidden":
+            yield warn("bundles", f"{name}: a change is under way or was broken off", "only root can read more")
         elif held == "locked":
             yield warn("bundles", f"{name}: {change} is under way", "wait for it; `--wait-lock` does")
         elif current:

@@ -146,7 +146,13 @@ class Running:
 
 @dataclass(frozen=True)
 class BundleState:
-    """A bundle on the gateway; with no current release it is not deployed. Releases: the last deployed one first."""
+    """A bundle on the gateway; with no current release it is not deployed.
+
+    Attributes:
+        releases: the last deployed one first.
+        held_by: the process that holds the lock where no change of bundlekit does, such as
+            `process 12 of root: flock ...`.
+    """
 
     name: str
     current: str = ""
@@ -155,6 +161,7 @@ class BundleState:
     at_boot: bool = False
     settings: bool = False
     lock: Lock | None = None
+    held_by: str = ""
     releases: tuple[Release, ...] = ()
     last: Act | None = None
 
@@ -266,6 +273,7 @@ _OF_BUNDLE: dict[str, Callable[[BundleState, Event], BundleState]] = {
     "settings": lambda bundle, event: replace(bundle, settings=event.field(0) == "yes"),
     "locked": _with_lock,
     "broken-off": _with_lock,
+    "held": lambda bundle, event: replace(bundle, held_by=event.field(0)),
     "release": _with_release,
     "last": lambda bundle, event: replace(bundle, last=parse_act(event)),
 }

@@ -121,6 +121,8 @@ def obstacle(archive: Archive, gateway: GatewayState, *, keep: int = 100, waits:
             hint="free some room there; `bundlekit releases TARGET` shows which old releases lie around",
         )
     # A recovery ends by itself, within a bounded time, and the gateway waits for that.
+    if bundle.held_by and not waits:
+        return busy("", bundle.held_by)
     if bundle.lock and bundle.lock.alive and not waits and not bundle.lock.what.startswith("recovery of "):
         return busy(bundle.lock.what, bundle.lock.who, bundle.lock.time, bundle.lock.origin)
     return None
@@ -139,7 +141,16 @@ def superfluous(bundle: BundleState, keep: int) -> list[Release]:
 
 
 def busy(what: str, who: str, time: int = 0, origin: str = "") -> GatewayBusy:
-    """The error for a change that meets another one: what it is, who does it since when, and where he comes from."""
+    """The error for a change that meets another one: what it is, who does it since when, and where he comes from.
+
+    Without `what` it is no change: `who` is a process that holds the lock.
+    """
+    if who and not what:
+        return GatewayBusy(
+            f"the lock of this bundle is held there by {who}",
+            kept="nothing was stopped or changed",
+            hint="end that process on the gateway, or wait for it: --wait-lock SECONDS",
+        )
     since = strftime(" since %H:%M:%S", localtime(time)) if time else ""
     by = f"{what}, by {who}{f' ({origin})' if origin else ''}{since}"
     return GatewayBusy(

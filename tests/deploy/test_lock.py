@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -68,14 +69,170 @@ def test_lock_lets_one_in_at_a_time(desk: Desk, content: str, tmp_path: Path) ->
     assert desk.machine.run("cat /opt/bundlekit/bundles/x/lock").stdout == ""
 
 
-def test_lock_of_a_process_that_is_gone_is_free_at_once(desk: Desk) -> None:
-    desk.deploy(desk.sample())
-    lines = "exec 9>>/opt/bundlekit/bundles/example/lock\nflock -n 9\nprintf 'what=x\\nwho=y\\n' >&9\nexec sleep 100\n"
-    desk.machine.run("cat >/root/hold && (setsid sh /root/hold >/dev/null 2>&1 &)", given=lines)
-    desk.machine.run("until [ -s /opt/bundlekit/bundles/example/lock ]; do sleep .1; done")
-    assert "under way: x, by y" in desk.on_gateway("status").out
-    busy = desk.on_gateway("stop")
+HOLD = """
+cat >/root/hold; chmod {mode} {lock}; rm -f /root/holds
+(setsid sh /root/hold >/dev/null 2>&1 &); until [ -e /root/holds ]; do sleep .1; done
+"""
+EXAMPLE = "/opt/bundlekit/bundles/example"
+
+
+def hold(desk: Desk, process: str, *, mode: str, says: str = "") -> None:
+    """Have a process of root's hold the lock, which has the mode then that an older script gave it, or ours."""
+    lines = f"exec 9>>{EXAMPLE}/lock\nflock -n 9\nprintf '{says}' >&9\n: >/root/holds\n{process}\n"
+    desk.machine.run(HOLD.format(mode=mode, lock=f"{EXAMPLE}/lock"), given=lines)
+
+
+@pytest.mark.parametrize("mode", ["644", "600"], ids=["of an older script", "of ours"])
+def test_lock_is_held_as_long_as_its_holder_lives_whose_name_is_told(shared_desk: Desk, mode: str) -> None:
+    desk = shared_desk
+    assert desk.deploy(desk.sample()).code in (0, 3)
+    hold(desk, "exec sleep 1234", mode=mode)
+    process = desk.machine.run("pgrep -f '^sleep 1234$'").stdout.strip()
+    holder = f"lock is held by process {process} of root: sleep 1234, which is no change of bundlekit"
+    assert holder in desk.on_gateway("status", "--bundle", "example").out
+    assert desk.status()["bundles"][0]["held_by"] == f"process {process} of root: sleep 1234"
+    assert holder in desk.on_gateway("doctor").out
+    for refused in (desk.on_gateway("stop", "--bundle", "example"), desk.deploy(desk.sample("0.0.2"))):
+        assert (refused.code, f"held there by process {process} of root: sleep 1234" in refused.err) == (3, True)
+    desk.machine.run(f"kill {process}")
+    assert "lock is held" not in desk.on_gateway("status", "--bundle", "example").out
+    assert desk.on_gateway("stop", "--bundle", "example").code == 0
+    assert desk.machine.run(f"stat -c %a {EXAMPLE}/lock").stdout == "600\n"
+    assert desk.on_gateway("remove", "--bundle", "example", "--yes", "--purge").code == 0
+
+
+def test_change_of_an_older_script_is_waited_for_and_its_end_is_told(shared_desk: Desk) -> None:
+    desk = shared_desk
+    assert desk.deploy(desk.sample()).code == 0
+    desk.machine.run("mkdir -p /root/older; printf 'exec sleep 1235' >/root/older/gateway.sh")
+    older = "sh -c 'sleep 1235; :' /root/older/gateway.sh apart example"
+    hold(desk, older, mode="644", says="time=1\\nwhat=x\\nwho=y\\n")
+    assert "under way: x, by y" in desk.on_gateway("status", "--bundle", "example").out
+    busy = desk.on_gateway("stop", "--bundle", "example")
     assert (busy.code, "another change is under way there: x, by y" in busy.err) == (3, True)
-    desk.machine.run("pkill -f '^sleep 100$'")
-    assert "broken off: x, by y" in desk.on_gateway("status").out
-    assert desk.on_gateway("stop").code == 0
+    desk.machine.run("kill -9 $(pgrep -f '[/]root/older/gateway.sh'); pkill -f '^sleep 1235$'")
+    assert "broken off: x, by y" in desk.on_gateway("status", "--bundle", "example").out
+    stopped = desk.on_gateway("stop", "--bundle", "example")
+    assert (stopped.code, "the last change did not end: x by y" in stopped.err) == (0, True)
+    assert desk.on_gateway("remove", "--bundle", "example", "--yes", "--purge").code == 0
+
+
+# Another user, who holds whatever can be opened, as soon as it can.
+MALLORY = """
+import fcntl, os, time
+while True:
+    for top in ("/opt/bundlekit", "/run/bundlekit"):
+        for folder, _, names in os.walk(top):
+            for path in [folder] + [os.path.join(folder, name) for name in names]:
+                try:
+                    opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+                except OSError:
+                    continue
+                try:
+                    fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except IOError:
+                    os.close(opened)
+                else:
+                    with open("/home/mallory/held", "a") as held:
+                        held.write(path + "\\n")
+    time.sleep(.1)
+"""
+SERVICE = """
+[Unit]
+Before=bundlekit-example.service
+[Service]
+Type=oneshot
+User={user}
+LimitNOFILE=65536
+ExecStart=/bin/sh -c '(exec {command}) & {ready}'
+RemainAfterExit=yes
+[Install]
+WantedBy=multi-user.target
+"""
+MEETS = """
+mkdir -p /home/mallory; useradd -d /home/mallory mallory; chown mallory /home/mallory; cat >/home/mallory/hold.py
+systemctl daemon-reload; systemctl start mallory; systemctl -q enable mallory root
+"""
+
+
+def services(desk: Desk) -> None:
+    """Let mallory hold what he can, now and at boots; and let a process of root's hold the lock at boots."""
+    ready = f"until grep -qsx {EXAMPLE} /home/mallory/held; do sleep .1; done"
+    mallory = SERVICE.format(user="mallory", command="python2.7 /home/mallory/hold.py", ready=ready)
+    ready = f"until ! flock -n {EXAMPLE}/lock true; do sleep .1; done"
+    root = SERVICE.format(user="root", command=f"flock {EXAMPLE}/lock sleep 1236", ready=ready)
+    for name, text in (("mallory", mallory), ("root", root)):
+        desk.machine.run(f"cat >/etc/systemd/system/{name}.service", given=text)
+    desk.machine.run(MEETS, given=MALLORY)
+
+
+def test_user_who_holds_all_that_he_can_open_stops_no_change_and_no_recovery(desk: Desk) -> None:
+    assert desk.deploy(desk.sample("0.0.1")).code == 0
+    machine = desk.machine
+    machine.run(f"chmod 644 {EXAMPLE}/lock")  # as an older script made it
+    services(desk)
+    machine.run(f"until grep -x {EXAMPLE}/lock /home/mallory/held; do sleep .1; done")
+    assert "of mallory: python2.7 /home/mallory/hold.py" in desk.on_gateway("status").out
+    assert desk.on_gateway("restart").code == 0
+    assert machine.run(f"stat -c %a {EXAMPLE}/lock").stdout == "600\n"
+    assert "mallory" not in desk.on_gateway("status").out
+    updated = desk.deploy(desk.sample("0.0.2"))
+    assert updated.code == 0, updated.err
+    ended = f"while [ -e {EXAMPLE}/journal ]; do sleep .2; done; readlink {EXAMPLE}/current"
+
+    killed = cut_off(desk, "0.0.3")
+    machine.run(f"kill -9 $(sed -n s/^pid=//p {EXAMPLE}/lock)")
+    assert killed.wait() == 0
+    assert machine.run(ended).stdout.startswith("releases/0.0.3-")
+
+    cut = cut_off(desk, "0.0.4")
+    machine.run(f"chmod 644 {EXAMPLE}/lock; rm /home/mallory/held")
+    machine.power_cut()
+    cut.kill()
+    machine.boot()
+    machine.run(f"until grep '^bundle=' {EXAMPLE}/running; do sleep .1; done")
+    status = desk.on_gateway("status").out
+    assert "the lock is held by process " in status
+    assert "of root: " in status
+    machine.run(f"test -e {EXAMPLE}/journal; pkill -f '^sleep 1236'")
+    assert machine.run(ended).stdout.startswith("releases/0.0.4-")
+    assert machine.run("grep -c example/lock /home/mallory/held").stdout != "0\n"
+    last = desk.on_gateway("history").out
+    assert "brought to its end" in last, last
+
+
+def cut_off(desk: Desk, version: str) -> subprocess.Popen[str]:
+    """Begin a deploy of a release that is slow to start, and wait until it is started."""
+    client = desk.begin("deploy", "--bundle", str(desk.sample(version, before_main="import time; time.sleep(3)")))
+    assert client.stderr
+    while not client.stderr.readline().startswith("- wait"):
+        assert client.poll() is None
+    return client
+
+
+def test_processes_by_names_of_ours_are_ours_only_if_they_are_roots_or_the_uploaders(desk: Desk) -> None:
+    machine, place = desk.machine, f"/opt/bundlekit/uploads/{'a' * 64}-1"
+    definitions = script.text().split("# ---------------------------------------------------------------- the way in")[
+        0
+    ]
+    ask = f"use_bundle x\nis_supervisor $1 && echo supervisor\nis_uploading {place} && echo uploading\n:\n"
+    machine.run("cat >/root/ask.sh", given=definitions + ask)
+    machine.run(f"useradd mallory; mkdir -p {place}/in; chown moxa {place}/in")
+    answers = {}
+    for user in ("root", "moxa", "mallory"):
+        for name, more in (("supervisor", ""), ("uploading", place)):
+            # Only the process itself has that name, none that starts it.
+            lines = f"echo $$ >/tmp/pid\nexec sh -c 'sleep 100; :' gateway.sh supervise x {more}\n"
+            machine.run("cat >/tmp/pretend; chmod 755 /tmp/pretend", given=lines)
+            machine.run(f"setsid su -s /bin/sh {user} -c 'exec sh /tmp/pretend' >/dev/null 2>&1 &")
+            said = machine.run("until [ -s /tmp/pid ]; do sleep .1; done; sleep .2; sh /root/ask.sh $(cat /tmp/pid)")
+            answers[user, name] = said.stdout.split()
+            machine.run("kill $(cat /tmp/pid); rm /tmp/pid /tmp/pretend")
+    assert answers == {
+        ("root", "supervisor"): ["supervisor"],
+        ("root", "uploading"): ["uploading"],
+        ("moxa", "supervisor"): [],
+        ("moxa", "uploading"): ["uploading"],
+        ("mallory", "supervisor"): [],
+        ("mallory", "uploading"): [],
+    }

@@ -18,7 +18,7 @@
 #     log, log.1                     what the bundle printed; releases/ID.log is what a release printed that failed
 #     running -> /run/bundlekit/NAME of the supervisor: its process, the bundle's, where in the log it starts
 #     registered                     the process of the bundle that was last seen to register
-#     lock                           whoever changes something holds it; says who that is
+#     lock                           whoever changes something holds it; says who that is; for root alone to open
 #     journal                        the change that is under way, and how to undo it; see there
 #     boots                          a line for each boot that found the journal
 #   $ROOT/history, history.1         a line for each change that was begun, once it has ended

@@ -32,9 +32,22 @@ supervisor_pid() {
 
 is_supervisor() { # PID
     case $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") in
-    *"gateway.sh supervise $NAME ") return 0 ;;
+    *"gateway.sh supervise $NAME ") is_of "$1" 0 ;;
     *) return 1 ;;
     esac
+}
+
+# By who has started it, which no set-user-id changes. Anybody can give a process any name.
+is_of() { # PID USER-ID
+    use_owner "$1"
+    [ "$owner" = "$2" ]
+}
+
+use_owner() { # PID
+    while read -r word owner _; do
+        [ "$word" != Uid: ] || return 0
+    done 2>/dev/null <"/proc/$1/status"
+    owner=
 }
 
 bundle_pid() {

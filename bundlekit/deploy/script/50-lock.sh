@@ -2,9 +2,12 @@
 # ---------------------------------------------------------------- the lock
 
 # A lock of the kernel's on file descriptor 9, which this shell holds open: it ends with the process, however that ends.
-# `remove` may have taken the file away meanwhile, so it has to be the one that lies there still: 2 if it is not.
+# `remove` may have taken the file away meanwhile, so it has to be the one that lies there still: 2 if it is not. To hold
+# it takes no more than to open it, so only root may: 3 if it is one of an older script, which others can have open.
 TAKE_LOCK='
 import fcntl, os, sys, time
+if os.fstat(9).st_mode & 63:
+    sys.exit(3)
 turns = 0
 while True:
     try:
@@ -22,22 +25,78 @@ except OSError:
 '
 
 take_lock() { # SECONDS|for-ever [make]
+    renewals=0
     while
         [ "${2:-}" != make ] || mkdir -p "$B/releases" "$B/settings"
-        [ -d "$B" ] && true 9>>"$B/lock"
+        [ -d "$B" ] && (umask 077 && true 9>>"$B/lock")
     do
         exec 9>>"$B/lock"
         our_python -c "$TAKE_LOCK" "$B/lock" "$1"
-        case $? in
-        0) return 0 ;;
-        2) exec 9>&- ;;
-        *)
-            exec 9>&-
-            return 1
+        taken=$?
+        [ $taken -ne 0 ] || return 0
+        exec 9>&-
+        case $taken in
+        2) ;;
+        3)
+            if ! renew_lock; then
+                renewals=$((renewals + 1))
+                [ "$1" = for-ever ] || [ $renewals -le "$1" ] || return 1
+                sleep 1
+            fi
             ;;
+        *) return 1 ;;
         esac
     done
     return 1
+}
+
+# Puts a lock that only root can open in place of one that others can have open, unless an older script holds that.
+# One at a time: whoever holds the new file may put it there. A disk that has no room for it has to do with the old one.
+renew_lock() (
+    umask 077
+    true 9>>"$B/lock.new" || { chmod 600 "$B/lock" && exit; }
+    exec 9>>"$B/lock.new"
+    our_python -c "$TAKE_LOCK" "$B/lock.new" 0 || exit
+    if [ -n "$(find "$B/lock" -perm /077 2>/dev/null)" ]; then
+        ! is_roots_lock || exit 1
+        cat "$B/lock" >"$B/lock.new"
+        mv -f "$B/lock.new" "$B/lock"
+    else
+        rm -f "$B/lock.new"
+    fi
+)
+
+# The processes that have it. /proc/locks names the one that has taken it, a helper that is gone, and none of another
+# namespace. Linux before 4.1 tells only who has it open.
+lock_holders() {
+    files=$(grep -ls FLOCK /proc/[0-9]*/fdinfo/*)
+    [ -n "$files" ] || files=$(find /proc/[0-9]*/fd -lname "*/bundles/$NAME/lock" 2>/dev/null)
+    for file in $files; do
+        file=${file#/proc/}
+        # shellcheck disable=SC3013 # dash and busybox have it
+        [ ! "/proc/${file%%/*}/fd/${file##*/}" -ef "$B/lock" ] || echo "${file%%/*}"
+    done
+}
+
+is_roots_lock() {
+    for process in $(lock_holders); do
+        ! is_of "$process" 0 || return 0
+    done
+    return 1
+}
+
+# Who has the lock where no script of ours does, such as a `flock` that somebody has typed; else nothing.
+lock_stranger() {
+    stranger=
+    for process in $(lock_holders); do
+        said=$(tr '\0\n' '  ' 2>/dev/null <"/proc/$process/cmdline" | cut -c 1-200)
+        case $said in
+        *"gateway.sh "*) ! is_of "$process" 0 || return 0 ;;
+        esac
+        use_owner "$process"
+        stranger=${stranger:-"process $process of $(id -un "$owner" 2>/dev/null || echo "user $owner"): ${said% }"}
+    done
+    printf '%s\n' "$stranger"
 }
 
 # Waits for somebody else's change if asked to, and always for the end of a recovery, which is bounded. Leaves in
@@ -59,6 +118,11 @@ lock() { # WHAT WHO [SECONDS]
         esac
         [ "$patience" -gt 0 ] && say phase wait "$(info "$B/lock" what)" "$(info "$B/lock" who)"
         if [ "$patience" -eq 0 ] || ! take_lock "$patience" make; then
+            stranger=$(lock_stranger)
+            if [ -n "$stranger" ]; then
+                fail busy '' "$stranger"
+                return 1
+            fi
             fail busy "$(info "$B/lock" what)" "$(info "$B/lock" who)" "$(info "$B/lock" time)" "$(info "$B/lock" origin)"
             return 1
         fi
@@ -86,7 +150,12 @@ sign_lock() { # WHAT WHO ACCOUNT ADDRESS
 is_locked() {
     [ -f "$B/lock" ] && (
         exec 9<"$B/lock"
-        find_python && ! our_python -c "$TAKE_LOCK" "$B/lock" 0
+        find_python || exit
+        our_python -c "$TAKE_LOCK" "$B/lock" 0
+        case $? in
+        0) exit 1 ;;
+        3) exec 9<&- && is_roots_lock ;;
+        esac
     )
 }
 

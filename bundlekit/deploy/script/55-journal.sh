@@ -261,7 +261,8 @@ recover_at_boot() {
     fi
 }
 
-# Not in the service's own group of processes, which ends with it.
+# Not in the service's own group of processes, which ends with it. Where somebody has the lock for long, the supervisor
+# does this again.
 go_on_apart() { # BY
     if has_systemd; then
         systemd-run sh "$ROOT/gateway.sh" recovery "$NAME" "$1"

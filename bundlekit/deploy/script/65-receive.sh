@@ -103,9 +103,17 @@ is_file() {
 }
 
 # Whether somebody is at work on it: its client is connected, unless that is the one that broke off; or a deploy uses it.
+# Anybody can give a process any name, so it has to be root's or of the one whose upload it is.
 is_uploading() { # PLACE [TOKEN-OF-A-CONNECTION-THAT-BROKE]
-    grep -qs "[u]ploads/${1##*/}" /proc/[0-9]*/cmdline && return 0
-    [ "${1##*-}" != "${2:-}" ] && grep -qs "[c]onverse ${1##*-};" /proc/[0-9]*/cmdline
+    for process in $(
+        grep -ls "[u]ploads/${1##*/}" /proc/[0-9]*/cmdline
+        [ "${1##*-}" = "${2:-}" ] || grep -ls "[c]onverse ${1##*-};" /proc/[0-9]*/cmdline
+    ); do
+        process=${process#/proc/}
+        process=${process%/*}
+        { is_of "$process" 0 || is_of "$process" "$(stat -c %u "$1/in" 2>/dev/null)"; } && return 0
+    done
+    return 1
 }
 
 # A link that broke in one direction leaves a scp that waits for ever.

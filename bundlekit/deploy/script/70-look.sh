@@ -5,11 +5,11 @@ probe() { # [NAME [DIGEST TOKEN]]; makes a place for an upload, unless it is cur
     look_around
     if [ $# -gt 0 ]; then
         use_bundle "$1"
-        probe_bundle
+        if [ $# -gt 1 ]; then probe_bundle; else probe_bundle closely; fi
     else
         for folder in "$ROOT"/bundles/*; do
             [ -d "$folder" ] || continue
-            (use_bundle "${folder##*/}" && probe_bundle)
+            (use_bundle "${folder##*/}" && probe_bundle closely)
         done
     fi
     if [ $# -gt 1 ] && ! is_current "$2"; then
@@ -19,10 +19,10 @@ probe() { # [NAME [DIGEST TOKEN]]; makes a place for an upload, unless it is cur
     say end
 }
 
-# The same as whoever has logged in sees it. What was broken off is for root to finish, and a place for root to make; and
-# after a boot only root can read in the log that a bundle came up.
+# The same as whoever has logged in sees it. What was broken off is for root to finish, who is at work for root to read,
+# and a place for root to make; and after a boot only root can read in the log that a bundle came up.
 look() { # NAME DIGEST TOKEN
-    if [ ! -d "$B" ] || [ -f "$B/journal" ] || { [ ! -r "$B/log" ] && ! has_registered; }; then
+    if [ ! -d "$B" ] || [ -f "$B/journal" ] || [ -s "$B/lock" ] || { [ ! -r "$B/log" ] && ! has_registered; }; then
         return 0
     fi
     look_around
@@ -53,12 +53,13 @@ look_around() {
     say free "$(df -Pk "$folder" | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\([0-9]*\).*/\1/p')"
 }
 
-probe_bundle() {
+probe_bundle() { # [closely]
     [ ! -d "$B" ] || finish_broken_off
-    look_at_bundle
+    look_at_bundle "$@"
 }
 
-look_at_bundle() {
+look_at_bundle() { # [closely]: who holds the lock without a word, whom a change meets in any case
+    stranger=
     say bundle "$NAME"
     [ -d "$B" ] || return 0
     say current "$(current_release)"
@@ -76,7 +77,11 @@ look_at_bundle() {
         is_locked && held=locked
         say $held "$(info "$B/lock" what)" "$(info "$B/lock" who)" "$(info "$B/lock" time)" "$(info "$B/lock" origin)" \
             "$(info "$B/journal" phase)"
+        [ $held = broken-off ] || stranger=$(lock_stranger)
+    elif [ $# -gt 0 ]; then
+        stranger=$(lock_stranger)
     fi
+    [ -z "$stranger" ] || say held "$stranger"
     for id in $(list_releases); do
         file=$B/releases/$id.info
         say release "$id" "$(info "$file" version)" "$(info "$file" digest)" "$(info "$file" time)" \

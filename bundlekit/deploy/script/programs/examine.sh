@@ -70,11 +70,14 @@ for folder in "$ROOT"/bundles/*; do
         held=free
         if [ -s "$B/lock" ]; then
             held=broken-off
-            is_locked && held=locked
+            if [ ! -r "$B/lock" ]; then held=hidden; elif is_locked; then held=locked; fi
         fi
         if [ -s "$B/journal" ] && [ $held = free ]; then held=broken-off; fi
+        stranger=$(lock_stranger)
+        [ -z "$stranger" ] || held=held
         runs=no
         bundle_pid >/dev/null && runs=yes
-        say bundle "$NAME" "$(current_release)" $runs $held "$(info "$B/lock" what)" "$(info "$B/lock" who)"
+        say bundle "$NAME" "$(current_release)" $runs $held "$(info "$B/lock" what)" \
+            "${stranger:-$(info "$B/lock" who)}"
     )
 done
