@@ -95,7 +95,7 @@ class Chosen:
         from bundlekit.lint.selection import selection
 
         place = place.resolve()
-        settings = self._settings_at(place)
+        settings = self.settings_of(place)
         base = Path.cwd() if settings is None or settings is self._settings else settings.file.parent
         file = settings.file if settings is not None else None
         if file not in self._selections:
@@ -112,13 +112,35 @@ class Chosen:
             BadUsage: the settings that count there make no sense.
             Unreadable: they cannot be read.
         """
-        settings = self._settings_at(place.resolve())
+        settings = self.settings_of(place)
         return settings.baseline if settings is not None else None
 
-    def _settings_at(self, place: Path) -> Settings | None:
+    def settings_of(self, place: Path) -> Settings | None:
+        """The settings that count for the bundle at a place. Those that somebody else can write are told and left out.
+
+        Raises:
+            BadUsage: they make no sense.
+            Unreadable: they cannot be read.
+        """
         if self._settings is not None or self._asked.no_config:
             return self._settings
-        return self._nearest.of(place)
+        try:
+            return self._nearest.of(place.resolve())
+        finally:
+            _tell_left_out(self._nearest.left_out)
+
+
+def _tell_left_out(files: dict[Path, str]) -> None:
+    from bundlekit.bundle.quoting import printable
+    from bundlekit.lint.settings import TRUST_HINT
+
+    context = click.get_current_context(silent=True)
+    told = context.find_root().meta.setdefault(__name__, set()) if context is not None else set()
+    for file in files.keys() - told:
+        told.add(file)
+        said = f"the settings in {printable(str(file))} do not count: {printable(files[file])}"
+        click.echo(click.style("note: ", fg="yellow") + said, err=True)
+        click.echo(click.style(" hint: ", fg="cyan", bold=True) + TRUST_HINT, err=True)
 
 
 def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:

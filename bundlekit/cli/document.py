@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 import click
 
@@ -31,15 +31,22 @@ def put(text: str, output: Path | None) -> None:
 
 
 @contextlib.contextmanager
-def writing(place: Path) -> Iterator[TextIO]:
+def writing(place: Path, *, follows_links: bool = True) -> Iterator[TextIO]:
     """A file to be written. What it was before stays until all is written, and whatever ends that early.
+
+    Args:
+        place: the file.
+        follows_links: whether what a link or a device leads to is written; else the link itself is replaced.
 
     Raises:
         CouldNotRun: it cannot be written.
     """
     try:
-        is_device = os.path.abspath(place).startswith(("/dev/", "/proc/")) or (place.exists() and not place.is_file())  # noqa: PTH100 - links in it are to stay
-        with _open(place) if is_device else _replacing(Path(os.path.realpath(place))) as stream:
+        is_device = follows_links and (
+            os.path.abspath(place).startswith(("/dev/", "/proc/")) or (place.exists() and not place.is_file())  # noqa: PTH100 - links in it are to stay
+        )
+        real = Path(os.path.realpath(place)) if follows_links else place
+        with _open(place) if is_device else _replacing(real) as stream:
             yield stream
     except OSError as error:
         raise CouldNotRun(f"cannot write {place}: {error.strerror}") from error
@@ -51,9 +58,9 @@ def _replacing(place: Path) -> Iterator[TextIO]:
 
     draft = place.with_name(f".bundlekit-{secrets.token_hex(4)}")
     try:
-        with _open(draft) as stream:
+        with _open(draft, "x") as stream:
             yield stream
-        if place.exists():
+        if place.is_file() and not place.is_symlink():
             draft.chmod(place.stat().st_mode & 0o777)
         draft.replace(place)
     except BaseException:
@@ -62,5 +69,5 @@ def _replacing(place: Path) -> Iterator[TextIO]:
         raise
 
 
-def _open(place: Path) -> TextIO:
-    return place.open("w", encoding="utf-8", errors="backslashreplace")
+def _open(place: Path, mode: Literal["w", "x"] = "w") -> TextIO:
+    return place.open(mode, encoding="utf-8", errors="backslashreplace")

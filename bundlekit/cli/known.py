@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bundlekit.lint import Finding
     from bundlekit.lint.baseline import Baseline, Known
     from bundlekit.lint.selection import Selection
+    from bundlekit.lint.settings import Settings
 
 _LARGEST = 256 * 1024 * 1024
 _MOST_TOLD = 20
@@ -99,15 +100,19 @@ class KnownFindings:
                 self._tell(file, baseline)
 
     def _of(self, place: str) -> tuple[Path, Baseline] | None:
-        file = self._file or self._chosen.baseline_of(Path(place))
-        return (file, self._baseline(file)) if file is not None else None
+        if self._file is not None:
+            return self._file, self._baseline(self._file)
+        settings = self._chosen.settings_of(Path(place))
+        if settings is None or settings.baseline is None:
+            return None
+        return settings.baseline, self._baseline(settings.baseline, settings)
 
-    def _baseline(self, file: Path) -> Baseline:
+    def _baseline(self, file: Path, settings: Settings | None = None) -> Baseline:
         from bundlekit.lint.baseline import Baseline
 
         if file not in self._baselines:
             try:
-                self._baselines[file] = Baseline(_read(file, self._writes))
+                self._baselines[file] = Baseline(_read(file, self._writes, settings))
             except BundlekitError as error:
                 self._baselines[file] = error
         found = self._baselines[file]
@@ -121,7 +126,7 @@ class KnownFindings:
         gone = baseline.gone
         if self._writes:
             renewed = baseline.renewed
-            with writing(file) as stream:
+            with writing(file, follows_links=file == self._file) as stream:
                 stream.write(written(renewed))
             _note(f"{file} knows {_counted(renewed.total())}")
         elif baseline.met:
@@ -135,11 +140,14 @@ class KnownFindings:
                 click.echo(f"  and {len(gone) - _MOST_TOLD} more", err=True)
 
 
-def _read(file: Path, writes: bool) -> Counter[Known]:
+def _read(file: Path, writes: bool, settings: Settings | None) -> Counter[Known]:
     from bundlekit.bundle.files import FolderFiles
     from bundlekit.lint.baseline import read
 
-    if not os.path.lexists(file):
+    is_there = os.path.lexists(file)
+    if settings is not None:
+        settings.check_baseline()  # after that look: what was there, and is safe, nobody else can replace any more
+    if not is_there:
         if writes:
             return Counter()
         raise BadUsage(f"there is no {file}", hint="--write-baseline makes it")

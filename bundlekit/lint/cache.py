@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import FolderFiles
+from bundlekit.bundle.ownership import why_foreign
 from bundlekit.errors import Unreadable
 from bundlekit.lint.edition import edition
 from bundlekit.lint.finding import Edit, Finding, Other, Rename, Severity
@@ -131,6 +132,8 @@ class Cache:
     def _is_ours(self) -> bool:
         """Whether the folder is the user's own, or there is none yet: no other one is believed or written to."""
         try:
+            if why_foreign(self._folder):
+                return False
             status = self._folder.stat()
         except FileNotFoundError:
             return True

@@ -11,6 +11,7 @@ from typing import Any
 
 from bundlekit.bundle.files import FolderFiles
 from bundlekit.bundle.gateway_resources import GATEWAY_RESOURCES
+from bundlekit.bundle.ownership import SAFE_FOLDERS, why_foreign
 from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage, BundlekitError
 from bundlekit.lint.finding import Severity
@@ -25,6 +26,8 @@ _MOST_LINES = 500
 _MOST_READ_AGAIN = 2 * _LARGEST
 _MOST_PATTERNS = 1000
 _MOST_DOTS = 10_000_000  # squared: so the time and the room that tomllib takes for keys such as a.b.c grow
+_NO_LINK = "name a file below the folder of the settings, without links"
+TRUST_HINT = f"{SAFE_FOLDERS} names folders that you trust, whoever owns them; see docs/settings.md"
 _TABLE = re.compile(r"\s*\[\s*tool\s*\.\s*bundlekit\b")
 
 
@@ -45,6 +48,25 @@ class Settings:
     ignored: tuple[tuple[str, tuple[Selector, ...]], ...] = ()
     baseline: Path | None = None
     caches: bool = True
+
+    def check_baseline(self) -> None:
+        """Check that nobody but the user and root decides where the baseline is, and what it says.
+
+        Raises:
+            BadUsage: a link leads to it, or somebody else can write it.
+        """
+        if self.baseline is None:
+            return
+        file = Path.cwd() / self.baseline
+        for one in (file, *file.parents):
+            if one == Path.cwd() / self.file.parent:
+                break
+            if one.is_symlink():
+                raise BadUsage(
+                    f"the baseline {self.baseline} in the settings is reached by a link, {one}", hint=_NO_LINK
+                )
+        if why := why_foreign(file):
+            raise BadUsage(f"the baseline {self.baseline} in the settings is not safe: {why}", hint=TRUST_HINT)
 
     def path_ignores(self, place: Path, base: Path) -> tuple[PathIgnore, ...]:
         """What is ignored in the files of a bundle.
@@ -71,6 +93,8 @@ class NearestSettings:
 
     def __init__(self) -> None:
         self._known: dict[Path, Settings | BundlekitError | None] = {}
+        self.left_out: dict[Path, str] = {}
+        """The files that do not count because somebody else can decide what they say, and why."""
 
     def of(self, folder: Path) -> Settings | None:
         """The settings that count in a folder: those of the nearest folder around it that has some.
@@ -84,7 +108,7 @@ class NearestSettings:
         for one in (folder, *folder.parents):
             if one not in self._known:
                 passed.append(one)
-                found = _looked_up(one)
+                found = self._looked_up(one)
             else:
                 found = self._known[one]
             if found is not None:
@@ -93,6 +117,25 @@ class NearestSettings:
         if isinstance(found, BundlekitError):
             raise found
         return found
+
+    def _looked_up(self, folder: Path) -> Settings | BundlekitError | None:
+        try:
+            for name in (OWN_FILE, PYPROJECT):
+                file = folder / name
+                if not os.path.lexists(file):
+                    continue
+                real = Path(os.path.realpath(file))
+                if why := why_foreign(file) or why_foreign(real):
+                    if name == OWN_FILE or _mentions_us(real):
+                        self.left_out[file] = why
+                    continue
+                # By its real path: on the way to that nobody else can change a link any more.
+                settings = _read(file, real)
+                if settings is not None:
+                    return settings
+        except BundlekitError as error:
+            return error
+        return None
 
 
 def read_settings(file: Path) -> Settings:
@@ -108,20 +151,16 @@ def read_settings(file: Path) -> Settings:
     return settings
 
 
-def _looked_up(folder: Path) -> Settings | BundlekitError | None:
+def _mentions_us(pyproject: Path) -> bool:
     try:
-        for name in (OWN_FILE, PYPROJECT):
-            if os.path.lexists(folder / name):
-                settings = _read(folder / name)
-                if settings is not None:
-                    return settings
-    except BundlekitError as error:
-        return error
-    return None
+        return b"bundlekit" in FolderFiles(pyproject.parent).read(pyproject.name, _LARGEST + 1)
+    except BundlekitError:
+        return False
 
 
-def _read(file: Path) -> Settings | None:
-    content = FolderFiles(file.parent).read(file.name, _LARGEST + 1)
+def _read(file: Path, real: Path | None = None) -> Settings | None:
+    source = real or file
+    content = FolderFiles(source.parent).read(source.name, _LARGEST + 1)
     is_pyproject = file.name == PYPROJECT
     if is_pyproject and b"bundlekit" not in content:
         return None
@@ -235,6 +274,8 @@ def _api(key: str, value: Any) -> str:
 def _baseline(key: str, value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise BadUsage(f"{key} is {_value(value)}, expected a file", hint=f'such as {key} = "known.json"')
+    if value.startswith("/") or ".." in value.split("/"):
+        raise BadUsage(f"{key} is {_value(value)}, expected a file below the folder of the settings", hint=_NO_LINK)
     return value
 
 

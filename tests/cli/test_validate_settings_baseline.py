@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tarfile
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from bundlekit.bundle import gateway_resources
 from bundlekit.cli import main
 from bundlekit.cli.archive import checked_archive
 from bundlekit.errors import Refused
+from bundlekit.lint.settings import Settings
+from tests.box.host import as_root
 from tests.cli.test_validate import make
 
 
@@ -161,3 +164,116 @@ def test_api_that_nobody_knows_is_told(capsys: pytest.CaptureFixture[str], here:
     for value in ('"7"', "2", "[]"):
         (here / "bundlekit.toml").write_text(f"gateway-api = {value}")
         assert 'expected "2"' in run("validate", code=2, capsys=capsys)[1]
+
+
+# Where the baseline of the settings may be
+
+
+@pytest.mark.parametrize("value", ["../known.json", "a/../../known.json", "a/../known.json", "/tmp/known.json"])
+def test_baseline_outside_of_the_settings_folder_is_refused(
+    value: str, capsys: pytest.CaptureFixture[str], here: Path
+) -> None:
+    (here / "bundlekit.toml").write_text(f'baseline = "{value}"')
+    for verb in (["validate"], ["validate", "--write-baseline"], ["pack", "a"]):
+        _, err = run(*verb, code=2, capsys=capsys)
+        assert "expected a file below the folder of the settings" in err
+    assert not (here.parent / "known.json").exists()
+
+
+@pytest.mark.parametrize("link", ["known.json", "a/deep"])
+def test_baseline_behind_a_link_is_neither_read_nor_written(
+    link: str, capsys: pytest.CaptureFixture[str], here: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "known.json").write_text("theirs")
+    (here / link).symlink_to(elsewhere if link == "a/deep" else elsewhere / "known.json")
+    (here / "bundlekit.toml").write_text(f'baseline = "{link if link == "known.json" else link + "/known.json"}"')
+    for verb in (["validate"], ["validate", "--write-baseline"]):
+        _, err = run(*verb, code=2, capsys=capsys)
+        assert err.count("is reached by a link") == 1
+    assert (elsewhere / "known.json").read_text() == "theirs"
+
+
+def test_baseline_that_others_can_write_is_refused(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    run("validate", "--write-baseline", code=0, capsys=capsys)
+    (here / "known.json").chmod(0o666)
+    for verb in (["validate"], ["validate", "--write-baseline"], ["pack", "a"]):
+        _, err = run(*verb, code=2, capsys=capsys)
+        assert err.count("is not safe: every user can write to") == 1
+    run("validate", "--baseline", "known.json", code=0, capsys=capsys)  # the user names it
+
+
+def test_link_that_comes_while_the_baseline_is_made_is_replaced(
+    capsys: pytest.CaptureFixture[str], here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "theirs").write_text("theirs")
+    look = os.path.lexists
+
+    def lexists(path: Path) -> bool:
+        found = look(path)
+        if Path(path).name == "known.json" and not found:
+            monkeypatch.setattr(os.path, "lexists", look)
+            monkeypatch.setattr(Settings, "check_baseline", lambda _: (here / "known.json").symlink_to("theirs"))
+        return found
+
+    monkeypatch.setattr(os.path, "lexists", lexists)
+    run("validate", "--write-baseline", code=0, capsys=capsys)
+    assert (here / "theirs").read_text() == "theirs"
+    assert not (here / "known.json").is_symlink()
+    assert files(here / "known.json") == {"a/bundle.json", "b/bundle.json"}
+
+
+# Settings of somebody else
+
+
+OFF = 'ignore = ["ALL"]'
+
+
+def test_settings_of_another_user_are_left_out_and_told_once(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    """They turned off all rules for everybody who worked below /tmp."""
+    (here / "bundlekit.toml").write_text(OFF)
+    as_root(["chown", "54321", here / "bundlekit.toml"])
+    told = f"the settings in {here}/bundlekit.toml do not count: {here}/bundlekit.toml belongs to user 54321\n hint: "
+    for verb in (["validate"], ["validate", "--fix"], ["validate", "a"], ["pack", "a"], ["pack", "a", "--list"]):
+        _, err = run(*verb, code=1 if verb != ["pack", "a", "--list"] else 0, capsys=capsys)
+        assert err.count("do not count") == 1
+        assert told in err
+    assert "BK102" in run("validate", code=1, capsys=capsys)[0]
+    assert not list(here.glob("*.tar.gz"))
+
+
+def test_settings_of_another_user_count_where_the_user_says_so(
+    capsys: pytest.CaptureFixture[str], here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "bundlekit.toml").write_text(OFF)
+    as_root(["chown", "54321", here / "bundlekit.toml"])
+    assert "BK102" not in run("validate", "--config", "bundlekit.toml", code=0, capsys=capsys)[0]
+    assert run("validate", "--no-config", code=1, capsys=capsys)[1].count("do not count") == 0
+    monkeypatch.setenv("BUNDLEKIT_SAFE_FOLDERS", str(here))
+    _, err = run("validate", code=0, capsys=capsys)
+    assert "do not count" not in err
+
+
+def test_settings_further_up_count_where_nearer_ones_are_left_out(
+    capsys: pytest.CaptureFixture[str], here: Path
+) -> None:
+    (here / "bundlekit.toml").write_text('severity = { BK102 = "off" }')
+    (here / "a" / "bundlekit.toml").write_text('fail-on = "info"\nseverity = { BK102 = "error" }')
+    (here / "a" / "bundlekit.toml").chmod(0o666)
+    _, err = run("validate", "a", code=0, capsys=capsys)
+    assert f"the settings in {here}/a/bundlekit.toml do not count: every user can write to" in err
+
+
+@pytest.mark.parametrize("name", ["bundlekit.toml", "pyproject.toml"])
+@pytest.mark.parametrize("kind", ["fifo", "broken link", "no bundlekit in it", "not TOML"])
+def test_foreign_file_cannot_stop_a_check(kind: str, name: str, capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    (here / "bundlekit.toml").unlink()
+    if kind == "fifo":
+        os.mkfifo(here / name)
+    elif kind == "broken link":
+        (here / name).symlink_to("nowhere")
+    else:
+        (here / name).write_text("[project]\n" if kind == "no bundlekit in it" else "bundlekit [[[")
+    as_root(["chown", "-h", "54321", here / name])
+    _, err = run("validate", code=1, capsys=capsys)
+    assert ("do not count" in err) == (name == "bundlekit.toml" or kind == "not TOML")

@@ -391,6 +391,18 @@ def test_folder_of_somebody_else_is_neither_believed_nor_written_to(
     assert written(kept) == before
 
 
+@pytest.mark.parametrize("depth", [0, 1], ids=["it", "the folder around it"])
+def test_folder_that_others_can_write_is_neither_believed_nor_written_to(depth: int, tmp_path: Path) -> None:
+    folder, kept = with_all_that_is_read(tmp_path / "box"), tmp_path / "around" / "kept"
+    keep(folder, kept)
+    (kept, kept.parent)[depth].chmod(0o777)
+    before = written(kept)
+    assert find(folder, kept) is None
+    (folder / "more").touch()
+    Cache(kept).check(Bundle.in_folder(folder), ALL)
+    assert written(kept) == before
+
+
 def test_what_was_not_used_for_long_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, kept = laid_out(bundle(), tmp_path / "box"), tmp_path / "kept"
     keep(folder, kept)
