@@ -9,14 +9,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bundlekit.bundle.gateway_resources import gateway_resource
+from bundlekit.bundle.quoting import printable
 from bundlekit.cli.terminal import can_ask
 from bundlekit.cli.verb import verb
-from bundlekit.errors import BadUsage
+from bundlekit.errors import BadUsage, CouldNotRun
+
+if TYPE_CHECKING:
+    from bundlekit.scaffold.template import OtherTemplate
+
+_MOST_TOLD = 20
 
 
 @verb(
@@ -56,6 +62,9 @@ from bundlekit.errors import BadUsage
 @click.option("--dry-run", is_flag=True, help="Show the folder and the files in it, make nothing.")
 @click.option("--template", metavar="TEMPLATE", help="Another cookiecutter template: a folder, an archive, an address.")
 @click.option(
+    "--trust", is_flag=True, help="Run the code of another template without asking: any of them is a program."
+)
+@click.option(
     "-o",
     "--output-dir",
     metavar="DIR",
@@ -64,7 +73,14 @@ from bundlekit.errors import BadUsage
     help="Where to put the new folder; here by default.",
 )
 def command(
-    answers_file: Path | None, no_input: bool, dry_run: bool, template: str | None, output_dir: Path, **flags: Any
+    *,
+    answers_file: Path | None,
+    no_input: bool,
+    dry_run: bool,
+    template: str | None,
+    trust: bool,
+    output_dir: Path,
+    **flags: Any,
 ) -> int:
     """Make a new bundle: a folder with everything that a gateway, an editor and a colleague expect in it.
 
@@ -73,11 +89,21 @@ def command(
     /rooms/:id:get,put has methods.
 
     With --template, the answers that are given go to the variables of that template which have the same names; it
-    asks for the others itself.
+    asks for the others itself. Such a template is a program: hooks, extensions, and even the expressions in its texts
+    can do all that you can. It is used if you say so when asked, or by --trust; --dry-run does not ask, and leaves out
+    the hooks.
     """
     given = {key: value for key, value in flags.items() if value not in (None, ())}
     with _undone_by_signals():
-        return run(given, answers_file, template=template, output_dir=output_dir, no_input=no_input, dry_run=dry_run)
+        return run(
+            given,
+            answers_file,
+            template=template,
+            trust=trust,
+            output_dir=output_dir,
+            no_input=no_input,
+            dry_run=dry_run,
+        )
 
 
 def run(
@@ -85,6 +111,7 @@ def run(
     answers_file: Path | None,
     *,
     template: str | None,
+    trust: bool = False,
     output_dir: Path,
     no_input: bool,
     dry_run: bool,
@@ -95,6 +122,7 @@ def run(
         given: answers, not checked yet, by the names of the attributes of `Answers`.
         answers_file: more of them, for what `given` lacks.
         template: another template than ours, whatever cookiecutter takes.
+        trust: whether its code may run unasked.
         no_input: suppose what is missing instead of asking.
         dry_run: show it instead.
     """
@@ -107,7 +135,7 @@ def run(
     if template:
         if not no_input and not terminal:
             raise BadUsage("there is no terminal for the template's questions", hint="--no-input takes its defaults")
-        return _from_other_template(template, answered, output_dir, ask=not no_input, dry_run=dry_run)
+        return _from_other_template(template, answered, output_dir, ask=not no_input, trust=trust, dry_run=dry_run)
     if "name" in answered:
         refuse_taken(output_dir / answered["name"])
     answers = _complete(answered, output_dir, no_input=no_input, terminal=terminal)
@@ -140,16 +168,41 @@ def _complete(answered: Mapping[str, Any], output_dir: Path, *, no_input: bool, 
 
 
 def _from_other_template(
-    template: str, answered: Mapping[str, Any], output_dir: Path, *, ask: bool, dry_run: bool
+    template: str, answered: Mapping[str, Any], output_dir: Path, *, ask: bool, trust: bool, dry_run: bool
 ) -> int:
     from bundlekit.scaffold.template import other_template
 
     with other_template(template, ask=ask) as found:
+        if not trust and not found.is_ours:
+            _ask_for_trust(found, ask=ask and not dry_run)
         for key in found.unknown(answered):
             _note(f"{template} has no variable {key}, so that answer goes nowhere")
+        if dry_run and found.hooks:
+            _note(f"left out by --dry-run: {printable(', '.join(found.hooks))}")
         return _show(
             output_dir, lambda into: found.render(answered, into, ask=ask, run_hooks=not dry_run), dry_run=dry_run
         )
+
+
+def _ask_for_trust(template: OtherTemplate, *, ask: bool) -> None:
+    """Ask whether a template's code may run.
+
+    Raises:
+        CouldNotRun: the user does not trust it.
+        BadUsage: nobody is there to ask, or to be asked.
+    """
+    code = [printable(one) for one in template.code]
+    if len(code) > _MOST_TOLD:
+        code[_MOST_TOLD - 1 : -1] = [f"and {len(code) - _MOST_TOLD} more"]
+    told = f"the template {printable(template.name)} is a program of somebody else"
+    if not ask:
+        hint = "--trust runs it, if you trust whoever wrote it"
+        raise BadUsage(f"{told}, so it was not used", kept="nothing of it ran", hint=hint, details=tuple(code))
+    _note(f"{told}. To use it is to run, with all that you may do here:")
+    for one in code:
+        click.echo(f"  {one}", err=True)
+    if not click.confirm("Do you trust whoever wrote it?", err=True):
+        raise CouldNotRun("the template was not used", kept="nothing of it ran")
 
 
 def _show(output_dir: Path, render: Callable[[Path], Path], *, dry_run: bool) -> int:

@@ -18,6 +18,8 @@ from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BadUsage, CouldNotRun, Interrupted
 from bundlekit.scaffold.answers import Answers, declaration
 
+_MODULES = frozenset({".py", ".pyc", ".so"})
+_HOOKS = ("pre_prompt", "pre_gen_project", "post_gen_project")
 _SYNTAX = re.compile(r"\{[{%#]")
 
 
@@ -49,6 +51,44 @@ class OtherTemplate:
             raise CouldNotRun(f"the cookiecutter.json of the template {name} cannot be used: {error}") from error
         if not isinstance(self._settings, dict):
             raise CouldNotRun(f"the cookiecutter.json of the template {name} is not a JSON object")
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is the template that comes with bundlekit."""
+        return self._folder == shipped.bundle_template().resolve()
+
+    @property
+    def code(self) -> list[str]:
+        """What of it runs on this machine as it is rendered, for people.
+
+        The expressions in its texts are in it: cookiecutter's Jinja has no sandbox, and they reach all of Python.
+        """
+        files = [path for path in sorted(self._folder.rglob("*")) if path.is_file() and ".git" not in path.parts]
+        extensions = dict.fromkeys(
+            str(one) for path in files if path.name == "cookiecutter.json" for one in _extensions(path)
+        )
+        modules = [
+            path.relative_to(self._folder)
+            for path in files
+            if path.suffix in _MODULES and path.parent.name != "hooks" and not _SYNTAX.search(str(path))
+        ]
+        return [
+            *(f"{path} (a hook)" for path in self.hooks),
+            *(f"{name} (an extension of Jinja)" for name in extensions),
+            *(f"{path} (a module that it can import)" for path in modules),
+            f"the Jinja expressions in {len(files)} files",
+        ]
+
+    @property
+    def hooks(self) -> list[str]:
+        """Its programs that run before, while and after it is rendered, by their paths in it."""
+        return [
+            str(path.relative_to(self._folder))
+            for folder in sorted(self._folder.rglob("hooks"))
+            if folder.is_dir()
+            for path in sorted(folder.iterdir())
+            if path.stem in _HOOKS
+        ]
 
     def unknown(self, given: Mapping[str, Any]) -> list[str]:
         """The answers that it has no variable for; none where it offers a choice of templates."""
@@ -128,6 +168,15 @@ def other_template(name: str, *, ask: bool) -> Iterator[OtherTemplate]:
     finally:
         if is_temporary:
             rmtree(folder)
+
+
+def _extensions(settings: Path) -> list[Any]:
+    try:
+        found = json.loads(settings.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return []
+    named = found.get("_extensions") if isinstance(found, dict) else None
+    return named if isinstance(named, list) else []
 
 
 def literal(text: str) -> str:

@@ -17,6 +17,7 @@ import pytest
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import check
+from bundlekit.shipped import bundle_template
 
 COMMAND = [sys.executable, "-m", "bundlekit", "new"]
 COMPLETE = ["--name", "lamp", "--no-input"]
@@ -218,7 +219,7 @@ def other_template(environment: dict[str, str], tmp_path_factory: pytest.TempPat
 def test_other_template_is_used_and_told_what_it_does_not_know(
     options: list[str], desk: Path, environment: dict[str, str], other_template: Path
 ) -> None:
-    made = new(desk, environment, "--template", str(other_template), *COMPLETE, "--ttl", "5", *options)
+    made = new(desk, environment, "--template", str(other_template), "--trust", *COMPLETE, "--ttl", "5", *options)
     assert made.returncode == 0
     assert made.stderr == f"note: {other_template} has no variable ttl, so that answer goes nowhere\n"
     assert [path.name for path in desk.rglob("*")] == ([] if options else ["lamp", "says"])
@@ -228,6 +229,8 @@ def test_other_template_is_used_and_told_what_it_does_not_know(
 def test_other_template_asks_its_own_questions(desk: Path, environment: dict[str, str], other_template: Path) -> None:
     options = [*COMMAND[1:], "--template", str(other_template), "--name", "lamp"]
     with pexpect.spawn(COMMAND[0], options, cwd=str(desk), env=environment, encoding="utf-8", timeout=60) as terminal:
+        terminal.expect(r"Do you trust whoever wrote it\? \[y/N\]: ?$")
+        terminal.sendline("y")
         terminal.expect(r"name \(lamp\): ?$")
         terminal.sendline("")
         terminal.expect(r"kind \(blue\): ?$")
@@ -235,6 +238,88 @@ def test_other_template_asks_its_own_questions(desk: Path, environment: dict[str
         terminal.expect("made lamp")
         terminal.expect(pexpect.EOF)
     assert (desk / "lamp/says").read_text() == "red"
+
+
+@pytest.fixture
+def hostile_template(
+    other_template: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A template that leaves a file in its folder in each way in which a template can run code."""
+    environment["TMPDIR"] = str(tmp_path_factory.mktemp("copy"))  # cookiecutter copies it there for a pre_prompt
+
+    def touch(name: str) -> str:
+        return f"open('{other_template}/ran-{name}', 'w').close()"
+
+    def expression(name: str) -> str:
+        return f"{{{{ cycler.__init__.__globals__.os.system('touch {other_template}/ran-{name}') }}}}"
+
+    (other_template / "hooks").mkdir()
+    for hook in ("pre_prompt", "pre_gen_project", "post_gen_project"):
+        (other_template / f"hooks/{hook}.py").write_text(touch(hook))
+    (other_template / "local.py").write_text(
+        f"{touch('extension')}\nfrom jinja2.ext import Extension\nclass Evil(Extension):\n    pass\n"
+    )
+    (other_template / "cookiecutter.json").write_text(
+        json.dumps({"name": "x", "kind": expression("default"), "_extensions": ["local.Evil"]})
+    )
+    (other_template / "{{ cookiecutter.name }}/says").write_text(expression("text"))
+    return other_template
+
+
+def ran(template: Path) -> set[str]:
+    return {path.name.removeprefix("ran-") for path in template.glob("ran-*")}
+
+
+HOOKS = {"pre_prompt", "pre_gen_project", "post_gen_project"}
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_code_of_another_template_is_named_and_not_run_unasked(
+    options: list[str], desk: Path, environment: dict[str, str], hostile_template: Path
+) -> None:
+    refused = new(desk, environment, "--template", str(hostile_template), *COMPLETE, *options)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    named = [f"hooks/{hook}.py (a hook)" for hook in HOOKS] + ["local.Evil (an extension", "local.py", "expressions in"]
+    for one in [*named, " kept: nothing of it ran", " hint: --trust"]:
+        assert one in refused.stderr
+    assert ran(hostile_template) == set()
+    assert list(desk.iterdir()) == []
+
+
+def test_code_of_a_trusted_template_runs_but_for_hooks_of_a_dry_run(
+    desk: Path, environment: dict[str, str], hostile_template: Path
+) -> None:
+    """So each of the ways that the other tests have is one."""
+    shown = new(desk, environment, "--template", str(hostile_template), "--trust", *COMPLETE, "--dry-run")
+    assert shown.returncode == 0
+    assert "left out by --dry-run: hooks/post_gen_project.py, hooks/pre_gen_project.py" in shown.stderr
+    assert ran(hostile_template) == {"extension", "default", "text"}
+    made = new(desk, environment, "--template", str(hostile_template), "--trust", *COMPLETE)
+    assert made.returncode == 0
+    assert ran(hostile_template) == {"extension", "default", "text"} | HOOKS
+
+
+@pytest.mark.parametrize("options", [["--name", "lamp"], ["--name", "lamp", "--dry-run"], COMPLETE])
+def test_another_template_is_not_used_if_the_user_does_not_trust_it(
+    options: list[str], desk: Path, environment: dict[str, str], hostile_template: Path
+) -> None:
+    line = [*COMMAND[1:], "--template", str(hostile_template), *options]
+    with pexpect.spawn(COMMAND[0], line, cwd=str(desk), env=environment, encoding="utf-8", timeout=60) as terminal:
+        if options == ["--name", "lamp"]:
+            terminal.expect(r"Do you trust whoever wrote it\? \[y/N\]: ?$")
+            terminal.sendline("")
+        terminal.expect("nothing of it ran")
+        terminal.expect(pexpect.EOF)
+    assert ran(hostile_template) == set()
+    assert list(desk.iterdir()) == []
+
+
+def test_template_that_comes_with_bundlekit_is_trusted(
+    desk: Path, environment: dict[str, str], other_template: Path
+) -> None:
+    made = new(desk, environment, "--template", str(bundle_template()), *COMPLETE)
+    assert made.returncode == 0, made.stderr
+    assert (desk / "lamp/bundle.json").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -246,7 +331,7 @@ def test_interrupted_run_leaves_nothing(
         "import pathlib, time\npathlib.Path('reached').touch()\ntime.sleep(60)\n"
     )
     running = subprocess.Popen(
-        [*COMMAND, "--template", str(other_template), *COMPLETE],
+        [*COMMAND, "--template", str(other_template), "--trust", *COMPLETE],
         cwd=desk,
         env=environment,
         start_new_session=True,
