@@ -1,12 +1,15 @@
 """Brings the SDK of bundles along: it is no dependency, for its old pins would be forced on everybody's environment.
 
-Its sources are not in this repository. Each build fetches them, unless they lie in `sdk/` already, and checks them
-against the digests in `bundlekit/emulator/sdk/requirements.txt`.
+Its sources are not in this repository. Each build fetches them, unless they are in `sdk/` already, and checks them
+against the digests in `bundlekit/emulator/sdk/requirements.txt`: that of each archive, and that of the folder which is
+made of them. The latter is the same with every pip and setuptools, since nothing is built.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,7 +31,8 @@ _PACKAGES = {
     "voluptuous": "voluptuous",
 }
 _LICENCES = ("COPYING*", "LICENSE*", "edl-v10", "epl-v10", "notice.html")
-_STAMP = "requirements.txt"  # a copy, which tells that the folder is whole and of this list
+_STAMP = "requirements.txt"  # a copy, which tells people what is in the folder
+_FOLDER_DIGEST = re.compile(r"^# folder sha256:([0-9a-f]{64})$", re.MULTILINE)
 
 
 class SdkHook(BuildHookInterface[Any]):
@@ -42,14 +46,19 @@ class SdkHook(BuildHookInterface[Any]):
 
 
 def fill(folder: Path, requirements: Path) -> None:
-    """Make a folder that can go on a Python path; one that holds the same list already is left alone.
+    """Make a folder that can go on a Python path; one with exactly the files that are expected is left alone.
 
     Raises:
         RuntimeError: a download failed, or what came is not what was expected.
     """
-    stamp = folder / _STAMP
-    if stamp.is_file() and stamp.read_bytes() == requirements.read_bytes():
-        return
+    (expected,) = _FOLDER_DIGEST.findall(requirements.read_text("utf-8"))
+    if folder.is_dir() and not folder.is_symlink():
+        for compiled in folder.rglob("__pycache__"):  # Python would run it in place of the sources
+            shutil.rmtree(compiled)
+        stamp = folder / _STAMP
+        listed = stamp.read_bytes() if stamp.is_file() and not stamp.is_symlink() else b""
+        if listed == requirements.read_bytes() and tree_digest(folder) == expected:
+            return
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".sdk-") as name:
         scratch = Path(name)
         made = scratch / "made"
@@ -60,12 +69,28 @@ def fill(folder: Path, requirements: Path) -> None:
         shutil.copyfile(requirements, made / _STAMP)
         for path in made.rglob("*"):  # some sdists let nobody but their owner read
             path.chmod(0o755 if path.is_dir() else 0o644)
+        if (digest := tree_digest(made)) != expected:
+            raise RuntimeError(f"the SDK of bundles is not what {requirements} expects: its folder has sha256:{digest}")
+        if folder.is_symlink():
+            folder.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         try:
             made.rename(folder)
         except OSError:
-            if not stamp.is_file():  # else another build was quicker
+            if not folder.is_dir() or tree_digest(folder) != expected:  # else another build was quicker
                 raise
+
+
+def tree_digest(folder: Path) -> str:
+    """A digest of the paths and the content of all files in a folder but for the list of what is in it."""
+    lines = []
+    for path in folder.rglob("*"):
+        is_file = path.is_file() and not path.is_symlink()
+        if is_file and path != folder / _STAMP:
+            lines.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()} {path.relative_to(folder).as_posix()}\n")
+        elif not is_file and not (path.is_dir() and not path.is_symlink()):
+            lines.append(f"no file: {path.relative_to(folder).as_posix()}\n")
+    return hashlib.sha256("".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _download(requirements: Path, place: Path) -> list[Path]:

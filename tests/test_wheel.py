@@ -17,6 +17,9 @@ import pytest
 from bundlekit.cli.main import VERBS
 
 ROOT = Path(__file__).parents[1]
+SIX = (
+    "d4b15d03802a71b4070e5a39e788f718efca2d909d032c11fdf36c7d36a133b6"  # of the folder that is made of six 1.13.0 alone
+)
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,8 @@ def test_build_leaves_a_filled_folder_alone_and_takes_nothing_of_another_digest(
     place = tmp_path / "place"
     place.mkdir()
 
-    def fill(digest: str, index: str | None = None) -> subprocess.CompletedProcess[str]:
-        (tmp_path / "requirements.txt").write_text(f"six==1.13.0 --hash=sha256:{digest}\n")
+    def fill(digest: str, index: str | None = None, tree: str = SIX) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "requirements.txt").write_text(f"# folder sha256:{tree}\nsix==1.13.0 --hash=sha256:{digest}\n")
         code = "import hatch_build, pathlib, sys; hatch_build.fill(*map(pathlib.Path, sys.argv[1:]))"
         return subprocess.run(
             [python, "-c", code, place / "sdk", tmp_path / "requirements.txt"],
@@ -114,7 +117,30 @@ def test_build_leaves_a_filled_folder_alone_and_takes_nothing_of_another_digest(
     digest = "30f610279e8b2578cab6db20741130331735c781b56053c59c4076da27f06b66"
     assert fill(digest).stderr == ""
     assert {path.name for path in (place / "sdk").iterdir()} == {"licences", "requirements.txt", "six.py"}
-    assert fill(digest, index="http://127.0.0.1:9/nowhere").stderr == ""
+    nowhere = "http://127.0.0.1:9/nowhere"
+    assert fill(digest, index=nowhere).stderr == ""
+
+    # Whoever can write to the folder before the build brings nothing of their own along.
+    source = (place / "sdk/six.py").read_text()
+    (place / "sdk/six.py").write_text(source + "\nprint('theirs')\n")
+    assert "could not be fetched" in fill(digest, index=nowhere).stderr
+    assert fill(digest).stderr == ""
+    assert (place / "sdk/six.py").read_text() == source
+    (place / "sdk/__pycache__").mkdir()
+    (place / "sdk/__pycache__/six.cpython-311.pyc").write_text("theirs")
+    assert fill(digest, index=nowhere).stderr == ""
+    assert not (place / "sdk/__pycache__").exists()
+    for add in (lambda file: file.write_text("theirs"), lambda file: file.symlink_to("/etc/passwd"), os.mkfifo):
+        add(place / "sdk/more.py")
+        assert fill(digest).stderr == ""
+        assert not os.path.lexists(place / "sdk/more.py")
+    (place / "sdk").rename(place / "theirs")
+    (place / "sdk").symlink_to("theirs")
+    assert fill(digest).stderr == ""
+    assert not (place / "sdk").is_symlink()
+    shutil.rmtree(place / "theirs")
+
+    assert f"its folder has sha256:{SIX}" in fill(digest, tree=SIX[::-1]).stderr
     assert "DO NOT MATCH THE HASHES" in fill(digest[::-1]).stderr
     assert {str(path.relative_to(place)) for path in place.glob("*")} == {"sdk"}
     assert (place / "sdk/six.py").exists()
