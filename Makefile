@@ -5,6 +5,7 @@
 # make chaos  deploys to booted gateways with something going wrong: CASES=1000 SEED=...
 # make bench  measurements, side by side with what one would use otherwise
 # make bench-deploy  the same for deploys, over slow links that it makes; wants root as the tests of gateways do
+# make lowest  the fast tests with the lowest versions of all dependencies that pyproject.toml allows
 # make mutation  how many faults put into the rules their tests tell
 
 PYTHON ?= python3
@@ -12,8 +13,9 @@ BIN := .venv/bin
 RUNTIME := .venv/runtime
 INSTALLED := .venv/installed
 OTHERS := .venv/others
+LOWEST := .venv/lowest
 
-.PHONY: demo test lint fuzz chaos bench bench-deploy mutation clean packages
+.PHONY: demo test lint fuzz chaos bench bench-deploy lowest mutation clean packages
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -50,10 +52,17 @@ bench: $(INSTALLED) packages
 
 bench-deploy: $(INSTALLED) packages
 	$(BIN)/python -m venv $(OTHERS)
-	$(OTHERS)/bin/pip install --quiet --upgrade 'pip>=25.1'
+	$(OTHERS)/bin/pip install --quiet --upgrade 'pip>=26.2'
 	$(OTHERS)/bin/pip install --quiet --group others
 	$(BIN)/python -m benchmarks.deploy
 	$(BIN)/python -m benchmarks.handover
+
+lowest: $(INSTALLED)
+	$(BIN)/uv venv --quiet --clear $(LOWEST)
+	$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct --editable '.[emulator]' \
+	  'hypothesis>=6.100' 'pexpect>=4.9' 'pytest>=9.0.3' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6'
+	$(LOWEST)/bin/python -m pytest -n 2 tests/bundle tests/lint tests/pack tests/scaffold tests/cli/test_new.py \
+	  tests/emulator/test_rest.py -m "not gateway and not browser"
 
 mutation: $(INSTALLED)
 	$(BIN)/pip install --quiet --group mutation
@@ -68,7 +77,7 @@ $(RUNTIME): pyproject.toml hatch_build.py bundlekit/emulator/sdk/requirements.tx
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "this Python has no venv: sudo apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --upgrade 'pip>=26.2'
 	$(BIN)/pip install --quiet --editable '.[emulator]'
 	@touch $@
 
