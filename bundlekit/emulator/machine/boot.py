@@ -22,7 +22,7 @@ from bundlekit.errors import CouldNotRun
 
 _PATIENCE = 30.0  # seconds that a stop in order may take
 _START = (
-    "import socket, sys; sys.path.insert(0, sys.argv[3]); from bundlekit.emulator.machine.init import main; "
+    "import socket, sys; sys.path.append(sys.argv[3]); from bundlekit.emulator.machine.init import main; "
     "sys.exit(main(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])))"
 )
 

@@ -36,8 +36,12 @@ _SETTINGS = (
 _SFTP_SERVERS = ("/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server")
 _LOCAL = "/usr/local"
 _PACKAGE = Path(bundlekit.__file__).resolve().parent
+# Whatever folder `bundlekit gateway` is started in, nothing is imported from it. The Python is started there all the
+# same: a shim of pyenv or asdf chooses the version by that folder.
 _ASK_PYTHON = """
-import json, sys
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]
+import json
 names = "prefix", "exec_prefix", "base_prefix", "real_prefix"
 prefixes = [getattr(sys, name) for name in names if hasattr(sys, name)]
 print(json.dumps({"version": list(sys.version_info[:2]), "executable": sys.executable, "prefixes": prefixes}))
@@ -133,7 +137,10 @@ def blueprint(
 
 def _ask(executable: str) -> Interpreter | None:
     try:
-        done = subprocess.run([executable, "-c", _ASK_PYTHON], capture_output=True, check=True, timeout=30)
+        # Python 2.7 does not know -I, virtual environments need site, and -E would ignore a wrapper's PYTHONHOME too.
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        command = [executable, "-s", "-c", _ASK_PYTHON]
+        done = subprocess.run(command, env=clean, capture_output=True, check=True, timeout=30)
         told = json.loads(done.stdout)
         folders = {*told["prefixes"], *map(os.path.realpath, told["prefixes"]), *_ask_folders(told["executable"])}
         return Interpreter(told["executable"], tuple(told["version"]), tuple(sorted(folders)))
