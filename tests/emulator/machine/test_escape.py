@@ -38,15 +38,15 @@ ATTEMPTS = [
     "mount -o remount,bind,rw /usr && touch /usr/escaped",
     "umount /usr",
     "umount -l /proc",
-    "mount --bind /usr /mnt && mount -o remount,bind,rw /mnt && touch /mnt/escaped",
+    "mount --bind /usr /tmp/mnt && mount -o remount,bind,rw /tmp/mnt && touch /tmp/mnt/escaped",
     "unshare -Urm sh -c 'mount -o remount,bind,rw /usr && touch /usr/escaped'",
     "unshare -Urmpf sh -c 'mount -t proc proc /proc && echo x >/proc/sys/kernel/core_pattern'",
     "unshare -Urmpf sh -c 'umount -l /usr'",
-    "mount -t proc proc /mnt",
-    "mount -t sysfs sysfs /mnt",
-    "mount -t cgroup2 cgroup2 /mnt",
-    "mount -t devtmpfs devtmpfs /mnt",
-    "unshare -C mount -t cgroup2 cgroup2 /mnt",
+    "mount -t proc proc /tmp/mnt",
+    "mount -t sysfs sysfs /tmp/mnt",
+    "mount -t cgroup2 cgroup2 /tmp/mnt",
+    "mount -t devtmpfs devtmpfs /tmp/mnt",
+    "unshare -C mount -t cgroup2 cgroup2 /tmp/mnt",
     "mknod /root/device b 8 0",
     "mknod /root/device c 1 1",
     "touch {canary}",
@@ -59,7 +59,7 @@ ATTEMPTS = [
     "cd / && touch ../../../../../..{canary}",
     "chroot /proc/1/root touch {canary}",
     "nsenter -t 1 -m -U touch {canary}",
-    "pivot_root / /mnt",
+    "pivot_root / /tmp/mnt",
     "kill -9 {pid}",
     "kill -9 {gateway}",
     "{python} -c '{ptrace}'",
@@ -120,6 +120,7 @@ class Outside:
 @pytest.fixture(scope="module")
 def outside(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
     outside = Outside(tmp_path_factory.mktemp("outside"), gateway)
+    assert gateway.ssh("mkdir /tmp/mnt").returncode == 0
     yield outside
     outside.close()
 
