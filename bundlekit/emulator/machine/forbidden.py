@@ -30,6 +30,12 @@ def forbidden(step: str, number: int, read: Callable[[str], str | None] | None =
 
 
 def _hint(step: str, number: int, read: Callable[[str], str | None]) -> str:
+    if step.startswith("filter"):
+        return (
+            "the system calls of this processor are not known to bundlekit; x86_64, ARM and 64-bit RISC-V are"
+            if number == errno.ENOSYS
+            else "the kernel has to filter system calls: CONFIG_SECCOMP_FILTER, which all large distributions switch on"
+        )
     settings = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "/proc/sys/kernel/unprivileged_userns_clone"
     if read(settings[0]) == "1":
         return (

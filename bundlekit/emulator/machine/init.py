@@ -22,7 +22,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from bundlekit.emulator.machine import kernel, tree
+from bundlekit.emulator.machine import kernel, seccomp, tree
 from bundlekit.emulator.machine.asking import Callers
 from bundlekit.emulator.machine.blueprint import SOCKET, Blueprint, File, environment_of
 from bundlekit.emulator.machine.given import given
@@ -94,7 +94,6 @@ class Init:
         """Returns the exit status of the machine."""
         kernel.die_with_parent()
         kernel.gain_no_privileges()
-        kernel.leave_session_keys()
         kernel.call_itself("init")
         try:
             listening = self._build()
@@ -146,6 +145,9 @@ class Init:
         """Returns the sockets that listen within the machine's own network."""
         blueprint = self._blueprint
         os.umask(0o022)
+        kernel.check_filters()
+        self._calls = seccomp.filter_program()
+        kernel.leave_session_keys(seccomp.number_of("keyctl"))
         proc = tree.build(blueprint)
         become_root(proc, own_network=blueprint.own_network)
         tree.write_files(blueprint.files)
@@ -195,7 +197,15 @@ class Init:
         child = os.fork()
         if not child:
             view = self._user if user != "root" else None
-            become(arguments, view=view, environment=environment, folder=folder, files=files, terminal=terminal)
+            become(
+                arguments,
+                view=view,
+                environment=environment,
+                folder=folder,
+                files=files,
+                terminal=terminal,
+                calls=self._calls,
+            )
         self._ended[child] = ended
         return child
 

@@ -8,6 +8,7 @@ import signal
 import struct
 import termios
 
+from bundlekit.emulator.machine import kernel
 from bundlekit.emulator.machine.views import UserView
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD, signal.SIGQUIT)
@@ -21,8 +22,13 @@ def become(
     folder: str | None,
     files: list[int],
     terminal: bool,
+    calls: bytes,
 ) -> None:
-    """Turn this process, just forked, into a program. Does not return."""
+    """Turn this process, just forked, into a program. Does not return.
+
+    Args:
+        calls: the filter of its system calls.
+    """
     try:
         signal.set_wakeup_fd(-1)
         for number in (*SIGNALS, signal.SIGTTOU, signal.SIGTTIN, signal.SIGTSTP):
@@ -38,6 +44,7 @@ def become(
         os.closerange(3, 1024)
         os.chdir(_first_folder(folder, environment["HOME"], "/"))
         environment.setdefault("PWD", os.getcwd())  # noqa: PTH109
+        kernel.filter_calls(calls)  # last: to enter a view is forbidden by it
         program = "/bin/bash" if arguments[0] == "-bash" else arguments[0]
         os.execvpe(program, arguments, environment)  # noqa: S606
     except FileNotFoundError:

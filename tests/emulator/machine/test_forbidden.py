@@ -16,6 +16,8 @@ CASES = [
     ({APPARMOR: "0", "/.dockerenv": ""}, "unshare", errno.EPERM, "a container forbids it"),
     ({}, "restrict 7", errno.ENOSYS, "Linux 5.12"),
     ({}, "unshare", errno.EPERM, "try `unshare"),
+    ({APPARMOR: "1"}, "filter system calls of s390x", errno.ENOSYS, "of this processor are not known"),
+    ({APPARMOR: "1"}, "filter system calls", errno.EINVAL, "CONFIG_SECCOMP_FILTER"),
 ]
 
 
