@@ -13,6 +13,7 @@ from bundlekit.emulator.machine.blueprint import Blueprint, File
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _FOLDERS = ("dev", "proc", "sys", "run", "tmp", "etc", "opt", "home/moxa", "root", "var/log", "var/tmp", "var/mail")
+_KEYS = ("keys", "key-users")  # in /proc: of the developer, whose user id the machine has
 _PLAIN = kernel.NO_SETUID | kernel.NO_DEVICES
 _SLACK = 65536  # bytes of a file system's own
 
@@ -40,6 +41,9 @@ def build(blueprint: Blueprint) -> int:
     for path, target in blueprint.links.items():
         _link(Path(path), target)
     _mount_devices(devices)
+    for name in _KEYS:
+        if Path("/proc", name).exists():  # the kernel may have none
+            kernel.place_tree(kernel.clone_tree("/dev/null"), f"/proc/{name}")
     kernel.mount("tmpfs", "/run", "mode=755", _PLAIN)
     kernel.mount("tmpfs", "/tmp", "mode=1777,size=256m", _PLAIN)  # noqa: S108 - of its own
     for target, tree in sorted(shown.items()):

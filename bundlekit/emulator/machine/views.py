@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import traceback
 from collections.abc import Callable
@@ -14,6 +15,16 @@ _WRITABLE = (HOME, "/tmp", "/var/tmp", "/dev", "/dev/pts", "/dev/shm")  # noqa: 
 _SECRETS = ("/etc/mx-api-token",)
 _MASK = "/run/mask"
 
+# The kernel counts these by user id: what the machine takes, the developer lacks. A gateway's kernel allows 128 inotify
+# instances and 8192 watches. The namespaces of users are those of the two views.
+_LIMITS = {
+    "max_inotify_instances": 64,
+    "max_inotify_watches": 8192,
+    "max_fanotify_groups": 16,
+    "max_fanotify_marks": 1024,
+    "max_user_namespaces": 2,
+}
+
 
 def become_root(proc: int, *, own_network: bool) -> None:
     """Go into the namespaces in which the machine's root has his powers.
@@ -24,10 +35,22 @@ def become_root(proc: int, *, own_network: bool) -> None:
         proc: a folder like /proc, to be written to.
         own_network: whether the machine has one.
     """
+    _limit(proc)
     kinds = kernel.NEW_USERS | kernel.NEW_MOUNTS | kernel.NEW_HOST_NAME | kernel.NEW_IPC
     kernel.unshare(kinds | (kernel.NEW_NETWORK if own_network else 0))
     map_user(proc, user=0, outside=(0, 0))
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
+
+
+def _limit(proc: int) -> None:
+    """Limit what the machine takes altogether. Its root, in namespaces below this one, has no way to change that."""
+    for name, most in _LIMITS.items():
+        with contextlib.suppress(FileNotFoundError):  # the kernel does not count it
+            opened = os.open(f"sys/user/{name}", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+            try:
+                os.write(opened, str(most).encode())
+            finally:
+                os.close(opened)
 
 
 def map_user(proc: int, *, user: int, outside: tuple[int, int]) -> None:

@@ -163,6 +163,31 @@ def test_program_of_32_bits_is_killed(probed: Gateway) -> None:
         assert re.search(r"^(159|139)$", done.stdout, re.MULTILINE), done.stdout
 
 
+def test_keys_of_the_developer_are_hidden(probed: Gateway) -> None:
+    for run in (probed.ssh, probed.root):
+        done = run(
+            "mkdir -p /tmp/m; umount /proc/keys; mount -t proc proc /tmp/m; mount --rbind /proc /tmp/m; "
+            "umount /tmp/m/keys; cat /proc/keys /proc/key-users /proc/1/root/proc/keys /tmp/m/keys"
+        )
+        assert done.stdout == ""
+
+
+def test_box_leaves_inotify_instances_to_the_developer(probed: Gateway) -> None:
+    take = (
+        "import ctypes, sys; libc = ctypes.CDLL(None); n = 0\n"
+        "while libc.inotify_init() >= 0: n += 1\n"
+        "print(n, flush=True); sys.stdin.read()"
+    )
+    done = probed.ssh(
+        "cat >/tmp/take.py; mkfifo /tmp/hold; python /tmp/take.py </tmp/hold >/tmp/taken & exec 3>/tmp/hold; "
+        "until [ -s /tmp/taken ]; do sleep .1; done; cat /tmp/taken; "
+        "printf 'moxa\\n' | sudo -S -p '' python /tmp/take.py",
+        given=take,
+    )
+    moxa, root = map(int, done.stdout.split())
+    assert (0 < moxa <= 64, root) == (True, 0)
+
+
 # ---------------------------------------------------------------------- every processor
 
 
