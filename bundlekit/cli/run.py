@@ -177,6 +177,7 @@ def _run(workshop: Workshop) -> int:
         )
     terminal = RunTerminal(names)
     workshop.gateway.log.listen(terminal.line)
+    workshop.gateway.tell = terminal.report
     try:
         ended = asyncio.run(workshop.run(terminal, lambda: terminal.ways_in(workshop), terminal.ending))
     except CannotListen as error:

@@ -61,7 +61,13 @@ class RunTerminal(Listener):
         """Say that a signal was heard."""
         _say("-", "cyan", "ending; Ctrl-C again does not wait")
 
+    def report(self, text: str) -> None:
+        """Say what happens to the gateway itself."""
+        _say("!", "yellow", text)
+
     def line(self, line: Line) -> None:
+        if line.bundle not in self._prefixes:  # the gateway itself, which `report` tells of
+            return
         try:
             click.echo(f"{self._prefixes[line.bundle]} {printable(line.text.expandtabs())}")
         except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,11 +17,14 @@ from bundlekit.emulator.console.routes import Console
 from bundlekit.emulator.console.trace import Trace
 from bundlekit.emulator.controller import Controller
 from bundlekit.emulator.lifecycle import Service
+from bundlekit.emulator.peers import OwnUserOnly
 from bundlekit.emulator.rest import RestFront
 from bundlekit.emulator.service import ControllerService
 from bundlekit.emulator.tokens import OWN, Tokens
 
+_log = logging.getLogger(__name__)
 ANY_PORT = Address("127.0.0.1", 0)
+OWN_LOG = "(gateway)"  # among those of the bundles; no bundle is called so
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - what it would be reached by is not known then
 
 
@@ -34,8 +38,10 @@ class EmulatedGateway(Service):
         listen: for HTTPS.
         http: for plain HTTP besides; None for none.
         system: what the built-in resources tell of and change; by default kept in the state folder.
+        tell: hears of what happens to the gateway itself, a line each, which the console shows besides.
 
     Attributes:
+        admits: says of a connection to the broker whether it is this user's or root's.
         controller: says who is registered.
         log: takes what the bundles print.
         restart: what `/system/reboot` does, where no `system` was given; starts again what runs here.
@@ -51,8 +57,11 @@ class EmulatedGateway(Service):
         listen: Address = ANY_PORT,
         http: Address | None = None,
         system: System | None = None,
+        tell: Callable[[str], None] = _log.warning,
     ) -> None:
         self.state = state
+        self.admits = OwnUserOnly(self.report).admits
+        self.tell = tell
         self.controller = Controller()
         self.log = BundleLog()
         self.trace = Trace(self.controller.components)
@@ -66,6 +75,11 @@ class EmulatedGateway(Service):
         self._parts = AsyncExitStack()
         self._broker: Address | None = None
         self._front: RestFront | None = None
+
+    def report(self, text: str) -> None:
+        """Say what happens to the gateway itself."""
+        self.log.add(OWN_LOG, text)
+        self.tell(text)
 
     @property
     def broker(self) -> Address:
@@ -123,7 +137,7 @@ class EmulatedGateway(Service):
 
     async def _start_parts(self, tokens: Tokens) -> None:
         start = self._parts.enter_async_context
-        self._broker = self._outside_broker or (await start(EmbeddedBroker(self._mqtt))).address
+        self._broker = self._outside_broker or (await start(EmbeddedBroker(self._mqtt, self.admits))).address
         await start(ControllerService(self._broker, self.controller, self.trace))
         for builtin in builtins(self._broker, self._system or KeptSystem(self.state, self._restart)):
             await start(builtin)

@@ -77,8 +77,11 @@ class Link:
         return True
 
     async def _run_once(self) -> None:
-        nodelay = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client = aiomqtt.Client(self._broker.host, self._broker.port, socket_options=[nodelay])
+        if self._broker.path:
+            client = aiomqtt.Client(self._broker.host, transport="unix")
+        else:
+            nodelay = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client = aiomqtt.Client(self._broker.host, self._broker.port, socket_options=[nodelay])
         client.pending_calls_threshold = sys.maxsize  # it warns of more, and more than a few is normal here
         async with client:
             for topic in self._topics:

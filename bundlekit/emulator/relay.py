@@ -8,7 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import Address, send_at_once
 from bundlekit.emulator.lifecycle import Service, listening
 
 _CHUNK = 65536
@@ -31,15 +31,27 @@ class Relay(Service):
         listen: where it listens, or a socket that does so already.
         to: the server.
         carry: what happens to what clients say.
+        admits: says of a connection whether it is led on; the others are closed.
+        what: the protocol, for messages.
 
     Attributes:
         is_away: whether it breaks new connections off, as if nothing listened.
     """
 
-    def __init__(self, listen: Address | socket.socket, to: Address, carry: Carry = carry) -> None:
+    def __init__(
+        self,
+        listen: Address | socket.socket,
+        to: Address,
+        carry: Carry = carry,
+        *,
+        admits: Callable[[socket.socket], bool] = lambda _: True,
+        what: str = "the relay",
+    ) -> None:
         self._listen = listen
         self._to = to
         self._carry = carry
+        self._admits = admits
+        self._what = what
         self.is_away = False
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -60,7 +72,7 @@ class Relay(Service):
         if isinstance(self._listen, socket.socket):
             self._server = await asyncio.start_server(self._connected, sock=self._listen)
             return
-        with listening("the relay", self._listen):
+        with listening(self._what, self._listen):
             self._server = await asyncio.start_server(self._connected, self._listen.host, self._listen.port)
 
     async def stop(self) -> None:
@@ -82,15 +94,15 @@ class Relay(Service):
         assert task  # noqa: S101 - this is one
         self._connections.add(task)
         try:
-            if self.is_away:
+            if self.is_away or not self._admits(writer.get_extra_info("socket")):
                 raise ConnectionRefusedError
-            inner_reader, inner_writer = await asyncio.open_connection(self._to.host, self._to.port)
+            inner_reader, inner_writer = await self._to.connect()
         except (OSError, asyncio.CancelledError):
             self._connections.discard(task)
             writer.transport.abort()
             return
-        for stream in (writer, inner_writer):
-            stream.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        send_at_once(writer)
+        send_at_once(inner_writer)
         back = asyncio.create_task(carry(inner_reader, _sender(writer), _sender(inner_writer)))
         on = asyncio.create_task(self._carry(reader, _sender(inner_writer), _sender(writer)))
         # A side that has said all may still hear, so its end is passed on and no more.

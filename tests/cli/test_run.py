@@ -19,6 +19,7 @@ from tests.emulator.bundles.pythons import python_2
 from tests.emulator.bundles.run import Run, user_folders
 from tests.emulator.bundles.samples import make_bundle
 from tests.emulator.conftest import Mosquitto
+from tests.emulator.other_user import NAME, USER_ID, try_broker
 from tests.emulator.sides import wait_until
 
 STUBBORN = """
@@ -327,6 +328,16 @@ def test_outside_broker_is_used(bundle: Path, home: Path, tmp_path: Path) -> Non
             assert run.api("GET", "/thermostat") == (200, {"key": "value"})
     finally:
         mosquitto.stop()
+
+
+def test_another_user_can_neither_read_nor_deregister_a_bundle(bundle: Path, home: Path) -> None:
+    with Run(bundle, home=home) as run:
+        run.answers("thermostat")
+        host, _, port = run.sees("^broker ").split()[1].rpartition(":")
+        assert try_broker(host, port) in ("b''", "b'ConnectionResetError'")
+        assert run.sees(rf"^! refused a connection of user {NAME} \(uid {USER_ID}\) to the broker$")
+        assert run.api("PUT", "/thermostat", {"key": "mine"}) == (200, {"key": "mine"})
+    assert all(line.startswith("thermostat | ") for line in run.out)
 
 
 def test_it_ends_when_nobody_reads_it_any_more(bundle: Path, home: Path) -> None:
