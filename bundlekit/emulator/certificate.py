@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,26 +17,32 @@ if TYPE_CHECKING:
 CERTIFICATE = "certificate.pem"
 KEY = "key.pem"
 
-_YEARS = timedelta(days=10 * 365)
+_VALID = timedelta(days=365)
+_BEFORE_ITS_END = timedelta(days=30)  # it is renewed, for who starts a gateway may let it run for weeks
+_SKEW = timedelta(days=1)
 _NAMES = ("localhost", "thingspro.local")
 _ADDRESSES = ("127.0.0.1", "::1")
 
 
-def ensure_certificate(state: Path, hosts: tuple[str, ...] = ()) -> Path:
+def ensure_certificate(state: Path, hosts: tuple[str, ...] = (), tell: Callable[[str], None] = lambda _: None) -> Path:
     """The certificate in a state folder, made now if there is none or it will not do any more.
 
     Args:
         state: where certificate and key lie.
         hosts: names and addresses that it has to be good for, besides those of this machine's loopback.
+        tell: hears of one that takes the place of another one, and why.
 
     Returns:
         The path of the certificate; the key lies beside it.
     """
     certificate, key = state / CERTIFICATE, state / KEY
-    if not (key.is_file() and _is_good_for(certificate, hosts)):
+    if why := _why_anew(certificate, hosts):
+        is_first = not certificate.exists()
         key_pem, certificate_pem = _make(tuple(dict.fromkeys((*_NAMES, *_ADDRESSES, *hosts))))
         write_secret(key, key_pem)
         write_secret(certificate, certificate_pem)
+        if not is_first:
+            tell(f"the certificate is made anew, because {why}: {certificate}")
     return certificate
 
 
@@ -55,24 +62,18 @@ def _make(hosts: tuple[str, ...]) -> tuple[bytes, bytes]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "emulated ThingsPro gateway")])
     now = datetime.now(UTC)
-    usage = dict.fromkeys(
-        ("content_commitment", "data_encipherment", "crl_sign", "encipher_only", "decipher_only", "key_encipherment"),
-        False,
-    )
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + _YEARS)
+        .not_valid_before(now - _SKEW)
+        .not_valid_after(now + _VALID)
         .add_extension(x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False)
-        # An authority for itself alone: so it can be named to clients that want one.
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(
-            x509.KeyUsage(digital_signature=True, key_cert_sign=True, key_agreement=False, **usage), critical=True
-        )
+        # No authority: a client that trusts it trusts this gateway, and no other name that its key could sign for.
+        # What its key is for is left open: OpenSSL 1.1 believes none that must not sign to have signed itself.
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
@@ -84,17 +85,28 @@ def _make(hosts: tuple[str, ...]) -> tuple[bytes, bytes]:
     return key_pem, certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _is_good_for(file: Path, hosts: tuple[str, ...]) -> bool:
+def _why_anew(file: Path, hosts: tuple[str, ...]) -> str:
+    """Why a certificate will not do, after `because`; empty where it does."""
     from cryptography import x509
 
     try:
         certificate = x509.load_pem_x509_certificate(file.read_bytes())
+        server_context(file)
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except (OSError, ValueError, x509.ExtensionNotFound):
-        return False
-    return certificate.not_valid_after_utc > datetime.now(UTC) + timedelta(days=1) and all(
-        _general_name(host) in names for host in hosts
-    )
+        return "the one before, or its key, was damaged"
+    if constraints.ca:
+        return "the one before could sign for any name"
+    if certificate.not_valid_after_utc - certificate.not_valid_before_utc > _VALID + _SKEW:
+        return "the one before was valid for too long"
+    if datetime.now(UTC) > certificate.not_valid_after_utc - _BEFORE_ITS_END:
+        return "the one before comes to its end"
+    if datetime.now(UTC) < certificate.not_valid_before_utc:
+        return "the one before is not valid yet"
+    if not all(_general_name(host) in names for host in (*_NAMES, *_ADDRESSES, *hosts)):
+        return "the one before was for other addresses"
+    return ""
 
 
 def _general_name(host: str) -> GeneralName:

@@ -121,7 +121,7 @@ class EmulatedGateway(Service):
             Unreadable: a file in it is damaged.
         """
         tokens = Tokens(self.state)
-        ensure_certificate(self.state, () if self._listen.host in _ANY else (self._listen.host,))
+        ensure_certificate(self.state, () if self._listen.host in _ANY else (self._listen.host,), self.report)
         try:
             await self._start_parts(tokens)
         except BaseException:
