@@ -1,7 +1,6 @@
 """Make a bundle, deploy it to an emulated gateway, use it, upgrade it, break it, roll it back, restart the gateway.
 
-Needs no root and no gateway. The commands are run as they are shown, in a home folder of their own; what a person would
-type at a prompt, moxa's password, comes from a file.
+Needs no root and no gateway. The commands are run as they are shown, in a home folder of their own.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ class Scene:
     def __init__(self, home: Path) -> None:
         self.home = home
         (home / ".ssh").mkdir(mode=0o700)
-        (home / "password").write_text("moxa\n")
         kept = {key: os.environ[key] for key in ("LANG", "TERM") if key in os.environ}
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         self.environment = {**kept, "PATH": path, "HOME": str(home), "EMAIL": "ada@example.com"}
@@ -45,13 +43,12 @@ class Scene:
             raise SystemExit(f"the demo failed: exit code {ended.returncode} where {expect} was expected")
 
     def on_gateway(self, verb: str, *arguments: str, expect: int = 0) -> None:
-        words = shlex.join(["bundlekit", verb, "gateway", *arguments])
-        self.run(f"{words} --password-stdin <password", expect=expect)
+        self.run(shlex.join(["bundlekit", verb, "gateway", *arguments]), expect=expect)
 
     @contextmanager
     def gateway(self) -> Iterator[None]:
         """An emulated gateway that runs in the background."""
-        line = "bundlekit gateway --ssh-port 0 --port 0 --mqtt-port 0"
+        line = "bundlekit gateway --ssh-port 0 --port 0"
         print(f"{BOLD}$ {line} &{PLAIN}", flush=True)
         with (self.home / "gateway.log").open("w") as log:
             process = subprocess.Popen(
@@ -78,8 +75,6 @@ class Scene:
     def _know(self, ssh: str) -> None:
         """Write it down in ~/.ssh, as one does for a gateway that one uses often."""
         host, _, port = ssh.rpartition(":")
-        known = (self.home / ".local/state/bundlekit/gateway/known_hosts").read_bytes()
-        (self.home / ".ssh/known_hosts").write_bytes(known)
         entry = f"Host gateway\n    HostName {host}\n    Port {port}\n    User moxa\n"
         (self.home / ".ssh/config").write_text(entry)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bundlekit.cli.own_gateway import expect_its_key, password_of
 from bundlekit.cli.terminal import TerminalAsker
 from bundlekit.errors import BadUsage, BundlekitError, CouldNotRun, LoginRefused
 
@@ -181,20 +182,24 @@ def session_on(access: Access) -> Iterator[Session]:
 
 
 def asker_for(access: Access, address: Address) -> TerminalAsker:
-    """Asks about the log-in at an address; the keyring has its password under `USER@HOST`, or `USER@HOST:PORT`."""
+    """Asks about the log-in at an address; the keyring has its password under `USER@HOST`, or `USER@HOST:PORT`.
+
+    Of an emulated gateway of this user's it is known.
+    """
     host = f"[{address.host}]" if ":" in address.host and address.port != 22 else address.host
     kept_as = f"{address.user}@{host}" if address.port == 22 else f"{address.user}@{host}:{address.port}"
-    return TerminalAsker(from_stdin=access.password_stdin, kept_as=kept_as, batch=address.batch)
+    known = None if access.password_stdin else password_of(address)
+    return TerminalAsker(from_stdin=access.password_stdin, known=known, kept_as=kept_as, batch=address.batch)
 
 
 def address_of(access: Access) -> Address:
-    """Where TARGET leads to, by the ssh configuration; `--identity` wins."""
+    """Where TARGET leads to, by the ssh configuration; `--identity` wins. An emulated gateway is known by its key."""
     from dataclasses import replace
 
     from bundlekit.deploy.address import look_up
     from bundlekit.deploy.target import parse_target
 
-    address = look_up(parse_target(access.target), access.ssh_config)
+    address = expect_its_key(look_up(parse_target(access.target), access.ssh_config))
     return replace(address, identities=(str(access.identity),)) if access.identity else address
 
 

@@ -8,7 +8,7 @@ import ipaddress
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,8 @@ _MOVES = {
     "HTTP": "--http-port",
     "MQTT": "--mqtt-port",
 }
-_PASSWORD = "moxa"  # noqa: S105 - that of a gateway as it is sold
+_GUIDES = "moxa"
+"""The password of a gateway as it is sold, which the vendor's guide has."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Wanted:
     mqtt_port: int | None
     python: str | None
     network: str
-    password: str
+    password: str | None = field(repr=False)
     faults: tuple[str, ...]
 
 
@@ -73,7 +74,9 @@ class Wanted:
 @click.option("--ssh-port", type=click.IntRange(0, 65535), default=2222, show_default=True, help="0 for any free one.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True, help="Of HTTPS.")
 @click.option("--http-port", type=click.IntRange(0, 65535), help="Answer by plain HTTP besides, on this port.")
-@click.option("--mqtt-port", type=click.IntRange(0, 65535), help="Of the broker; by default any free one.")
+@click.option(
+    "--mqtt-port", type=click.IntRange(0, 65535), help="Let programs of yours reach its broker on this port, too."
+)
 @click.option(
     "--python", metavar="PATH", help="What bundles run under; by default a python2.7, else that of bundlekit."
 )
@@ -85,8 +88,12 @@ class Wanted:
     help="Whether bundles have a network of their own, or reach whatever this machine reaches.",
 )
 @click.option(
-    "--password-stdin", is_flag=True, help=f"Read the password of moxa from standard input; else {_PASSWORD}."
+    "--password",
+    "guides_password",
+    type=click.Choice([_GUIDES]),
+    help="Give its user moxa the password of the vendor's guide, which everybody knows; else it is a random one.",
 )
+@click.option("--password-stdin", is_flag=True, help="Read the password of moxa from standard input.")
 @click.option("--faults", multiple=True, metavar="SPEC", help="Have bad days; `help` tells which there are.")
 @click.pass_context
 def command(
@@ -102,6 +109,7 @@ def command(
     mqtt_port: int | None,
     python: str | None,
     network: str,
+    guides_password: str | None,
     password_stdin: bool,
     faults: tuple[str, ...],
 ) -> int:
@@ -121,11 +129,11 @@ def command(
         return 0
     if faults == ("help",):
         return _tell_faults()
-    password = _PASSWORD
-    if password_stdin:
-        password = secret_from_stdin("password")
-    wanted = Wanted(state, reset, yes, listen, ssh_port, port, http_port, mqtt_port, python, network, password, faults)
-    return run(wanted)
+    if password_stdin and guides_password:
+        raise BadUsage("--password and --password-stdin are two passwords", hint="leave one of them out")
+    password = secret_from_stdin("password") if password_stdin else guides_password
+    ports = (ssh_port, port, http_port, mqtt_port)
+    return run(Wanted(state, reset, yes, listen, *ports, python, network, password, faults))
 
 
 def run(wanted: Wanted) -> int:
@@ -167,7 +175,7 @@ def _options(wanted: Wanted) -> Options:
     return Options(
         ssh=here(wanted.ssh_port),
         https=here(wanted.port),
-        mqtt=Address("127.0.0.1", wanted.mqtt_port or 0),
+        mqtt=None if wanted.mqtt_port is None else Address("127.0.0.1", wanted.mqtt_port),
         http=None if wanted.http_port is None else here(wanted.http_port),
         python=wanted.python,
         password=wanted.password,
@@ -239,6 +247,8 @@ async def _run(box: Box, options: Options) -> None:
             token_file=gateway.token_file,
             what=str(box.state),
             ssh=str(box.ssh_address),
+            host_key=box.host_key,
+            password=box.password if _may_be_shown(options) else "",
         )
         with announce(record):
             _tell_ways_in(box, options)
@@ -251,18 +261,18 @@ async def _run(box: Box, options: Options) -> None:
 def _tell_ways_in(box: Box, options: Options) -> None:
     gateway, ssh = box.gateway, box.ssh_address
     host = "127.0.0.1" if ssh.host in ("0.0.0.0", "::") else ssh.host  # noqa: S104 - what the user has chosen
-    default = options.password == _PASSWORD
     known = box.known_hosts(host)
     rows = [
-        ("SSH", f"{ssh}, user moxa, password {_PASSWORD if default else 'as given'}"),
+        ("SSH", f"{ssh}, user moxa, password {box.password if _may_be_shown(options) else 'as given'}"),
         ("key", box.ssh.host_key.get_fingerprint()),
         ("API", f"{gateway.url}/api/v1"),
         *([("", f"{gateway.http_url}/api/v1")] if gateway.http_url else []),
         ("console", f"{gateway.url}/"),
         ("token", gateway.token),
+        *(("broker" if at == 0 else "", str(broker)) for at, broker in enumerate(box.brokers)),
         ("python", ".".join(map(str, box.python.version)) + f", {box.python.executable}"),
         ("folder", str(box.state)),
-        ("deploy", f"bundlekit deploy moxa@{host}:{ssh.port} --accept-new-host-key"),
+        ("deploy", f"bundlekit deploy moxa@{host}:{ssh.port}"),
         ("log in", f"ssh -p {ssh.port} -o UserKnownHostsFile={known} moxa@{host}"),
     ]
     for title, text in rows:
@@ -271,10 +281,17 @@ def _tell_ways_in(box: Box, options: Options) -> None:
         _warn(f"fault: {fault}")
     if not options.own_network:
         _warn("--network host: who logs in reaches what this machine reaches, abstract sockets of your desktop too")
-    if not ipaddress.ip_address(ssh.host).is_loopback:
-        _warn(f"everybody who reaches {ssh} can log in" + (f" with the password {_PASSWORD}" if default else ""))
-        if default:
-            _warn("give it another password with --password-stdin")
+    is_local = ipaddress.ip_address(ssh.host).is_loopback
+    if options.password == _GUIDES:
+        who = "every user of this machine" if is_local else f"everybody who reaches {ssh}"
+        _warn(f"{who} can log in with the password {_GUIDES}; without --password it is a random one")
+    elif not is_local:
+        _warn(f"everybody who reaches {ssh} can try passwords")
+
+
+def _may_be_shown(options: Options) -> bool:
+    """Whether the password is none that somebody has thought up, and might have elsewhere."""
+    return options.password in (None, _GUIDES)
 
 
 def _is_address(text: str) -> bool:

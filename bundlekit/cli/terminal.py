@@ -64,34 +64,35 @@ def is_text(secret: str) -> bool:
 class TerminalAsker:
     """Asks on the terminal; without one it says what to do instead."""
 
-    def __init__(self, *, from_stdin: bool, kept_as: str, batch: bool = False) -> None:
+    def __init__(self, *, from_stdin: bool, kept_as: str, known: str | None = None, batch: bool = False) -> None:
         """Read the password from standard input, if it is there.
 
         Args:
             from_stdin: whether it is.
+            known: the password, where nobody has to be asked for it.
             kept_as: what the keyring has it under.
             batch: whether nobody may be asked anything, terminal or not.
 
         Raises:
             BadUsage: standard input has none.
         """
-        self._from_stdin = from_stdin
+        self._is_given = from_stdin or known is not None
         self._kept_as = kept_as
         self._asks = not batch and not from_stdin and can_ask()
         self._why_not = "the ssh configuration says BatchMode" if batch else "there is no terminal to ask you on"
-        self._password: str | None = None
+        self._password = known
         self._kept = False  # whether that came from the keyring
         if from_stdin:
             self._password = secret_from_stdin("password")
 
     @property
     def given(self) -> str | None:
-        return self._password if self._from_stdin else None
+        return self._password if self._is_given else None
 
     def password(self, account: str, *, again: bool = False) -> str:
         if self._password is None and (kept := self._kept_secret(self._kept_as)):
             self._password, self._kept = kept, True
-        elif self._password is None or (again and not self._from_stdin):
+        elif self._password is None or (again and not self._is_given):
             self._password = self._type_password(account, again=again)
         return self._password
 

@@ -39,6 +39,7 @@ class Address:
         known_hosts: files to look the key up in.
         remember_in: the file that a new key is added to; None where the configuration wants none.
         hash_names: whether a new key is added under the hash of its host's name.
+        expected_key: the only host key that counts, as in known_hosts after the names; None for those in known_hosts.
         strict: what to do about an unknown key: `ask`, `yes` (refuse it), `accept-new` or `no` (both: take it).
         passwords: how often a password may be tried; 0 where none counts.
         batch: whether nobody may be asked anything.
@@ -60,6 +61,7 @@ class Address:
     known_hosts: tuple[Path, ...] = ()
     remember_in: Path | None = None
     hash_names: bool = False
+    expected_key: str | None = None
     strict: str = "ask"
     passwords: int = 3
     batch: bool = False

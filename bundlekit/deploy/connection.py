@@ -135,6 +135,13 @@ class Connection:
                 hint="somebody may be in between, or several gateways have one address",
             )
         if self._shown is None:
+            self._check_new(key)
+            self._shown = key
+            self._on_host_key(key)
+
+    def _check_new(self, key: paramiko.PKey) -> None:
+        expected = self.address.expected_key
+        if expected is None:
             check_host_key(
                 key,
                 self.address.key_name,
@@ -144,8 +151,13 @@ class Connection:
                 remember_in=self.address.remember_in,
                 hash_names=self.address.hash_names,
             )
-            self._shown = key
-            self._on_host_key(key)
+        elif f"{key.get_name()} {key.get_base64()}" != expected:
+            raise HostKeyRejected(
+                f"what answers at {self.address.key_name} is not the emulated gateway that runs there: it shows "
+                f"{key.get_name()} {fingerprint(key)}",
+                kept="no password and no file was sent",
+                hint="has the gateway just ended? Then some other program may listen there now",
+            )
 
     def _start(self) -> paramiko.Transport:
         import paramiko

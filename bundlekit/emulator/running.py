@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,8 @@ class Running:
         token_file: holds its read/write token.
         what: the bundles that it runs, or its state folder.
         ssh: `HOST:PORT` of its SSH server; empty where it has none.
+        host_key: that this one shows, as a line of known_hosts has it after the names.
+        password: of its user moxa; empty where the user of this machine has given it one.
         pid: of its process.
     """
 
@@ -31,6 +33,8 @@ class Running:
     token_file: Path
     what: str = ""
     ssh: str = ""
+    host_key: str = ""
+    password: str = field(default="", repr=False)
     pid: int = 0
 
 

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from bundlekit.cli import main
+from bundlekit.emulator.machine.box import MARK, MARKED
+from tests.box.host import as_root
 from tests.emulator.machine.running import Gateway
+from tests.emulator.other_user import ADMITTED, NAME, USER_ID, try_broker
 
 
 def typed(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -38,6 +41,8 @@ WRONG = [
     (("--listen", "everywhere"), 2, "--listen everywhere is no IP address"),
     (("--python", "/no/python"), 2, "/no/python is no Python that can be run"),
     (("--password-stdin",), 2, "standard input has no password"),
+    (("--password-stdin", "--password", "moxa"), 2, "--password and --password-stdin are two passwords"),
+    (("--password", "secret"), 2, "'secret' is not 'moxa'"),
 ]
 
 
@@ -103,11 +108,74 @@ def test_reset_asks_and_deletes_nothing_outside(tmp_path: Path) -> None:
 
 
 def test_listening_beyond_this_machine_is_told_loudly(tmp_path: Path) -> None:
-    gateway = Gateway(tmp_path, "--listen", "0.0.0.0")
-    with gateway:
+    with Gateway(tmp_path, "--listen", "0.0.0.0") as gateway:
         pass
-    assert "warning: everybody who reaches 0.0.0.0:" in gateway.said
-    assert "with the password moxa" in gateway.said
+    assert f"warning: everybody who reaches 0.0.0.0:{gateway.port} can log in with the password moxa" in gateway.said
+    with Gateway(tmp_path, "--listen", "0.0.0.0", password=None) as gateway:
+        # By the address of the loopback, as it listens there too.
+        assert gateway.bundlekit("status", f"moxa@127.0.0.1:{gateway.port}", given="").returncode == 0
+    assert f"warning: everybody who reaches 0.0.0.0:{gateway.port} can try passwords" in gateway.said
+
+
+def test_password_is_random_stays_and_is_found(tmp_path: Path) -> None:
+    seen = []
+    for options in ((), (), ("--reset", "--yes")):
+        with Gateway(tmp_path, *options, password=None) as gateway:
+            assert "warning" not in gateway.said
+            seen.append(gateway._told(r"^SSH .*, password (\S+)$"))
+            target = f"moxa@127.0.0.1:{gateway.port}"
+            done = gateway.bundlekit("status", target, given="")  # host key and password are known, sudo's too
+            assert (done.returncode, "no bundle is deployed" in done.stdout) == (0, True), done.stderr
+            wrong = gateway.bundlekit("status", target, "--password-stdin", given="moxa\n")
+            assert (wrong.returncode, "does not accept the password" in wrong.stderr) == (3, True)
+    assert seen[0] == seen[1] != seen[2]
+    assert not (tmp_path / ".ssh").exists()
+
+
+def test_password_that_somebody_has_thought_up_is_kept_nowhere(tmp_path: Path) -> None:
+    with Gateway(tmp_path, "--password-stdin") as gateway:
+        assert "secret" not in gateway.said
+        holding = [file for file in tmp_path.rglob("*") if file.is_file() and b"secret" in file.read_bytes()]
+        assert not holding
+        done = gateway.bundlekit("status", f"moxa@127.0.0.1:{gateway.port}", given="")
+        assert (done.returncode, "asks for a password" in done.stderr) == (3, True)
+
+
+def test_state_folder_of_another_user_is_not_used(tmp_path: Path) -> None:
+    """Who made it could read all that is put there, and put other things in its place."""
+    tmp_path.chmod(0o755)
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / MARK).write_text(MARKED)
+    as_root(["chown", str(USER_ID), state])
+    for options in ([], ["--reset", "--yes"]):
+        done = typed("--state", str(state), "--port", "0", "--ssh-port", "0", *options, home=tmp_path)
+        assert (done.returncode, "belongs to another user" in done.stderr) == (3, True), done.stderr
+    as_root(["rm", "-r", state])
+
+
+def test_another_user_gets_nothing_from_a_gateway(tmp_path: Path) -> None:
+    for folder in (tmp_path, *tmp_path.parents):  # so that nothing keeps others out but what the gateway does itself
+        if folder.owner() == tmp_path.owner() and folder != folder.parent:
+            folder.chmod(folder.stat().st_mode | 0o011)
+    refused = f"refused a connection of user {NAME} (uid {USER_ID}) to the broker"
+    with Gateway(tmp_path, "--mqtt-port", "0", "--network", "host", password=None) as gateway:
+        socket_file = gateway._told(r"^broker +(\S+)$")
+        tcp = gateway._told(r"^broker .*\n +127.0.0.1:(\d+)$")
+        inside = gateway.ssh("echo $BROKER_PORT_1883_TCP_PORT").stdout.strip()
+        assert len({tcp, inside, ""}) == 3
+        assert try_broker(socket_file) == "b'PermissionError'"
+        gateway.state.chmod(0o711)
+        assert try_broker(socket_file) == "b'PermissionError'"
+        for port in (tcp, inside):
+            assert try_broker("127.0.0.1", port) in ("b''", "b'ConnectionResetError'")
+            assert try_broker("127.0.0.1", port, prefix=()).startswith(ADMITTED[:-1])
+        assert try_broker(socket_file, prefix=()).startswith(ADMITTED[:-1])
+        files = [gateway.state / name for name in ("password", "mx-api-token", "key.pem", "ssh_host_ed25519_key")]
+        files += (tmp_path / ".local/state/bundlekit/running").glob("*.json")
+        read = as_root(["setpriv", f"--reuid={USER_ID}", "--clear-groups", "cat", *files], check=False)
+        assert (read.stdout, read.stderr.count("Permission denied")) == ("", len(files))
+    assert gateway.said.count(refused) == 1
 
 
 def test_clients_find_it_by_themselves(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import asyncssh
 import click
 import pytest
 
@@ -18,6 +19,7 @@ from bundlekit.cli.terminal import TerminalAsker
 from bundlekit.deploy.address import Address
 from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.reach import connect
+from bundlekit.emulator.running import Running, announce
 from bundlekit.errors import BadUsage, GatewayUnreachable, HostKeyRejected, LoginRefused
 from tests.deploy.liar import Liar
 from tests.deploy.sshd import Sshd
@@ -39,6 +41,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs a verb against a liar, and nobody is there to be asked."""
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
 
@@ -74,6 +77,31 @@ def test_password_of_another_port_is_another_password(kept: Kept, run: Run) -> N
     assert printed.code == 3
     assert f"keyring set bundlekit moxa@127.0.0.1:{gateway.port}" in printed.err
     assert not gateway.passwords
+
+
+@pytest.mark.parametrize(("verb", "is_it"), [("status", True), ("status", False), ("doctor", True), ("doctor", False)])
+def test_password_of_an_emulated_gateway_goes_to_that_one_alone(
+    kept: Kept, run: Run, tmp_path: Path, verb: str, is_it: bool
+) -> None:
+    """Who listens on its port after it has ended has another key, even where known_hosts knows that one."""
+    with Liar({"probe": REFUSED_BY_SUDO, "token": REFUSED_BY_SUDO}) as gateway:
+        key = gateway.keys[0] if is_it else asyncssh.generate_private_key("ssh-ed25519")
+        record = Running(
+            kind="gateway",
+            url="https://127.0.0.1:1",
+            certificate=tmp_path,
+            token_file=tmp_path,
+            ssh=f"127.0.0.1:{gateway.port}",
+            host_key=" ".join(key.export_public_key().decode().split()[:2]),
+            password="its own",
+        )
+        kept[f"moxa@127.0.0.1:{gateway.port}"] = "of the keyring"
+        with announce(record):
+            printed = run(gateway, verb)
+    assert gateway.passwords == (["its own"] if is_it else [])
+    words = "is not the emulated gateway that runs there" if not is_it else "sudo on the gateway does not accept"
+    assert words in printed.out + printed.err
+    assert "its own" not in repr(record)
 
 
 @pytest.mark.parametrize("secret", ["two\nlines", "a\0b", "\udcff"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from bundlekit.emulator import faults as bad_days
 from bundlekit.emulator.address import Address
 from bundlekit.emulator.builtin.system import KeptSystem
 from bundlekit.emulator.faults import NO_FAULTS, Faults
+from bundlekit.emulator.files import write_secret
 from bundlekit.emulator.gateway import ANY_PORT, EmulatedGateway
 from bundlekit.emulator.lifecycle import Service, Tasks
 from bundlekit.emulator.machine import host
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 ROOT = "root"  # in the state folder: the machine's own files
 LOG = "machine.log"
+_BROKER = "broker"  # a Unix socket there
+_PASSWORD = "password"  # noqa: S105 - the name of a file there
+_PASSWORD_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # noqa: S105 - none that is taken for another one
 _LOCK = "lock"
 MARK = "bundlekit-gateway"  # a state folder has it from its beginning
 MARKED = "The state of an emulated gateway of bundlekit. `bundlekit gateway --reset` deletes all in this folder.\n"
@@ -44,19 +49,20 @@ class Options:
     """How a box is to be.
 
     Attributes:
-        ssh, https, mqtt: where it listens; port 0 is any free one.
+        ssh, https: where it listens; port 0 is any free one.
+        mqtt: where programs of this machine reach its broker by TCP; None for nowhere.
         http: for plain HTTP besides; None for none.
         python: what its bundles run under; None for what this host has.
-        password: of its user.
+        password: of its user; None for a random one that stays in the state folder.
         own_network: whether it has a network of its own, out of which nothing leads.
     """
 
     ssh: Address = ANY_PORT
     https: Address = ANY_PORT
-    mqtt: Address = ANY_PORT
+    mqtt: Address | None = None
     http: Address | None = None
     python: str | None = None
-    password: str = "moxa"  # noqa: S105 - that of a gateway as it is sold
+    password: str | None = field(default=None, repr=False)
     own_network: bool = True
     faults: Faults = NO_FAULTS
 
@@ -76,6 +82,7 @@ class Box(Service):
         self._parts = AsyncExitStack()
         self._tasks = Tasks()
         self._front: Relay | None = None
+        self._mqtt: Relay | None = None
 
     async def start(self) -> None:
         """Returns when everything in it answers, and what is deployed has been started.
@@ -99,6 +106,16 @@ class Box(Service):
     def ssh_address(self) -> Address:
         return self._front.address if self._front else self.ssh.address
 
+    @property
+    def brokers(self) -> list[Address]:
+        """Where programs of this machine reach the broker."""
+        return [Address(str(self.state.resolve() / _BROKER), 0), *([self._mqtt.address] if self._mqtt else [])]
+
+    @property
+    def host_key(self) -> str:
+        """The key that SSH shows, as a line of known_hosts has it after the names."""
+        return " ".join(self.ssh.host_key.export_public_key().decode().split()[:2])
+
     def known_hosts(self, host: str) -> Path:
         """A file by which OpenSSH knows this gateway; made anew.
 
@@ -106,8 +123,7 @@ class Box(Service):
             host: how the client calls it.
         """
         file = self.state / "known_hosts"
-        key = self.ssh.host_key.export_public_key().decode().strip()
-        file.write_text(f"[{host}]:{self.ssh_address.port} {key}\n")
+        file.write_text(f"[{host}]:{self.ssh_address.port} {self.host_key}\n")
         return file
 
     async def _start(self) -> None:
@@ -117,13 +133,24 @@ class Box(Service):
         options, faults = self.options, self.options.faults
         self._parts.enter_context(claimed(self.state))
         python = await asyncio.to_thread(host.interpreter, options.python)
+        self.password = options.password or kept_password(self.state)
         self.system = BoxSystem(self.state, self._reboot)
         self.gateway = await start(
-            EmulatedGateway(self.state, mqtt=options.mqtt, listen=options.https, http=options.http, system=self.system)
+            EmulatedGateway(
+                self.state,
+                mqtt=self.brokers[0],
+                listen=options.https,
+                http=options.http,
+                system=self.system,
+                tell=self._tell,
+            )
         )
+        admits = self.gateway.admits
+        if options.mqtt:
+            self._mqtt = await start(Relay(options.mqtt, self.gateway.broker, admits=admits, what="MQTT"))
         api = _loopback(Address(*_split(self.gateway.url)))
         carries = bad_days.on_packets(*faults.answers) if faults.answers else carry
-        way = Relay(ANY_PORT, self.gateway.broker, carries) if not options.own_network else None
+        way = Relay(ANY_PORT, self.gateway.broker, carries, admits=admits) if not options.own_network else None
         self._ways: list[Relay] = []
 
         def to_broker(listening: object) -> Relay:
@@ -143,7 +170,7 @@ class Box(Service):
                 environment=environment(broker, {}),
                 hostname=self.system.hostname,
                 token=self.gateway.token,
-                password=options.password,
+                password=self.password,
                 own_network=options.own_network,
                 disk=faults.disk,
             ),
@@ -160,7 +187,7 @@ class Box(Service):
                 self.machine,
                 self.state,
                 listen=ANY_PORT if faults.ssh_cut is not None else options.ssh,
-                password=options.password,
+                password=self.password,
                 ways={_API_PORT: api},
                 old=faults.old_ssh,
                 tell=self._tell,
@@ -243,6 +270,10 @@ def check_is_ours(state: Path) -> None:
         return
     if not state.is_dir():
         raise CouldNotRun(f"{state} is not a folder", hint="give another one with --state")
+    if state.stat().st_uid != os.geteuid():  # who could read what is put there, and put other things in its place
+        raise CouldNotRun(
+            f"{state} belongs to another user", kept="it was left as it is", hint="give another one with --state"
+        )
     if not _is_marked(state) and not all(entry.name in _OURS for entry in state.iterdir()):
         raise CouldNotRun(
             f"{state} holds something else than an emulated gateway",
@@ -290,6 +321,17 @@ def make_root(state: Path) -> Path:
         raise CouldNotRun(f"{root} is not a folder", hint="move it away, or start afresh with --reset")
     root.mkdir(mode=0o755, exist_ok=True)
     return root
+
+
+def kept_password(state: Path) -> str:
+    """The password of a gateway that was given none: random, made at its first start."""
+    file = state / _PASSWORD
+    kept = file.read_text(encoding="ascii", errors="replace").strip() if file.exists() else ""
+    if not kept:
+        groups = ("".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(4)) for _ in range(4))
+        kept = "-".join(groups)
+        write_secret(file, f"{kept}\n".encode())
+    return kept
 
 
 def _split(url: str) -> tuple[str, int]:

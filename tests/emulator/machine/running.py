@@ -23,12 +23,15 @@ class Gateway:
         home: a folder for both.
         options: of the command line.
         prefix: a command to run it by.
+        password: of moxa; None for the one that it makes itself.
     """
 
-    def __init__(self, home: Path, *options: str, prefix: tuple[str, ...] = ()) -> None:
+    def __init__(self, home: Path, *options: str, prefix: tuple[str, ...] = (), password: str | None = "moxa") -> None:
         self.home = home
         self.state = home / "state"
         self.said = ""
+        if password is not None and "--password-stdin" not in options:
+            options = (*options, "--password", password)
         self._options = options
         self._prefix = prefix
         self._process: subprocess.Popen[str] | None = None
