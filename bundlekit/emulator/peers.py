@@ -84,14 +84,19 @@ def users_are_known() -> bool:
 
 def _users_by_table(client: End, server: End) -> set[int]:
     """As Linux has it: the owner of the client's socket, in the table of all of them."""
-    users = set()
+    users: set[int] = set()
+    ports = f":{client[1]:04X}", f":{server[1]:04X}"
     for table in filter(os.path.exists, _TABLES):
         for line in Path(table).read_text(encoding="ascii").splitlines()[1:]:
+            if not all(port in line for port in ports):  # the table may be long, and to decode it takes time
+                continue
             fields = line.split()
             # A socket that its process has closed already, with all that it said still to be read here, has inode 0 and
             # seems to be root's.
             if fields[9] != "0" and _decoded(fields[1]) == client and _decoded(fields[2]) == server:
                 users.add(int(fields[7]))
+        if users:  # the kernel goes through all its sockets for each table, which takes milliseconds
+            break
     return users
 
 
