@@ -195,3 +195,37 @@ def test_release_before_has_a_minute_to_come_up_again_however_short_the_wait_was
         undo_start
         """
     assert run(shell, tmp_path, commands) == "old 60 1 as-before\nold 600 1 as-before\n"
+
+
+LINE = "1700000001\t1700000000\tx\tdeploy\t2\t1\tme\tme\t::1\tup\t\t\t1700000000.7\n"
+ADD = "JOURNAL=$NEWLINE; record key 9.9; record verb stop; record began 1; record who me\nadd_history stopped ''\n"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        bytes(5000),
+        bytes(40) + LINE.encode()[40:],
+        LINE.encode()[:40],
+        LINE.encode()[:-3],
+        LINE.encode()[:-1] + bytes(1),
+    ],
+    ids=["NULs", "begin lost", "half", "key cut", "end lost"],
+)
+def test_history_that_a_power_cut_damaged_tells_what_is_whole(
+    shell: tuple[str, ...], damage: bytes, tmp_path: Path
+) -> None:
+    home(tmp_path, {})
+    history = tmp_path / "history"
+    history.write_bytes(LINE.encode() + damage)
+    assert run(shell, tmp_path, "list_history x 9") == LINE
+    added = run(shell, tmp_path, f"{ADD}list_history '*' 9").splitlines()
+    assert (added[0] + "\n", added[1].split("\t")[2:4]) == (LINE, ["x", "stop"])
+    assert len(added) == 2
+    assert run(shell, tmp_path, f"{ADD}list_history x 9").splitlines() == added, "there is one line for a change"
+
+
+def test_history_line_that_was_damaged_is_added_again(shell: tuple[str, ...], tmp_path: Path) -> None:
+    home(tmp_path, {})
+    (tmp_path / "history").write_bytes(bytes(30) + b"\tx\tstop\t\t\tme\t\t\tstopped\t\t\t9.9\n")
+    assert "\tx\tstop\t" in run(shell, tmp_path, f"{ADD}list_history x 9")

@@ -5,21 +5,33 @@ HISTORY_LIMIT=200000 # bytes, and again for the one before
 
 # A line a change, fields with tabs between them: when it ended and began, bundle, verb, release, the release before,
 # who says to have done it, the account and the address that it came from, how it ended and why, who ended it if it was
-# broken off, and a key.
+# broken off, and a key. A power cut may leave the file longer than what was written to it, with NULs, or with half a
+# line: a line counts if it is whole, and half of one is marked before another one follows it.
 add_history() { # OUTCOME REASON
     key=$(recorded key)
-    tail -n 20 "$ROOT/history" 2>/dev/null | grep -qF "	$key" && return 0
+    whole_lines '[A-Za-z-]*' "$ROOT/history" | tail -n 20 | grep -qF "	$key" && return 0
     [ "$(wc -c 2>/dev/null <"$ROOT/history" || echo 0)" -le $HISTORY_LIMIT ] || mv -f "$ROOT/history" "$ROOT/history.1"
     line=$(say "$(date +%s)" "$(recorded began)" "$NAME" "$(recorded verb)" "$(recorded id)" "$(recorded previous)" \
         "$(recorded who)" "$(recorded account)" "$(recorded address)" "$1" "$2" "$(recorded by)" "$key")
+    [ -z "$(tail -c 1 "$ROOT/history" 2>/dev/null | tr '\0' x)" ] || line=$DAMAGED$NEWLINE$line
     printf '%s\n' "$line" >>"$ROOT/history" || { spare_room && printf '%s\n' "$line" >>"$ROOT/history"; }
-    settle "$ROOT/history"
+    settle
+}
+
+DAMAGED=$(printf '\001')
+
+whole_lines() { # PATTERN-OF-BUNDLES FILE...
+    pattern=$1
+    shift
+    # The last one may have no end.
+    { cat "$@" 2>/dev/null; echo "$DAMAGED"; } | tr '\0' "$DAMAGED" |
+        grep -a "^[0-9]*	[0-9]*	$pattern	[^$DAMAGED]*	[0-9.]*\$"
 }
 
 # The newest last. `*` stands for all bundles.
 list_history() { # NAME COUNT
-    cat "$ROOT/history.1" "$ROOT/history" 2>/dev/null |
-        grep "^[0-9]*	[0-9]*	$(if [ "$1" = '*' ]; then echo '[A-Za-z-]*'; else printf '%s\n' "$1"; fi)	" | tail -n "$2"
+    whole_lines "$(if [ "$1" = '*' ]; then echo '[A-Za-z-]*'; else printf '%s\n' "$1"; fi)" \
+        "$ROOT/history.1" "$ROOT/history" | tail -n "$2"
 }
 
 say_history() { # WORD NAME COUNT
