@@ -1,9 +1,9 @@
 """A change that is cut off at any of its steps, and goes on from its journal: the script's own functions, no gateway.
 
 The service is a stand-in, everything on the disk is real. While a change runs, the disk is copied before each step,
-which is a command that changes the disk or the service; and each time that it is synced, which is what a power cut
-leaves of it in the worst case, with an empty journal if one that is not on the disk has replaced it. From each copy the
-change has to go on to an end that makes sense.
+which is a command that changes the disk or the service; and each time that it is synced. A power cut leaves what was
+there at a sync; or all names as they are before a step, and NULs for what was written to files and not synced yet. From
+each copy the change has to go on to an end that makes sense.
 """
 
 from __future__ import annotations
@@ -24,21 +24,18 @@ STAND_INS = r"""
 steps=0
 step() {
     steps=$((steps + 1))
-    copy killed
+    for kind in $KINDS; do copy "$kind"; done
 }
 copy() {
-    [ -z "${COPIES:-}" ] || { command mkdir "$COPIES/$1-$steps" && command cp -a "$ROOT" "$COPIES/$1-$steps/root"; }
+    [ -n "$COPIES" ] || return 0
+    command mkdir "$COPIES/$1-$steps"
+    command cp -a "$ROOT" "$COPIES/$1-$steps/root"
+    [ "$1" = torn ] || return 0
+    known "$ROOT" >"$COPIES/torn-$steps/written"
+    command cp "$ROOT.synced" "$COPIES/torn-$steps/synced"
 }
-mv() {
-    step
-    case $* in
-    *journal.new*)
-        [ -z "$COPIES" ] || [ -n "$on_disk" ] ||
-            { copy torn && : >"$COPIES/torn-$steps/root/bundles/x/journal"; }
-        ;;
-    esac
-    command mv "$@"
-}
+known() { /usr/bin/find "$@" -type f -printf '%i %B@\t%T@ %s\t%P\n'; }
+mv() { step; command mv "$@"; }
 rm() {
     step
     for path in "$@"; do
@@ -54,13 +51,14 @@ cp() { step; command cp "$@"; }
 mkdir() { step; command mkdir "$@"; }
 sync() {
     steps=$((steps + 1))
+    if [ "${1:-}" = -- ]; then
+        shift
+        known "$@" -maxdepth 0 >>"$ROOT.synced"
+    else
+        known "$ROOT" >"$ROOT.synced"
+    fi
     copy cut
-    case $* in
-    *journal.new*) on_disk=yes ;;
-    *) on_disk= ;;
-    esac
 }
-on_disk=
 find_python() { PYTHON=true; }
 take_lock() { command mkdir -p "$B/releases"; exec 9>>"$B/lock"; }
 is_going_down() { false; }
@@ -85,8 +83,12 @@ power_on() {
     [ -n "$release" ] || return
     step
     [ -f "$B/releases/$release/code" ] || echo "no code" >&2
+    bring_settings
+    settle_beside
+    echo "$release found $(cat "$B/settings/x.json" 2>/dev/null)" >>"$ROOT/starts"
     if [ "$release" != old ]; then
         echo "of $release" >"$B/settings/x.json.new"
+        sync -- "$B/settings/x.json.new"
         command mv "$B/settings/x.json.new" "$B/settings/x.json"
     fi
     echo "$release" >"$ROOT/runs"
@@ -107,6 +109,8 @@ info() {
     sed -n "s/^$2=//p" "$1" 2>/dev/null | tail -n 1
 }
 COPIES=${COPIES:-}
+KINDS=${KINDS:-}
+MEMORY=$ROOT/memory
 events=$ROOT/events
 errors=$ROOT/errors
 use_bundle x
@@ -121,6 +125,7 @@ class Case:
         change: the call.
         good: the releases that come up.
         ends: the releases that may run in the end, and the settings then.
+        finds: the settings that `new` may find.
         before: how the gateway is made.
         steps: whether the worker is killed before each step too.
     """
@@ -128,6 +133,7 @@ class Case:
     change: str
     good: str
     ends: dict[str, str]
+    finds: str = "mine"
     before: str = "old runs"
     steps: bool = False
 
@@ -157,19 +163,29 @@ DEPLOY = f"change_deploy x new 2 {'0' * 64} $ROOT/uploads/u '{{}}' 5 3 me 0"
 CASES = {
     "upgrade": Case(DEPLOY.format("old"), "old new", {"old": "mine", "new": "of new"}, steps=True),
     "upgrade that fails": Case(DEPLOY.format("old"), "old", {"old": "mine"}, steps=True),
-    "upgrade of one that is stopped and fails": Case(DEPLOY.format("old"), "old", {"": "mine"}, "old is stopped"),
-    "first one": Case(DEPLOY.format(""), "new", {"": "", "new": "of new"}, "nothing"),
-    "first one that fails": Case(DEPLOY.format(""), "", {"": ""}, "nothing"),
+    "upgrade of one that is stopped and fails": Case(
+        DEPLOY.format("old"), "old", {"": "mine"}, before="old is stopped"
+    ),
+    "first one": Case(DEPLOY.format(""), "new", {"": "", "new": "of new"}, "", before="nothing"),
+    "first one that fails": Case(DEPLOY.format(""), "", {"": ""}, "", before="nothing"),
     "unfit": Case(f"UNFIT=1; {DEPLOY.format('old')}", "old", {"old": "mine"}),
-    "same bytes again": Case(DEPLOY.format("old"), "old new", {"old": "mine", "new": "of new"}, "new was there"),
-    "same bytes again that fail": Case(DEPLOY.format("old"), "old", {"old": "mine"}, "new was there", steps=True),
-    "rollback": Case("change_rollback x new old 5 me 0", "old new", {"old": "mine", "new": "of new"}, "new was there"),
-    "rollback that fails": Case("change_rollback x new old 5 me 0", "old", {"old": "mine"}, "new was there"),
+    "same bytes again": Case(DEPLOY.format("old"), "old new", {"old": "mine", "new": "of new"}, before="new was there"),
+    "same bytes again that fail": Case(
+        DEPLOY.format("old"), "old", {"old": "mine"}, before="new was there", steps=True
+    ),
+    "rollback": Case(
+        "change_rollback x new old 5 me 0", "old new", {"old": "mine", "new": "of new"}, before="new was there"
+    ),
+    "rollback that fails": Case("change_rollback x new old 5 me 0", "old", {"old": "mine"}, before="new was there"),
     "rollback with settings": Case(
-        "change_rollback x new old 5 me 0 settings", "old new", {"old": "mine", "new": "of new"}, "new was there"
+        "change_rollback x new old 5 me 0 settings",
+        "old new",
+        {"old": "mine", "new": "of new"},
+        "as new left them",
+        before="new was there",
     ),
     "rollback with settings that fails": Case(
-        "change_rollback x new old 5 me 0 settings", "old", {"old": "mine"}, "new was there"
+        "change_rollback x new old 5 me 0 settings", "old", {"old": "mine"}, "as new left them", before="new was there"
     ),
     "stop": Case("change_stop x me 0", "old", {"old": "mine", "": "mine"}),
     "restart": Case("change_restart x 5 me 0", "old", {"old": "mine"}),
@@ -215,15 +231,41 @@ def copies_of(case: Case, shell: tuple[str, ...], folder: Path) -> list[Path]:
     assert (made.returncode, made.stderr) == (0, "")
     copies = folder / "copies"
     copies.mkdir()
-    ended = gateway.run(f"sync; {case.change}; step; echo done", COPIES=str(copies))
+    kinds = ("killed " if case.steps else "") + ("torn" if shell == SHELLS[0] else "")
+    ended = gateway.run(f"sync; {case.change}; step; echo done", COPIES=str(copies), KINDS=kinds)
     assert ended.stdout.endswith("done\n"), ended.stdout + ended.stderr
     assert "phase" in ended.stdout
     found: dict[bytes, Path] = {}
     for copy in sorted(copies.iterdir(), key=lambda copy: int(copy.name.split("-")[1])):
+        if copy.name.startswith("torn"):
+            lose_what_is_not_synced(copy)
         list_ = ["find", "root", "!", "-type", "d", "-printf", "%p %l\\n", "-type", "f", "-exec", "cat", "{}", ";"]
         content = subprocess.run(list_, cwd=copy, capture_output=True, check=True).stdout
         found.setdefault(copy.name[:3].encode() + content, copy)
-    return [copy for copy in found.values() if case.steps or not copy.name.startswith("killed")]
+    return list(found.values())
+
+
+# No files of a disk, or such as stand for those of another one, or of which nothing is asked.
+NOT_SYNCED = {"runs", "starts", "events", "errors", "said", "service", "enabled"}
+APPENDED_TO = {"journal", "history", "boots"}
+
+
+def lose_what_is_not_synced(copy: Path) -> None:
+    """Of what was written and is not on the disk yet, a power cut leaves NULs."""
+    synced: dict[str, set[str]] = {}
+    for line in (copy / "synced").read_text().splitlines():
+        inode, version, _ = line.split("\t")
+        synced.setdefault(inode, set()).add(version)
+    for line in (copy / "written").read_text().splitlines():
+        inode, version, name = line.split("\t")
+        path = copy / "root" / name
+        if version in synced.get(inode, ()) or path.name in NOT_SYNCED or name.startswith("memory/"):
+            continue
+        stays = 0
+        if path.name in APPENDED_TO:
+            stays = max((int(version.split()[1]) for version in synced.get(inode, ())), default=0)
+        content = path.read_bytes()
+        path.write_bytes(content[:stays] + bytes(len(content) - stays))
 
 
 @pytest.mark.parametrize(
@@ -242,11 +284,12 @@ def test_change_that_is_cut_off_anywhere_ends_in_order(tmp_path: Path, case: Cas
         boot = "command rm -f $ROOT/runs; ! is_at_boot || power_on;" if power else ""
         how = "boot" if power else "guard"
         went_on = gateway.run(
-            f"{boot} [ ! -f $B/journal ] || (recovery x {how} $ROOT/said; echo done >&2) && echo done"
+            f"{boot} [ ! -f $B/journal ] || (recovery x {how} $ROOT/said; echo done >&2) && history x 9"
         )
         told = f"{copy}\n{went_on.stdout}{went_on.stderr}"
-        assert went_on.stdout.endswith("done\n"), told
-        check(gateway, case, told)
+        assert went_on.stdout.endswith("end\n"), told
+        acts = [line.split("\t")[1:] for line in went_on.stdout.splitlines() if line.startswith("act")]
+        check(gateway, case, acts, told)
 
 
 def test_what_runs_and_has_lost_its_link_makes_room_for_the_new_release(tmp_path: Path) -> None:
@@ -265,17 +308,22 @@ def test_release_that_cannot_be_noted_as_good_is_told_with_a_word_about_it(tmp_p
     assert "note\tnothing can be written there" in said, said
 
 
-def check(gateway: Gateway, case: Case, told: str) -> None:
+def check(gateway: Gateway, case: Case, acts: list[list[str]], told: str) -> None:
     assert gateway.running in case.ends, told
     assert gateway.read("bundles/x/settings/x.json") == case.ends[gateway.running], told
     bundle = gateway.root / "bundles/x"
     left = {path.name for path in [*bundle.glob("*"), *bundle.glob(".*"), *bundle.glob("releases/.*")]}
     assert not left & {"journal", "boots", ".reserve", ".staging", ".aside", ".staging.info", ".aside.info"}, told
+    assert not [name for name in left if "settings." in name], told
     if gateway.running:
         assert (bundle / "current").readlink() == Path("releases", gateway.running), told
         assert "state=good" in gateway.read(f"bundles/x/releases/{gateway.running}.info"), told
         assert gateway.read(f"bundles/x/releases/{gateway.running}/code"), told
-    history = gateway.read("history").splitlines()
-    assert len(history) <= 1, told
+    assert all(act[3] in case.change and act[6] == "me" for act in acts), told
+    assert len(acts) in ((1,) if gateway.running == "new" else (0, 1)), told
+    found = {"old": ("mine",), "new": (case.finds, "of new")}
+    for start in gateway.read("starts").splitlines():
+        release, _, settings = start.partition(" found")
+        assert settings.strip() in found[release], told
     assert "no code" not in told
     assert "not of the gateway" not in told

@@ -229,3 +229,106 @@ def test_history_line_that_was_damaged_is_added_again(shell: tuple[str, ...], tm
     home(tmp_path, {})
     (tmp_path / "history").write_bytes(bytes(30) + b"\tx\tstop\t\t\tme\t\t\tstopped\t\t\t9.9\n")
     assert "\tx\tstop\t" in run(shell, tmp_path, f"{ADD}list_history x 9")
+
+
+def test_first_journal_that_a_power_cut_emptied_is_no_change(shell: tuple[str, ...], tmp_path: Path) -> None:
+    folder = home(tmp_path, {"journal": "\0\0\0", "lock": ""})
+    assert "fail" not in run(shell, tmp_path, "recover boot")
+    assert left(folder) == ["lock"]
+    assert not (tmp_path / "history").exists()
+
+
+def test_journal_is_begun_only_with_what_is_to_be_done(shell: tuple[str, ...], tmp_path: Path) -> None:
+    folder = home(tmp_path, {})
+    run(shell, tmp_path, "start_guard() { :; }; begin rollback me; note_in_journal phase stop")
+    assert left(folder) == []
+
+
+def test_half_written_files_of_those_who_are_gone_are_taken_away(shell: tuple[str, ...], tmp_path: Path) -> None:
+    for name in ("gateway.sh.99999999", f"gateway.sh.{os.getpid()}", "gateway.shx"):
+        (tmp_path / name).write_text("half")
+    run(shell, tmp_path, 'echo new | put_file "$ROOT/gateway.sh" 755')
+    assert left(tmp_path) == ["gateway.sh", f"gateway.sh.{os.getpid()}", "gateway.shx"]
+
+
+@pytest.mark.parametrize("act", ["disable_service", "remove_service"])
+def test_service_that_goes_is_gone_on_the_disk(shell: tuple[str, ...], act: str, tmp_path: Path) -> None:
+    said = run(
+        shell, tmp_path, f"rm() {{ echo change; }}; at_boot() {{ echo change; }}; sync() {{ echo sync; }}; {act}"
+    )
+    assert said.split()[-2:] == ["change", "sync"]
+
+
+def test_link_to_settings_is_there_all_the_time(shell: tuple[str, ...], tmp_path: Path) -> None:
+    """Where it is missing for a moment, a power cut would have the SDK make factory settings that count."""
+    folder = home(tmp_path, {"releases/1/data/x.json.factory": "{}", "releases/1/data/x.json": "renamed"})
+    there = '[ -e "$B/releases/1/data/x.json" ] || echo gone'
+    look = "".join(f'{tool}() {{ command {tool} "$@"; {there}; }}; ' for tool in ("ln", "mv", "cp", "rm"))
+    (folder / "settings").mkdir()
+    assert run(shell, tmp_path, f'{look} collect_settings "$B/releases/1"') == ""
+    assert (folder / "releases/1/data/x.json").is_symlink()
+    assert (folder / "settings/x.json").read_text() == "renamed"
+
+
+HANDED_OVER = {
+    "current": "-> releases/old",
+    "releases/old/data/x.json.factory": "{}",
+    "releases/old/data/x.json": "-> ../../../settings/x.json",
+    "releases/new/data/x.json.factory": "{}",
+    "releases/new/data/x.json": "-> ../../../beside/settings/x.json",
+    "beside/release": "id=new\n",
+    "beside/seen/x.json": "{}",
+    "beside/settings/x.json": '{"of": "the new one"}',
+}
+
+
+@pytest.mark.parametrize("has_changed", [True, False])
+def test_last_words_of_a_release_survive_a_power_cut_right_after_the_switch(
+    shell: tuple[str, ...], has_changed: bool, tmp_path: Path
+) -> None:
+    """Who starts first after it is the supervisor; it obeys what was decided before the switch."""
+    last = '{"last": "words"}' if has_changed else "{}"
+    folder = home(tmp_path, {**HANDED_OVER, "settings/x.json": last})
+    prepare = "JOURNAL=$NEWLINE; record id new; record previous old; previous=old"
+    assert run(shell, tmp_path, f"{prepare}; put_in_place new; current_release") == "new\n"
+    run(shell, tmp_path, "settle_beside")
+    assert (folder / "settings/x.json").read_text() == (last if has_changed else '{"of": "the new one"}')
+    assert not (folder / "beside").exists()
+    assert (folder / "releases/new/data/x.json").readlink() == Path("../../../settings/x.json")
+
+
+def test_settings_of_a_hand_over_are_adopted_to_the_end_once_that_is_decided(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Some of them were already, so they differ from what was seen."""
+    files = {**HANDED_OVER, "current": "-> releases/new", "settings/x.json": '{"of": "the new one"}'}
+    folder = home(tmp_path, {**files, "journal": "previous=old\nwhose=new\n", "beside/settings/y.json": "[]"})
+    run(shell, tmp_path, "settle_beside")
+    assert left(folder / "settings") == ["x.json", "y.json"]
+
+
+def test_supervisor_of_an_older_script_is_told_whose_settings_count_by_a_file(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    folder = home(tmp_path, {**HANDED_OVER, "settings/x.json": "last"})
+    prepare = 'order() { ls "$B/beside/again"; }; JOURNAL=$NEWLINE; record whose before; record previous old'
+    commands = f"{prepare}; settle_hand_over new"
+    assert str(folder / "beside/again") in run(shell, tmp_path, commands)
+
+
+def test_rollback_with_settings_that_an_older_script_had_switched_finds_them(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    folder = home(
+        tmp_path,
+        {
+            "current": "-> releases/1",
+            "settings/x.json": "of 2",
+            "settings/y.json": "of 2",
+            "snapshots/1/x.json": "of 1",
+            "journal": "verb=rollback\nid=1\nprevious=2\nbefore=running\nsettings=settings\nwait=5\nphase=switch\n",
+        },
+    )
+    commands = 'stop_service() { :; }; try_release() { cat "$B"/settings/*; }; recover guard'
+    assert run(shell, tmp_path, commands).endswith("of 1")
+    assert left(folder / "settings") == ["x.json"]

@@ -14,6 +14,7 @@
 #     releases/ID.info               what is known about it, `key=value` a line
 #     current -> releases/ID         the release that runs, and that a boot starts
 #     settings/                      data/*.json and *.json.backup of all releases: the user's
+#     settings.for.ID/               the settings that take their place as soon as ID is current
 #     snapshots/ID/                  the settings as they were when ID was last left
 #     log, log.1                     what the bundle printed; releases/ID.log is what a release printed that failed
 #     running -> /run/bundlekit/NAME of the supervisor: its process, the bundle's, where in the log it starts
@@ -228,8 +229,8 @@ info() ( # FILE KEY
     printf '%s\n' "$value"
 )
 
-set_info() { # FILE KEY VALUE
+set_info() { # FILE KEY VALUE [KEY VALUE]
     {
-        { [ ! -f "$1" ] || grep -v "^$2=" "$1" || [ $? -eq 1 ]; } && printf '%s=%s\n' "$2" "$3"
+        { [ ! -f "$1" ] || grep -v -e "^$2=" ${4:+-e "^$4="} "$1" || [ $? -eq 1 ]; } && printf '%s=%s\n' "$2" "$3" ${4:+"$4" "$5"}
     } >"$1.new" && settle "$1.new" && mv -f "$1.new" "$1"
 }

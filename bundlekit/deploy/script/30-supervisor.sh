@@ -26,6 +26,7 @@ supervise() { # NAME
     pause=1
     status=
     while [ -z "$stopping" ]; do
+        bring_settings
         settle_beside
         release=$(current_release)
         if [ -z "$release" ] || ! cd "$B/releases/$release" || ! find_python; then
@@ -207,7 +208,8 @@ is_at() { # PID RELEASE
 
 # Of a hand-over, $B/beside/ has what $B has of the one that runs: running, log, registered, settings; besides
 #   seen/    the settings as they were copied from the release before
-#   again    that the release before has written some since: the new one has to be started once more to know them
+# Whose settings count in the end is decided once both are at rest, and kept in the journal before the switch: see
+# decide_settings.
 #
 # `order` is from the one who hands over, a line; it goes when it is done:
 #   beside ID  start that release too
@@ -278,13 +280,16 @@ promote_beside() {
     write_running
 }
 
-# What is left of a hand-over that ended in its middle: before anything is started, nobody writes settings.
+# What is left of a hand-over that ended in its middle: before anything is started, nobody writes settings. A script
+# before this one has left no decision.
 settle_beside() {
     [ -d "$B/beside" ] || return 0
     id=$(info "$B/beside/release" id)
-    if [ "$(current_release)" = "$id" ] && [ ! -e "$B/beside/again" ]; then
-        adopt_settings
+    if [ "$(current_release)" = "$id" ]; then
+        whose=$(info "$B/journal" whose)
+        [ "${whose:-$(whose_settings "$(info "$B/journal" previous)")}" = before ] || adopt_settings
     fi
     link_to_settings "$id"
+    settle
     rm -rf "$B/beside"
 }

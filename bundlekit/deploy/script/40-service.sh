@@ -15,10 +15,19 @@ install_service() {
     fi
 }
 
+# Several may do so at once; what a power cut has left is taken away by the next one.
 put_file() { # PATH MODE
-    cat >"$1.$$" && chmod "$2" "$1.$$" && sync && mv -f "$1.$$" "$1" && return
+    for left in "$1".[0-9]*; do
+        [ ! -f "$left" ] || [ -d "/proc/${left##*.}" ] || rm -f "$left"
+    done
+    cat >"$1.$$" && chmod "$2" "$1.$$" && settle "$1.$$" && mv -f "$1.$$" "$1" && return
     rm -f "$1.$$"
     return 1
+}
+
+# It may be on another disk than the journal.
+settle_service() {
+    sync -f /etc 2>/dev/null || sync
 }
 
 unit() {
@@ -71,7 +80,7 @@ enable_service() {
     else
         at_boot defaults
     fi
-    sync # /etc may be on another disk than the journal
+    settle_service
     is_at_boot || say note "nothing here takes a service for its boots: after one, the bundle has to be started by hand"
 }
 
@@ -103,6 +112,7 @@ disable_service() {
     else
         at_boot remove
     fi
+    settle_service
 }
 
 remove_service() {
@@ -114,6 +124,7 @@ remove_service() {
         rm -f "/etc/init.d/$SERVICE"
         at_boot remove
     fi
+    settle_service
 }
 
 at_boot() { # defaults|remove

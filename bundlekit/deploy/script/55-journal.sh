@@ -13,13 +13,17 @@
 # Whoever holds the lock and finds a journal goes on from it: the guard of a worker that was killed, the service at
 # boot, the next one who looks or changes something.
 #
-# What is on the disk before what, so that a power cut finds sense at any time:
+# What is on the disk before what, so that a power cut finds sense at any time. A file's content always is before the
+# file gets its name; of two names in the same file system, the first one gets there first or with the other.
 #   the release, then the journal with the undos of a stop, before the stop
-#   the snapshot of the settings, then the journal with the undos of a switch, before the switch
-#   the switch, before the start
+#   the snapshot of the settings, and a copy of those that the release is to find (settings.for.ID), then the journal
+#   with the undos of a switch, and with the word whose settings count after a hand-over (`whose`), before the switch
+#   the switch, which decides about the settings too, before settings.for.ID becomes the settings, by one name for all
+#   of them, or those of a hand-over do; and that before the start. Until then, every start of the service completes it
 #   the journal's `committed`, before anybody hears that it is done, and before anything is pruned
-#   or: the journal's `reason`, the settings as they were, the switch back, before the start of the release before
-#   the line of the history, before the journal goes
+#   or: the journal's `reason`, the settings as they were as settings.for.ID of the release before, the switch back,
+#   those settings, before the start of the release before
+#   the service as it stays, and the line of the history, before the journal goes
 
 JOURNAL=
 LIMIT_BOOTS=2
@@ -35,7 +39,6 @@ begin() { # VERB WHO
     record began "$(date +%s)"
     record events "$events"
     rm -f "$B/boots"
-    printf '%s' "$JOURNAL" >"$B/journal"
     start_guard >/dev/null 2>&1 9>&- &
 }
 
@@ -74,20 +77,27 @@ arm() { # UNDO...
     done
 }
 
-# All that was done so far is on the disk, and then the journal is.
-keep_journal() {
-    settle && { write_journal || { spare_room && write_journal; }; } && settle "$B"
+# All that was done so far is on the disk, then what COMMAND gives a name, and then the journal. That is only replaced
+# by one that is on the disk: a power cut may leave an empty file of another.
+keep_journal() { # [COMMAND...]
+    { put_journal || { spare_room && put_journal; }; } && settle && { [ $# -eq 0 ] || "$@"; } &&
+        mv -f "$B/journal.new" "$B/journal" && settle "$B"
 }
 
-# A journal is only replaced by one that is on the disk: a power cut may leave an empty file of another.
+put_journal() {
+    printf '%s' "$JOURNAL" >"$B/journal.new"
+}
+
+# The first one: of nothing that is to be on the disk before it.
 write_journal() {
-    printf '%s' "$JOURNAL" >"$B/journal.new" && settle "$B/journal.new" && mv -f "$B/journal.new" "$B/journal"
+    put_journal && settle "$B/journal.new" && mv -f "$B/journal.new" "$B/journal"
 }
 
-# What a power cut may take back: nothing waits for the disk.
+# What a power cut may take back: nothing waits for the disk. Where there is none, because nothing can be written, half of
+# one is no use.
 note_in_journal() { # KEY VALUE
     record "$1" "$2"
-    printf '%s=%s\n' "$1" "$2" >>"$B/journal"
+    [ ! -f "$B/journal" ] || printf '%s=%s\n' "$1" "$2" >>"$B/journal"
 }
 
 phase() { # WORD [TEXT]
@@ -95,8 +105,9 @@ phase() { # WORD [TEXT]
     note_in_journal phase "$1"
 }
 
+# Without writing it, where the file system can do that: flash wears.
 reserve_room() {
-    head -c $((RESERVE * 1024)) /dev/zero >"$B/.reserve"
+    fallocate -l $((RESERVE * 1024)) "$B/.reserve" 2>/dev/null || head -c $((RESERVE * 1024)) /dev/zero >"$B/.reserve"
 }
 
 # Where the disk is full, the way back or a removal is worth more than what an old log says.
@@ -117,7 +128,7 @@ undo_all() {
 
 # The end of a change, however it ended: a line in the history, and no journal any more.
 close_journal() { # OUTCOME [REASON]
-    add_history "$1" "${2:-}"
+    [ -z "$(recorded verb)" ] || add_history "$1" "${2:-}"
     upload=$(recorded upload)
     [ -z "$upload" ] || rm -rf "$upload"
     # Of a worker that was killed.
@@ -126,7 +137,7 @@ close_journal() { # OUTCOME [REASON]
     "$events") ;;
     "$MEMORY"/*) rm -f "$told" "$told.errors" "$told.guard" ;;
     esac
-    rm -f "$B/settings"/.*.new
+    rm -rf "$B/settings"/.*.new "$B"/settings.for.* "$B"/.settings.*
     rm -f "$B/journal" "$B/journal.new" "$B/boots" "$B/.reserve"
     settle "$B"
     JOURNAL=
@@ -188,9 +199,13 @@ recover() { # BY
     if is_going_down; then
         exit 0
     fi
-    JOURNAL=$NEWLINE$(cat "$B/journal")$NEWLINE
+    JOURNAL=$NEWLINE$(tr -d '\0' <"$B/journal")$NEWLINE
     FAILED=
     verb_before=$(recorded verb)
+    if [ -z "$verb_before" ]; then
+        close_journal unknown # nothing was begun: a script before this one wrote the first one without waiting for the disk
+        return 0
+    fi
     what="$verb_before of $(recorded id)"
     [ -n "$(recorded id)" ] || what=$verb_before
     phase_before=$(recorded phase)
@@ -228,7 +243,7 @@ recover_release() {
         refuse broken-off "$phase_before"
     elif [ -z "$(recorded reason)" ] && [ "$(current_release)" = "$id" ] &&
         [ "$(count_boots)" -le $LIMIT_BOOTS ]; then
-        if ! stop_unsettled; then
+        if ! stop_unsettled || ! bring_late; then
             reason="trouble $(why)"
             take_back
         else

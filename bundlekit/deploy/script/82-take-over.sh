@@ -15,7 +15,7 @@ take_over() { # ID WAIT
     previous=$(recorded previous)
     if [ -n "$previous" ]; then say phase stop "$previous"; fi
     record phase stop
-    if ! { reserve_room && keep_journal; }; then
+    if ! { keep_journal && reserve_room; }; then
         refuse "$(trouble_word "$(cat "$errors")" space)" "$ROOT" "$(why)"
         return 1
     fi
@@ -59,10 +59,25 @@ put_in_place() { # ID
     if [ -n "$previous" ]; then
         collect_settings "$B/releases/$previous" || return 1
     fi
-    take_snapshot "${previous:-.none}" && keep_journal && switch_to "$1" || return 1
+    [ ! -d "$B/beside" ] || decide_settings
+    copy_snapshot || return 1
     if [ -n "$(recorded settings)" ]; then
-        bring_settings "$1" && settle
+        copy_prepared "$1" || return 1
+        record prepared yes
     fi
+    keep_journal name_copies "$1" && switch_to "$1" && bring_settings
+}
+
+name_copies() { # ID
+    name_snapshot "${previous:-.none}" && { [ -z "$(recorded settings)" ] || name_prepared "$1"; }
+}
+
+# Of a script before this one, which switched first.
+bring_late() {
+    if [ -z "$(recorded settings)" ] || [ -n "$(recorded prepared)" ] || [ "$phase_before" != switch ]; then
+        return 0
+    fi
+    stop_service && copy_prepared "$id" && settle && name_prepared "$id" && bring_settings
 }
 
 # Starts what is switched to. Fails with `reason`, and has told what it printed.
@@ -89,17 +104,15 @@ finish_good() {
     close_journal up
 }
 
+# On the disk before the journal goes, as all of a change is.
 mark_good() { # ID
-    set_info "$B/releases/$1.info" state good
-    set_info "$B/releases/$1.info" reason ''
+    [ "$(info "$B/releases/$1.info" state)" = good ] || set_info "$B/releases/$1.info" state good reason ''
     rm -f "$B/releases/$1.log"
-    settle "$B/releases/$1.info" "$B/releases"
 }
 
 switch_to() { # ID
     [ "$(current_release)" = "$1" ] && return 0
-    rm -f "$B/current.new"
-    ln -s "releases/$1" "$B/current.new" && rename "$B/current.new" "$B/current" && settle "$B"
+    link_at "$B/current" "releases/$1" && settle "$B"
 }
 
 # mv without -T, as old busybox has it, would move the link into the folder that the other one leads to.
@@ -240,11 +253,12 @@ undo_start() {
 # Of the switch. Before the release before can start, the disk knows that it is the one.
 undo_switch() {
     if [ -n "$(recorded previous)" ]; then
-        switch_to "$(recorded previous)"
+        switch_to "$(recorded previous)" || return 1
     else
         rm -f "$B/current"
         settle "$B"
     fi
+    supervisor_pid >/dev/null || bring_settings
 }
 
 # Of what the release has made of the settings; as long as it is the current one it may have.
@@ -259,8 +273,7 @@ undo_failed() {
     release=$(recorded id)
     [ "$(current_release)" = "$release" ] || return 0
     (umask 077 && release_log "$release" | tail -c 100000 >"$B/releases/$release.log")
-    set_info "$B/releases/$release.info" state failed
-    set_info "$B/releases/$release.info" reason "$(recorded reason)"
+    set_info "$B/releases/$release.info" state failed reason "$(recorded reason)"
 }
 
 # Of the start of the release.

@@ -26,7 +26,7 @@ hand_over() { # ID WAIT
     previous=$(recorded previous)
     say phase beside "$1"
     record phase beside
-    if ! { reserve_room && copy_settings "$1" && keep_journal; }; then
+    if ! { copy_settings "$1" && keep_journal && reserve_room; }; then
         refuse "$(trouble_word "$(cat "$errors")" space)" "$ROOT" "$(why)"
         return 1
     fi
@@ -68,14 +68,13 @@ copy_settings() { # ID
 # Links that are there lead somewhere else, at once.
 link_to_settings() { # ID [beside/]
     for link in "$B/releases/$1/data"/*.json "$B/releases/$1/data"/*.json.backup; do
-        [ -L "$link" ] || continue
-        rm -f "$link.new"
-        ln -s "../../../${2:-}settings/${link##*/}" "$link.new" && rename "$link.new" "$link" || return 1
+        [ ! -L "$link" ] || link_at "$link" "../../../${2:-}settings/${link##*/}" || return 1
     done
 }
 
-# A file that is open for writing goes on under its new name.
+# A file that is open for writing goes on under its new name. As often as it takes, once that is decided.
 adopt_settings() { # [new]
+    settle "$B/beside/settings"/*
     for file in "$B/beside/settings"/*; do
         [ -f "$file" ] || continue
         [ -z "${1:-}" ] || [ ! -e "$B/settings/${file##*/}" ] || continue
@@ -92,6 +91,17 @@ are_changed() { # FOLDER
         [ ! -f "$file" ] || cmp -s "$file" "$B/beside/seen/${file##*/}" || return 0
     done
     return 1
+}
+
+# The release before has ended, and has changed nothing: only then do the settings of the new one count.
+whose_settings() { # RELEASE-BEFORE
+    if [ -e "$B/beside/again" ] || are_changed "$B/releases/$1/data"; then echo before; else echo new; fi
+}
+
+# Once for all. The one place where it is: with the journal it gets to the disk before the switch does, and everybody
+# obeys. `again` is what a script before this one has left in its place.
+decide_settings() {
+    [ -n "$(recorded whose)" ] || record whose "$(whose_settings "$(recorded previous)")"
 }
 
 order() { # WORD...
@@ -141,7 +151,6 @@ await_beside() { # ID SECONDS
     done
     if [ -z "$reason" ]; then
         note_in_journal registered yes
-        are_changed "$B/releases/$previous/data" && : >"$B/beside/again"
         sleep 1
         if ! is_beside; then
             order drop
@@ -157,8 +166,7 @@ await_beside() { # ID SECONDS
 
 # The release before has ended, and the new one is current: one set of settings from here on.
 settle_hand_over() { # ID
-    are_changed "$B/releases/$previous/data" && : >"$B/beside/again"
-    if [ ! -e "$B/beside/again" ]; then
+    if [ "$(recorded whose)" = new ]; then
         VERIFY= # it was asked, and is the same
         adopt_settings && link_to_settings "$1" && adopt_settings new && settle && rm -rf "$B/beside" && return 0
         reason="trouble $(why)"
@@ -170,6 +178,7 @@ settle_hand_over() { # ID
         cp -pR "$B/beside/settings" "$B/snapshots/.beside" &&
             say note "what the new one had written is in $B/snapshots/.beside"
     fi
+    : >"$B/beside/again" # for a supervisor that was started by a script before this one
     order again && return 0
     reason="trouble its supervisor does not take orders"
     return 1
@@ -178,7 +187,10 @@ settle_hand_over() { # ID
 # A hand-over that was broken off between the switch and one set of settings: the next start of the service makes one.
 stop_unsettled() {
     [ -d "$B/beside" ] || return 0
-    are_changed "$B/releases/$(recorded previous)/data" && : >"$B/beside/again"
+    if [ -z "$(recorded whose)" ]; then
+        decide_settings
+        keep_journal || return 1
+    fi
     stop_service
 }
 
@@ -203,8 +215,7 @@ undo_beside() {
     *)
         if [ "$(info "$B/releases/$release.info" state)" = new ] && [ -s "$B/beside/log" ]; then
             (umask 077 && tail -c 100000 "$B/beside/log" >"$B/releases/$release.log")
-            set_info "$B/releases/$release.info" state failed
-            set_info "$B/releases/$release.info" reason "$(recorded reason)"
+            set_info "$B/releases/$release.info" state failed reason "$(recorded reason)"
         fi
         ;;
     esac
