@@ -74,7 +74,7 @@ def _print(account: str, gateway: GatewayState) -> None:
 
 
 def _lines(state: BundleState) -> list[str]:
-    from bundlekit.deploy.outcome import act_in_words, reason_in_words
+    from bundlekit.deploy.outcome import act_in_words, mended_in_words, reason_in_words
 
     newest = next(iter(state.releases), None)
     failed = []
@@ -105,6 +105,8 @@ def _lines(state: BundleState) -> list[str]:
         phase = f", in phase {lock.phase}" if lock.phase else ""
         what = f"{lock.what}, by {lock.who}{origin} since {_when(lock.time)}{phase}"
         lines.append(f"under way: {what}" if lock.alive else click.style(f"broken off: {what}", fg="red"))
+    if state.mended:
+        lines.append(click.style(mended_in_words(state.mended), fg="yellow"))
     release = state.release(state.current)
     if release and release.state == "new" and not (state.lock and state.lock.alive):
         lines.append(click.style("this release was never seen to come up", fg="yellow"))

@@ -145,6 +145,21 @@ class Running:
 
 
 @dataclass(frozen=True)
+class Mended:
+    """Settings that were damaged when the bundle was to start, as a power cut leaves them, and were restored.
+
+    Attributes:
+        time: when they were restored, and
+        of: when the copy of them was made; seconds since 1970 by the gateway's clock.
+        files: their names, with spaces between them.
+    """
+
+    time: int
+    of: int
+    files: str
+
+
+@dataclass(frozen=True)
 class BundleState:
     """A bundle on the gateway; with no current release it is not deployed.
 
@@ -160,6 +175,7 @@ class BundleState:
     crashed: str | None = None
     at_boot: bool = False
     settings: bool = False
+    mended: Mended | None = None
     lock: Lock | None = None
     held_by: str = ""
     releases: tuple[Release, ...] = ()
@@ -271,6 +287,7 @@ _OF_BUNDLE: dict[str, Callable[[BundleState, Event], BundleState]] = {
     "crashed": lambda bundle, event: replace(bundle, crashed=event.field(0)),
     "at-boot": lambda bundle, event: replace(bundle, at_boot=event.field(0) == "yes"),
     "settings": lambda bundle, event: replace(bundle, settings=event.field(0) == "yes"),
+    "mended": lambda bundle, event: replace(bundle, mended=Mended(event.number(0), event.number(1), event.field(2))),
     "locked": _with_lock,
     "broken-off": _with_lock,
     "held": lambda bundle, event: replace(bundle, held_by=event.field(0)),

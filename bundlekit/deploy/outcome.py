@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bundlekit.deploy.events import Act, Event
+from bundlekit.deploy.events import Act, Event, Mended
 from bundlekit.deploy.plan import busy
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnfit, NeedsHuman, Refused, RolledBack
 
@@ -155,6 +155,15 @@ def reason_in_words(reason: str, bundle: str) -> str:
     if word == "refused":
         return f"was not put in place: {rest}"
     return f"could not be put in place: {rest}"
+
+
+def mended_in_words(mended: Mended) -> str:
+    """That settings were restored, of what age they are, and what to do."""
+    when, of = (time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(number)) for number in (mended.time, mended.of))
+    return (
+        f"settings were damaged, probably by a power cut, and were restored at {when}: {mended.files} as saved at {of}; "
+        "check whether a later change is missing"
+    )
 
 
 def act_in_words(act: Act) -> str:

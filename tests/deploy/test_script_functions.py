@@ -332,3 +332,63 @@ def test_rollback_with_settings_that_an_older_script_had_switched_finds_them(
     commands = 'stop_service() { :; }; try_release() { cat "$B"/settings/*; }; recover guard'
     assert run(shell, tmp_path, commands).endswith("of 1")
     assert left(folder / "settings") == ["x.json"]
+
+
+GOOD, TORN = '{"key": "mine"}', '{"key": "mi'
+
+
+@pytest.mark.parametrize(
+    ("mode", "found", "ends"),
+    [
+        ("mend", "\0" * 15, GOOD),
+        ("mend", "", GOOD),
+        ("mend", TORN, GOOD),
+        ("unclean", None, GOOD),
+        ("mend", None, None),
+        ("mend", "key: mine\n", "key: mine\n"),
+        ("mend", '{"key": "later"}', '{"key": "later"}'),
+        ("keep", TORN, TORN),
+    ],
+)
+def test_settings_that_a_power_cut_left_are_restored_and_no_others(
+    shell: tuple[str, ...], mode: str, found: str | None, ends: str | None, tmp_path: Path
+) -> None:
+    factory = {"releases/1/data/x.json.factory": "{}", "releases/1/data/x.json": "-> ../../../settings/x.json"}
+    folder = home(tmp_path, {**factory, "settings/x.json": GOOD})
+    run(shell, tmp_path, "find_python; tend_settings 1 keep")
+    path = folder / "settings/x.json"
+    path.unlink()
+    if found is not None:
+        path.write_text(found)
+    said = run(shell, tmp_path, f"find_python; tend_settings 1 {mode}; tend_settings 1 {mode}")
+    assert said == ""
+    assert (path.read_text() if path.exists() else None) == ends
+    restored = ends == GOOD
+    assert (folder / "mended").exists() is restored
+    assert "settings x.json were damaged" in (folder / "log").read_text() if restored else not (folder / "log").exists()
+    if restored and found is not None:
+        assert (folder / "snapshots/.damaged/x.json").read_text() == found
+    gone = found is None or not found.startswith("{")
+    kept = folder / "kept/x.json"
+    assert (kept.read_text() if kept.exists() else None) == (
+        GOOD if restored or found == TORN else None if gone else found
+    )
+
+
+def test_settings_that_were_renamed_into_place_are_restored_where_they_belong(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
+    files = {"releases/1/data/x.json.factory": "{}", "releases/1/data/x.json": "\0\0", "settings/x.json": "{}"}
+    folder = home(tmp_path, {**files, "kept/x.json": GOOD})
+    run(shell, tmp_path, "find_python; tend_settings 1 mend")
+    assert (folder / "releases/1/data/x.json").is_symlink()
+    assert (folder / "releases/1/data/x.json").read_text() == GOOD
+
+
+def test_copy_of_settings_of_another_age_goes_with_them(shell: tuple[str, ...], tmp_path: Path) -> None:
+    folder = home(
+        tmp_path, {"current": "-> releases/1", "settings/x.json": "2", "settings.for.1/x.json": "1", "kept/x.json": "2"}
+    )
+    run(shell, tmp_path, "bring_settings")
+    assert left(folder) == ["current", "settings/x.json"]
+    assert (folder / "settings/x.json").read_text() == "1"

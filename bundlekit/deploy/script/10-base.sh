@@ -15,6 +15,8 @@
 #     current -> releases/ID         the release that runs, and that a boot starts
 #     settings/                      data/*.json and *.json.backup of all releases: the user's
 #     settings.for.ID/               the settings that take their place as soon as ID is current
+#     kept/                          a copy of each data/*.json, as it was last seen to be valid; see there
+#     mended                         when one of them was last needed
 #     snapshots/ID/                  the settings as they were when ID was last left
 #     log, log.1                     what the bundle printed; releases/ID.log is what a release printed that failed
 #     running -> /run/bundlekit/NAME of the supervisor: its process, the bundle's, where in the log it starts

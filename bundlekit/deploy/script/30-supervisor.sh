@@ -16,6 +16,11 @@ supervise() { # NAME
     beside=
     again=
     stopping=
+    mend=unclean
+    if [ -e "$B/kept/.clean" ]; then
+        mend=mend
+        rm -f "$B/kept/.clean"
+    fi
     trap 'stopping=1; interrupt_child' TERM INT HUP
     trap : USR1
     write_running # a recovery must not start another one
@@ -33,6 +38,8 @@ supervise() { # NAME
             rest
             continue
         fi
+        tend_settings "$release" $mend
+        mend=mend
         shorten_log
         starts=$((starts + 1))
         began=$(date +%s)
@@ -61,6 +68,8 @@ supervise() { # NAME
     done
     [ -z "$beside" ] || drop_beside
     kill $keeper 2>/dev/null
+    [ -d "$B/beside" ] || tend_settings "$(current_release)" keep
+    [ ! -d "$B/kept" ] || : >"$B/kept/.clean"
     forget_running
     rm -f "$B/order"
 }
@@ -158,10 +167,17 @@ keep_house() {
     trap - TERM INT HUP
     trap '' USR1
     turn=0
+    due=0
     while sleep 5 && is_supervisor $$; do
         has_registered # before the line that says so is moved away
         shorten_log
         turn=$((turn + 1))
+        look=glance
+        [ $((turn % 12)) -ne 0 ] || look=keep
+        # A release that is beside has settings of its own, until it is decided whose count.
+        if [ $turn -ge $due ] && [ ! -d "$B/beside" ] && tend_settings "$(info "$B/running" release)" $look; then
+            due=$((turn + 12)) # flash wears
+        fi
         if [ $((turn % 6)) -eq 0 ] && [ -f "$B/journal" ] && ! is_locked; then
             go_on_apart guard # who was to do it is gone too
         fi

@@ -64,7 +64,7 @@ name_prepared() { # RELEASE|''
 bring_settings() {
     next=$B/settings.for.$(current_release)
     [ -d "$next" ] || return 0
-    rm -rf "$B/.settings.old"
+    rm -rf "$B/kept" "$B/.settings.old"
     { [ ! -d "$B/settings" ] || mv "$B/settings" "$B/.settings.old"; } && rename "$next" "$B/settings" && settle "$B" || return 1
     rm -rf "$B/.settings.old"
 }
@@ -86,4 +86,76 @@ restore_snapshot() {
     [ -n "$(recorded settings)" ] || say note "the release had changed the settings; they are as before again"
     [ ! -d "$B/snapshots/.new" ] || name_snapshot "$(recorded id)"
     name_prepared "$(recorded previous)"
+}
+
+# ---------------------------------------------------------------- settings that a power cut has damaged
+
+# The SDK cuts a file to nothing before it writes it anew, and takes its factory settings where it cannot read that. So the
+# supervisor keeps a copy of each file in kept/, as it was last seen to be JSON: a few seconds after a change but once a
+# minute at most, when it ends, and before another release takes over. Before a start, the copy takes the place of what
+# a cut leaves: NULs, nothing, or the begin of what is JSON. Another file that is no JSON is none of ours.
+JUDGE='
+import json, sys
+text = open(sys.argv[1], "rb").read()
+try:
+    good = isinstance(json.loads(text), (dict, list))
+except Exception:
+    good = False
+if not good:
+    sys.exit(3 if b"\0" in text or text.strip()[:1] in (b"", b"{", b"[") else 4)
+'
+
+# Fails if nothing had to be looked at.
+#   glance    keep those that were changed, by their times
+#   keep      keep those that were changed
+#   mend      keep them, or put the copies in their place: nothing runs
+#   unclean   and so with those that are gone: whatever ran had no time to end
+tend_settings() { # RELEASE glance|keep|mend|unclean
+    seen=
+    mended=
+    for live in "$B/releases/$1"/data/*.json.factory; do
+        [ -f "$live" ] || continue
+        live=${live%.factory}
+        file=${live##*/}
+        copy=$B/kept/$file
+        # shellcheck disable=SC3013 # dash and busybox have it; of half a second they may know nothing
+        if [ ! -e "$live" ]; then
+            if [ "$2" = unclean ] && [ -f "$copy" ]; then
+                mend_file
+            elif [ "$2" != unclean ]; then
+                rm -f "$copy"
+            fi
+        elif [ "$2" = glance ] && [ -e "$copy" ] && [ ! "$live" -nt "$copy" ] && [ ! "$live" -ot "$copy" ]; then
+            :
+        elif ! cmp -s "$live" "$copy"; then
+            seen=yes
+            keep_file "$2"
+        fi
+    done
+    [ -z "$mended" ] || printf 'time=%s\nfiles=%s\nof=%s\n' "$(date +%s)" "$mended" "$of" >"$B/mended"
+    [ -n "$seen" ]
+}
+
+# What is judged is what is kept, whoever writes meanwhile.
+keep_file() { # glance|keep|mend|unclean
+    judged=$MEMORY/$NAME.kept/$1
+    { [ -d "$MEMORY/$NAME.kept" ] || mkdir -m 700 "$MEMORY/$NAME.kept"; } && cp -p "$live" "$judged" || return 0
+    (cd / && "$PYTHON" -ESc "$JUDGE" "$judged") 2>/dev/null 9>&-
+    case $? in
+    0)
+        { [ -d "$B/kept" ] || mkdir -m 700 "$B/kept"; } && cp -p "$judged" "$B/kept/.$1" && settle "$B/kept/.$1" &&
+            mv -f "$B/kept/.$1" "$copy"
+        ;;
+    3) case $1 in mend | unclean) [ ! -f "$copy" ] || mend_file ;; esac ;;
+    4) rm -f "$copy" ;;
+    esac
+    rm -f "$judged"
+}
+
+mend_file() {
+    mkdir -p "$B/snapshots/.damaged" && chmod go= "$B/snapshots" && cp -p "$live" "$B/snapshots/.damaged/" 2>/dev/null
+    put_settings "$copy" "$file" && { [ -L "$live" ] || link_at "$live" "../../../settings/$file"; } || return 0
+    mended="$mended${mended:+ }$file"
+    of=$(date -r "$copy" +%s)
+    (umask 077 && printf '%s\n' "--- $(date '+%Y-%m-%d %H:%M:%S') settings $file were damaged, and are as of $(date -r "$copy" '+%Y-%m-%d %H:%M:%S') again" >>"$B/log")
 }

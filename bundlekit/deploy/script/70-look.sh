@@ -72,6 +72,7 @@ look_at_bundle() { # [closely]: who holds the lock without a word, whom a change
     fi
     is_at_boot && say at-boot yes
     [ -n "$(ls -A "$B/settings" 2>/dev/null)" ] && say settings yes
+    [ ! -f "$B/mended" ] || say mended "$(info "$B/mended" time)" "$(info "$B/mended" of)" "$(info "$B/mended" files)"
     if [ -s "$B/lock" ]; then
         held=broken-off
         is_locked && held=locked

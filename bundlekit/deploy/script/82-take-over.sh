@@ -58,6 +58,7 @@ state_before() {
 put_in_place() { # ID
     if [ -n "$previous" ]; then
         collect_settings "$B/releases/$previous" || return 1
+        tend_settings "$previous" mend || :
     fi
     [ ! -d "$B/beside" ] || decide_settings
     copy_snapshot || return 1
@@ -99,6 +100,10 @@ finish_good() {
     release=$(recorded id)
     mark_good "$release"
     drop_aside
+    if [ -f "$B/mended" ]; then
+        say note "settings had been damaged, as a power cut leaves them, and were restored from a copy: $(info "$B/mended" files)"
+        rm -f "$B/mended"
+    fi
     say outcome up "$release" "$(recorded previous)"
     [ -z "$(recorded keep)" ] || prune "$(recorded keep)" "$(recorded previous)"
     close_journal up

@@ -122,7 +122,7 @@ finish_remove() {
         return 0
     fi
     rm -f "$B/current"
-    rm -rf "$B/releases" "$B/snapshots" "$B/log" "$B/log.1" "$B/registered"
+    rm -rf "$B/releases" "$B/snapshots" "$B/kept" "$B/mended" "$B/log" "$B/log.1" "$B/registered"
     left=settings
     if [ "$(recorded wait)" = purge ] || [ -z "$(ls -A "$B/settings" 2>/dev/null)" ]; then
         rm -rf "$B/settings"
