@@ -161,8 +161,8 @@ def mended_in_words(mended: Mended) -> str:
     """That settings were restored, of what age they are, and what to do."""
     when, of = (time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(number)) for number in (mended.time, mended.of))
     return (
-        f"settings were damaged, probably by a power cut, and were restored at {when}: {mended.files} as saved at {of}; "
-        "check whether a later change is missing"
+        f"settings were damaged, probably by a power cut, and were restored at {when}: {mended.files} as saved at {of};"
+        " check whether a later change is missing"
     )
 
 

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _ROOT = "opt/bundlekit"
-_LEFT = ("releases/.[a-z]*", ".reserve", "beside", "order", "*.new", "snapshots/*.new", "settings/.*.new", "*settings.*")
+_OF_SETTINGS = ("settings/.*.new", "*settings.*", "snapshots/*.new")
+_LEFT = ("releases/.[a-z]*", ".reserve", "beside", "order", "*.new", *_OF_SETTINGS)
 _AT_BOOT = "etc/systemd/system/multi-user.target.wants/bundlekit-{name}.*", "etc/rc2.d/S*bundlekit-{name}"
 
 _first: dict[Path, Path] = {}

@@ -238,6 +238,13 @@ def test_first_journal_that_a_power_cut_emptied_is_no_change(shell: tuple[str, .
     assert not (tmp_path / "history").exists()
 
 
+def test_change_that_a_power_cut_ended_before_it_began_leaves_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
+    folder = home(tmp_path, {"journal.new": "verb=rollback\n", "lock": "what=rollback\n"})
+    run(shell, tmp_path, "recovery x boot")
+    assert left(folder) == ["lock"]
+    assert (folder / "lock").read_text() == ""
+
+
 def test_journal_is_begun_only_with_what_is_to_be_done(shell: tuple[str, ...], tmp_path: Path) -> None:
     folder = home(tmp_path, {})
     run(shell, tmp_path, "start_guard() { :; }; begin rollback me; note_in_journal phase stop")
@@ -245,10 +252,11 @@ def test_journal_is_begun_only_with_what_is_to_be_done(shell: tuple[str, ...], t
 
 
 def test_half_written_files_of_those_who_are_gone_are_taken_away(shell: tuple[str, ...], tmp_path: Path) -> None:
-    for name in ("gateway.sh.99999999", f"gateway.sh.{os.getpid()}", "gateway.shx"):
-        (tmp_path / name).write_text("half")
-    run(shell, tmp_path, 'echo new | put_file "$ROOT/gateway.sh" 755')
-    assert left(tmp_path) == ["gateway.sh", f"gateway.sh.{os.getpid()}", "gateway.shx"]
+    with subprocess.Popen(["sh", "-c", "read -r line", "gateway.sh"], stdin=subprocess.PIPE) as other:
+        for name in ("gateway.sh.99999999", f"gateway.sh.{os.getpid()}", f"gateway.sh.{other.pid}", "gateway.shx"):
+            (tmp_path / name).write_text("half")
+        run(shell, tmp_path, 'echo new | put_file "$ROOT/gateway.sh" 755')
+        assert left(tmp_path) == ["gateway.sh", f"gateway.sh.{other.pid}", "gateway.shx"]
 
 
 @pytest.mark.parametrize("act", ["disable_service", "remove_service"])

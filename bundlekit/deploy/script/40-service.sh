@@ -15,10 +15,14 @@ install_service() {
     fi
 }
 
-# Several may do so at once; what a power cut has left is taken away by the next one.
+# Several may do so at once; what a power cut has left is taken away by the next one. A number may be another process's.
 put_file() { # PATH MODE
     for left in "$1".[0-9]*; do
-        [ ! -f "$left" ] || [ -d "/proc/${left##*.}" ] || rm -f "$left"
+        case $(tr '\0' ' ' 2>/dev/null <"/proc/${left##*.}/cmdline") in
+        *"gateway.sh supervise "*) rm -f "$left" ;;
+        *gateway.sh*) ;;
+        *) rm -f "$left" ;;
+        esac
     done
     cat >"$1.$$" && chmod "$2" "$1.$$" && settle "$1.$$" && mv -f "$1.$$" "$1" && return
     rm -f "$1.$$"

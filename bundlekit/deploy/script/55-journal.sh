@@ -130,7 +130,7 @@ undo_all() {
 close_journal() { # OUTCOME [REASON]
     [ -z "$(recorded verb)" ] || add_history "$1" "${2:-}"
     upload=$(recorded upload)
-    [ -z "$upload" ] || rm -rf "$upload"
+    rm -rf ${upload:+"$upload"} "$B/snapshots/.new" "$B/snapshots/.old"
     # Of a worker that was killed.
     told=$(recorded events)
     case $told in
@@ -187,7 +187,7 @@ recovery() { # NAME BY [EVENTS]
     see_errors "${3:-$MEMORY/$NAME.events.$$}.errors"
     [ "$2" != status ] || leave_login &
     if find_python && take_lock 60; then
-        [ ! -f "$B/journal" ] || recover "$2"
+        if [ -f "$B/journal" ]; then recover "$2"; else rm -f "$B/journal.new"; fi
         unlock
     fi
     echo end
