@@ -130,7 +130,7 @@ undo_all() {
 close_journal() { # OUTCOME [REASON]
     [ -z "$(recorded verb)" ] || add_history "$1" "${2:-}"
     upload=$(recorded upload)
-    rm -rf ${upload:+"$upload"} "$B/snapshots/.new" "$B/snapshots/.old"
+    rm -rf ${upload:+"$upload"} "$B/snapshots/.new" "$B/snapshots/.old" "$B/current.new"
     # Of a worker that was killed.
     told=$(recorded events)
     case $told in
