@@ -14,7 +14,9 @@ needed='
     curl
     debian-archive-keyring
     debootstrap
+    e2fsprogs
     fish
+    fuse3
     git
     insserv
     iproute2

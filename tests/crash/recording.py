@@ -1,0 +1,171 @@
+"""Recordings: a gateway on a disk that notes all that reaches it, while changes are made on it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.box.host import root_prefix
+from tests.crash import disk, releases
+from tests.crash.changes import CHANGES, NEXT, SPOILS, VERSIONS, Change
+from tests.crash.gateway import OnDisk, PlainOnDisk, SystemdOnDisk
+from tests.desk import Desk, Printed
+
+_PATIENCE = 60.0  # seconds
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a recording is made on.
+
+    Attributes:
+        init: `systemd` or `init`.
+        shell: /bin/sh, `dash` or `busybox`.
+        mode: of the disk, see `disk.MODES`.
+        neighbour: whether something else on the gateway syncs a file of its own all the time, which has the file system
+            commit what it has of ours, at any time.
+    """
+
+    init: str
+    shell: str
+    mode: str
+    neighbour: bool = False
+
+    @property
+    def name(self) -> str:
+        return "-".join((self.init, self.shell, self.mode, *(["neighbour"] if self.neighbour else [])))
+
+    def gateway(self) -> OnDisk:
+        """A gateway like that, not started yet."""
+        made: OnDisk = SystemdOnDisk() if self.init == "systemd" else PlainOnDisk()
+        made.shell = self.shell
+        return made
+
+
+SETTINGS = {
+    setting.name: setting
+    for setting in (
+        Setting(init, shell, mode, neighbour)
+        for neighbour in (False, True)
+        for mode in disk.MODES
+        for init, shell in (("systemd", "dash"), ("init", "busybox"), ("systemd", "busybox"), ("init", "dash"))
+    )
+}
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A folder with the disk before (`disk.img`), what reached it then (`log`), and what it was made on (`about.json`)."""
+
+    folder: Path
+
+    @property
+    def image(self) -> Path:
+        return self.folder / "disk.img"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+    @property
+    def setting(self) -> Setting:
+        return Setting(**json.loads((self.folder / "about.json").read_text()))
+
+
+def archives(folder: Path) -> dict[str, releases.Made]:
+    """Those of all versions, the same each time."""
+    return {version: releases.make(folder, version, spoils=version == SPOILS) for version in VERSIONS}
+
+
+class Client:
+    """Somebody at a desk who has the archives."""
+
+    def __init__(self, folder: Path, machine: OnDisk) -> None:
+        (folder / "home").mkdir(parents=True)
+        (folder / "archives").mkdir()
+        self._desk = Desk(folder / "home", machine)
+        self.made = archives(folder / "archives")
+
+    def run(self, change: Change) -> Printed:
+        arguments = [
+            str(self.made[word[1:-1]].path) if word.startswith("{") else word for word in change.arguments
+        ]
+        if change.verb != "deploy":
+            arguments += ["--bundle", releases.NAME]
+        return self._desk.on_gateway(change.verb, *arguments)
+
+    def deploy(self, version: str) -> Printed:
+        return self._desk.deploy(self.made[version].path, "--wait", "20")
+
+    def ask(self, verb: str) -> Printed:
+        return self._desk.on_gateway(verb, "--format", "json")
+
+
+def record(setting: Setting, folder: Path, changes: tuple[Change, ...] = CHANGES) -> Recording:
+    """Make all changes on a fresh gateway, one after the other.
+
+    Raises:
+        AssertionError: one did not end as it has to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    recording = Recording(folder)
+    (folder / "about.json").write_text(json.dumps(asdict(setting)))
+    disk.make(recording.image, setting.mode)
+    work = folder / "work"
+    work.mkdir()
+    used = work / "disk.img"
+    disk.copy(recording.image, used)
+    with setting.gateway() as machine, disk.Recorder(used, recording.log) as recorder:
+        client = Client(work / "client", machine)
+        with machine.disk(recorder.device, setting.mode):
+            machine.boot()
+            with _neighbour(machine) if setting.neighbour else nullcontext():
+                for change in changes:
+                    _make(change, machine, client, recorder)
+    shutil.rmtree(work)
+    return recording
+
+
+def _make(change: Change, machine: OnDisk, client: Client, recorder: disk.Recorder) -> None:
+    if change.put is not None:
+        settings = {"generation": change.put, "last_words": change.last_words}
+        deadline = time.monotonic() + _PATIENCE
+        while machine.api("PUT", f"/{releases.NAME}", settings)[0] != 200:
+            assert time.monotonic() < deadline, "the settings cannot be made"
+            time.sleep(0.1)
+    machine.sync()
+    recorder.mark(f"begin {change.name}")
+    said = client.run(change)
+    recorder.mark(f"told {change.name}")
+    assert said.code == change.code, f"{change.name} ends with {said.code}\n{said.out}{said.err}"
+    machine.sync()
+    recorder.mark(f"settled {change.name}")
+
+
+_NEIGHBOUR = """
+import os, sys, time
+file = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+while os.getppid() == int(sys.argv[2]):
+    os.pwrite(file, str(time.time()).encode(), 0)
+    os.fsync(file)
+    time.sleep(.03)
+"""
+
+
+@contextmanager
+def _neighbour(machine: OnDisk) -> Iterator[None]:
+    file = str(machine.root / "mnt/neighbour")
+    script = 'exec "$0" -c "$1" "$2" $PPID'
+    process = subprocess.Popen([*root_prefix(), "sh", "-c", f"{script}", sys.executable, _NEIGHBOUR, file])
+    try:
+        yield
+    finally:
+        subprocess.run([*root_prefix(), "kill", str(process.pid)], check=False)
+        process.wait(_PATIENCE)
