@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.box.host import root_prefix
+from tests.chaos.gateway import Facts, Watch, wait_until
 from tests.crash import disk, releases
 from tests.crash.changes import CHANGES, NEXT, SPOILS, VERSIONS, Change
 from tests.crash.gateway import OnDisk, PlainOnDisk, SystemdOnDisk
@@ -131,6 +132,36 @@ def record(setting: Setting, folder: Path, changes: tuple[Change, ...] = CHANGES
                     _make(change, machine, client, recorder)
     shutil.rmtree(work)
     return recording
+
+
+def record_recovery(setting: Setting, folder: Path, change: str, *, told: bool) -> Recording:
+    """Boot with the disk in a folder, and record what is made of it until it has come to rest.
+
+    Args:
+        change: that was cut off.
+        told: whether its client had been told the end.
+    """
+    recording = Recording(folder)
+    (folder / "about.json").write_text(json.dumps(asdict(setting)))
+    work = folder / "work"
+    work.mkdir()
+    used = work / "disk.img"
+    disk.copy(recording.image, used)
+    with setting.gateway() as machine, disk.Recorder(used, recording.log) as recorder, Watch() as watch:
+        with machine.disk(recorder.device, setting.mode):
+            recorder.mark(f"begin {change}")
+            if told:
+                recorder.mark(f"told {change}")
+            machine.boot()
+            assert wait_until(lambda: _is_at_rest(watch.look(machine, releases.NAME)), _PATIENCE, 0.25), "it does not rest"
+            machine.sync()
+            recorder.mark(f"settled {change}")
+    shutil.rmtree(work)
+    return recording
+
+
+def _is_at_rest(facts: Facts) -> bool:
+    return facts.is_quiet and bool(facts.running)
 
 
 def _make(change: Change, machine: OnDisk, client: Client, recorder: disk.Recorder) -> None:

@@ -1,0 +1,217 @@
+"""Boots a gateway with a disk that a power cut has left, and judges what it comes to."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.gateway import Facts, Watch, wait_until
+from tests.crash import checks
+from tests.crash.changes import BY_NAME, CHANGES, NEXT, Change, End
+from tests.crash.examine import State
+from tests.crash.gateway import OnDisk
+from tests.crash.recording import Client, Setting
+from tests.crash.releases import NAME, content
+from tests.crash.tree import read_tree
+
+_PATIENCE = 90.0  # seconds; a recovery takes a few
+_ANSWERS = {"deploy": "up", "rollback": "up"}
+
+
+@dataclass
+class Verdict:
+    """What came of a boot.
+
+    Attributes:
+        end: what the gateway has come to, in words.
+        wrong: all that should not be.
+    """
+
+    end: str = ""
+    wrong: list[str] = field(default_factory=list)
+
+
+class Judge:
+    """Has a gateway of its own, off in between. A context manager."""
+
+    def __init__(self, setting: Setting, folder: Path, watch: Watch) -> None:
+        self._setting = setting
+        self._machine: OnDisk = setting.gateway()
+        self._folder = folder
+        self._watch = watch
+        folder.mkdir(parents=True)
+
+    def __enter__(self) -> Judge:
+        self._machine.start()
+        self._client = Client(self._folder, self._machine)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._machine.stop()
+
+    def judge(self, state: State, image: Path, *, deploy: bool) -> Verdict:
+        """Boot with a disk and look.
+
+        Args:
+            state: that is on the disk.
+            image: the disk, which is written to.
+            deploy: whether the next deploy has to be tried too.
+        """
+        verdict = Verdict()
+        # As a boot does it; 1 says that something was mended, such as a journal replayed.
+        mended = subprocess.run(["/sbin/e2fsck", "-p", str(image)], capture_output=True, text=True, check=False)
+        if mended.returncode > 1:
+            verdict.wrong.append(f"e2fsck: {mended.stdout}{mended.stderr}")
+            return verdict
+        with self._machine.disk(image, self._setting.mode):
+            try:
+                self._machine.boot()
+                _Boot(self._machine, self._client, self._watch, state, verdict).judge(deploy=deploy)
+            except (AssertionError, subprocess.TimeoutExpired) as error:
+                verdict.wrong.append(str(error))
+            if verdict.wrong:
+                log = self._machine.run(f"tail -n 12 /opt/bundlekit/bundles/{NAME}/log 2>/dev/null", check=False)
+                verdict.wrong.append(f"its log: {log.stdout}")
+        return verdict
+
+
+class _Boot:
+    """One boot, and what there is to see."""
+
+    def __init__(self, machine: OnDisk, client: Client, watch: Watch, state: State, verdict: Verdict) -> None:
+        self._machine = machine
+        self._client = client
+        self._watch = watch
+        self._state = state
+        self._change: Change = BY_NAME[state.change]
+        self._verdict = verdict
+        self._wrong = verdict.wrong
+
+    def judge(self, *, deploy: bool) -> None:
+        if not self._come_to_rest():
+            self._wrong.append(f"it does not come to rest: {self._look().lines}")
+            return
+        end = self._end()
+        self._verdict.end = f"{end.version or ('stopped' if end.deployed else 'nothing')} {end.generation}"
+        self._judge_end(end)
+        self._judge_words(end)
+        self._judge_left()
+        if deploy and not self._wrong:
+            self._deploy(end)
+
+    def _come_to_rest(self) -> bool:
+        """Nobody looks at it until the boot has done what it does."""
+        facts = self._look()
+        if not facts.all("enabled") and facts.all("journal"):
+            self._client.ask("status")  # is who goes on where nothing starts at a boot
+        return wait_until(self._is_quiet, _PATIENCE, 0.25) and wait_until(self._runs_or_does_not, 30, 0.25)
+
+    def _is_quiet(self) -> bool:
+        facts = self._look()
+        return facts.is_quiet and (not facts.all("enabled") or bool(facts.running))
+
+    def _runs_or_does_not(self) -> bool:
+        return not self._look().all("enabled") or self._answer()[0] == 200
+
+    def _look(self) -> Facts:
+        return self._watch.look(self._machine, NAME)
+
+    def _answer(self) -> tuple[int, Any]:
+        return self._machine.api("GET", f"/{NAME}")
+
+    def _end(self) -> End:
+        """What it has come to."""
+        facts = self._look()
+        if not facts.all("enabled") and not facts.running:
+            found = set(self._settings())
+            if len(found) > 1 or None in found:
+                self._wrong.append(f"the settings are of {self._settings()}")
+            return End("", found.pop() if len(found) == 1 else None, deployed=bool(facts.current))
+        status, answer = self._answer()
+        assert status == 200, f"it answers {status} {answer}, and this is there: {facts.lines}"
+        if len(facts.running) != 1 or facts.running != [facts.current] or not facts.all("enabled"):
+            self._wrong.append(f"{facts.running} run, and {facts.current} is current: {facts.lines}")
+        if not facts.current.startswith(f"{answer['version']}-"):
+            self._wrong.append(f"{answer['version']} answers, and {facts.current} is current")
+        numbers = [one.get("generation") for one in answer["settings"]]
+        known = (content(numbers[0]), content(numbers[0], last_words=True))
+        is_one = all(one in known for one in answer["settings"])
+        lay_so = tuple(numbers) == self._state.settings and self._change.last_words
+        if not is_one and not (lay_so and answer["version"] == self._change.ends[0].version):
+            self._wrong.append(f"{answer['version']} runs with settings of {numbers}")
+        return End(answer["version"], numbers[0])
+
+    def _settings(self) -> list[int | None]:
+        return checks.generations(self._tree())
+
+    def _tree(self) -> checks.Tree:
+        return read_tree(self._machine.root)
+
+    def _judge_end(self, end: End) -> None:
+        ends = self._change.ends[-1:] if self._state.told else self._change.ends
+        fits = [
+            one
+            for one in ends
+            if (one.version, one.deployed) == (end.version, end.deployed) and one.generation in (None, end.generation)
+        ]
+        if not fits:
+            was = "was told of" if self._state.told else "may find"
+            self._wrong.append(f"it has come to {end}, and the user {was} {ends}")
+        lay = set(self._state.settings)
+        last = self._change.ends[-1].generation
+        if self._change.last_words and lay == {last} and end.generation != last:
+            self._wrong.append(f"what the release before wrote last was on the disk, and the settings are {end.generation}")
+
+    def _judge_words(self, end: End) -> None:
+        """Whether history and status tell what is the case."""
+        tree = self._tree()
+        if "\0" in checks.text(tree, f"{checks.ROOT}/history"):
+            self._wrong.append("NULs in the history")
+        lines = checks.acts(tree)
+        self._wrong += checks.wrong_acts(lines)
+        before = CHANGES.index(self._change)
+        most = before + 1
+        least = most if self._state.told or self._state.begun else before
+        if not least <= len(lines) <= most:
+            self._wrong.append(f"{len(lines)} changes in the history, and {most} were begun: {lines[-2:]}")
+        elif len(lines) == most and not self._wrong:
+            self._judge_act(lines[-1], end)
+        printed = self._client.ask("history")
+        acts = json.loads(printed.out)["acts"] if printed.code == 0 else []
+        if len(acts) != len(lines):
+            self._wrong.append(f"bundlekit history tells {len(acts)} changes of {len(lines)}: {printed.out}{printed.err}")
+        printed = self._client.ask("status")
+        bundles = json.loads(printed.out)["bundles"] if printed.out else []
+        runs = [bundle["running"]["release"] for bundle in bundles if bundle["running"]]
+        if printed.code != 0 or [run.rpartition("-")[0] for run in runs] != [end.version] * bool(end.version):
+            self._wrong.append(f"bundlekit status ends with {printed.code}: {printed.out}{printed.err}")
+
+    def _judge_act(self, act: list[str], end: End) -> None:
+        verb, outcome = act[3], act[9]
+        if verb != self._change.verb:
+            self._wrong.append(f"the history tells of a {verb}: {act}")
+        elif verb in ("deploy", "rollback") and self._change.code == 0:
+            is_new = end.version == self._change.ends[-1].version
+            if is_new != (outcome == "up"):
+                self._wrong.append(f"{end.version or 'nothing'} runs, and the history tells: {act}")
+
+    def _judge_left(self) -> None:
+        left = [*checks.litter(self._tree()), *self._look().all("left")]
+        self._wrong += [f"left behind: {path}" for path in left]
+
+    def _deploy(self, end: End) -> None:
+        printed = self._client.deploy(NEXT)
+        if printed.code != 0:
+            self._wrong.append(f"the next deploy ends with {printed.code}\n{printed.out}{printed.err}")
+            return
+        status, answer = self._answer()
+        expected = content(end.generation if end.generation is not None else 0)
+        settings = [{**one, "last_words": False} for one in answer["settings"]] if status == 200 else []
+        mine = self._change.last_words and end.generation is not None and end.version == self._change.ends[0].version
+        allowed = [expected, content(expected["generation"] + 1)] if mine else [expected]
+        if status != 200 or answer["version"] != NEXT or not all(one in allowed for one in settings):
+            self._wrong.append(f"after the next deploy it answers {status} {str(answer)[:300]}")
+        self._judge_left()
