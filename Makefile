@@ -3,6 +3,8 @@
 # make lint   style, types, the floors of the house, shell scripts
 # make fuzz   hostile manifests, sources, archives and settings, for half an hour
 # make chaos  deploys to booted gateways with something going wrong: CASES=1000 SEED=...
+# make crash  power cuts, block by block: BOOTS=100 of each recording, ON=systemd-dash-ordered, SEED=...; or one again:
+#             RECORDING=folder STATE=upgrade:12.1 SEED=...
 # make bench  measurements, side by side with what one would use otherwise
 # make bench-deploy  the same for deploys, over slow links that it makes; wants root as the tests of gateways do
 # make lowest  the fast tests with the lowest versions of all dependencies that pyproject.toml allows
@@ -15,7 +17,7 @@ INSTALLED := .venv/installed
 OTHERS := .venv/others
 LOWEST := .venv/lowest
 
-.PHONY: demo test lint fuzz chaos bench bench-deploy lowest mutation clean packages
+.PHONY: demo test lint fuzz chaos crash bench bench-deploy lowest mutation clean packages
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -43,6 +45,10 @@ fuzz: $(INSTALLED)
 
 chaos: $(INSTALLED) packages
 	$(BIN)/python -m tests.chaos $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
+
+crash: $(INSTALLED) packages
+	$(BIN)/python -m tests.crash $(if $(SEED),--seed $(SEED)) $(if $(ON),--on $(ON)) $(if $(BOOTS),--boots $(BOOTS)) \
+	  $(if $(PRODUCT),--product $(PRODUCT)) $(if $(RECORDING),--recording $(RECORDING) --state $(STATE))
 
 bench: $(INSTALLED) packages
 	$(BIN)/pip install --quiet --group bench

@@ -25,8 +25,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.crash", description=__doc__)
     parser.add_argument("--seed", default=secrets.token_hex(4))
     parser.add_argument("--on", choices=SETTINGS, action="append", help="by default all")
-    parser.add_argument("--boots", type=int, help="at most so many of a recording, beside suspicious ones; by default all")
+    parser.add_argument(
+        "--boots", type=int, help="at most so many of a recording, beside suspicious ones; by default all"
+    )
     parser.add_argument("--share", type=float, default=1.0, help="of the disks that are looked at")
+    parser.add_argument("--product", type=Path, help="a checkout with another bundlekit/, such as one with a fault")
     parser.add_argument("--recording", type=Path, help="a folder, to boot one state of it again")
     parser.add_argument("--state", help="such as upgrade:12.1")
     asked = parser.parse_args()
@@ -40,7 +43,9 @@ def main() -> int:
     wrong = 0
     for name in asked.on or SETTINGS:
         began = time.monotonic()
-        effort = replace(Effort(), boots=asked.boots, share=asked.share)
+        effort = replace(
+            Effort(), boots=asked.boots, share=asked.share, product=asked.product and asked.product.resolve()
+        )
         report = Explorer(SETTINGS[name], asked.seed, folder, effort, lambda text: print(f"\n{text}", flush=True)).go()
         print(f"\n{report.table()}\n  {time.monotonic() - began:.0f} s", flush=True)
         wrong += len(report.wrong)

@@ -15,10 +15,9 @@ from tests.crash.examine import State
 from tests.crash.gateway import OnDisk
 from tests.crash.recording import Client, Setting
 from tests.crash.releases import NAME, content
-from tests.crash.tree import read_tree
+from tests.crash.tree import Tree, read_tree
 
 _PATIENCE = 90.0  # seconds; a recovery takes a few
-_ANSWERS = {"deploy": "up", "rollback": "up"}
 
 
 @dataclass
@@ -37,16 +36,17 @@ class Verdict:
 class Judge:
     """Has a gateway of its own, off in between. A context manager."""
 
-    def __init__(self, setting: Setting, folder: Path, watch: Watch) -> None:
+    def __init__(self, setting: Setting, folder: Path, watch: Watch, product: Path | None = None) -> None:
         self._setting = setting
         self._machine: OnDisk = setting.gateway()
         self._folder = folder
         self._watch = watch
+        self._product = product
         folder.mkdir(parents=True)
 
     def __enter__(self) -> Judge:
         self._machine.start()
-        self._client = Client(self._folder, self._machine)
+        self._client = Client(self._folder, self._machine, self._product)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -147,7 +147,7 @@ class _Boot:
     def _settings(self) -> list[int | None]:
         return checks.generations(self._tree())
 
-    def _tree(self) -> checks.Tree:
+    def _tree(self) -> Tree:
         return read_tree(self._machine.root)
 
     def _judge_end(self, end: End) -> None:
@@ -163,7 +163,9 @@ class _Boot:
         lay = set(self._state.settings)
         last = self._change.ends[-1].generation
         if self._change.last_words and lay == {last} and end.generation != last:
-            self._wrong.append(f"what the release before wrote last was on the disk, and the settings are {end.generation}")
+            self._wrong.append(
+                f"what the release before wrote last was on the disk, and the settings are {end.generation}"
+            )
 
     def _judge_words(self, end: End) -> None:
         """Whether history and status tell what is the case."""
@@ -182,7 +184,9 @@ class _Boot:
         printed = self._client.ask("history")
         acts = json.loads(printed.out)["acts"] if printed.code == 0 else []
         if len(acts) != len(lines):
-            self._wrong.append(f"bundlekit history tells {len(acts)} changes of {len(lines)}: {printed.out}{printed.err}")
+            self._wrong.append(
+                f"bundlekit history tells {len(acts)} changes of {len(lines)}: {printed.out}{printed.err}"
+            )
         printed = self._client.ask("status")
         bundles = json.loads(printed.out)["bundles"] if printed.out else []
         runs = [bundle["running"]["release"] for bundle in bundles if bundle["running"]]

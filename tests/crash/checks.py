@@ -89,7 +89,11 @@ def version(tree: Tree) -> str:
 def generations(tree: Tree, folder: str = f"{HOME}/settings") -> list[int | None]:
     """Those of both files of settings; None for a file that is damaged. Empty if there are no settings."""
     there = [file for file in FILES if f"{folder}/{file}" in tree]
-    return [_generation(tree[f"{folder}/{file}"][1]) for file in FILES] if len(there) == len(FILES) else [None] * len(there)
+    return (
+        [_generation(tree[f"{folder}/{file}"][1]) for file in FILES]
+        if len(there) == len(FILES)
+        else [None] * len(there)
+    )
 
 
 def text(tree: Tree, path: str) -> str:
@@ -203,7 +207,9 @@ def _check_settings(tree: Tree, ends: tuple[End, ...], told: bool, found: Found)
 
 
 def _is_at(tree: Tree, end: End) -> bool:
-    is_at_boot = any("bundlekit-" in path and ("/multi-user.target.wants/" in path or "/rc2.d/" in path) for path in tree)
+    is_at_boot = any(
+        "bundlekit-" in path and ("/multi-user.target.wants/" in path or "/rc2.d/" in path) for path in tree
+    )
     if not end.deployed:
         return not version(tree) and not is_at_boot
     return bool(version(tree)) and is_at_boot == bool(end.version) and (not end.version or version(tree) == end.version)

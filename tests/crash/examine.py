@@ -1,4 +1,4 @@
-"""`python -m tests.crash.examine RECORDING SEED TORN SHARE [CUT]`: looks at disks of a recording, a line of JSON for each.
+"""`python -m tests.crash.examine RECORDING SEED TORN SHARE [CUT]`: looks at disks, and tells of each in a line of JSON.
 
 Wants root: each is mounted, so that the kernel replays its journal as a boot would. Disks on which the same lies are
 told once, by the first.
@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bundlekit.deploy import script
 from tests.box.host import root_prefix
 from tests.crash.changes import BY_NAME
 from tests.crash.checks import Known, check
@@ -88,7 +87,7 @@ def main() -> None:
     cuts = [cut for cut in every if (cut.name in only if only else dice.random() < float(share))]
     print(json.dumps(Counter(cut.change for cut in cuts)))
     with tempfile.TemporaryDirectory() as work:
-        known = Known(script.bare().encode(), archives(Path(work, "archives")))
+        known = Known(recording.script.read_bytes(), archives(Path(work, "archives")))
         place = Path(work, "disk")
         place.mkdir()
         for state in _different(log, Image(recording.image), cuts, known, place):

@@ -1,26 +1,22 @@
-"""Records changes, looks at the disks that a power cut would leave of them, and boots gateways with a choice of these."""
+"""Records changes, looks at the disks that a power cut leaves of them, and boots gateways with a choice of these."""
 
 from __future__ import annotations
 
-import json
 import random
-import shutil
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from tests.chaos.gateway import Watch
-from tests.crash import disk
 from tests.crash.boots import Judge, Verdict
-from tests.crash.changes import BY_NAME, CHANGES
 from tests.crash.examine import Examined, State, examine
 from tests.crash.recording import Recording, Setting, record, record_recovery
-from tests.crash.states import TORN, Cut, Image, Log
+from tests.crash.states import TORN, Image, Log
 
 Tell = Callable[[str], None]
 # Of the states that look suspicious for the same reasons in the same change, so many are booted at least.
@@ -40,6 +36,7 @@ class Effort:
         boots: for a recording; None for all.
         recoveries: that are recorded and explored too.
         judges: gateways that boot side by side.
+        product: a folder with another `bundlekit` than this one, see `tests.crash`.
     """
 
     torn: int = TORN
@@ -47,6 +44,7 @@ class Effort:
     boots: int | None = None
     recoveries: int = len(_RECOVERED)
     judges: int = 3
+    product: Path | None = None
 
 
 @dataclass
@@ -94,15 +92,16 @@ class Explorer:
         self._folder = folder
         self._effort = effort
         self._tell = tell
+        self._telling = threading.Lock()
         self.report = Report(setting.name)
 
     def go(self) -> Report:
         """Record and explore."""
-        recording = record(self._setting, self._folder / self._setting.name)
+        recording = record(self._setting, self._folder / self._setting.name, self._effort.product)
         with ExitStack() as stack:
             watch = stack.enter_context(Watch())
             judges = [
-                stack.enter_context(Judge(self._setting, self._folder / f"judge-{number}", watch))
+                stack.enter_context(Judge(self._setting, self._folder / f"judge-{number}", watch, self._effort.product))
                 for number in range(self._effort.judges)
             ]
             found = self._explore(recording, judges, "")
@@ -123,11 +122,7 @@ class Explorer:
             if state.wrong:
                 self._say_wrong(recording, state, rows[state.change + suffix], list(state.wrong))
         chosen = self.choose([state for state in found.states if not state.wrong], bool(suffix))
-        for state, verdict in self._boot(recording, log, chosen, judges):
-            row = rows[state.change + suffix]
-            row.booted += 1
-            if verdict.wrong:
-                self._say_wrong(recording, state, row, verdict.wrong)
+        self._boot(recording, log, chosen, judges, suffix)
         return found
 
     def choose(self, states: list[State], again: bool) -> list[State]:
@@ -152,24 +147,24 @@ class Explorer:
         chosen |= {state.name for state in islice(rounds, max(0, wanted - len(chosen)))}
         return [state for state in states if state.name in chosen]
 
-    def _boot(
-        self, recording: Recording, log: Log, states: list[State], judges: list[Judge]
-    ) -> Iterator[tuple[State, Verdict]]:
+    def _boot(self, recording: Recording, log: Log, states: list[State], judges: list[Judge], suffix: str) -> None:
         disks = _Disks(recording, log, states, self._folder)
         # The next deploy takes as long as the rest, so it is tried after every third, and after all that is suspicious.
         deploys = {state.name for number, state in enumerate(states) if number % 3 == 0 or state.suspicious}
 
-        def work(judge: Judge) -> list[tuple[State, Verdict]]:
-            done = []
+        def work(judge: Judge) -> None:
             while (taken := disks.take()) is not None:
                 state, image = taken
-                done.append((state, judge.judge(state, image, deploy=state.name in deploys)))
+                verdict = judge.judge(state, image, deploy=state.name in deploys)
                 image.unlink()
-            return done
+                row = self.report.rows[state.change + suffix]
+                with self._telling:
+                    row.booted += 1
+                    if verdict.wrong:
+                        self._say_wrong(recording, state, row, verdict.wrong)
 
         with ThreadPoolExecutor(len(judges)) as pool:
-            for done in pool.map(work, judges):
-                yield from done
+            list(pool.map(work, judges))
 
     def _in_the_middle(self, found: Examined) -> list[State]:
         """States from which a recovery is recorded: one of each change, seen by the seed."""
@@ -185,7 +180,7 @@ class Explorer:
         folder = self._folder / f"{recording.folder.name}+{state.name}"
         folder.mkdir()
         log.write_image(recording.image, state.name, folder / "disk.img")
-        return record_recovery(recording.setting, folder, state.change, told=state.told)
+        return record_recovery(recording, folder, state.change, told=state.told)
 
     def _say_wrong(self, recording: Recording, state: State, row: Row, wrong: list[str]) -> None:
         row.wrong += 1

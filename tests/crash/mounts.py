@@ -14,7 +14,7 @@ _LOOP_CTL_GET_FREE = 0x4C82
 _LOOP_CONFIGURE = 0x4C0A
 _LO_FLAGS_AUTOCLEAR = 4
 _MS_RDONLY, _MS_NOATIME = 1, 1024
-# struct loop_config: fd, block_size, then struct loop_info64, of which only the flags matter; and eight reserved numbers.
+# struct loop_config: fd, block_size, then struct loop_info64, of which only the flags matter; eight numbers in reserve.
 _CONFIG = struct.Struct("=II" + "QQQQQIIII64s64s32sQQ" + "8Q")
 _libc = ctypes.CDLL(None, use_errno=True)
 

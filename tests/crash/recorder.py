@@ -1,8 +1,8 @@
 """`python -m tests.crash.recorder FOLDER IMAGE LOG`: a disk that notes each write and each flush that reaches it.
 
 FOLDER becomes a small FUSE file system with two files. `disk` holds what IMAGE holds; a loop device on it is the
-gateway's disk, and a flush of that device arrives here as an fsync. What is written to `mark` is noted too, in its order
-among the others: so what was said to somebody stands in line with what was on the disk by then.
+gateway's disk, and a flush of that device arrives here as an fsync. What is written to `mark` is noted too, in its
+order among the others: so what was said to somebody stands in line with what was on the disk by then.
 
 LOG has a record after the other, see `Record`. One thread answers, so the order is that in which the disk saw them.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from tests.box.host import root_prefix
 from tests.chaos.gateway import Facts, Watch, wait_until
 from tests.crash import disk, releases
-from tests.crash.changes import CHANGES, NEXT, SPOILS, VERSIONS, Change
+from tests.crash.changes import CHANGES, SPOILS, VERSIONS, Change
 from tests.crash.gateway import OnDisk, PlainOnDisk, SystemdOnDisk
 from tests.desk import Desk, Printed
 
@@ -63,7 +64,11 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Recording:
-    """A folder with the disk before (`disk.img`), what reached it then (`log`), and what it was made on (`about.json`)."""
+    """A folder.
+
+    It has `disk.img`, the disk before; `log`, what reached it then; `about.json`, what it was made on; and the script
+    `gateway.sh` that was sent to the gateway.
+    """
 
     folder: Path
 
@@ -76,6 +81,10 @@ class Recording:
         return self.folder / "log"
 
     @property
+    def script(self) -> Path:
+        return self.folder / "gateway.sh"
+
+    @property
     def setting(self) -> Setting:
         return Setting(**json.loads((self.folder / "about.json").read_text()))
 
@@ -85,19 +94,38 @@ def archives(folder: Path) -> dict[str, releases.Made]:
     return {version: releases.make(folder, version, spoils=version == SPOILS) for version in VERSIONS}
 
 
-class Client:
-    """Somebody at a desk who has the archives."""
+class _Desk(Desk):
+    """One that may have another bundlekit than this one."""
 
-    def __init__(self, folder: Path, machine: OnDisk) -> None:
+    product: Path | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, **_environment(self.product)}
+
+
+def _environment(product: Path | None) -> dict[str, str]:
+    return {"PYTHONPATH": str(product)} if product else {}
+
+
+class Client:
+    """Somebody at a desk who has the archives.
+
+    Args:
+        folder: for what he has.
+        machine: his gateway.
+        product: a folder with another `bundlekit` that he uses.
+    """
+
+    def __init__(self, folder: Path, machine: OnDisk, product: Path | None = None) -> None:
         (folder / "home").mkdir(parents=True)
         (folder / "archives").mkdir()
-        self._desk = Desk(folder / "home", machine)
+        self._desk = _Desk(folder / "home", machine)
+        self._desk.product = product
         self.made = archives(folder / "archives")
 
     def run(self, change: Change) -> Printed:
-        arguments = [
-            str(self.made[word[1:-1]].path) if word.startswith("{") else word for word in change.arguments
-        ]
+        arguments = [str(self.made[word[1:-1]].path) if word.startswith("{") else word for word in change.arguments]
         if change.verb != "deploy":
             arguments += ["--bundle", releases.NAME]
         return self._desk.on_gateway(change.verb, *arguments)
@@ -109,8 +137,13 @@ class Client:
         return self._desk.on_gateway(verb, "--format", "json")
 
 
-def record(setting: Setting, folder: Path, changes: tuple[Change, ...] = CHANGES) -> Recording:
+def record(setting: Setting, folder: Path, product: Path | None = None) -> Recording:
     """Make all changes on a fresh gateway, one after the other.
+
+    Args:
+        setting: of the gateway.
+        folder: for the recording.
+        product: a folder with another `bundlekit` than this one.
 
     Raises:
         AssertionError: one did not end as it has to.
@@ -118,44 +151,55 @@ def record(setting: Setting, folder: Path, changes: tuple[Change, ...] = CHANGES
     folder.mkdir(parents=True, exist_ok=True)
     recording = Recording(folder)
     (folder / "about.json").write_text(json.dumps(asdict(setting)))
+    told = [sys.executable, "-c", "from bundlekit.deploy import script; print(script.bare(), end='')"]
+    environment = {**os.environ, **_environment(product)}
+    recording.script.write_text(subprocess.check_output(told, text=True, env=environment, cwd=folder))
     disk.make(recording.image, setting.mode)
     work = folder / "work"
     work.mkdir()
     used = work / "disk.img"
     disk.copy(recording.image, used)
     with setting.gateway() as machine, disk.Recorder(used, recording.log) as recorder:
-        client = Client(work / "client", machine)
+        client = Client(work / "client", machine, product)
         with machine.disk(recorder.device, setting.mode):
             machine.boot()
             with _neighbour(machine) if setting.neighbour else nullcontext():
-                for change in changes:
+                for change in CHANGES:
                     _make(change, machine, client, recorder)
     shutil.rmtree(work)
     return recording
 
 
-def record_recovery(setting: Setting, folder: Path, change: str, *, told: bool) -> Recording:
+def record_recovery(before: Recording, folder: Path, change: str, *, told: bool) -> Recording:
     """Boot with the disk in a folder, and record what is made of it until it has come to rest.
 
     Args:
+        before: that the disk is of.
+        folder: with the disk.
         change: that was cut off.
         told: whether its client had been told the end.
     """
     recording = Recording(folder)
-    (folder / "about.json").write_text(json.dumps(asdict(setting)))
+    setting = before.setting
+    shutil.copy(before.folder / "about.json", folder)
+    shutil.copy(before.script, folder)
     work = folder / "work"
     work.mkdir()
     used = work / "disk.img"
     disk.copy(recording.image, used)
-    with setting.gateway() as machine, disk.Recorder(used, recording.log) as recorder, Watch() as watch:
-        with machine.disk(recorder.device, setting.mode):
-            recorder.mark(f"begin {change}")
-            if told:
-                recorder.mark(f"told {change}")
-            machine.boot()
-            assert wait_until(lambda: _is_at_rest(watch.look(machine, releases.NAME)), _PATIENCE, 0.25), "it does not rest"
-            machine.sync()
-            recorder.mark(f"settled {change}")
+    with (
+        setting.gateway() as machine,
+        disk.Recorder(used, recording.log) as recorder,
+        Watch() as watch,
+        machine.disk(recorder.device, setting.mode),
+    ):
+        recorder.mark(f"begin {change}")
+        if told:
+            recorder.mark(f"told {change}")
+        machine.boot()
+        assert wait_until(lambda: _is_at_rest(watch.look(machine, releases.NAME)), _PATIENCE, 0.25), "it goes on and on"
+        machine.sync()
+        recorder.mark(f"settled {change}")
     shutil.rmtree(work)
     return recording
 

@@ -1,4 +1,4 @@
-"""Disks that a power cut may leave: all up to a flush, and any part of what was written after it and before the next."""
+"""Disks that a power cut may leave: all up to a flush, and any part of what was written between it and the next."""
 
 from __future__ import annotations
 

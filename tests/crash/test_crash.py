@@ -1,0 +1,75 @@
+"""A share of the disks that a power cut may leave; `make crash` looks at all, and boots as many as one likes."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.box.host import as_root
+from tests.crash import disk
+from tests.crash.explore import Effort, Explorer
+from tests.crash.recording import SETTINGS
+from tests.crash.states import Image, Log
+
+pytestmark = pytest.mark.gateway
+
+SEED = "1"
+# With systemd and without it, dash and busybox, either mode of the disk; alone, and beside somebody who syncs.
+EFFORTS = {
+    "systemd-dash-ordered": Effort(share=0.3, boots=28, recoveries=1, judges=2),
+    "init-busybox-writeback-neighbour": Effort(share=0.08, boots=28, recoveries=1, judges=2),
+}
+# What is done on a disk where `x` says `old`; what it may say after a cut, and one thing that it has to say after one.
+WRITES = {
+    "not synced": ("printf new >y && mv y x && printf r >>other && sync other", {"old", "new", "", "\0\0\0"}, ""),
+    "synced": ("printf new >y && sync y && mv y x && printf r >>other && sync other", {"old", "new"}, "new"),
+    "appended": ("printf er >>x && printf r >>other && sync other", {"old", "older", "old\0\0"}, "old\0\0"),
+}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("setting", EFFORTS)
+def test_power_cut_leaves_one_release_with_its_settings_and_what_was_told(
+    setting: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    report = Explorer(SETTINGS[setting], SEED, tmp_path, EFFORTS[setting], lambda _: None).go()
+    record_property("told", f"power cuts, seed {SEED}\n{report.table()}")
+    assert not report.wrong, "\n\n".join([f"seed {SEED}", report.table(), *report.wrong])
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_disks_show_what_was_not_synced_and_never_lack_what_was(write: str, tmp_path: Path) -> None:
+    command, may, has_to = WRITES[write]
+    found = contents_after_cuts(command, tmp_path)
+    assert has_to in found
+    assert found <= may
+
+
+def contents_after_cuts(command: str, folder: Path) -> set[str]:
+    """What `x` says on the disks that a cut may leave while a command runs there."""
+    image, used, place = folder / "disk.img", folder / "used.img", folder / "place"
+    subprocess.run(["mkfs.ext4", "-q", "-b", "4096", "-J", "size=4", image, "24M"], check=True, capture_output=True)
+    subprocess.run(["tune2fs", "-o", "journal_data_writeback", image], check=True, capture_output=True)
+    disk.copy(image, used)
+    place.mkdir()
+    with disk.Recorder(used, folder / "log") as recorder:
+        as_root(["mount", "-o", f"loop,{disk.MODES['writeback']}", recorder.device, place])
+        try:
+            as_root(["sh", "-euc", 'cd "$0"; printf old >x; printf other >other; sync', place])
+            recorder.mark("begin it")
+            as_root(["sh", "-euc", f'cd "$0"; {command}', place])
+            as_root(["sync", "-f", place])
+            recorder.mark("settled it")
+        finally:
+            as_root(["umount", place])
+    log = Log(folder / "log", SEED)
+    state, found = folder / "state.img", set()
+    for _, over in log.build(before := Image(image), [cut for span in log.spans for cut in span.cuts]):
+        with state.open("wb") as stream:
+            before.put(stream.fileno(), over)
+        assert subprocess.run(["e2fsck", "-p", state], check=False, capture_output=True).returncode < 4
+        found.add(subprocess.run(["debugfs", "-R", "cat x", state], check=True, capture_output=True, text=True).stdout)
+    return found
