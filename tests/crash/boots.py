@@ -52,13 +52,13 @@ class Judge:
     def __exit__(self, *_: object) -> None:
         self._machine.stop()
 
-    def judge(self, state: State, image: Path, *, deploy: bool) -> Verdict:
+    def judge(self, state: State, image: Path, *, thorough: bool) -> Verdict:
         """Boot with a disk and look.
 
         Args:
             state: that is on the disk.
             image: the disk, which is written to.
-            deploy: whether the next deploy has to be tried too.
+            thorough: whether it is asked for its history, and the next deploy is tried, which takes as long as the rest.
         """
         verdict = Verdict()
         # As a boot does it; 1 says that something was mended, such as a journal replayed.
@@ -69,7 +69,7 @@ class Judge:
         with self._machine.disk(image, self._setting.mode):
             try:
                 self._machine.boot()
-                _Boot(self._machine, self._client, self._watch, state, verdict).judge(deploy=deploy)
+                _Boot(self._machine, self._client, self._watch, state, verdict).judge(thorough=thorough)
             except (AssertionError, subprocess.TimeoutExpired) as error:
                 verdict.wrong.append(str(error))
             if verdict.wrong:
@@ -90,28 +90,37 @@ class _Boot:
         self._verdict = verdict
         self._wrong = verdict.wrong
 
-    def judge(self, *, deploy: bool) -> None:
+    def judge(self, *, thorough: bool) -> None:
         if not self._come_to_rest():
             self._wrong.append(f"it does not come to rest: {self._look().lines}")
             return
         end = self._end()
         self._verdict.end = f"{end.version or ('stopped' if end.deployed else 'nothing')} {end.generation}"
         self._judge_end(end)
-        self._judge_words(end)
+        lines = self._judge_words(end)
         self._judge_left()
-        if deploy and not self._wrong:
-            self._deploy(end)
+        if thorough:
+            self._judge_history(lines)
+            if not self._wrong:
+                self._deploy(end)
 
     def _come_to_rest(self) -> bool:
         """Nobody looks at it until the boot has done what it does."""
         facts = self._look()
-        if not facts.all("enabled") and facts.all("journal"):
-            self._client.ask("status")  # is who goes on where nothing starts at a boot
+        if not facts.all("enabled") and self._is_broken_off():
+            self._client.ask("status")  # is what goes on where nothing starts at a boot
         return wait_until(self._is_quiet, _PATIENCE, 0.25) and wait_until(self._runs_or_does_not, 30, 0.25)
+
+    def _is_broken_off(self) -> bool:
+        home = self._machine.root / checks.HOME
+        return (home / "journal").exists() or bool((home / "lock").exists() and (home / "lock").stat().st_size)
 
     def _is_quiet(self) -> bool:
         facts = self._look()
-        return facts.is_quiet and (not facts.all("enabled") or bool(facts.running))
+        if facts.all("enabled"):
+            return facts.is_quiet and bool(facts.running)
+        # Of what ended before there was a journal, the name of who began it stays until the next change.
+        return not facts.all("works") and not facts.all("journal")
 
     def _runs_or_does_not(self) -> bool:
         return not self._look().all("enabled") or self._answer()[0] == 200
@@ -167,8 +176,8 @@ class _Boot:
                 f"what the release before wrote last was on the disk, and the settings are {end.generation}"
             )
 
-    def _judge_words(self, end: End) -> None:
-        """Whether history and status tell what is the case."""
+    def _judge_words(self, end: End) -> list[list[str]]:
+        """Whether history and status tell what is the case; the lines of the history."""
         tree = self._tree()
         if "\0" in checks.text(tree, f"{checks.ROOT}/history"):
             self._wrong.append("NULs in the history")
@@ -181,17 +190,25 @@ class _Boot:
             self._wrong.append(f"{len(lines)} changes in the history, and {most} were begun: {lines[-2:]}")
         elif len(lines) == most and not self._wrong:
             self._judge_act(lines[-1], end)
+        printed = self._client.ask("status")
+        bundles = json.loads(printed.out)["bundles"] if printed.out else []
+        runs = [bundle["running"]["release"] for bundle in bundles if bundle["running"]]
+        well = not self._look().all("lock")
+        if printed.code != (0 if well else 1) or [run.rpartition("-")[0] for run in runs] != [end.version] * bool(
+            end.version
+        ):
+            self._wrong.append(f"bundlekit status ends with {printed.code}: {printed.out}{printed.err}")
+
+        return lines
+
+    def _judge_history(self, lines: list[list[str]]) -> None:
+        """Whether the client shows all of it."""
         printed = self._client.ask("history")
         acts = json.loads(printed.out)["acts"] if printed.code == 0 else []
         if len(acts) != len(lines):
             self._wrong.append(
                 f"bundlekit history tells {len(acts)} changes of {len(lines)}: {printed.out}{printed.err}"
             )
-        printed = self._client.ask("status")
-        bundles = json.loads(printed.out)["bundles"] if printed.out else []
-        runs = [bundle["running"]["release"] for bundle in bundles if bundle["running"]]
-        if printed.code != 0 or [run.rpartition("-")[0] for run in runs] != [end.version] * bool(end.version):
-            self._wrong.append(f"bundlekit status ends with {printed.code}: {printed.out}{printed.err}")
 
     def _judge_act(self, act: list[str], end: End) -> None:
         verb, outcome = act[3], act[9]

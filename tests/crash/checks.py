@@ -66,7 +66,8 @@ def check(tree: Tree, ends: tuple[End, ...], told: bool, known: Known) -> Found:
     state = [words.get("phase", "-"), *(key for key in ("reason", "committed", "by") if words.get(key))]
     found.begun = bool(words.get("verb"))
     found.settings = tuple(generations(tree))
-    found.kind = " ".join((*state, version(tree) or "nothing"))
+    numbers = ",".join(str(number) for number in found.settings) or "no settings"
+    found.kind = " ".join((*state, version(tree) or "nothing", numbers))
     return found
 
 
@@ -194,10 +195,13 @@ def _check_journal(tree: Tree, found: Found) -> None:
 
 def _check_settings(tree: Tree, ends: tuple[End, ...], told: bool, found: Found) -> None:
     numbers = generations(tree)
+    fitting = {end.generation for end in ends if end.version in ("", version(tree))}
     if numbers and (len(set(numbers)) > 1 or None in numbers):
         found.suspicious.append("the settings are of no one generation")
     elif told and ends[-1].generation is not None and numbers != [ends[-1].generation] * 2:
         found.suspicious.append("the settings are not what the client was told")
+    elif numbers and None not in fitting and numbers[0] not in fitting:
+        found.suspicious.append("the settings are not those of the release")
     snapshots = {path.split("/")[5] for path in tree if path.startswith(f"{HOME}/snapshots/")}
     for name in sorted(snapshots):
         of_it = generations(tree, f"{HOME}/snapshots/{name}")

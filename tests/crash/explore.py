@@ -149,13 +149,13 @@ class Explorer:
 
     def _boot(self, recording: Recording, log: Log, states: list[State], judges: list[Judge], suffix: str) -> None:
         disks = _Disks(recording, log, states, self._folder)
-        # The next deploy takes as long as the rest, so it is tried after every third, and after all that is suspicious.
-        deploys = {state.name for number, state in enumerate(states) if number % 3 == 0 or state.suspicious}
+        # Every third, and all that is suspicious.
+        thorough = {state.name for number, state in enumerate(states) if number % 3 == 0 or state.suspicious}
 
         def work(judge: Judge) -> None:
             while (taken := disks.take()) is not None:
                 state, image = taken
-                verdict = judge.judge(state, image, deploy=state.name in deploys)
+                verdict = judge.judge(state, image, thorough=state.name in thorough)
                 image.unlink()
                 row = self.report.rows[state.change + suffix]
                 with self._telling:
@@ -224,4 +224,4 @@ def boot_one(recording: Recording, seed: str, name: str, folder: Path, torn: int
     image = folder / "state.img"
     log.write_image(recording.image, name, image)
     with Watch() as watch, Judge(recording.setting, folder / "judge", watch) as judge:
-        return state, judge.judge(state, image, deploy=True)
+        return state, judge.judge(state, image, thorough=True)
