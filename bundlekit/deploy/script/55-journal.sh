@@ -138,7 +138,7 @@ close_journal() { # OUTCOME [REASON]
     "$MEMORY"/*) rm -f "$told" "$told.errors" "$told.guard" ;;
     esac
     rm -rf "$B/settings"/.*.new "$B"/settings.for.* "$B"/.settings.*
-    rm -f "$B/journal" "$B/journal.new" "$B/boots" "$B/.reserve"
+    rm -f "$B/journal" "$B/journal.new" "$B/boots" "$B/.reserve" "$B/order"
     settle "$B"
     JOURNAL=
 }
