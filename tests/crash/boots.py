@@ -98,7 +98,6 @@ class _Boot:
         self._verdict.end = f"{end.version or ('stopped' if end.deployed else 'nothing')} {end.generation}"
         self._judge_end(end)
         lines = self._judge_words(end)
-        self._judge_left()
         if thorough:
             self._judge_history(lines)
             if not self._wrong:
@@ -217,9 +216,6 @@ class _Boot:
             if is_new != (outcome == "up"):
                 self._wrong.append(f"{end.version or 'nothing'} runs, and the history tells: {act}")
 
-    def _judge_left(self) -> None:
-        self._wrong += [f"left behind: {path}" for path in self._look().all("left")]
-
     def _deploy(self, end: End) -> None:
         printed = self._client.deploy(NEXT)
         if printed.code != 0:
@@ -232,5 +228,6 @@ class _Boot:
         allowed = [expected, content(expected["generation"] + 1)] if mine else [expected]
         if status != 200 or answer["version"] != NEXT or not all(one in allowed for one in settings):
             self._wrong.append(f"after the next deploy it answers {status} {str(answer)[:300]}")
-        self._judge_left()
-        self._wrong += [f"left behind: {path}" for path in checks.litter(self._tree())]
+        # What a cut leaves may lie there until the next change, and no longer.
+        left = [*checks.litter(self._tree()), *self._look().all("left")]
+        self._wrong += [f"left behind: {path}" for path in left]

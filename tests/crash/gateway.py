@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class OnDisk(Machine):
     """
 
     shell = "dash"
+    _broker: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Make all but the gateway itself, which wants a disk."""
@@ -62,8 +63,9 @@ class OnDisk(Machine):
         try:
             yield
         finally:
-            if self._nspawn:
+            if self._nspawn and self._nspawn.poll() is None:
                 self.power_cut()
+            self._off()
             for mounted in (self.root / "etc", self.root / "opt", place):
                 as_root(["umount", mounted])
 
@@ -78,26 +80,26 @@ class OnDisk(Machine):
 
     def stop(self) -> None:
         """Throw it away with all that it left on this host."""
-        front, self._front = self._front, None
-        held = self._place.slot.is_held
-        super().stop()
-        if held:
-            for process in (front and front._process, getattr(self, "_broker", None)):
-                if process:
-                    process.wait(_PATIENCE)
+        if self._place.slot.is_held:
+            front, self._front = self._front, None
+            super().stop()
+            if front:
+                front.stop()
+            if self._broker:
+                self._broker.wait(_PATIENCE)
 
     def _off(self) -> None:
         if self._nspawn:
             self._nspawn.wait(_PATIENCE)
             self._nspawn = None
 
-    def _wait_for(self, answers: object) -> None:
+    def _wait_for(self, answers: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _PATIENCE
         while True:
             if self._nspawn:
                 self._alive()
             try:
-                if answers():  # type: ignore[operator]
+                if answers():
                     return
             except OSError:
                 pass
