@@ -197,6 +197,9 @@ use_origin() { # ADDRESS|''
 }
 
 make_root() {
+    for left in "$ROOT"/.probe.*; do # of one whose power was cut
+        [ ! -f "$left" ] || rm -f "$left"
+    done
     problem=$(
         {
             {
