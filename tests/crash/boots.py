@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.box.host import as_root
 from tests.chaos.gateway import Facts, Watch, wait_until
 from tests.crash import checks
 from tests.crash.changes import BY_NAME, CHANGES, NEXT, Change, End
@@ -62,7 +63,7 @@ class Judge:
         """
         verdict = Verdict()
         # As a boot does it; 1 says that something was mended, such as a journal replayed.
-        mended = subprocess.run(["/sbin/e2fsck", "-p", str(image)], capture_output=True, text=True, check=False)
+        mended = as_root(["e2fsck", "-p", image], check=False)
         if mended.returncode > 1:
             verdict.wrong.append(f"e2fsck: {mended.stdout}{mended.stderr}")
             return verdict

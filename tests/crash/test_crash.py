@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,14 +50,14 @@ def test_disks_show_what_was_not_synced_and_never_lack_what_was(write: str, tmp_
 def contents_after_cuts(command: str, folder: Path) -> set[str]:
     """What `x` says on the disks that a cut may leave while a command runs there."""
     image, used, place = folder / "disk.img", folder / "used.img", folder / "place"
-    subprocess.run(["mkfs.ext4", "-q", "-b", "4096", "-J", "size=4", image, "24M"], check=True, capture_output=True)
-    subprocess.run(["tune2fs", "-o", "journal_data_writeback", image], check=True, capture_output=True)
+    as_root(["mkfs.ext4", "-q", "-b", "4096", "-J", "size=4", image, "24M"])
+    as_root(["tune2fs", "-o", "journal_data_writeback", image])
     disk.copy(image, used)
     place.mkdir()
     with disk.Recorder(used, folder / "log") as recorder:
         as_root(["mount", "-o", f"loop,{disk.MODES['writeback']}", recorder.device, place])
         try:
-            as_root(["sh", "-euc", 'cd "$0"; printf old >x; printf other >other; sync', place])
+            as_root(["sh", "-euc", 'cd "$0"; printf old >x; printf other >other; sync -f .', place])
             recorder.mark("begin it")
             as_root(["sh", "-euc", f'cd "$0"; {command}', place])
             as_root(["sync", "-f", place])
@@ -70,6 +69,6 @@ def contents_after_cuts(command: str, folder: Path) -> set[str]:
     for _, over in log.build(before := Image(image), [cut for span in log.spans for cut in span.cuts]):
         with state.open("wb") as stream:
             before.put(stream.fileno(), over)
-        assert subprocess.run(["e2fsck", "-p", state], check=False, capture_output=True).returncode < 4
-        found.add(subprocess.run(["debugfs", "-R", "cat x", state], check=True, capture_output=True, text=True).stdout)
+        assert as_root(["e2fsck", "-p", state], check=False).returncode < 4
+        found.add(as_root(["debugfs", "-R", "cat x", state]).stdout)
     return found
