@@ -149,8 +149,8 @@ class Explorer:
 
     def _boot(self, recording: Recording, log: Log, states: list[State], judges: list[Judge], suffix: str) -> None:
         disks = _Disks(recording, log, states, self._folder)
-        # Every third, and all that is suspicious.
-        thorough = {state.name for number, state in enumerate(states) if number % 3 == 0 or state.suspicious}
+        # Every fifth, and all that is suspicious.
+        thorough = {state.name for number, state in enumerate(states) if number % 5 == 0 or state.suspicious}
 
         def work(judge: Judge) -> None:
             while (taken := disks.take()) is not None:
