@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.crash.examine import State
 from tests.crash.gateway import OnDisk
 from tests.crash.recording import Client, Setting
 from tests.crash.releases import NAME, content
-from tests.crash.tree import Tree, read_tree
+from tests.crash.tree import Tree, read_tree, read_tree_as_root
 
 _PATIENCE = 90.0  # seconds; a recovery takes a few
 
@@ -157,7 +158,7 @@ class _Boot:
         return checks.generations(self._tree())
 
     def _tree(self) -> Tree:
-        return read_tree(self._machine.root)
+        return read_tree(self._machine.root) if os.geteuid() == 0 else read_tree_as_root(self._machine.root)
 
     def _judge_end(self, end: End) -> None:
         ends = self._change.ends[-1:] if self._state.told else self._change.ends
