@@ -59,7 +59,7 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # one word a package
-if ! { apt-get -q update && apt-get -q install --yes --no-install-recommends $missing; } >"$log" 2>&1; then
+if ! { apt-get -q update && apt-get -q -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends $missing; } >"$log" 2>&1; then
     cat "$log" >&2
     exit 1
 fi
