@@ -8,6 +8,7 @@ from typing import Any
 
 from bundlekit.bundle.bundle import MANIFEST, Bundle
 from bundlekit.bundle.document import Document, read_document
+from bundlekit.bundle.patterns import without_prefix
 from bundlekit.bundle.quoting import quoted
 from bundlekit.bundle.reading import Trouble
 from bundlekit.errors import Refused, Unreadable
@@ -61,6 +62,11 @@ class Manifest:
     description: str
     ttl: float
     resources: tuple[Resource, ...]
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """The resources that it answers, as the gateway knows them: those that it only listens to are left out."""
+        return tuple(without_prefix(resource.path) for resource in self.resources if resource.role == "model")
 
 
 def read_manifest(bundle: Bundle) -> ManifestDocument:

@@ -264,10 +264,10 @@ def bundle_there(session: Session, name: str | None, *, settings_count: bool = F
         return bundles[0]
     if name is not None:
         raise CouldNotRun(
-            f"{name} is not deployed on {session.account}", hint="`bundlekit status TARGET` shows what is there"
+            f"{name} is not deployed on {session.name}", hint="`bundlekit status TARGET` shows what is there"
         )
     if not bundles:
-        raise CouldNotRun(f"no bundle is deployed on {session.account}", hint="`bundlekit deploy TARGET` brings one")
+        raise CouldNotRun(f"no bundle is deployed on {session.name}", hint="`bundlekit deploy TARGET` brings one")
     raise BadUsage(
-        f"{session.account} has several bundles", hint=f"say --bundle {'|'.join(state.name for state in bundles)}"
+        f"{session.name} has several bundles", hint=f"say --bundle {'|'.join(state.name for state in bundles)}"
     )

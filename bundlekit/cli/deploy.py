@@ -64,6 +64,9 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
 @wait_option
 @verify_option
 @hand_over_option
+@click.option(
+    "--force-resource", "force", is_flag=True, help="Deploy it even if another bundle there has one of its resources."
+)
 @wait_lock_option
 @click.option(
     "--keep", type=click.IntRange(1, 100), default=3, show_default=True, help="Good releases to keep on the gateway."
@@ -85,6 +88,9 @@ def command(access: Access, *, bundle: Path, dry_run: bool, **options: Any) -> i
     the gateway's Python, and started in its place. When it does not register with the gateway, or a GET that it has
     does not answer there, the release before runs again. Its settings (data/NAME.json) stay as they are.
 
+    It is refused where another bundle on the gateway has one of its resources, and where a copy of it runs by hand: the
+    gateway would ask both and merge their answers.
+
     Exit code: 0 it runs, 1 the bundle has errors or was taken back, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
 
@@ -105,6 +111,7 @@ def run(
     rate: int | None = None,
     verify: bool = True,
     hand_over: bool = False,
+    force: bool = False,
     form: str = "text",
 ) -> int:
     """Deploy the bundle or the archive at `path`."""
@@ -112,7 +119,7 @@ def run(
 
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     report = Report(access.target, form=form, summary=Path(summary) if summary else None)
-    how = {"wait": wait, "wait_lock": wait_lock, "rate": rate, "verify": verify, "hand_over": hand_over}
+    how = {"wait": wait, "wait_lock": wait_lock, "rate": rate, "verify": verify, "hand_over": hand_over, "force": force}
     try:
         _deploy(access, path, report, keep=keep, dry_run=dry_run, how=how)
     except BundlekitError as error:
@@ -134,23 +141,23 @@ def _deploy(access: Access, path: Path, report: Report, *, keep: int, dry_run: b
     what = f"{archive.name} {archive.version}"
     report.begin(archive.name, archive.version)
     with session_on(access) as session:
+        report.reached(session.identity)
         if dry_run:
-            choices = {"verify": how["verify"], "hand_over": how["hand_over"]}
-            steps = verbs.preview(session, archive, keep=keep, **choices).plan.steps
+            choices = {name: how[name] for name in ("verify", "hand_over", "force")}
+            steps = verbs.preview(session, archive, report, keep=keep, **choices).plan.steps
             steps = steps or ("nothing: this very archive runs there already",)
-            report.end("planned", *steps, gateway=session.account, steps=steps)
+            report.end("planned", *steps, steps=steps)
             return
         deployed = verbs.deploy(session, archive, report, keep=keep, **how)
         outcome, release = deployed.outcome, deployed.plan.release
         if outcome is None:
-            told = f"unchanged: {what} runs on {session.account} already, release {release}"
-            report.end("unchanged", told, gateway=session.account, release=release)
+            told = f"unchanged: {what} runs on {session.name} already, release {release}"
+            report.end("unchanged", told, release=release)
             return
         before = f", in place of {outcome.replaced}" if outcome.replaced else ""
         report.end(
             "up",
-            f"{what} runs on {session.account}, release {outcome.release}{before}",
-            gateway=session.account,
+            f"{what} runs on {session.name}, release {outcome.release}{before}",
             release=outcome.release,
             replaced=outcome.replaced or None,
             pruned=outcome.pruned,

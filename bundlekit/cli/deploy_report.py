@@ -60,9 +60,14 @@ class Report:
         self._shown: Listener = self._lines or TerminalListener()
         self._summary = summary
         self._target = target
+        self._where: dict[str, Any] = {"target": target}
         self._what: dict[str, str] = {}
         self._answers: list[tuple[str, int, int]] = []
         self._notes: list[str] = []
+
+    def reached(self, gateway: dict[str, Any]) -> None:
+        """It is known which gateway it is; see `Address.identity`."""
+        self._where = gateway
 
     def begin(self, bundle: str, version: str) -> None:
         """It is known what is deployed."""
@@ -93,7 +98,7 @@ class Report:
             fields: for programs.
         """
         if self._lines:
-            self._lines.write("end", outcome=outcome, code=0, target=self._target, **self._what, **fields)
+            self._lines.write("end", outcome=outcome, code=0, **self._where, **self._what, **fields)
         else:
             for sentence in sentences:
                 click.echo(sentence)
@@ -109,9 +114,7 @@ class Report:
                 "hint": error.hint,
                 "details": list(error.details),
             }
-            self._lines.write(
-                "end", outcome="failed", code=error.exit_code, target=self._target, **self._what, error=told
-            )
+            self._lines.write("end", outcome="failed", code=error.exit_code, **self._where, **self._what, error=told)
         self._summarize("Deploy", False, [error.message], error)
 
     def close(self) -> None:

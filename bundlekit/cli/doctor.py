@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,18 +23,24 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_blac
     summary="Tell what stands between you and a deploy to a gateway.",
     examples="""
     bundlekit doctor moxa@192.168.4.127
-    bundlekit doctor substation-7 --password-stdin <password.txt
+    bundlekit doctor substation-7 --bundle thermostat --password-stdin <password.txt
     bundlekit doctor moxa@192.168.4.127 --format json | jq '.checks[] | select(.outcome == "fail")'
     """,
 )
 @access_options
+@click.option(
+    "-b",
+    "--bundle",
+    type=click.Path(exists=True, path_type=Path),
+    help="A bundle that is to be deployed, its folder or archive; by default the one in this folder, if there is one.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
-def command(access: Access, form: str) -> int:
+def command(access: Access, bundle: Path | None, form: str) -> int:
     """Tell what stands between you and a deploy to a gateway, and what to do about each thing.
 
     It looks at the name, the port, the SSH server, its host key, the log-in, sudo, the API token, Python, the SDK,
-    tools, disk, clock, how bundles start at boot, the controller, what is deployed, and the REST API. It goes on as far
-    as it can, and changes nothing, known_hosts included.
+    tools, disk, clock, how bundles start at boot, the controller, what is deployed, what else there answers the
+    resources of your bundle, and the REST API. It goes on as far as it can, and changes nothing, known_hosts included.
 
     \b
     ok    as it should be
@@ -43,13 +50,18 @@ def command(access: Access, form: str) -> int:
 
     Exit code: 0 nothing fails, 1 something does.
     """
-    return run(access, form=form)
+    return run(access, bundle, form=form)
 
 
-def run(access: Access, *, form: str) -> int:
+def run(access: Access, bundle: Path | None, *, form: str) -> int:
     """Print a line a check, and a line a remedy; 1 if one fails."""
+    from bundlekit.bundle.manifest import manifest_of
+    from bundlekit.bundle.search import has_manifest
+    from bundlekit.cli.archive import bundle_at
     from bundlekit.deploy.doctor import examine
 
+    here = bundle or (Path() if has_manifest(Path()) else None)
+    manifest = manifest_of(bundle_at(here)) if here else None
     address = address_of(access)
     asker = asker_for(access, address)
     checks: list[Check] = []
@@ -58,6 +70,7 @@ def run(access: Access, *, form: str) -> int:
         asker,
         accept_new_host_key=access.accept_new_host_key,
         timeout=access.timeout or address.timeout or TIMEOUT,
+        bundle=manifest,
     ):
         check = replace(found, remedy=asker.remedy(found.found) or found.remedy)
         checks.append(check)
@@ -65,8 +78,7 @@ def run(access: Access, *, form: str) -> int:
             _print(check)
     failed = sum(check.outcome == "fail" for check in checks)
     if form == "json":
-        gateway = f"{address.user}@{address.host}"
-        click.echo(json.dumps({"gateway": gateway, "checks": [asdict(check) for check in checks]}, indent=2))
+        click.echo(json.dumps({**address.identity, "checks": [asdict(check) for check in checks]}, indent=2))
     elif failed:
         click.echo(f"{failed} {'thing stands' if failed == 1 else 'things stand'} in the way of a deploy", err=True)
     else:

@@ -16,6 +16,7 @@ from bundlekit.cli.terminal import can_ask, secret_from_stdin
 from bundlekit.errors import BadUsage, CouldNotRun
 
 if TYPE_CHECKING:
+    from bundlekit.deploy.session import Session
     from bundlekit.emulator.running import Running
     from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.endpoint import Endpoint
@@ -72,7 +73,14 @@ def way_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def gateway_on(way: Way) -> Iterator[GatewayClient]:
-    """The gateway that the command line means, ready to be asked.
+    """The gateway that the command line means, ready to be asked; see `gateway_and_session_on`."""
+    with gateway_and_session_on(way) as (gateway, _):
+        yield gateway
+
+
+@contextmanager
+def gateway_and_session_on(way: Way) -> Iterator[tuple[GatewayClient, Session | None]]:
+    """The gateway that the command line means, ready to be asked, and the session if it goes over SSH.
 
     Raises:
         BadUsage: it means two, or one of several.
@@ -88,13 +96,14 @@ def gateway_on(way: Way) -> Iterator[GatewayClient]:
         given = _ask_token(way.access.target) if way.ask_token else None
         with session_on(way.access) as session:
             token = given or session.api_token()
-            yield GatewayClient.over(session.open_api, token, name=session.account, timeout=way.max_time)
+            yield GatewayClient.over(session.open_api, token, name=session.name, timeout=way.max_time), session
     elif way.url is not None:
-        yield from _by_url(way, way.url)
+        for client in _by_url(way, way.url):
+            yield client, None
     else:
         emulated = _emulated()
         given = _ask_token(emulated.url) if way.ask_token else os.environ.get(TOKEN_VARIABLE)
-        yield _client_of(emulated, given or _token_of(emulated), way.max_time)
+        yield _client_of(emulated, given or _token_of(emulated), way.max_time), None
 
 
 def _by_url(way: Way, url: str) -> Iterator[GatewayClient]:

@@ -43,7 +43,7 @@ def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
         acts = verbs.history(session, bundle, lines)
     if form == "json":
         shown = [{**asdict(act), "reason": act_reason(act)} for act in acts]
-        click.echo(json.dumps({"gateway": session.account, "acts": shown}, indent=2))
+        click.echo(json.dumps({**session.identity, "acts": shown}, indent=2))
         return 0
     for act in acts:
         click.echo(f"{act.bundle}: {act_in_words(act)}")

@@ -43,7 +43,7 @@ def run(access: Access, bundle: str | None, *, form: str) -> int:
             }
             for release in state.releases
         ]
-        click.echo(json.dumps({"bundle": state.name, "releases": releases}, indent=2))
+        click.echo(json.dumps({**session.identity, "bundle": state.name, "releases": releases}, indent=2))
         return 0
     width = max(len(release.id) for release in state.releases)
     for release in state.releases:

@@ -37,10 +37,10 @@ def run(access: Access, bundle: str | None, *, purge: bool, yes: bool, wait_lock
     with session_on(access) as session:
         name = bundle_there(session, bundle, settings_count=purge).name
         what = f"{name}, its releases, its log and its settings" if purge else f"{name}, its releases and its log"
-        if not yes and not click.confirm(f"Remove {what} from {session.account}?", err=True):
+        if not yes and not click.confirm(f"Remove {what} from {session.name}?", err=True):
             click.echo("nothing was removed", err=True)
             return 0
         outcome = verbs.remove(session, name, TerminalListener(), purge=purge, wait_lock=wait_lock)
         kept = "; its settings are kept there for the next deploy" if outcome.settings_kept else ""
-        click.echo(f"{name} is removed from {session.account}{kept}")
+        click.echo(f"{name} is removed from {session.name}{kept}")
     return 0

@@ -80,5 +80,7 @@ def run(
             hand_over=hand_over,
         )
         what = f"release {outcome.release}{' with its settings' if settings else ''}"
-        click.echo(f"{state.name} runs on {session.account}, {what}, in place of {outcome.replaced}")
+        went_to = state.release(outcome.release)
+        version = f" {went_to.version}" if went_to else ""
+        click.echo(f"{state.name}{version} runs on {session.name}, {what}, in place of {outcome.replaced}")
     return 0

@@ -41,8 +41,8 @@ def come_up(access: Access, bundle: str | None, how: Literal["start", "restart"]
     from bundlekit.deploy import verbs
 
     with session_on(access) as session:
-        name = bundle_there(session, bundle).name
+        state = bundle_there(session, bundle)
         act = {"start": verbs.start, "restart": verbs.restart}[how]
-        outcome = act(session, name, TerminalListener(), wait=wait, wait_lock=wait_lock)
-        click.echo(f"{name} runs on {session.account}, release {outcome.release}")
+        outcome = act(session, state.name, TerminalListener(), wait=wait, wait_lock=wait_lock)
+        click.echo(f"{state.name} {state.version} runs on {session.name}, release {outcome.release}")
     return 0

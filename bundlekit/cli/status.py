@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,9 +14,10 @@ from bundlekit.cli.verb import verb
 from bundlekit.errors import CouldNotRun
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.events import BundleState, GatewayState
+    from bundlekit.deploy.events import BundleState, GatewayState, Neighbour
 
-_OF_UPLOADS = ("had", "upload", "uploaded")  # nothing that a look at the gateway is about
+_LEFT_OUT = ("had", "upload", "uploaded", "neighbours")  # nothing that a look at the gateway is about, or told anew
+_MOST_BY_HAND = 10
 
 
 @verb(
@@ -41,14 +42,13 @@ def run(access: Access, bundle: str | None, *, form: str) -> int:
 
     with session_on(access) as session:
         gateway = session.probe(bundle)
-        if bundle and gateway.bundles == (BundleState(bundle),):
-            raise CouldNotRun(f"{bundle} is not deployed on {session.account}", hint="without --bundle, all are shown")
+        if bundle and gateway.bundles == (BundleState(bundle),) and not _copies(gateway, bundle):
+            raise CouldNotRun(f"{bundle} is not deployed on {session.name}", hint="without --bundle, all are shown")
         if form == "json":
-            found = {name: value for name, value in asdict(gateway).items() if name not in _OF_UPLOADS}
-            click.echo(json.dumps({"gateway": session.account, **found}, indent=2))
+            click.echo(json.dumps({**session.identity, **_for_programs(gateway)}, indent=2))
         else:
-            _print(session.account, gateway)
-    return 0 if all(is_well(state) for state in gateway.bundles) else 1
+            _print(session.name, gateway, bundle)
+    return 0 if all(is_well(state) and not _copies(gateway, state.name) for state in gateway.bundles) else 1
 
 
 def is_well(state: BundleState) -> bool:
@@ -58,19 +58,44 @@ def is_well(state: BundleState) -> bool:
     return not state.at_boot or bool(state.running and state.running.registered)
 
 
-def _print(account: str, gateway: GatewayState) -> None:
+def _copies(gateway: GatewayState, name: str) -> list[Neighbour]:
+    """Those that run by hand of a bundle."""
+    return [one for one in gateway.neighbours if one.pid and one.name == name]
+
+
+def _for_programs(gateway: GatewayState) -> dict[str, Any]:
+    found = {name: value for name, value in asdict(gateway).items() if name not in _LEFT_OUT}
+    found["bundles"] = [{**asdict(state), "version": state.version} for state in gateway.bundles]
+    found["by_hand"] = [asdict(one) for one in gateway.neighbours if one.pid]
+    return found
+
+
+def _print(name: str, gateway: GatewayState, bundle: str | None) -> None:
+    from bundlekit.deploy.neighbours import by_hand_in_words
+
     for note in gateway.notes:
         click.echo(click.style("note: ", fg="yellow") + note, err=True)
     python = gateway.python or "no Python 2.7"
     sdk = "" if gateway.sdk else ", no sanji SDK"
-    click.echo(f"{account}: {gateway.hostname}, {gateway.boot}, {python}{sdk}, {gateway.free // 1_000_000} MB free")
+    click.echo(f"{name}: {gateway.hostname}, {gateway.boot}, {python}{sdk}, {gateway.free // 1_000_000} MB free")
     if not gateway.bundles:
         click.echo("no bundle is deployed there")
     for state in gateway.bundles:
         click.echo("")
-        click.echo(f"{click.style(state.name, bold=True)}  {state.current or 'not deployed'}")
+        current = f"{state.version}, release {state.current}" if state.current else "not deployed"
+        click.echo(f"{click.style(state.name, bold=True)}  {current}")
+        for copy in _copies(gateway, state.name):
+            click.echo(click.style(f"  a copy of it runs by hand: {by_hand_in_words(copy)}", fg="red"))
         for line in _lines(state):
             click.echo(f"  {line}")
+    known = [state.name for state in gateway.bundles]
+    others = [one for one in gateway.neighbours if one.pid and one.name not in known and not bundle]
+    if others:
+        click.echo("\nnot deployed by bundlekit")
+    for one in others[:_MOST_BY_HAND]:
+        click.echo(f"  {one.name}: {by_hand_in_words(one)}")
+    if len(others) > _MOST_BY_HAND:
+        click.echo(f"  and {len(others) - _MOST_BY_HAND} more; --format json has all")
 
 
 def _lines(state: BundleState) -> list[str]:

@@ -23,7 +23,7 @@ def run(access: Access, bundle: str | None, *, wait_lock: int) -> int:
     from bundlekit.deploy import verbs
 
     with session_on(access) as session:
-        name = bundle_there(session, bundle).name
-        outcome = verbs.stop(session, name, TerminalListener(), wait_lock=wait_lock)
-        click.echo(f"{name} is stopped on {session.account}, release {outcome.release}")
+        state = bundle_there(session, bundle)
+        outcome = verbs.stop(session, state.name, TerminalListener(), wait_lock=wait_lock)
+        click.echo(f"{state.name} {state.version} is stopped on {session.name}, release {outcome.release}")
     return 0

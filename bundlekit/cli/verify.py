@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bundlekit.cli.gateway_access import Way, gateway_on, way_options
+from bundlekit.cli.gateway_access import Way, gateway_and_session_on, way_options
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, CouldNotRun
 
 if TYPE_CHECKING:
     from bundlekit.bundle.manifest import Manifest
+    from bundlekit.deploy.session import Session
+    from bundlekit.deploy.verbs import Seen
+    from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.contract import Check, Result
 
 _COLOURS = {"kept": "green", "broken": "red", "not checked": "yellow"}
-_PROMISES = {"answers": "answers", "refuses": "is refused", "keeps": "is kept"}
+_UNSEEN = "who answered, and whether the version here is the one that runs, is only seen over SSH: name a TARGET"
+_PROMISES = {"runs": "runs", "answers": "answers", "refuses": "is refused", "keeps": "is kept"}
 
 
 @verb(
@@ -43,7 +47,7 @@ _PROMISES = {"answers": "answers", "refuses": "is refused", "keeps": "is kept"}
 )
 @click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="What stands for a :NAME.")
 @click.option("--write", is_flag=True, help="Also PUT back what GET gives, and see that it stays the same.")
-@click.option("--strict", is_flag=True, help="Also fail for what could not be checked.")
+@click.option("--strict", is_flag=True, help="Also fail for what could not be checked, or for another version.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 @click.option(
     "--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML to a file too."
@@ -57,7 +61,11 @@ def command(
     Every declared GET has to answer 200 to 299 with JSON within ttl, and every method that a resource does not declare
     has to be refused. What would change something is left out unless --write is given: then a method that index.py may
     handle without declaring it is sent too, and where GET and PUT are declared, a PUT of what GET gave has to return it
-    and to leave it. TARGET and --url are as in `bundlekit api`; without them it asks the gateway that is emulated here.
+    and to leave it.
+
+    Over SSH the bundle itself has to run there, and its answers have to be its own: who answers is seen on the
+    gateway's broker. A version that runs and is not the one here is told. TARGET and --url are as in `bundlekit api`;
+    without them it asks the gateway that is emulated here.
 
     Exit code: 0 all that was checked is kept, 1 something is broken, or with --strict not checked, 2 usage, 3 the
     gateway could not be asked.
@@ -71,23 +79,69 @@ def run(
     """Check the contract of the bundle at `path`, and print the results in the form `text` or `json`."""
     from bundlekit.bundle.quoting import printable
     from bundlekit.gateway.contract import Verdict
-    from bundlekit.gateway.verification import verify
 
     manifest, checks = _plan(path, _filled_in(parameters), write=write)
     results: list[Result] = []
-    with gateway_on(way) as gateway:
-        width = max((len(printable(check.resource)) for check in checks), default=0)
-        for result in verify(checks, gateway):
+    with gateway_and_session_on(way) as (gateway, session):
+        seen = _see(session, manifest, checks) if session else None
+        names = [manifest.name] * (seen is not None) + [check.resource for check in checks]
+        width = max((len(printable(name)) for name in names), default=0)
+        for result in _results(manifest, checks, gateway, seen):
             results.append(result)
             if form == "text":
                 click.echo(_row(result, width))
     if form == "json":
-        click.echo(json.dumps(_report(manifest, gateway.name, results), indent=2))
+        report = _report(manifest, gateway.name, results) | (session.identity if session else {})
+        runs = seen and {"release": seen.release or None, "version": seen.version}
+        click.echo(json.dumps({**report, "gateway": gateway.name, "runs": runs}, indent=2))
     if junit:
         _write_junit(junit, manifest.name, gateway.name, results)
+    for note in _notes(manifest, results, seen):
+        click.echo(click.style("note: ", fg="yellow") + printable(note), err=True)
     click.echo(_summary(manifest, gateway.name, results), err=True)
     failing = {Verdict.BROKEN, Verdict.UNCHECKED} if strict else {Verdict.BROKEN}
-    return int(any(result.verdict in failing for result in results))
+    is_other = bool(seen and seen.version is not None and seen.version != manifest.version)
+    return int(any(result.verdict in failing for result in results) or (strict and is_other))
+
+
+def _see(session: Session, manifest: Manifest, checks: Sequence[Check]) -> Seen:
+    from bundlekit.deploy.verbs import see
+    from bundlekit.gateway.contract import Promise
+
+    asked = [check.resource for check in checks if check.promise is Promise.ANSWERS and not check.obstacle]
+    return see(session, manifest.name, asked)
+
+
+def _results(
+    manifest: Manifest, checks: Sequence[Check], gateway: GatewayClient, seen: Seen | None
+) -> Iterator[Result]:
+    """All results, in their order; where it is known who has answered, that counts."""
+    from bundlekit.gateway.contract import Promise, judge_running, judge_signs, unchecked
+    from bundlekit.gateway.verification import verify
+
+    if seen is not None:
+        yield judge_running(manifest, seen.trouble)
+    if seen is not None and seen.version is None:
+        yield from (unchecked(check, "the bundle does not run there") for check in checks)
+        return
+    for result in verify(checks, gateway):
+        signs = seen.signs.get(result.check.resource, ()) if seen else ()
+        yield judge_signs(result, manifest.name, signs) if result.check.promise is Promise.ANSWERS else result
+
+
+def _notes(manifest: Manifest, results: Sequence[Result], seen: Seen | None) -> Iterator[str]:
+    """What was not seen of the bundle, or is another one than here."""
+    from bundlekit.gateway.contract import Promise, Verdict
+
+    if seen is None:
+        yield _UNSEEN
+        return
+    yield from seen.notes
+    if seen.version is not None and seen.version != manifest.version:
+        yield f"{seen.version or 'no version'} runs there, and {manifest.version} is the version of bundle.json here"
+    kept = [one for one in results if one.check.promise is Promise.ANSWERS and one.verdict is Verdict.KEPT]
+    if unseen := [one.check.resource for one in kept if not seen.signs.get(one.check.resource)]:
+        yield f"who answered for {', '.join(unseen)} could not be seen on the gateway's broker"
 
 
 def _plan(path: Path, parameters: dict[str, str], *, write: bool) -> tuple[Manifest, tuple[Check, ...]]:
@@ -138,7 +192,6 @@ def _summary(manifest: Manifest, gateway: str, results: Sequence[Result]) -> str
     counts = count(results)
     parts = [f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict] or verdict is Verdict.KEPT]
     seconds = sum(result.seconds for result in results)
-    # What was checked is the bundle.json here; which version runs there it does not tell.
     what = f"bundle.json of {manifest.name} {manifest.version}"
     return f"{what}, on {gateway}: {', '.join(parts)}, {seconds:.2f} s"
 

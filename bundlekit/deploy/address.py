@@ -9,10 +9,11 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bundlekit.deploy.ssh_config import SSH_FOLDER, Options, config_to_name, options_for
 from bundlekit.deploy.ssh_config_file import expand_tokens, own_name
-from bundlekit.deploy.target import Target
+from bundlekit.deploy.target import Target, parse_target
 from bundlekit.errors import Unreadable
 
 _KNOWN_HOSTS = tuple(str(SSH_FOLDER / name) for name in ("known_hosts", "known_hosts2"))
@@ -47,6 +48,7 @@ class Address:
         bind: an address of this machine's to connect from; None for any.
         proxy: a command that connects, in place of TCP.
         timeout: seconds to wait for an answer; None where the configuration does not say.
+        typed: the target as the user named it; empty where nobody did.
     """
 
     host: str
@@ -69,6 +71,27 @@ class Address:
     bind: str | None = None
     proxy: str | None = None
     timeout: float | None = None
+    typed: str = ""
+
+    @property
+    def name(self) -> str:
+        """How messages call the gateway: as the user named it, and where that leads to if it says something else."""
+        target = parse_target(self.typed) if self.typed else None
+        if target and (target.host, target.port or 22) == (self.host, self.port):
+            return self.typed
+        place = str(Target(self.host, port=self.port))
+        return f"{self.typed} ({place})" if self.typed else place
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Which gateway it is, for programs: `gateway` (user and host), `target` (as typed), `host`, `port`, `user`."""
+        return {
+            "gateway": f"{self.user}@{self.host}",
+            "target": self.typed,
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+        }
 
 
 def look_up(target: Target, config_file: Path | None = None) -> Address:
@@ -117,6 +140,7 @@ def address_from(target: Target, options: Options, config_file: Path | None = No
     system_files = _files(options.get("globalknownhostsfile", _SYSTEM_KNOWN_HOSTS))
     timeout = option("connecttimeout")
     return Address(
+        typed=str(target),
         host=host,
         port=port,
         user=user,

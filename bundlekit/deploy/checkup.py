@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bundlekit.deploy.events import Event
+from bundlekit.deploy.events import Event, Neighbour, neighbour_in
+from bundlekit.deploy.neighbours import by_hand_in_words, in_words, refusal, shared
 from bundlekit.errors import BundlekitError
 
 _FULL = 5_000  # kB
 _NARROW = 50_000
 _FEWEST_INODES = 200
 _SKEW = 120  # seconds
+_MOST_NAMED = 3
 _TOOLS = "bundlekit uses what every Debian has: apt-get install --reinstall the package that brings it"
 
 
@@ -189,9 +191,63 @@ def _bundles(said: _Said, *_: float) -> Iterator[Check]:
         elif held == "locked":
             yield warn("bundles", f"{name}: {change} is under way", "wait for it; `--wait-lock` does")
         elif current:
-            yield ok("bundles", f"{name} {current} {'runs' if runs == 'yes' else 'is stopped'}")
+            yield _running(name, current, runs, event.field(6), event.field(7))
         else:
             yield ok("bundles", f"{name}: only its settings are left")
+    yield from _around(said)
+
+
+def _running(name: str, current: str, runs: str, ended: str, starts: str) -> Check:
+    logs = f"`bundlekit logs TARGET --bundle {name}` shows what it printed"
+    match runs:
+        case "yes":
+            return ok("bundles", f"{name} {current} runs")
+        case "crashes":
+            how = f" with status {ended}" if ended else ""
+            return warn("bundles", f"{name} {current} ends{how}, again and again: started {starts or '?'} times", logs)
+        case "mute":
+            return warn("bundles", f"{name} {current} runs, and has not registered yet", logs)
+        case "down":
+            again = f"`bundlekit start TARGET --bundle {name}`"
+            return warn("bundles", f"{name} {current} does not run, though it should", again)
+        case _:
+            return ok("bundles", f"{name} {current} is stopped")
+
+
+def _neighbours(said: _Said) -> list[Neighbour]:
+    return [neighbour_in(event) for word in ("deployed", "by-hand") for event in said.get(word, [])]
+
+
+def _around(said: _Said) -> Iterator[Check]:
+    """What bundlekit has deployed shares with other bundles, and how many those are."""
+    neighbours = _neighbours(said)
+    deployed = [one for one in neighbours if not one.pid]
+    for number, one in enumerate(deployed):
+        for found in shared(one.name, one.resources, [*deployed[:number], *neighbours[len(deployed) :]]):
+            remedy = "only one of them may have it" if found.resources else f"end it: sudo kill {found.neighbour.pid}"
+            yield warn("bundles", f"{one.name}: {in_words(one.name, found)}", remedy)
+    names = {one.name for one in deployed}
+    strangers = [f"{one.name} ({by_hand_in_words(one)})" for one in neighbours if one.pid and one.name not in names]
+    if strangers:
+        more = f", and {len(strangers) - _MOST_NAMED} more" if len(strangers) > _MOST_NAMED else ""
+        yield ok("bundles", f"not deployed by bundlekit: {', '.join(strangers[:_MOST_NAMED])}{more}")
+
+
+def judge_resources(events: Sequence[Event], name: str, resources: Sequence[str]) -> Check:
+    """Whether a bundle that is to be deployed would share something with another one there.
+
+    Args:
+        events: of `examine.sh`.
+        name: of the bundle.
+        resources: that it answers.
+    """
+    said: _Said = {}
+    for event in events:
+        said.setdefault(event.word, []).append(event)
+    found = shared(name, resources, _neighbours(said))
+    if found:
+        return of_error("resources", refusal(name, found))
+    return ok("resources", f"no other bundle there answers those of {name}")
 
 
 def skip(name: str, why: str) -> Check:

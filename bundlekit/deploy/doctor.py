@@ -11,7 +11,7 @@ from bundlekit.deploy.address import Address
 from bundlekit.deploy.asking import Asker
 from bundlekit.deploy.breaks import not_begun
 from bundlekit.deploy.certificates import host_certificate_of
-from bundlekit.deploy.checkup import Check, fail, judge, of_error, ok, skip, warn
+from bundlekit.deploy.checkup import Check, fail, judge, judge_resources, of_error, ok, skip, warn
 from bundlekit.deploy.command import NO_ROOM, PASSWORD_NEEDED
 from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.conversation import Conversation
@@ -24,6 +24,8 @@ from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected
 if TYPE_CHECKING:
     import paramiko
 
+    from bundlekit.bundle.manifest import Manifest
+
 _SILENCE = 60.0
 _HTTPS = 443
 _TOKEN_FILE = "/etc/mx-api-token"  # noqa: S105 - its name
@@ -31,7 +33,14 @@ _BEFORE = ("name", "port", "server", "host-key", "log-in")
 _BEHIND = ("sudo", "token", "python", "sdk", "tools", "disk", "clock", "boot", "controller", "bundles", "rest")
 
 
-def examine(address: Address, ask: Asker, *, accept_new_host_key: bool = False, timeout: float = 20) -> Iterator[Check]:
+def examine(
+    address: Address,
+    ask: Asker,
+    *,
+    accept_new_host_key: bool = False,
+    timeout: float = 20,
+    bundle: Manifest | None = None,
+) -> Iterator[Check]:
     """Look at all that a deploy needs, in the order in which it needs it.
 
     Args:
@@ -39,12 +48,13 @@ def examine(address: Address, ask: Asker, *, accept_new_host_key: bool = False, 
         ask: for a password, a passphrase, and about an unknown host key.
         accept_new_host_key: take an unknown one without asking.
         timeout: seconds for each step.
+        bundle: that is to be deployed; None where none is meant.
 
     Yields:
         A check for each thing, as soon as it is known. After one that nothing goes on from, the others are `skip`.
     """
     done: list[str] = []
-    for check in _to_the_log_in(address, ask, accept_new_host_key, timeout):
+    for check in _to_the_log_in(address, ask, accept_new_host_key, timeout, bundle):
         done.append(check.name)
         yield check
         last = check
@@ -53,7 +63,9 @@ def examine(address: Address, ask: Asker, *, accept_new_host_key: bool = False, 
         yield from (skip(name, why) for name in (*_BEFORE, *_BEHIND) if name not in done)
 
 
-def _to_the_log_in(address: Address, ask: Asker, accept_new: bool, timeout: float) -> Iterator[Check]:
+def _to_the_log_in(
+    address: Address, ask: Asker, accept_new: bool, timeout: float, bundle: Manifest | None
+) -> Iterator[Check]:
     if address.proxy is None:
         yield (check := check_name(address))
         if check.outcome == "fail":
@@ -96,7 +108,7 @@ def _to_the_log_in(address: Address, ask: Asker, accept_new: bool, timeout: floa
             yield judge_server(server)
         yield _host_key(address, shown[0])
         yield ok("log-in", f"{connection.login.account} gets in by {connection.login.way}")
-        yield from _behind_the_log_in(connection, ask, timeout)
+        yield from _behind_the_log_in(connection, ask, timeout, bundle)
 
 
 def _host_key(address: Address, key: paramiko.PKey) -> Check:
@@ -113,7 +125,7 @@ def _host_key(address: Address, key: paramiko.PKey) -> Check:
     )
 
 
-def _behind_the_log_in(connection: Connection, ask: Asker, timeout: float) -> Iterator[Check]:
+def _behind_the_log_in(connection: Connection, ask: Asker, timeout: float, bundle: Manifest | None) -> Iterator[Check]:
     from bundlekit.deploy import script
 
     left = list(_BEHIND)
@@ -139,6 +151,8 @@ def _behind_the_log_in(connection: Connection, ask: Asker, timeout: float) -> It
         now = next((event.number(0) for event in events if event.word == "time"), 0)
         for check in judge(events, now - (begun + ended) / 2, (ended - begun) / 2 + 1):
             yield told(_as_seen(check, connection.login.account) if sudo.outcome == "fail" else check)
+        if bundle is not None:
+            yield judge_resources(events, bundle.name, bundle.answered)
         yield told(_rest(connection, token, timeout))
     except BundlekitError as error:
         yield told(of_error(left[0], error))

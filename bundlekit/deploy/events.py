@@ -181,8 +181,33 @@ class BundleState:
     releases: tuple[Release, ...] = ()
     last: Act | None = None
 
+    @property
+    def version(self) -> str:
+        """Of the current release; empty where there is none."""
+        current = self.release(self.current)
+        return current.version if current else ""
+
     def release(self, id: str) -> Release | None:
         return next((release for release in self.releases if release.id == id), None)
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another bundle on the gateway than the one that is asked about.
+
+    Attributes:
+        name: that its bundle.json says, and
+        version: empty where it says none, and
+        resources: that it answers.
+        pid: of its process if it runs by hand; 0 if bundlekit has deployed it.
+        folder: that it runs from by hand.
+    """
+
+    name: str
+    version: str
+    resources: tuple[str, ...] = ()
+    pid: int = 0
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -197,6 +222,7 @@ class GatewayState:
         free: room on the disk that holds /opt, in bytes.
         missing: tools that the script needs and does not find.
         bundles: those asked for.
+        neighbours: other bundles, where somebody looked who may see them.
         had: the SHA-256 of files that are there, where it told without being asked.
         upload: the place to upload to, if one was asked for and is needed.
         uploaded: bytes that are there already.
@@ -210,6 +236,7 @@ class GatewayState:
     free: int = 0
     missing: tuple[str, ...] = ()
     bundles: tuple[BundleState, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     had: frozenset[str] = frozenset()
     upload: str | None = None
     uploaded: int = 0
@@ -242,6 +269,17 @@ def _id(text: str) -> str:
     return text if _ID.fullmatch(text) else ""
 
 
+def neighbour_in(event: Event) -> Neighbour:
+    """A bundle that an event `by-hand` or `deployed` tells of."""
+    if event.word == "by-hand":
+        return Neighbour(event.field(2), event.field(3), event.fields[4:], event.number(0), event.field(1))
+    return Neighbour(event.field(0), event.field(1), event.fields[2:])
+
+
+def _with_neighbour(gateway: GatewayState, event: Event) -> GatewayState:
+    return replace(gateway, neighbours=(*gateway.neighbours, neighbour_in(event)))
+
+
 _OF_GATEWAY: dict[str, Callable[[GatewayState, Event], GatewayState]] = {
     "gateway": lambda gateway, event: replace(gateway, hostname=event.field(0)),
     "boot": lambda gateway, event: replace(gateway, boot=event.field(0)),
@@ -250,6 +288,8 @@ _OF_GATEWAY: dict[str, Callable[[GatewayState, Event], GatewayState]] = {
     "free": lambda gateway, event: replace(gateway, free=event.number(0) * 1024),
     "missing": lambda gateway, event: replace(gateway, missing=(*gateway.missing, event.field(0))),
     "has": lambda gateway, event: replace(gateway, had=gateway.had | {event.field(0)}),
+    "by-hand": _with_neighbour,
+    "deployed": _with_neighbour,
     "upload": lambda gateway, event: replace(gateway, upload=event.field(0), uploaded=event.number(1)),
     "note": lambda gateway, event: replace(gateway, notes=(*gateway.notes, event.field(0))),
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bundlekit.deploy.events import Act, Event, Mended
+from bundlekit.deploy.neighbours import refusal, shared_in
 from bundlekit.deploy.plan import busy
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnfit, NeedsHuman, Refused, RolledBack
 
@@ -49,7 +50,7 @@ def outcome_of(events: Iterable[Event], bundle: str, *, release: str | None = No
     events = tuple(events)
     log = tuple(event.field(0) for event in events if event.word == "log")
     pruned = tuple(event.field(0) for event in events if event.word == "pruned")
-    raise_refusal(events)
+    raise_refusal(events, bundle)
     for event in events:
         if event.word == "outcome":
             word, second, third, *_ = (event.field(index) for index in range(5))
@@ -73,10 +74,12 @@ def outcome_of(events: Iterable[Event], bundle: str, *, release: str | None = No
     )
 
 
-def raise_refusal(events: Iterable[Event]) -> None:
+def raise_refusal(events: Iterable[Event], bundle: str = "") -> None:
     """Raise the error of the first event that says why the script did not go on; without one do nothing."""
     events = tuple(events)
     for event in events:
+        if event.word == "fail" and event.field(0) == "resource":
+            raise refusal(bundle, [shared_in(one) for one in events if one.word == "fail"])
         if event.word == "fail":
             problems = [one for one in events if one.word == "problem"]
             failure = _failure(event)
@@ -201,6 +204,7 @@ _REFUSED = {
     "broken-off": "it was broken off in phase {}",
     "syntax": "the gateway's Python does not take {}",
     "import": "the gateway does not have what it imports: {}",
+    "resource": "another bundle has its resource: {}",
 }
 _FINISHED_BY = {
     "guard": "the gateway",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from time import localtime, strftime
 
 from bundlekit.deploy.events import BundleState, GatewayState, Release
+from bundlekit.deploy.neighbours import in_words, refusal, shared
 from bundlekit.errors import BundlekitError, GatewayBusy, GatewayUnfit
 from bundlekit.pack.archive import Archive
 
@@ -29,12 +31,14 @@ class Plan:
         release: the id that the archive has as a release.
         replaces: the id of the release that runs now, or is meant to; empty for a first deploy.
         steps: for people, in order.
+        notes: what is worth knowing before it is done, for people.
     """
 
     action: Action
     release: str
     replaces: str
     steps: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def release_id(version: str, digest: str) -> str:
@@ -58,10 +62,12 @@ def plan_deploy(
     bundle = gateway.bundle(archive.name)
     id = release_id(archive.version, archive.digest)
     current = bundle.release(bundle.current)
+    notes = tuple(_notes(archive, bundle, current))
     if current and current.digest == archive.digest:
         if bundle.running and bundle.running.registered:
-            return Plan(Action.NOTHING, current.id, current.id, ())
-        return Plan(Action.START, current.id, current.id, ("start it, for it does not run", "wait until it registers"))
+            return Plan(Action.NOTHING, current.id, current.id, (), notes)
+        steps = ["start it, for it does not run", "wait until it registers"]
+        return Plan(Action.START, current.id, current.id, tuple(steps), notes)
     stop = [f"stop release {bundle.current}"] if bundle.current else []
     switch = f"make {id} the current release and link the settings in"
     service = "a systemd unit" if gateway.boot == "systemd" else "an init script"
@@ -84,10 +90,45 @@ def plan_deploy(
         for kept in good[max(keep - 1, 0) :]:
             if kept != bundle.current:
                 steps.append(f"remove release {kept}, for {keep} are kept")
-    return Plan(Action.INSTALL, id, bundle.current, tuple(steps))
+    return Plan(Action.INSTALL, id, bundle.current, tuple(steps), notes)
 
 
-def obstacle(archive: Archive, gateway: GatewayState, *, keep: int = 100, waits: bool = False) -> BundlekitError | None:
+def notes_on_neighbours(archive: Archive, gateway: GatewayState) -> list[str]:
+    """What the bundle shares with others on the gateway, as far as they are known, for people."""
+    return [in_words(archive.name, one) for one in shared(archive.name, archive.resources, gateway.neighbours)]
+
+
+def _notes(archive: Archive, bundle: BundleState, current: Release | None) -> Iterator[str]:
+    if current and current.digest == archive.digest:
+        return
+    if current and _is_older(archive.version, current.version):
+        yield f"a downgrade: {archive.version} is older than {current.version}, which is there now"
+    for release in bundle.releases:
+        if release.digest == archive.digest:
+            if release.state == "bad":
+                yield f"release {release.id} {reason_of_mark(release)}; if it comes up, it is good again"
+        elif release.version == archive.version:
+            yield f"another content under the same version: release {release.id} is {archive.version} too"
+
+
+def _is_older(version: str, other: str) -> bool:
+    """Whether one version comes before another; False where one of them is in no order."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(version) < Version(other)
+    except InvalidVersion:
+        return False
+
+
+def reason_of_mark(release: Release) -> str:
+    """How a release became a bad one, for people."""
+    return f"was marked as bad{f' by {release.reason}' if release.reason else ''}"
+
+
+def obstacle(
+    archive: Archive, gateway: GatewayState, *, keep: int = 100, waits: bool = False, force: bool = False
+) -> BundlekitError | None:
     """What keeps this archive from being deployed on this gateway, if anything does.
 
     Args:
@@ -95,6 +136,7 @@ def obstacle(archive: Archive, gateway: GatewayState, *, keep: int = 100, waits:
         gateway: as it was found.
         keep: number of good releases that stay there; others may make room.
         waits: whether somebody else's change is waited for.
+        force: whether it may have a resource that another bundle has.
     """
     if gateway.missing:
         return GatewayUnfit(
@@ -111,6 +153,8 @@ def obstacle(archive: Archive, gateway: GatewayState, *, keep: int = 100, waits:
             f"{gateway.python} on the gateway has no sanji SDK, so no bundle can start there",
             hint="a ThingsPro gateway brings it along; is ThingsPro installed there?",
         )
+    if not force and (found := shared(archive.name, archive.resources, gateway.neighbours)):
+        return refusal(archive.name, found)
     bundle = gateway.bundle(archive.name)
     freed = sum(release.size for release in superfluous(bundle, keep))
     if gateway.free + freed < needed(archive):

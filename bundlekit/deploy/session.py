@@ -13,6 +13,7 @@ from bundlekit.deploy.command import PASSWORD_NEEDED
 from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.conversation import Conversation
 from bundlekit.deploy.events import Event, GatewayState, parse_event, parse_probe, printable
+from bundlekit.deploy.neighbours import in_words, shared_in
 from bundlekit.deploy.outcome import raise_refusal
 from bundlekit.errors import (
     CouldNotRun,
@@ -30,7 +31,12 @@ _LONGEST_LOG_LINE = 1_000_000  # bytes; the script keeps as many of a log
 
 
 class Session:
-    """Runs the script on the gateway that a connection leads to, as root. All of it goes over one channel."""
+    """Runs the script on the gateway that a connection leads to, as root. All of it goes over one channel.
+
+    Attributes:
+        account: user and host, for the question for the password.
+        name, identity: of the gateway; see `Address`.
+    """
 
     def __init__(self, connection: Connection, ask: Asker) -> None:
         self._connection = connection
@@ -40,6 +46,8 @@ class Session:
         self._broken = ""  # the token of the conversation before, whose upload goes on
         self._travels_with_order = False  # an upload, so that no place is made for it before
         self.account = f"{connection.address.user}@{connection.address.host}"
+        self.name = connection.address.name
+        self.identity = connection.address.identity
 
     def look(self, bundle: str, digest: str, *, to_upload: bool) -> GatewayState | None:
         """Look at the gateway and at a bundle there, without a round trip of its own, before anything else is done.
@@ -248,6 +256,8 @@ class Session:
                         listener.answer(f"{event.field(0)} {event.field(1)}", event.number(2), event.number(3))
                     elif event.word == "note":
                         listener.note(event.field(0))
+                    elif event.word == "shared":
+                        listener.note(in_words(arguments[0], shared_in(event)))
         except KeyboardInterrupt:
             raise Interrupted("interrupted", kept=kept, hint=hint) from None
         except GatewayUnreachable as error:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import getpass
 import re
 import socket
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.breaks import UNTOUCHED
 from bundlekit.deploy.delivery import deliver
 from bundlekit.deploy.ending import Change, hear_end
 from bundlekit.deploy.events import Act, BundleState, Event, GatewayState, parse_act
+from bundlekit.deploy.neighbours import by_hand_in_words
 from bundlekit.deploy.outcome import Outcome, outcome_of
-from bundlekit.deploy.plan import Action, Plan, needed, obstacle, plan_deploy
+from bundlekit.deploy.plan import Action, Plan, needed, notes_on_neighbours, obstacle, plan_deploy
 from bundlekit.deploy.session import Session
 from bundlekit.deploy.upload import AT_ONCE
 from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnreachable
@@ -42,7 +44,14 @@ def this_person() -> str:
 
 
 def preview(
-    session: Session, archive: Archive, *, keep: int = KEEP, verify: bool = True, hand_over: bool = False
+    session: Session,
+    archive: Archive,
+    listener: Listener,
+    *,
+    keep: int = KEEP,
+    verify: bool = True,
+    hand_over: bool = False,
+    force: bool = False,
 ) -> Deployed:
     """What `deploy` would do, against the gateway's real state; changes nothing.
 
@@ -52,10 +61,12 @@ def preview(
     gateway = session.probe(archive.name)
     plan = plan_deploy(archive, gateway, keep=keep, verify=verify, hand_over=hand_over)
     try:
-        _check(archive, gateway, plan, keep=keep, waits=False)
+        _check(archive, gateway, plan, keep=keep, waits=False, force=force)
     except GatewayBusy as busy:
         busy.hint = "what a deploy would do is known when that has ended; `bundlekit status TARGET` shows it"
         raise
+    for note in (*plan.notes, *notes_on_neighbours(archive, gateway)):
+        listener.note(note)
     return Deployed(plan, gateway, None)
 
 
@@ -69,6 +80,7 @@ def deploy(
     rate: int | None = None,
     verify: bool = True,
     hand_over: bool = False,
+    force: bool = False,
     wait_lock: int = 0,
 ) -> Deployed:
     """Make `archive` the current release of its bundle, and see that it comes up.
@@ -82,6 +94,7 @@ def deploy(
         rate: bytes a second to upload, at most.
         verify: whether it counts as come up only if its GETs answer.
         hand_over: whether it is started beside the one that runs, which is stopped when it has come up.
+        force: whether it may have a resource that another bundle on the gateway has.
         wait_lock: seconds to wait for somebody else's change to end.
 
     Raises:
@@ -96,10 +109,12 @@ def deploy(
     except GatewayUnreachable as broken:
         broken.kept = broken.kept or UNTOUCHED
         raise
-    for note in gateway.notes:
-        listener.note(note)
     plan = plan_deploy(archive, gateway, keep=keep)
-    _check(archive, gateway, plan, keep=keep, waits=wait_lock > 0)
+    _check(archive, gateway, plan, keep=keep, waits=wait_lock > 0, force=force)
+    # Before an install, the gateway tells what the bundle shares with others there.
+    on_neighbours = notes_on_neighbours(archive, gateway) if plan.action is not Action.INSTALL else ()
+    for note in (*gateway.notes, *plan.notes, *on_neighbours):
+        listener.note(note)
     if plan.action is Action.NOTHING:
         return Deployed(plan, gateway, None)
     if plan.action is Action.START:
@@ -123,7 +138,7 @@ def deploy(
         str(keep),
         this_person(),
         str(wait_lock),
-        _how(verify=verify, hand_over=hand_over),
+        _how(verify=verify, hand_over=hand_over, force=force),
         delivered.list,
         seconds=2.0 * wait + wait_lock,
     )
@@ -138,13 +153,15 @@ def _change_to(session: Session, listener: Listener, change: Change, *arguments:
         return hear_end(session, listener, change, broken, seconds=seconds)
 
 
-def _how(*, verify: bool, hand_over: bool) -> str:
+def _how(*, verify: bool, hand_over: bool, force: bool = False) -> str:
     """How a change is to be made, in the script's words."""
-    return " ".join(["no-verify"] * (not verify) + ["handover"] * hand_over)
+    return " ".join(["no-verify"] * (not verify) + ["handover"] * hand_over + ["force-resource"] * force)
 
 
-def _check(archive: Archive, gateway: GatewayState, plan: Plan, *, keep: int, waits: bool) -> None:
-    problem = obstacle(archive, gateway, keep=keep, waits=waits) if plan.action is not Action.NOTHING else None
+def _check(archive: Archive, gateway: GatewayState, plan: Plan, *, keep: int, waits: bool, force: bool) -> None:
+    if plan.action is Action.NOTHING:
+        return
+    problem = obstacle(archive, gateway, keep=keep, waits=waits, force=force or plan.action is Action.START)
     if problem:
         problem.kept = problem.kept or "nothing was changed"
         raise problem
@@ -171,6 +188,56 @@ def remove(session: Session, bundle: str, listener: Listener, *, purge: bool, wa
     """Stop a bundle and take it off the gateway; with `purge` its settings too."""
     arguments = (bundle, "purge" if purge else "keep", this_person(), str(wait_lock))
     return outcome_of(session.change(listener, wait_lock, "remove", *arguments), bundle)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A bundle as it runs on a gateway.
+
+    Attributes:
+        release: that runs; empty where bundlekit has deployed none.
+        version: that runs; None where nothing does.
+        trouble: why it does not run, or is not sure to be the one that answers; empty if all is well.
+        signs: who has answered, by the resource that was asked for; those are left out of which nobody was seen.
+        notes: what the gateway has to say besides.
+    """
+
+    release: str = ""
+    version: str | None = None
+    trouble: str = ""
+    signs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def see(session: Session, bundle: str, resources: Sequence[str]) -> Seen:
+    """Look whether a bundle runs, and who answers for resources.
+
+    Args:
+        session: on the gateway.
+        bundle: its name.
+        resources: such as `/thermostat/7`; the gateway asks itself for each, by GET.
+    """
+    gateway = session.probe(bundle)
+    state = gateway.bundle(bundle)
+    copies = [one for one in gateway.neighbours if one.pid and one.name == bundle]
+    release, version, trouble = state.current, state.version or None, ""
+    if copies and not state.running:
+        release, version = "", copies[0].version
+    elif not state.current:
+        version, trouble = None, "it is not deployed there"
+    elif not state.running:
+        how = "it is stopped" if state.crashed is None else f"it ended with status {state.crashed}, again and again"
+        version, trouble = None, how
+    elif not state.running.registered:
+        trouble = "it has not registered with the controller"
+    elif copies:
+        trouble = f"a copy of it runs by hand: {by_hand_in_words(copies[0])}"
+    events = session.ask("answers", bundle, *resources) if resources else []
+    signs = {event.field(0): event.fields[1:] for event in events if event.word == "signed"}
+    if version is None and any(bundle in names for names in signs.values()):
+        version, trouble = "", ""  # it runs, in a way that nobody knows here
+    notes = tuple(event.field(0) for event in events if event.word == "note")
+    return Seen(release, version, trouble, signs, (*gateway.notes, *notes))
 
 
 def history(session: Session, bundle: str | None, lines: int) -> list[Act]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from bundlekit.gateway.client import Answer
 class Promise(Enum):
     """What is promised."""
 
+    RUNS = "runs"  # the bundle itself runs there
     ANSWERS = "answers"  # a declared GET answers 2xx with JSON, within ttl
     REFUSES = "refuses"  # a method that is not declared is refused
     KEEPS = "keeps"  # a PUT of what GET gave returns it, and so does a GET after it
@@ -158,6 +159,30 @@ def judge_write(check: Check, before: Answer, put: Answer, after: Answer | None)
             words = "after the PUT, GET gives something else than before"
     answers = [before, put] + ([after] if after else [])
     return _result(check, words, answers[-1], sum(answer.seconds for answer in answers))
+
+
+def judge_running(manifest: Manifest, words: str) -> Result:
+    """Whether the bundle runs; `words` say why not, and are empty if it does."""
+    check = Check(Promise.RUNS, "", manifest.name, manifest.name, manifest.ttl)
+    return Result(check, Verdict.BROKEN if words else Verdict.KEPT, words)
+
+
+def judge_signs(result: Result, name: str, signs: Sequence[str]) -> Result:
+    """The result of a GET, once it is known who has answered for its resource.
+
+    Args:
+        result: as `judge_answer` gives it.
+        name: of the bundle whose answer it has to be.
+        signs: the names of those who have answered; empty where nobody was seen.
+    """
+    others = [one for one in signs if one != name]
+    if result.verdict is not Verdict.KEPT or not others:
+        return result
+    listed = " and ".join(others)
+    if name not in signs:
+        return replace(result, verdict=Verdict.BROKEN, words=f"answered by {listed}, and not by this bundle")
+    words = f"{listed} answers it too, so the answer is not this bundle's alone"
+    return replace(result, verdict=Verdict.UNCHECKED, words=words)
 
 
 def unchecked(check: Check, words: str) -> Result:

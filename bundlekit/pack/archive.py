@@ -52,6 +52,7 @@ class Archive:
         digest: the SHA-256 of `data` in hex.
         data: what is in the `.tar.gz` file.
         members: the files in it by path, the checksum list among them; folders are not told.
+        resources: that the bundle answers.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Archive:
     digest: str
     data: bytes
     members: tuple[Member, ...]
+    resources: tuple[str, ...] = ()
 
     @property
     def file_name(self) -> str:
@@ -102,7 +104,7 @@ def pack(bundle: Bundle, contents: Contents | None = None) -> Archive:
         for path, (entry, data) in sorted(files.items())
         if entry.kind is Kind.FILE
     )
-    return Archive(manifest.name, manifest.version, sha256(data).hexdigest(), data, members)
+    return Archive(manifest.name, manifest.version, sha256(data).hexdigest(), data, members, manifest.answered)
 
 
 def write(archive: Archive, folder: Path) -> Path:

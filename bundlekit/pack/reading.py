@@ -66,7 +66,7 @@ def read_archive(path: Path) -> Archive:
     manifest = manifest_of(bundle)
     files = (entry for entry in bundle.files.entries.values() if entry.kind is Kind.FILE)
     members = tuple(Member(entry.path, entry.size, entry.executable) for entry in files)
-    return Archive(manifest.name, manifest.version, sha256(data).hexdigest(), data, members)
+    return Archive(manifest.name, manifest.version, sha256(data).hexdigest(), data, members, manifest.answered)
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,7 @@ def test_what_the_docs_say_does_not_count_does_not_count(home: Path) -> None:
 
 
 # Debian's ssh_config hashes names.
-USUAL = Address("gw", 22, "moxa", "gw", agent="/usual")
+USUAL = Address("gw", 22, "moxa", "gw", agent="/usual", typed="moxa@gw")
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,29 @@ def test_contract_is_verified_through_ssh(shared_desk_with_bundle: Desk) -> None
     printed = desk.run("verify", "gateway", "--password-stdin", "--bundle", str(folder), "--write")
     assert printed.code == 0, printed.err
     assert [line.split()[:2] for line in printed.out.splitlines()] == [
+        ["kept", "by-ssh"],
         ["kept", "GET"],
         ["kept", "PUT"],
         ["kept", "POST"],
         ["kept", "DELETE"],
     ]
-    assert f"bundle.json of by-ssh 0.0.1, on moxa@{desk.machine.address}: 4 kept" in printed.err
+    assert printed.err.startswith(f"bundle.json of by-ssh 0.0.1, on gateway ({desk.machine.address}:22): 5 kept")
+
+
+def test_verify_tells_another_version_and_a_bundle_that_does_not_run(shared_desk_with_bundle: Desk) -> None:
+    desk = shared_desk_with_bundle
+    verify = ("verify", "gateway", "--password-stdin", "--format", "json", "--bundle")
+    newer = str(desk.sample("0.0.2", name="by-ssh"))
+    printed = desk.run(*verify, newer)
+    told = json.loads(printed.out)
+    assert (printed.code, told["runs"]["version"], told["summary"]["broken"]) == (0, "0.0.1", 0)
+    assert "note: 0.0.1 runs there, and 0.0.2 is the version of bundle.json here" in printed.err
+    assert desk.run(*verify, newer, "--strict").code == 1
+    absent = desk.sample(name="absent")
+    for file in ("bundle.json", "index.py"):  # what by-ssh answers is no promise that was kept
+        (absent / file).write_text((absent / file).read_text().replace("/absent", "/by-ssh"))
+    printed = desk.run(*verify, str(absent))
+    told = json.loads(printed.out)
+    assert (printed.code, told["runs"]["version"], told["summary"]["kept"]) == (1, None, 0)
+    assert told["results"][0]["words"] == "it is not deployed there"
+    assert (told["host"], told["port"], told["target"]) == (desk.machine.address, 22, "gateway")

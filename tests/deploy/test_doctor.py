@@ -308,3 +308,40 @@ def test_what_the_gateway_tells_is_judged(case: tuple[list[str], float, str]) ->
     lines, skew, *expected = case
     checks = [f"{check.outcome} {check.name}" for check in judge([parse_event(line) for line in lines], skew, 1.0)]
     assert set(expected) <= set(checks)
+
+
+BUNDLES = [
+    ("yes\tfree\t\t\t\t1", "ok", "x 1-a runs"),
+    ("crashes\tfree\t\t\t3\t7", "warn", "x 1-a ends with status 3, again and again: started 7 times"),
+    ("mute\tfree\t\t\t\t1", "warn", "x 1-a runs, and has not registered yet"),
+    ("down\tfree", "warn", "x 1-a does not run, though it should"),
+    ("no\tfree", "ok", "x 1-a is stopped"),
+]
+
+
+@pytest.mark.parametrize(("fields", "outcome", "found"), BUNDLES)
+def test_bundle_is_told_by_how_it_is(fields: str, outcome: str, found: str) -> None:
+    (check,) = (one for one in judge([parse_event(f"bundle\tx\t1-a\t{fields}")], 0.0, 1.0) if one.name == "bundles")
+    assert (check.outcome, check.found) == (outcome, found)
+
+
+def test_bundles_that_share_a_resource_are_told_and_so_is_what_is_not_deployed() -> None:
+    lines = [
+        "bundle\ta\t1-a\tyes\tfree",
+        "deployed\ta\t1\t/rooms/:id",
+        "deployed\tb\t2\t/rooms/all",
+        "by-hand\t7\t/home/moxa/a\ta\t1\t/x",
+        *(f"by-hand\t{pid}\t/srv/{pid}\tc\t3\t/y/{pid}" for pid in range(10, 15)),
+    ]
+    found = [(one.outcome, one.found) for one in judge(map(parse_event, lines), 0.0, 1.0) if one.name == "bundles"]  # type: ignore[arg-type]
+    assert found == [
+        ("ok", "a 1-a runs"),
+        ("warn", "a: a copy of a runs there by hand: process 7 in /home/moxa/a, version 1"),
+        ("warn", "b: a 1 is on the gateway and answers /rooms/all too; the answers would be merged"),
+        (
+            "ok",
+            "not deployed by bundlekit: "
+            + ", ".join(f"c (process {pid} in /srv/{pid}, version 3)" for pid in (10, 11, 12))
+            + ", and 2 more",
+        ),
+    ]

@@ -33,7 +33,7 @@ def test_deployed_bundle_answers_and_its_settings_survive_upgrade_rollback_and_r
     box = desk.machine
     first = desk.deploy(desk.sample("0.0.1", prompt=False))
     assert first.code == 0, first.err
-    assert "example 0.0.1 runs on moxa@" in first.out
+    assert f"example 0.0.1 runs on gateway ({box.address}:22), release 0.0.1-" in first.out
     assert box.api("GET", "/example") == (200, {"key": "value"})
     assert box.api("PUT", "/example", {"key": "mine"})[0] == 200
 

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.events import BundleState, GatewayState, Lock, Release, Running
 from bundlekit.deploy.plan import Action, obstacle, plan_deploy, release_id
 from bundlekit.deploy.session import Session
@@ -100,7 +101,7 @@ def test_dry_run_during_a_change_says_to_look_again_rather_than_to_wait_for_a_lo
             return replace(FIT, bundles=(replace(UPGRADE, lock=Lock("stop", "eve", 1, alive=True)),))
 
     with pytest.raises(GatewayBusy) as caught:
-        preview(cast(Session, Looker()), ARCHIVE)
+        preview(cast(Session, Looker()), ARCHIVE, cast(Listener, None))
     assert caught.value.kept == "nothing was stopped or changed"
     assert "when that has ended" in str(caught.value.hint)
 

@@ -51,7 +51,7 @@ def test_script_without_comments_defines_the_same() -> None:
 def test_programs_without_comments_are_the_same() -> None:
     trees = [[ast.dump(ast.parse(found)) for found in _HERE.findall(text)] for text in (script.text(), script.bare())]
     assert trees[0] == trees[1]
-    assert len(trees[0]) == 2
+    assert len(trees[0]) == 3
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)

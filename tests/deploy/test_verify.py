@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 import ssl
+import struct
 import subprocess
 import sys
 import threading
@@ -78,14 +80,21 @@ def api(context: ssl.SSLContext, answer: Answer) -> Iterator[tuple[int, list[tup
 
 
 def verified(
-    python: str, folder: Path, port: int, *resources: dict[str, Any], token: str = "secret\n", **manifest: Any
+    python: str,
+    folder: Path,
+    port: int,
+    *resources: dict[str, Any],
+    token: str = "secret\n",
+    broker: tuple[str, int] = ("", 1),
+    **manifest: Any,
 ) -> tuple[list[str], str]:
-    """The events, and the reason against the bundle."""
+    """The events, and the reason against the bundle. Of the broker, the tunnel and the port are given."""
     (folder / "bundle.json").write_text(json.dumps({"ttl": 5, "resources": resources, **manifest}))
     (folder / "token").write_text(token)
     command = 'reason=$("$@" 3>&1 >&4); status=$?; printf "%s\n%s" "$status" "$reason" >&2'
+    arguments: list[str | Path] = [folder / "bundle.json", folder / "token", str(port), broker[0], str(broker[1])]
     ended = subprocess.run(
-        ["sh", "-c", f"{{ {command}; }} 4>&1", "sh", python, "-", folder / "bundle.json", folder / "token", str(port)],
+        ["sh", "-c", f"{{ {command}; }} 4>&1", "sh", python, "-", *arguments],
         input=script.program("verify.py"),
         capture_output=True,
         text=True,
@@ -109,7 +118,7 @@ def test_clock_that_is_set_meanwhile_leaves_nothing_out(
         monkeypatch.setattr(time, "time", lambda: float(next(jumps)))
         assert program["main"](tmp_path / "bundle.json", tmp_path / "token", port) == 0
     assert [path for path, _ in asked] == ["/api/v1/one", "/api/v1/two"]
-    assert "note" not in capfd.readouterr().out
+    assert "lack of time" not in capfd.readouterr().out
 
 
 def get(resource: str, **others: Any) -> dict[str, Any]:
@@ -155,7 +164,7 @@ def test_tells_what_the_first_one_answered_and_how_many_more(
     with api(context, lambda path, _: (200, b"") if path.endswith("/good") else (500, body)) as (port, asked):
         events, reason = verified(python, tmp_path, port, get("/bad"), get("/good"), get("/worse"))
     assert reason == "GET /bad answers 500: Internal Error. [31m (index.py, line 7) (and 1 more)"
-    assert [event.split("\t")[3] for event in events] == ["500", "200", "500"]
+    assert [event.split("\t")[3] for event in events[:3]] == ["500", "200", "500"]
     assert len(asked) == 7, "three tries for each that fails"
 
 
@@ -226,3 +235,119 @@ def test_manifest_of_any_form_is_no_crash(python: str, tmp_path: Path, resources
     command = [python, "-", str(tmp_path / "bundle.json"), str(tmp_path / "token"), "1"]
     done = subprocess.run(command, input=script.program("verify.py"), capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+class Broker:
+    """An MQTT broker for one client at a time, who hears what the test publishes."""
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._refuses = refuses
+        self._client: socket.socket | None = None
+        self.port = self._server.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self._server.accept()
+            except OSError:
+                return
+            self._client = client
+            said = b""
+            while b"/controller" not in said:  # it does not wait before it subscribes
+                said += client.recv(100)
+            client.sendall(b"\x20\x02\x00" + (b"\x05" if self._refuses else b"\x00"))
+            if not self._refuses:
+                client.sendall(b"\x90\x04\x00\x01\x00\x00")
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        assert self._client is not None
+        body = struct.pack(">H", len(topic)) + topic.encode() + payload
+        size = bytearray()
+        left = len(body)
+        while left > 127:
+            size.append(left & 127 | 128)
+            left >>= 7
+        self._client.sendall(b"\x30" + bytes([*size, left]) + body)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+@pytest.fixture
+def broker() -> Iterator[Broker]:
+    broker = Broker()
+    yield broker
+    broker.close()
+
+
+def sign(*names: str, resource: str = "/one", **others: Any) -> bytes:
+    return json.dumps({"id": 1, "code": 200, "resource": resource, "method": "get", "sign": names, **others}).encode()
+
+
+REQUEST = b'{"id": 1, "method": "get", "resource": "/one", "data": {}}'
+NOISE = [b"no JSON", b"[]", b"{}", b"\xff", sign("other", resource="/elsewhere"), b"x" * 70_000]
+
+ANSWERED_BY = [
+    ([("/controller", sign("thermo-b"))], "", []),
+    ([("/controller", sign("thermo-b", data="\u00fc" * 100_000))], "", []),
+    ([("/controller", sign("thermo-b", resource="/one?x=1"))], "", []),
+    ([("/controller", sign("thermo"))], "GET /one is answered by thermo, and not by this bundle", []),
+    (
+        [("/controller", sign("thermo")), ("/controller", sign("thermo-b"))],
+        "",
+        ["note\tGET /one is answered by thermo as well, and the answers are merged"],
+    ),
+    (
+        [],
+        "",
+        ["note\twhether it is this bundle that answers could not be seen on the broker: no answer was seen there"],
+    ),
+]
+
+
+@pytest.mark.parametrize("case", ANSWERED_BY, ids=range(len(ANSWERED_BY)))
+def test_answer_counts_only_if_the_bundle_signs_it(
+    python: str,
+    tmp_path: Path,
+    context: ssl.SSLContext,
+    broker: Broker,
+    case: tuple[list[tuple[str, bytes]], str, list[str]],
+) -> None:
+    published, unfit, notes = case
+
+    def answer(_path: str, _time: int) -> tuple[int, bytes]:
+        for topic, payload in [*(("/controller", noise) for noise in NOISE), ("5", REQUEST), *published]:
+            broker.publish(topic, payload)
+        return 200, b"{}"
+
+    with api(context, answer) as (port, _):
+        events, reason = verified(python, tmp_path, port, get("/one"), name="thermo-b", broker=("5", broker.port))
+    assert reason == unfit
+    assert [event for event in events if event.startswith("note")] == notes
+
+
+def test_answer_of_another_process_of_that_name_does_not_count(
+    python: str, tmp_path: Path, context: ssl.SSLContext, broker: Broker
+) -> None:
+    def answer(_path: str, _time: int) -> tuple[int, bytes]:
+        broker.publish("/controller", sign("thermo-b"))
+        return 200, b"{}"
+
+    with api(context, answer) as (port, _):
+        _, reason = verified(python, tmp_path, port, get("/one"), name="thermo-b", broker=("5", broker.port))
+    assert reason == "GET /one is answered by another process that is called thermo-b as well"
+
+
+def test_broker_that_lets_nobody_in_is_no_fault_of_the_bundle(
+    python: str, tmp_path: Path, context: ssl.SSLContext
+) -> None:
+    broker = Broker(refuses=True)
+    with api(context, lambda *_: (200, b"{}")) as (port, _):
+        events, reason = verified(python, tmp_path, port, get("/one"), get("/two"), broker=("5", broker.port))
+    broker.close()
+    assert reason == ""
+    assert [event for event in events if event.startswith("note")] == [
+        "note\twhether it is this bundle that answers could not be seen on the broker: it lets nobody in"
+    ]

@@ -18,6 +18,8 @@ from bundlekit.gateway.contract import (
     filled,
     judge_answer,
     judge_refusal,
+    judge_running,
+    judge_signs,
     judge_write,
     plan,
     unchecked,
@@ -174,3 +176,29 @@ def test_report_is_what_ci_servers_read() -> None:
     assert (suite.tests, suite.failures, suite.skipped, suite.time) == (3, 1, 1, 0.75)
     kinds = [[type(outcome) for outcome in case.result] for case in suite]
     assert kinds == [[], [Failure], [Skipped]]
+
+
+KEPT = Result(CHECK, Verdict.KEPT, status=200)
+SIGNED = [
+    ([], Verdict.KEPT, ""),
+    (["mine"], Verdict.KEPT, ""),
+    (["other"], Verdict.BROKEN, "answered by other, and not by this bundle"),
+    (["another mine"], Verdict.BROKEN, "answered by another mine, and not by this bundle"),
+    (["mine", "other"], Verdict.UNCHECKED, "other answers it too, so the answer is not this bundle's alone"),
+]
+
+
+@pytest.mark.parametrize(("signs", "verdict", "words"), SIGNED)
+def test_answer_has_to_be_signed_by_this_bundle_alone(signs: list[str], verdict: Verdict, words: str) -> None:
+    result = judge_signs(KEPT, "mine", signs)
+    assert (result.verdict, result.words) == (verdict, words)
+    broken = Result(CHECK, Verdict.BROKEN, "answered 500")
+    assert judge_signs(broken, "mine", signs) == broken
+
+
+def test_bundle_that_does_not_run_breaks_a_promise_of_its_own() -> None:
+    manifest = Manifest("sample", "1.0.0", "", 2, ())
+    assert [judge_running(manifest, words).verdict for words in ("", "it is stopped")] == [
+        Verdict.KEPT,
+        Verdict.BROKEN,
+    ]

@@ -140,7 +140,7 @@ tend_settings() { # RELEASE glance|keep|mend|unclean
 keep_file() { # glance|keep|mend|unclean
     judged=$MEMORY/$NAME.kept/$1
     { [ -d "$MEMORY/$NAME.kept" ] || mkdir -m 700 "$MEMORY/$NAME.kept"; } && cp -p "$live" "$judged" || return 0
-    (cd / && "$PYTHON" -ESc "$JUDGE" "$judged") 2>/dev/null 9>&-
+    our_python -Sc "$JUDGE" "$judged" 2>/dev/null 9>&-
     case $? in
     0)
         { [ -d "$B/kept" ] || mkdir -m 700 "$B/kept"; } && cp -p "$judged" "$B/kept/.$1" && settle "$B/kept/.$1" &&

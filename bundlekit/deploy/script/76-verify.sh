@@ -3,6 +3,7 @@
 
 VERIFY=
 HAND_OVER=
+FORCE=
 
 # How a change is to be made; of what has no word here, nothing is known.
 choose_how() { # WORDS
@@ -13,13 +14,16 @@ choose_how() { # WORDS
     case " $1 " in
     *" handover "*) HAND_OVER=yes ;;
     esac
+    case " $1 " in
+    *" force-resource "*) FORCE=force ;;
+    esac
 }
 
 # Decided here and not by the client, so that it is decided even if the link dies. Leaves in `reason` why it does not.
-verify_release() { # ID
+verify_release() { # ID [beside]
     find_python || return 0
     {
-        unfit=$(ask_gets "$B/releases/$1/bundle.json" /etc/mx-api-token 3>&1 >&4)
+        unfit=$(ask_gets "$B/releases/$1/bundle.json" /etc/mx-api-token 443 "$(tunnel "${2:-}")" 3>&1 >&4)
         status=$?
     } 4>&1
     case $status in
@@ -32,7 +36,22 @@ verify_release() { # ID
     esac
 }
 
-ask_gets() { # BUNDLE.JSON TOKEN-FILE
+# The topic by which the controller reaches the process that has registered last, as the SDK says it.
+tunnel() { # [beside]
+    [ -z "$1" ] || use_beside
+    log_since_start | sed -n "s/.*Register successfully $NAME tunnel: *\([0-9A-Za-z-]*\).*/\1/p" | tail -n 1
+}
+
+# Asks for resources now, and tells who has answered.
+answers() { # NAME RESOURCE...
+    name=$1
+    shift
+    find_python || give_up no-python
+    ask_gets "$name" /etc/mx-api-token 443 "$(tunnel '' 2>/dev/null)" 1883 "$@" 3>/dev/null
+    say end
+}
+
+ask_gets() { # BUNDLE.JSON TOKEN-FILE PORT TUNNEL [BROKER-PORT RESOURCE...]
     our_python - "$@" 2>/dev/null 9>&- <<'END_OF_PROGRAM'
 @verify.py@
 END_OF_PROGRAM

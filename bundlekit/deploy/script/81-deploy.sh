@@ -61,7 +61,7 @@ unpack() { # as change_deploy
         return 1
     fi
     phase check
-    check_release "$staging" || return 1
+    check_release "$staging" && check_resources "$staging" || return 1
     if ! {
         {
             printf 'version=%s\ndigest=%s\nnumber=%s\ntime=%s\n' "$3" "$4" "$(next_number)" "$(date +%s)"

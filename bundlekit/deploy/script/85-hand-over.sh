@@ -156,7 +156,7 @@ await_beside() { # ID SECONDS
             order drop
             reason="died $(info "$B/beside/running" ended)"
         else
-            [ -z "$VERIFY" ] || verify_release "$1" || :
+            [ -z "$VERIFY" ] || verify_release "$1" beside || :
         fi
     fi
     [ -n "$reason" ] || return 0

@@ -63,6 +63,7 @@ print("open" if len(answer) == 4 and answer[0] == 32 and answer[3] == 0 else "re
 fi
 if [ -s /etc/mx-api-token ] || { [ -e /etc/mx-api-token ] && [ ! -r /etc/mx-api-token ]; }; then say token yes; else say token no; fi
 
+(bundles_around '')
 for folder in "$ROOT"/bundles/*; do
     [ -d "$folder" ] || continue
     (
@@ -75,9 +76,21 @@ for folder in "$ROOT"/bundles/*; do
         if [ -s "$B/journal" ] && [ $held = free ]; then held=broken-off; fi
         stranger=$(lock_stranger)
         [ -z "$stranger" ] || held=held
+        # Of one that ends again and again, the process of the moment does not tell.
         runs=no
-        bundle_pid >/dev/null && runs=yes
+        starts=$(info "$B/running" starts)
+        if ! supervisor_pid >/dev/null; then
+            is_at_boot && runs=down
+        elif ! bundle_pid >/dev/null; then
+            runs=crashes
+        elif has_registered; then
+            runs=yes
+        elif [ "${starts:-1}" -gt 1 ]; then
+            runs=crashes
+        else
+            runs=mute
+        fi
         say bundle "$NAME" "$(current_release)" $runs $held "$(info "$B/lock" what)" \
-            "${stranger:-$(info "$B/lock" who)}"
+            "${stranger:-$(info "$B/lock" who)}" "$(info "$B/running" ended)" "$starts"
     )
 done

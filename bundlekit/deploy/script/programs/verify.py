@@ -1,23 +1,29 @@
 # Asks the gateway's own REST API for every GET that a bundle declares without parameters. For Python 2.7 and 3.
 #
-#   verify.py BUNDLE.JSON TOKEN-FILE [PORT]
+#   verify.py BUNDLE.JSON TOKEN-FILE [PORT [TUNNEL [BROKER-PORT]]]
+#   verify.py NAME TOKEN-FILE PORT TUNNEL BROKER-PORT RESOURCE...
 #
 # Prints events of the script: `answer GET RESOURCE STATUS MILLISECONDS`, and `note`; on descriptor 3 the reason why the
-# bundle does not do what it declares, and ends with status 3 then.
+# bundle does not do what it declares, and ends with status 3 then. Whoever answers signs that on the gateway's own
+# broker, where it is overheard: the answer of another bundle does not count, nor one of a process that is not reached
+# by TUNNEL. With RESOURCEs those are asked instead, once, and `signed RESOURCE NAME...` tells who has answered.
 import json
 import os
 import re
+import select
 import signal
+import socket
 import ssl
+import struct
 import sys
 import time
 
 try:
     from http.client import HTTPSConnection
-    from urllib.parse import quote
+    from urllib.parse import quote, unquote
 except ImportError:
     from httplib import HTTPSConnection
-    from urllib import quote
+    from urllib import quote, unquote
 
 TEXT = type(json.loads('""'))
 ALL_SECONDS = 60
@@ -118,7 +124,98 @@ def words(data):
     return said and ": " + said
 
 
-def verdict(resource, token, port, limit, end):
+def counted(text):
+    return struct.pack(">H", len(text)) + text.encode()
+
+
+class Broker:
+    """Overhears on the gateway's broker who answers, by MQTT 3.1.1, until that is not to be had any more."""
+
+    def __init__(self, name, tunnel, port):
+        self.name, self.tunnel = name, tunnel
+        self.data = bytearray()
+        self.trouble = ""
+        try:
+            self.link = socket.create_connection(("127.0.0.1", port), 5)
+            self.send(b"\x10", counted("MQTT") + b"\x04\x02\x00\x00" + counted(""))
+            wanted = [counted(topic) + b"\x00" for topic in ("/controller", tunnel) if topic]
+            self.send(b"\x82", b"\x00\x01" + b"".join(wanted))
+            kind = 0
+            while kind != 9:
+                kind, body = self.packet(5) or (9, b"\x80")
+                if b"\x80" in body if kind == 9 else kind == 2 and body[1:] != b"\x00":
+                    raise IOError("it lets nobody in")
+        except (IOError, OSError) as error:
+            self.trouble = plain(error)
+
+    def send(self, kind, body):
+        self.link.sendall(kind + struct.pack("B", len(body)) + body)
+
+    def packet(self, seconds):
+        """The kind and the body of the next one; None if there is none in time."""
+        end = now() + seconds
+        while True:
+            head = re.match(b"(?s).[\x80-\xff]{0,3}[\x00-\x7f]", bytes(self.data))
+            if head:
+                start = head.end()
+                size = sum((byte & 127) << 7 * place for place, byte in enumerate(self.data[1:start]))
+                if len(self.data) >= start + size:
+                    kind, body = self.data[0] >> 4, bytes(self.data[start : start + size])
+                    del self.data[: start + size]
+                    return kind, body
+            if not select.select([self.link], [], [], max(end - now(), 0))[0]:
+                return None
+            part = self.link.recv(65536)
+            if not part:
+                raise IOError("it hung up")
+            self.data += part
+
+    def signs(self, resource):
+        """The names of those who have answered for a resource since the last time, this bundle's last; and whether a
+        request for it went to this very process. Both are waited for, for a moment."""
+        names, asked = [], not self.tunnel
+        end = now() + 1
+        while not self.trouble:
+            try:
+                packet = self.packet(0 if asked and self.name in names else end - now())
+            except (IOError, OSError) as error:
+                self.trouble = plain(error)
+                break
+            if packet is None:
+                break
+            kind, body = packet
+            size = struct.unpack(">H", body[:2])[0] if kind == 3 and len(body) > 2 else 0
+            try:
+                said = json.loads(body[2 + size :].decode("utf-8"))
+                path = said["resource"].split("?")[0]
+            except Exception:  # what is no message is nobody's answer
+                continue
+            if resource not in (path, unquote(path)):
+                continue
+            if body[2 : 2 + size] != b"/controller":
+                asked = True
+            elif said.get("code") and isinstance(said.get("sign"), list):
+                names += [name for name in said["sign"] if name not in names]
+        return names, asked
+
+    def doubt(self, resource):
+        """Why what was answered is no answer of this bundle; empty if it is one, or if that cannot be known."""
+        names, asked = self.signs(resource)
+        others = " and ".join(plain(name) for name in names if name != self.name)
+        if not self.trouble and not names:
+            self.trouble = "no answer was seen there"
+        if not names:
+            return ""
+        if self.name not in names:
+            return "is answered by %s, and not by this bundle" % others
+        if not asked:
+            return "is answered by another process that is called %s as well" % self.name
+        if others:
+            say("note", "GET %s is answered by %s as well, and the answers are merged" % (resource, others))
+        return ""
+
+
+def verdict(resource, token, port, limit, end, broker):
     """Why a resource does not answer as it should; empty if it does, None if there was no time to ask."""
     for left in range(TRIES - 1, -1, -1):
         seconds = min(limit, end - now())
@@ -137,22 +234,39 @@ def verdict(resource, token, port, limit, end):
             raise
         except Exception as error:  # what the answer is no HTTP by
             raise NoApi(error)
+        milliseconds = int((time.time() - began) * 1000)
+        why = why or broker.doubt(resource)
         if not why or not left:
-            say("answer", "GET", resource, status or "none", int((time.time() - began) * 1000))
+            say("answer", "GET", resource, status or "none", milliseconds)
             return why
         time.sleep(1)
 
 
-def main(place, token_file, port=443):
+def tell_signs(resources, token, port, broker):
+    for resource in resources:
+        try:
+            ask(resource, token, port, SLOWEST)
+        except (OSError, IOError, TooLate, NoApi):
+            pass  # its answer is none of our business here
+        names, asked = broker.signs(resource)
+        if names and not broker.trouble:
+            say("signed", resource, *[name if asked or name != broker.name else "another " + name for name in names])
+    if broker.trouble:
+        say("note", broker.trouble)
+
+
+def main(place, token_file, port=443, tunnel="", broker_port=1883, *asked):
     try:
-        with open(place, "rb") as stream:
-            manifest = json.loads(stream.read().decode("utf-8-sig"))
+        manifest = {"name": place}
+        if not asked:
+            with open(place, "rb") as stream:
+                manifest = json.loads(stream.read().decode("utf-8-sig"))
         resources = gets(manifest)
         ttl = manifest.get("ttl")
     except Exception as error:
         say("note", "the bundle's GETs were not asked: bundle.json: %s" % error)
         return 0
-    if not resources:
+    if not resources and not asked:
         return 0
     try:
         with open(token_file) as stream:
@@ -162,12 +276,16 @@ def main(place, token_file, port=443):
     if not token:
         say("note", "the bundle's GETs were not asked: this gateway has no API token in %s" % token_file)
         return 0
+    broker = Broker(manifest.get("name"), tunnel, int(broker_port))
+    if asked:
+        tell_signs([name if isinstance(name, TEXT) else name.decode("utf-8") for name in asked], token, port, broker)
+        return 0
     limit = ttl + 2 if isinstance(ttl, (int, float)) and 0 < ttl < SLOWEST - 2 else SLOWEST
     end = now() + ALL_SECONDS
-    bad = []
+    bad, answered = [], False
     for number, resource in enumerate(resources):
         try:
-            why = verdict(resource, token, port, limit, end)
+            why = verdict(resource, token, port, limit, end, broker)
         except NoApi as error:
             say("note", NO_API % error)
             break
@@ -179,10 +297,13 @@ def main(place, token_file, port=443):
             break
         if why:
             bad.append("GET %s %s" % (resource, why))
+        answered = answered or not why
+    if answered and broker.trouble:
+        say("note", "whether it is this bundle that answers could not be seen on the broker: %s" % broker.trouble)
     if bad:
         write(3, plain(bad[0]) + (" (and %d more)" % (len(bad) - 1) if len(bad) > 1 else ""))
     return UNFIT if bad else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], *[int(port) for port in sys.argv[3:4]]))
+    sys.exit(main(*sys.argv[1:3] + [int(port) for port in sys.argv[3:4]] + sys.argv[4:]))
