@@ -1,4 +1,4 @@
-"""`bundlekit releases`."""
+"""`bundlekit releases`, and its own verbs `mark` and `remove`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,67 @@ from dataclasses import asdict
 
 import click
 
-from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, session_on
-from bundlekit.cli.verb import verb
+from bundlekit.cli.access import (
+    Access,
+    access_options,
+    bundle_option,
+    bundle_there,
+    release_word,
+    session_on,
+    wait_lock_option,
+)
+from bundlekit.cli.terminal import TerminalListener
+from bundlekit.cli.verb import VerbBesideVerbs, verb
+
+
+@verb(
+    "mark",
+    summary="Say that a release is bad, or good again.",
+    examples="""
+    bundlekit releases mark moxa@192.168.4.127 0.2.0 bad  nothing goes back to it
+    bundlekit releases mark moxa@192.168.4.127 0.2.0-9b6a91ee good
+    """,
+)
+@access_options
+@click.argument("release", callback=release_word)
+@click.argument("mark", type=click.Choice(["bad", "good"]))
+@bundle_option()
+@wait_lock_option
+def mark_command(access: Access, release: str, mark: str, bundle: str | None, wait_lock: int) -> int:
+    """Mark a release on a gateway as bad, so that no rollback goes to it, or as good.
+
+    The current release may be marked too: it runs on. To deploy a bad release again makes it good if it comes up.
+    """
+    from bundlekit.deploy import verbs
+
+    with session_on(access) as session:
+        state = bundle_there(session, bundle)
+        outcome = verbs.mark(session, state, release, mark, TerminalListener(), wait_lock=wait_lock)
+        click.echo(f"release {outcome.release} of {state.name} is marked as {mark} on {session.name}")
+    return 0
+
+
+@verb(
+    "remove",
+    summary="Remove a release that is not the current one.",
+    examples="bundlekit releases remove moxa@192.168.4.127 0.2.0",
+)
+@access_options
+@click.argument("release", callback=release_word)
+@bundle_option()
+@wait_lock_option
+def remove_command(access: Access, release: str, bundle: str | None, wait_lock: int) -> int:
+    """Remove a release from a gateway, with its log and the settings as they were when it was left.
+
+    The current release stays, whatever is asked for. The settings of the bundle stay as they are.
+    """
+    from bundlekit.deploy import verbs
+
+    with session_on(access) as session:
+        state = bundle_there(session, bundle)
+        outcome = verbs.drop(session, state, release, TerminalListener(), wait_lock=wait_lock)
+        click.echo(f"release {outcome.release} of {state.name} is removed from {session.name}")
+    return 0
 
 
 @verb(
@@ -18,19 +77,26 @@ from bundlekit.cli.verb import verb
     examples="""
     bundlekit releases moxa@192.168.4.127
     bundlekit releases moxa@192.168.4.127 --format json
+    bundlekit releases mark moxa@192.168.4.127 0.2.0 bad  nothing goes back to it
+    bundlekit releases remove moxa@192.168.4.127 0.2.0
     """,
+    kind=VerbBesideVerbs,
+    verbs=(mark_command, remove_command),
 )
 @access_options
 @bundle_option()
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def command(access: Access, bundle: str | None, form: str) -> int:
-    """List the releases of a bundle on a gateway, the newest first; `*` marks the current one."""
+    """List the releases of a bundle on a gateway, the newest first; `*` marks the current one.
+
+    `mark` and `remove` do something with one of them; a Host of that name has to be written as USER@HOST here.
+    """
     return run(access, bundle, form=form)
 
 
 def run(access: Access, bundle: str | None, *, form: str) -> int:
     """Print a line a release."""
-    from bundlekit.deploy.outcome import reason_in_words
+    from bundlekit.deploy.outcome import state_reason
 
     with session_on(access) as session:
         state = bundle_there(session, bundle)
@@ -38,17 +104,19 @@ def run(access: Access, bundle: str | None, *, form: str) -> int:
         releases = [
             {
                 **asdict(release),
-                "reason": reason_in_words(release.reason, state.name) if release.reason else "",
+                "reason": state_reason(release, state.name),
                 "current": release.id == state.current,
             }
             for release in state.releases
         ]
-        click.echo(json.dumps({**session.identity, "bundle": state.name, "releases": releases}, indent=2))
+        listed = {"bundle": state.name, "version": state.version, "releases": releases}
+        click.echo(json.dumps({**session.identity, **listed}, indent=2))
         return 0
     width = max(len(release.id) for release in state.releases)
     for release in state.releases:
         mark = "*" if release.id == state.current else " "
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(release.time))
-        reason = f": {reason_in_words(release.reason, state.name)}" if release.reason else ""
+        said = state_reason(release, state.name)
+        reason = f": {said}" if said else ""
         click.echo(f"{mark} {release.id:<{width}}  {when}  {release.state}{reason}  by {release.who}")
     return 0

@@ -26,8 +26,9 @@ from bundlekit.cli.verb import verb
     "rollback",
     summary="Make an earlier release the current one.",
     examples="""
-    bundlekit rollback moxa@192.168.4.127  to the last good release before the current one
+    bundlekit rollback moxa@192.168.4.127  undo the last change: to the release before the current one
     bundlekit rollback moxa@192.168.4.127 0.1.0  to a version, or to a release by the start of its id
+    bundlekit rollback moxa@192.168.4.127 --mark-bad  and never go back to the one that is left
     bundlekit rollback moxa@192.168.4.127 --settings  and to the settings as that release left them
     """,
 )
@@ -35,12 +36,16 @@ from bundlekit.cli.verb import verb
 @click.argument("release", required=False, callback=release_word)
 @bundle_option()
 @click.option("--settings", is_flag=True, help="Bring the settings back too, as they were when it was left.")
+@click.option("--mark-bad", is_flag=True, help="Mark the release that is left as bad: nothing goes back to it.")
 @wait_option
 @verify_option
 @hand_over_option
 @wait_lock_option
 def command(access: Access, *, release: str | None, bundle: str | None, **options: Any) -> int:
     """Make an earlier release the current one. `bundlekit releases` lists them.
+
+    Without RELEASE it undoes the last change, a deploy or a rollback to a RELEASE: the release that the current one has
+    replaced runs again. A second time, it undoes the change before that one.
 
     The settings stay as they are, unless --settings. What they are now is kept as those of the release that is left, so
     that a rollback to it brings them back. A bundle that was stopped is started.
@@ -57,12 +62,13 @@ def run(
     release: str | None,
     *,
     settings: bool,
+    mark_bad: bool,
     wait: int,
     wait_lock: int,
     verify: bool = True,
     hand_over: bool = False,
 ) -> int:
-    """Go back to a release, by default the last good one; if it does not come up, stay with the current one."""
+    """Go back to a release, by default the one before; if it does not come up, stay with the current one."""
     from bundlekit.deploy import verbs
 
     with session_on(access) as session:
@@ -76,6 +82,7 @@ def run(
             wait=wait,
             wait_lock=wait_lock,
             settings=settings,
+            mark_bad=mark_bad,
             verify=verify,
             hand_over=hand_over,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -22,6 +22,26 @@ class _Verb(click.Command):
 
 class VerbWithVerbs(_Verb, click.Group):
     """A verb that does something by itself and has verbs of its own besides."""
+
+
+class VerbBesideVerbs(_Verb):
+    """A verb that takes an argument of its own, and whose first argument may be one of its own verbs instead."""
+
+    def __init__(self, *arguments: Any, verbs: Sequence[click.Command], **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.commands = {str(one.name): one for one in verbs}
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if args and args[0] in self.commands:
+            return self.commands[args[0]].make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str()) for name, one in self.commands.items()])
 
 
 def verb(

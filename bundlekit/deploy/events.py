@@ -63,9 +63,9 @@ class Release:
     Attributes:
         id: version and start of the digest; its folder's name.
         time: when it was last deployed, seconds since 1970 by the gateway's clock.
-        state: `good` once it has come up, `failed`, or `new` when that was never decided.
+        state: `good` once it has come up, `failed`, `new` when that was never decided, or `bad` if somebody said so.
         who: deployed it.
-        reason: why it failed, as the script puts it.
+        reason: why it failed, as the script puts it; of a bad one, who said so.
         size: of its files, in bytes; 0 if it is not known.
     """
 
@@ -113,9 +113,9 @@ class Act:
         who: did it, by what he says.
         account: as which user of the gateway, and
         address: from where.
-        outcome: `up`, `stopped`, `removed`; `back` or `down` when it was taken back; `stuck` or `not-up` when nothing
-            runs as it should; `refused` when it was not begun.
-        reason: of an outcome that is none of the first three, as the script puts it.
+        outcome: `up`, `stopped`, `removed`, `marked`, `dropped`; `back` or `down` when it was taken back; `stuck` or
+            `not-up` when nothing runs as it should; `refused` when it was not begun.
+        reason: of an outcome that is none of the first five, as the script puts it.
         finished_by: who went on with it when it was broken off: `guard`, `boot`, `status` or `next`; else empty.
     """
 
@@ -167,6 +167,7 @@ class BundleState:
         releases: the last deployed one first.
         held_by: the process that holds the lock where no change of bundlekit does, such as
             `process 12 of root: flock ...`.
+        trail: the ids of the releases that were replaced one after the other, the one before the current one last.
     """
 
     name: str
@@ -180,6 +181,7 @@ class BundleState:
     held_by: str = ""
     releases: tuple[Release, ...] = ()
     last: Act | None = None
+    trail: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
@@ -323,6 +325,7 @@ def parse_act(event: Event) -> Act:
 
 _OF_BUNDLE: dict[str, Callable[[BundleState, Event], BundleState]] = {
     "current": lambda bundle, event: replace(bundle, current=_id(event.field(0))),
+    "trail": lambda bundle, event: replace(bundle, trail=tuple(filter(_id, event.field(0).split()))),
     "running": _with_running,
     "crashed": lambda bundle, event: replace(bundle, crashed=event.field(0)),
     "at-boot": lambda bundle, event: replace(bundle, at_boot=event.field(0) == "yes"),

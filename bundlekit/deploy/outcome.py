@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bundlekit.deploy.events import Act, Event, Mended
+from bundlekit.deploy.events import Act, Event, Mended, Release
 from bundlekit.deploy.neighbours import refusal, shared_in
 from bundlekit.deploy.plan import busy
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnfit, NeedsHuman, Refused, RolledBack
@@ -19,8 +19,8 @@ class Outcome:
     """A change that ended well.
 
     Attributes:
-        word: `up`, `stopped`, `removed`, or `room` for a removal of old releases.
-        release: the release that is current now.
+        word: `up`, `stopped`, `removed`, `room` for a removal of old releases, or `marked` or `dropped` of one.
+        release: the release that is current now, or that was marked or dropped.
         replaced: the release that was current before.
         pruned: the releases that were removed to keep their number.
         settings_kept: after a removal, whether settings are kept there.
@@ -59,7 +59,7 @@ def outcome_of(events: Iterable[Event], bundle: str, *, release: str | None = No
                     f"the gateway says `{word} {second}` at the end, and {release} should be up",
                     hint="`bundlekit status TARGET` tells what runs there now",
                 )
-            if word in ("up", "stopped", "removed", "room"):
+            if word in ("up", "stopped", "removed", "room", "marked", "dropped"):
                 return Outcome(
                     word,
                     second if word != "removed" else "",
@@ -144,6 +144,13 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
     )
 
 
+def state_reason(release: Release, bundle: str) -> str:
+    """Why a release of `bundle` is not good, for people; empty where there is nothing to say."""
+    if release.state == "bad":
+        return f"marked by {release.reason}" if release.reason else ""
+    return reason_in_words(release.reason, bundle) if release.reason else ""
+
+
 def reason_in_words(reason: str, bundle: str) -> str:
     """Why a release of `bundle` did not come up, from the word and the value that the script keeps."""
     word, _, rest = reason.partition(" ")
@@ -188,7 +195,7 @@ def act_reason(act: Act) -> str:
     if act.outcome == "refused":
         word, _, rest = act.reason.strip().partition(" ")
         return _REFUSED[word].format(rest) if word in _REFUSED else act.reason.strip()
-    if act.outcome in ("up", "stopped", "removed"):
+    if act.outcome in ("up", "stopped", "removed", "marked", "dropped"):
         return ""
     return reason_in_words(act.reason, act.bundle)
 
@@ -199,6 +206,8 @@ _ENDED = {
     "down": "taken back, nothing runs",
     "stuck": "neither it nor {} runs as it should",
     "not-up": "did not come up",
+    "marked": "done",
+    "dropped": "it is gone",
 }
 _REFUSED = {
     "broken-off": "it was broken off in phase {}",
@@ -250,7 +259,7 @@ def _failure(event: Event) -> BundlekitError:
                 kept="nothing else was changed",
                 hint="`bundlekit status TARGET` tells what runs there now",
             )
-        case "no-release" | "no-snapshot" | "no-log":
+        case "no-release" | "no-snapshot" | "no-log" | "current":
             return _missing(event, kept)
         case "no-token":
             return GatewayUnfit(
@@ -277,6 +286,12 @@ def _missing(event: Event, kept: str) -> CouldNotRun:
                 f"there are no settings of release {first} to go back to",
                 kept=kept,
                 hint="they are kept when a release is replaced; without --settings, only the release is changed",
+            )
+        case "current":
+            return CouldNotRun(
+                f"{first} is the current release, which stays",
+                kept=kept,
+                hint="`bundlekit rollback TARGET` goes to another one, `bundlekit remove TARGET` takes the bundle off",
             )
         case _:
             return CouldNotRun(

@@ -15,7 +15,7 @@ from bundlekit.deploy.ending import Change, hear_end
 from bundlekit.deploy.events import Act, BundleState, Event, GatewayState, parse_act
 from bundlekit.deploy.neighbours import by_hand_in_words
 from bundlekit.deploy.outcome import Outcome, outcome_of
-from bundlekit.deploy.plan import Action, Plan, needed, notes_on_neighbours, obstacle, plan_deploy
+from bundlekit.deploy.plan import Action, Plan, needed, notes_on_neighbours, obstacle, plan_deploy, reason_of_mark
 from bundlekit.deploy.session import Session
 from bundlekit.deploy.upload import AT_ONCE
 from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnreachable
@@ -258,20 +258,22 @@ def rollback(
     hand_over: bool = False,
     wait_lock: int = 0,
     settings: bool = False,
+    mark_bad: bool = False,
 ) -> Outcome:
     """Make an earlier release the current one.
 
     Args:
         session: on the gateway.
         state: of the bundle, as a probe found it.
-        release: its id, its version, or a start of the id that only one has; None for the last good one before
-            the current one.
+        release: its id, its version, or a start of the id that only one has; None to undo the last change: the one
+            that the current one has replaced.
         listener: hears of the phases.
         wait: seconds for it to register.
         wait_lock: seconds to wait for somebody else's change to end.
         settings: whether they become again what they were when that release was left.
         verify: whether it counts as come up only if its GETs answer.
         hand_over: see `deploy`; not with other settings.
+        mark_bad: whether the release that is left is marked as bad once the other one runs.
     """
     id = rollback_target(state, release)
     with_settings = "settings" * settings
@@ -283,7 +285,7 @@ def rollback(
         this_person(),
         str(wait_lock),
         with_settings,
-        _how(verify=verify, hand_over=hand_over),
+        _how(verify=verify, hand_over=hand_over) + " undo" * (release is None) + " mark-bad" * mark_bad,
     )
     change = Change("rollback", id, this_person(), state)
     events = _change_to(session, listener, change, *arguments, seconds=2.0 * wait + wait_lock)
@@ -297,20 +299,25 @@ def rollback_target(state: BundleState, release: str | None) -> str:
         BadUsage: `release` names none of them, or several, or the current one.
         CouldNotRun: there is none to go back to, or it is one that failed.
     """
-    known = [other.id for other in state.releases]
     others = [other.id for other in state.releases if other.state == "good" and other.id != state.current]
     if release is None:
-        after = known.index(state.current) + 1 if state.current in known else 0
-        older = [other for other in state.releases[after:] if other.state == "good"]
-        if not older:
+        # Where nothing is current there is no last change to undo.
+        targets = [id for id in reversed(state.trail) if id in others] if state.current else others
+        if not targets:
             raise CouldNotRun(
-                f"there is no good release of {state.name} before {state.current or 'now'}",
-                hint=f"name one of the later ones: {', '.join(others)}" if others else "there is no other good release",
+                f"there is no change of {state.name} to undo: {state.current or 'nothing'} is current, and "
+                "no good release that was before it is left",
+                hint=f"name one of the others: {', '.join(others)}" if others else "there is no other good release",
             )
-        return older[0].id
+        return targets[0]
     id = release_named(state, release)
     if id == state.current:
         raise BadUsage(f"{id} is the current release already", hint="to start it anew: `bundlekit restart TARGET`")
+    if (named := state.release(id)) and named.state == "bad":
+        raise CouldNotRun(
+            f"release {id} of {state.name} {reason_of_mark(named)}, so nothing goes back to it",
+            hint=f"`bundlekit releases mark TARGET {id} good` takes that back",
+        )
     if id not in others:
         raise CouldNotRun(
             f"release {id} of {state.name} did not come up when it was deployed, so nothing goes back to it",
@@ -318,6 +325,28 @@ def rollback_target(state: BundleState, release: str | None) -> str:
             f"`bundlekit logs TARGET --bundle {state.name} --release {id}` shows what it printed",
         )
     return id
+
+
+def mark(
+    session: Session, state: BundleState, release: str, mark: str, listener: Listener, *, wait_lock: int = 0
+) -> Outcome:
+    """Mark a release as `good` or `bad`: nothing goes back to one that is bad.
+
+    Args:
+        release: see `rollback`.
+    """
+    arguments = (state.name, release_named(state, release), mark, this_person(), str(wait_lock))
+    return outcome_of(session.change(listener, wait_lock, "mark", *arguments), state.name)
+
+
+def drop(session: Session, state: BundleState, release: str, listener: Listener, *, wait_lock: int = 0) -> Outcome:
+    """Remove a release that is not the current one, with its log and the settings that it had when it was left.
+
+    Args:
+        release: see `rollback`.
+    """
+    arguments = (state.name, release_named(state, release), this_person(), str(wait_lock))
+    return outcome_of(session.change(listener, wait_lock, "drop", *arguments), state.name)
 
 
 def release_named(state: BundleState, release: str) -> str:

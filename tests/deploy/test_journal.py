@@ -143,6 +143,7 @@ BEFORE = {
     "old runs": "put_release old; make_good old; switch_to old; install_service; start_service",
     "old is stopped": "put_release old; make_good old; switch_to old; install_service",
     "new was there": "put_release old; make_good old; put_release new; make_good new;"
+    "set_info $B/releases/new.info trail '- of-another-time';"
     "echo as-it-was >$B/releases/new/code; mkdir -p $B/snapshots/new; echo 'as new left them' >$B/snapshots/new/x.json;"
     "switch_to old; install_service; start_service",
 }
@@ -325,5 +326,8 @@ def check(gateway: Gateway, case: Case, acts: list[list[str]], told: str) -> Non
     for start in gateway.read("starts").splitlines():
         release, _, settings = start.partition(" found")
         assert settings.strip() in found[release], told
+    if gateway.running == "new":  # what a rollback goes to from here
+        trail = "trail=-" if case.before == "nothing" else "trail=- old"
+        assert trail in gateway.read("bundles/x/releases/new.info").splitlines(), told
     assert "no code" not in told
     assert "not of the gateway" not in told

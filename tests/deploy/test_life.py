@@ -99,7 +99,7 @@ def test_release_that_does_not_come_up_is_taken_back_with_its_settings(
     assert "failed: " in desk.on_gateway("releases").out
     refused = desk.on_gateway("rollback")
     assert refused.code == 3, "a failed release is nothing to go back to"
-    assert "no good release" in refused.err
+    assert "there is no change of example to undo" in refused.err
 
 
 def test_failed_first_deploy_leaves_nothing_that_runs_or_starts(desk: Desk) -> None:
@@ -367,3 +367,40 @@ def test_settings_that_cannot_be_saved_are_not_put_at_risk(desk: Desk) -> None:
     assert "could not be put in place" in failed.err
     assert "runs again" in failed.err
     assert desk.machine.api("GET", "/example") == (200, {"key": "mine"})
+
+
+def test_rollback_undoes_one_change_after_the_other_and_never_goes_to_a_bad_release(shared_desk: Desk) -> None:
+    desk = shared_desk
+    ids = []
+    for version in ("0.0.1", "0.0.2", "0.0.3"):
+        deployed = desk.deploy(desk.sample(version, name="undone"), "--format", "json")
+        assert deployed.code == 0, deployed.err
+        ids.append(json.loads(deployed.out.splitlines()[-1])["release"])
+    assert desk.on_gateway("rollback", "0.0.1", "--bundle", "undone").code == 0
+
+    def undo(*arguments: str) -> tuple[int, str]:
+        printed = desk.on_gateway("rollback", "--bundle", "undone", *arguments)
+        return printed.code, printed.out or printed.err
+
+    place = f"gateway ({desk.machine.address}:22)"
+    assert undo() == (0, f"undone 0.0.3 runs on {place}, release {ids[2]}, in place of {ids[0]}\n")
+    assert undo("--mark-bad") == (0, f"undone 0.0.2 runs on {place}, release {ids[1]}, in place of {ids[2]}\n")
+    refused = undo("0.0.3")
+    assert (refused[0], "was marked as bad by" in refused[1]) == (3, True)
+    mark = ("releases", "mark", "gateway", "--password-stdin", "--bundle", "undone")
+    assert desk.run(*mark, "0.0.1", "bad").code == 0
+    nowhere = undo()
+    assert (nowhere[0], "there is no change of undone to undo" in nowhere[1]) == (3, True)
+    assert desk.run(*mark, "0.0.1", "good").code == 0
+    assert undo()[0] == 0
+    remove = ("releases", "remove", "gateway", "--password-stdin", "--bundle", "undone")
+    assert "is the current release, which stays" in desk.run(*remove, "0.0.1").err
+    assert desk.run(*remove, ids[1]).code == 0
+    left = json.loads(desk.on_gateway("releases", "--bundle", "undone", "--format", "json").out)["releases"]
+    assert [(one["id"], one["state"], one["current"]) for one in left] == [
+        (ids[2], "bad", False),
+        (ids[0], "good", True),
+    ]
+    acts = json.loads(desk.on_gateway("history", "--bundle", "undone", "--format", "json").out)["acts"]
+    assert [act["verb"] for act in acts[:3]] == ["drop", "rollback", "mark-good"]
+    assert desk.on_gateway("remove", "--bundle", "undone", "--yes", "--purge").code == 0

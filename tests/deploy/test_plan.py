@@ -8,11 +8,11 @@ from typing import cast
 import pytest
 
 from bundlekit.deploy.asking import Listener
-from bundlekit.deploy.events import BundleState, GatewayState, Lock, Release, Running
+from bundlekit.deploy.events import BundleState, GatewayState, Lock, Neighbour, Release, Running
 from bundlekit.deploy.plan import Action, obstacle, plan_deploy, release_id
 from bundlekit.deploy.session import Session
 from bundlekit.deploy.verbs import preview, rollback_target
-from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnfit
+from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnfit, Refused
 from bundlekit.pack.archive import Archive, Member
 
 DIGEST = "ab" * 32
@@ -149,14 +149,22 @@ def test_release_id_is_safe_as_a_folder(version: str, id: str) -> None:
 
 
 FAILED = release("0.0.5", 50, "failed")
-STATE = replace(UPGRADE, releases=(FAILED, *OLD))
+TRAIL = (OLD[2].id, OLD[1].id)
+STATE = replace(UPGRADE, releases=(FAILED, *OLD), trail=TRAIL)
+MARKED = tuple(replace(one, state="bad", reason="eve@desk") if one is OLD[1] else one for one in OLD)
 
 
 @pytest.mark.parametrize(
     ("state", "wanted", "target"),
     [
         (STATE, None, OLD[1].id),
-        (replace(STATE, current=OLD[1].id), None, OLD[2].id),
+        (replace(STATE, current=OLD[1].id, trail=TRAIL[:1]), None, OLD[2].id),
+        # What was deployed before it was left on purpose.
+        (replace(STATE, trail=TRAIL[:1]), None, OLD[2].id),
+        (replace(STATE, current=OLD[2].id, trail=(OLD[0].id,)), None, OLD[0].id),
+        # Those that are gone, bad or current are passed over.
+        (replace(STATE, trail=(*TRAIL, "0.0.9-gone", OLD[0].id)), None, OLD[1].id),
+        (replace(STATE, releases=MARKED), None, OLD[2].id),
         (STATE, "0.0.1", OLD[2].id),
         (STATE, OLD[2].id, OLD[2].id),
         (STATE, "0.0.2-c", OLD[1].id),
@@ -170,7 +178,9 @@ def test_rollback_goes_to(state: BundleState, wanted: str | None, target: str) -
 @pytest.mark.parametrize(
     ("state", "wanted", "kind", "words"),
     [
-        (replace(STATE, current=OLD[2].id), None, CouldNotRun, "no good release of example before 0.0.1-"),
+        (replace(STATE, current=OLD[2].id, trail=()), None, CouldNotRun, "no change of example to undo: 0.0.1-"),
+        (replace(STATE, trail=(FAILED.id,)), None, CouldNotRun, "no change of example to undo"),
+        (replace(STATE, releases=MARKED), "0.0.2", CouldNotRun, "was marked as bad by eve@desk"),
         (STATE, "9", BadUsage, "no release '9'"),
         (STATE, "0.0.", BadUsage, "names several"),
         (STATE, "0.0.3", BadUsage, "is the current release already"),
@@ -187,3 +197,37 @@ def test_plan_of_a_hand_over_starts_the_new_release_before_it_stops_the_old_one(
         plan = plan_deploy(ARCHIVE, replace(FIT, bundles=(state,)), keep=3, hand_over=True, verify=False)
         assert plan.steps[2].split()[0] == first
         assert not any("GET" in step for step in plan.steps)
+
+
+NOTES = [
+    (UPGRADE, "0.0.4", []),
+    (UPGRADE, "0.0.2", ["a downgrade: 0.0.2 is older than 0.0.3", "release 0.0.2-cdcdcdcd is 0.0.2 too"]),
+    (UPGRADE, "0.0.10", []),
+    (UPGRADE, "0.0.3", ["another content under the same version: release 0.0.3-cdcdcdcd is 0.0.3 too"]),
+    (UPGRADE, "of-today", []),
+    (BundleState("example"), "0.0.1", []),
+    (SAME, "0.0.4", []),
+    (
+        replace(UPGRADE, releases=(*OLD, replace(THIS, state="bad", reason="eve@desk"))),
+        "0.0.4",
+        ["was marked as bad by eve@desk; if it comes up, it is good again"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("state", "version", "notes"), NOTES)
+def test_plan_notes_what_is_unusual(state: BundleState, version: str, notes: list[str]) -> None:
+    plan = plan_deploy(replace(ARCHIVE, version=version), replace(FIT, bundles=(state,)), keep=3)
+    assert len(plan.notes) == len(notes)
+    assert all(words in note for words, note in zip(notes, plan.notes, strict=True))
+
+
+def test_resource_of_another_bundle_is_an_obstacle_unless_forced() -> None:
+    archive = replace(ARCHIVE, resources=("/rooms/all",))
+    gateway = replace(FIT, neighbours=(Neighbour("other", "1.0", ("/rooms/:id",)),))
+    problem = obstacle(archive, gateway)
+    assert isinstance(problem, Refused)
+    assert problem.kept == "nothing was stopped or changed"
+    assert "`bundlekit remove TARGET --bundle other`; --force-resource goes on" in str(problem.hint)
+    assert obstacle(archive, gateway, force=True) is None
+    assert obstacle(replace(archive, resources=("/rooms",)), gateway) is None

@@ -402,3 +402,75 @@ def test_copy_of_settings_of_another_age_goes_with_them(shell: tuple[str, ...], 
     run(shell, tmp_path, "bring_settings")
     assert left(folder) == ["current", "settings/x.json"]
     assert (folder / "settings/x.json").read_text() == "1"
+
+
+def act(verb: str, release: str, previous: str = "", outcome: str = "up", *, bundle: str = "x") -> str:
+    fields = ["2", "1", bundle, verb, release, previous, "eve@desk", "moxa", "10.0.0.1", outcome, "", "", "key"]
+    return "\t".join(fields) + "\n"
+
+
+# What has been done, by a script that kept no trail, and the trail of what is current then.
+HISTORIES = [
+    ([], "-"),
+    ([act("deploy", "a")], "-"),
+    ([act("deploy", "a"), act("deploy", "b", "a"), act("deploy", "c", "b")], "- a b"),
+    ([act("deploy", "a"), act("deploy", "b", "a"), act("deploy", "c", "b", "back")], "- a"),
+    ([act("deploy", "a"), act("deploy", "b", "a"), act("deploy", "c", "b"), act("rollback", "b", "c")], "- a"),
+    ([act("deploy", "a"), act("deploy", "b", "a"), act("deploy", "b-1", "b"), act("rollback", "a", "b-1")], "-"),
+    ([act("deploy", "a"), act("rollback", "z", "a")], "- a"),
+    ([act("deploy", "a"), act("deploy", "b", "a"), act("remove", "b", "", "removed"), act("deploy", "c")], "-"),
+    ([act("deploy", "a"), act("deploy", "q", "p", bundle="y"), act("restart", "a"), act("deploy", "b", "a")], "- a"),
+]
+
+
+@pytest.mark.parametrize(("acts", "trail"), HISTORIES)
+def test_trail_of_an_older_script_is_read_from_the_history(
+    shell: tuple[str, ...], acts: list[str], trail: str, tmp_path: Path
+) -> None:
+    home(tmp_path, {"releases/now.info": "state=good\n"})
+    (tmp_path / "history").write_text("".join(acts))
+    assert run(shell, tmp_path, "trail now") == trail + "\n"
+
+
+def test_trail_grows_by_changes_and_shrinks_by_what_undoes_them(shell: tuple[str, ...], tmp_path: Path) -> None:
+    kept = {f"releases/{id}/index.py": "" for id in "abc"}
+    folder = home(tmp_path, {**kept, **{f"releases/{id}.info": "state=good\n" for id in "abc"}})
+    commands = """
+        go() { JOURNAL=$NEWLINE; record how "$3"; keep_trail "$1" "$2"; keep_trail "$1" "$2"; trail "$1"; }
+        go a '' ''
+        go b a ''
+        go c b no-verify
+        go b c undo
+        go a b 'undo mark-bad'
+        go c a ''
+        go a c undo
+        go b a ''; go c b ''; rm -r "$B/releases/a"; go b c ''
+        go c b undo
+        """
+    printed = run(shell, tmp_path, commands).splitlines()
+    assert printed == ["-", "- a", "- a b", "- a", "-", "- a", "-", "- a", "- a b", "- b c", "- b"]
+    assert (folder / "releases/c.info").read_text().count("trail=") == 1
+
+
+def test_trail_has_an_end(shell: tuple[str, ...], tmp_path: Path) -> None:
+    long = " ".join(f"{number}.0.0-abababab" for number in range(1000, 1400))
+    home(tmp_path, {f"releases/{id}/index.py": "" for id in [*long.split(), "old", "new"]})
+    (tmp_path / "bundles/x/releases/old.info").write_text(f"trail=- {long}\n")
+    found = run(shell, tmp_path, "JOURNAL=$NEWLINE; keep_trail new old; trail new").strip()
+    assert len(found) <= 2000
+    assert found.startswith("- 1")
+    assert found.endswith(" 1399.0.0-abababab old")
+
+
+def test_release_that_is_marked_as_bad_stays_so_when_it_is_started(shell: tuple[str, ...], tmp_path: Path) -> None:
+    folder = home(tmp_path, {"releases/a.info": "state=bad\n", "current": "-> releases/a"})
+    commands = """
+        confirm() { true; }
+        bundle_pid() { echo 5; }
+        start_service() { :; }
+        JOURNAL=$NEWLINE
+        record id a; record wait 5; record key 1
+        finish_start
+        """
+    assert "outcome\tup" in run(shell, tmp_path, commands)
+    assert (folder / "releases/a.info").read_text() == "state=bad\n"

@@ -22,6 +22,60 @@ next_number() {
     echo $((${last:-0} + 1))
 }
 
+# The trail of the current release: `-`, then the releases that were replaced one after the other, its own predecessor
+# last. A deploy adds to it, and so does a rollback to a named release; a rollback that undoes a change takes away.
+trail() { # ID
+    kept=$(info "$B/releases/$1.info" trail)
+    if [ -n "$kept" ]; then
+        printf '%s\n' "$kept"
+        return
+    fi
+    # Of a script that kept none: from the history.
+    list_history "$NAME" 200 | cut -f 4-6,10 | tr '\t' '|' | {
+        kept=-
+        while IFS='|' read -r verb id previous outcome; do
+            case $verb.$outcome in
+            remove.removed) kept=- ;;
+            deploy.up) kept="${previous:+$kept }${previous:--}" ;;
+            rollback.up) kept=$(is_in_trail "$id" "$kept" && cut_trail "$id" "$kept" || printf '%s' "$kept $previous") ;;
+            esac
+        done
+        printf '%s\n' "$kept"
+    }
+}
+
+is_in_trail() { # ID TRAIL
+    case "$2 " in
+    *" $1 "*) return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
+# What was before a release, the last time that it stands there.
+cut_trail() { # ID TRAIL
+    set -- "$1" "$2 "
+    printf '%s\n' "${2%" $1 "*}"
+}
+
+# Of the release that has just replaced another one. May be done twice.
+keep_trail() { # ID PREVIOUS
+    [ "$1" != "$2" ] || return 0
+    trail=
+    if [ -n "$2" ]; then
+        trail=$(trail "$2")
+        case " $(recorded how) " in
+        *" undo "*) trail=$(cut_trail "$1" "$trail") ;;
+        *) trail="${trail% "$2"} $2" ;; # where the history tells of this change already
+        esac
+    fi
+    left=-
+    for id in $trail; do
+        [ ! -d "$B/releases/$id" ] || left="$left $id"
+    done
+    while [ ${#left} -gt 2000 ]; do left="- ${left#- * }"; done
+    set_info "$B/releases/$1.info" trail "$left"
+}
+
 # ---------------------------------------------------------------- is it running?
 
 # `running` is written by the supervisor; the number in it counts only if that process is the supervisor still.

@@ -75,6 +75,7 @@ look_at_bundle() { # [closely]: who holds the lock without a word, whom a change
     say bundle "$NAME"
     [ -d "$B" ] || return 0
     say current "$(current_release)"
+    say trail "$(trail "$(current_release)")"
     if pid=$(bundle_pid); then
         registered=no
         has_registered && registered=yes

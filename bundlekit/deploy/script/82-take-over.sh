@@ -98,6 +98,10 @@ try_release() { # ID WAIT
 # What follows once it is decided that a release stays.
 finish_good() {
     release=$(recorded id)
+    keep_trail "$release" "$(recorded previous)"
+    case " $(recorded how) " in
+    *" mark-bad "*) mark "$(recorded previous)" bad "$(recorded who)" ;;
+    esac
     mark_good "$release"
     drop_aside
     if [ -f "$B/mended" ]; then
@@ -113,6 +117,10 @@ finish_good() {
 mark_good() { # ID
     [ "$(info "$B/releases/$1.info" state)" = good ] || set_info "$B/releases/$1.info" state good reason ''
     rm -f "$B/releases/$1.log"
+}
+
+mark() { # ID STATE REASON
+    set_info "$B/releases/$1.info" state "$2" && set_info "$B/releases/$1.info" reason "$3"
 }
 
 switch_to() { # ID

@@ -9,8 +9,8 @@ change_rollback() { # NAME ID EXPECTED WAIT WHO [LOCK-WAIT [settings|"" [HOW]]]
     lock "rollback to $2" "$5" "${6:-0}" || return 0
     if [ "$(current_release)" != "$3" ] && [ -z "$waited" ]; then
         fail changed "$(current_release)"
-    elif [ ! -d "$B/releases/$2" ]; then
-        fail no-release "$2"
+    elif ! is_release "$2"; then
+        :
     elif [ "$(current_release)" = "$2" ]; then
         fail changed "$2"
     elif [ -n "${7:-}" ] && [ ! -d "$B/snapshots/$2" ]; then
@@ -21,6 +21,48 @@ change_rollback() { # NAME ID EXPECTED WAIT WHO [LOCK-WAIT [settings|"" [HOW]]]
         record how "${8:-}"
         take_over "$2" "$4"
     fi
+}
+
+# What nobody goes back to any more, or may again.
+change_mark() { # NAME ID bad|good WHO [LOCK-WAIT]
+    check_id "$2"
+    check_number "${5:-0}"
+    case $3 in
+    bad) verb=mark-bad why=$4 ;;
+    good) verb=mark-good why= ;;
+    *) give_up usage "$3" ;;
+    esac
+    lock "$verb of $2" "$4" "${5:-0}" && is_release "$2" || return 0
+    begin "$verb" "$4"
+    record id "$2"
+    if mark "$2" "$3" "$why" && settle "$B/releases"; then
+        say outcome marked "$2"
+        close_journal marked
+    else
+        refuse "$(trouble_word "$(cat "$errors")" space)" "$ROOT" "$(why)"
+    fi
+}
+
+change_drop() { # NAME ID WHO [LOCK-WAIT]
+    check_id "$2"
+    check_number "${4:-0}"
+    lock "removal of $2" "$3" "${4:-0}" && is_release "$2" || return 0
+    if [ "$(current_release)" = "$2" ]; then
+        fail current "$2"
+        return 0
+    fi
+    begin drop "$3"
+    record id "$2"
+    drop_release "$2"
+    settle
+    say outcome dropped "$2"
+    close_journal dropped
+}
+
+is_release() { # ID
+    [ ! -d "$B/releases/$1" ] || return 0
+    fail no-release "$1"
+    return 1
 }
 
 change_start() { # NAME WAIT WHO [LOCK-WAIT]
@@ -89,7 +131,7 @@ finish_start() {
     start_service
     phase confirm "$(patience)"
     if confirm "$release" "$(patience)" "$starts"; then
-        mark_good "$release"
+        [ "$(info "$B/releases/$release.info" state)" = bad ] || mark_good "$release"
         say outcome up "$release" "$release"
         close_journal up
     else
