@@ -156,7 +156,7 @@ class Watch:
     def seconds(self) -> float:
         return time.perf_counter() - self.began
 
-    def password(self, _account: str, *, again: bool = False) -> str:
+    def password(self, _account: str, *, again: bool = False, for_sudo: bool = False) -> str:
         return self.given
 
     def passphrase(self, _file: str, *, again: bool = False) -> str | None:

@@ -172,7 +172,8 @@ def session_on(access: Access) -> Iterator[Session]:
         with Connection(
             address, ask=asker, accept_new_host_key=access.accept_new_host_key, timeout=timeout
         ) as connection:
-            yield Session(connection, asker)
+            context = click.get_current_context(silent=True)
+            yield Session(connection, asker, label=f"bundlekit {context.info_name}" if context else "bundlekit")
     except BundlekitError as error:
         if isinstance(error, LoginRefused):
             error.hint = asker.remedy(error.message) or error.hint
@@ -243,13 +244,13 @@ def release_word(_context: click.Context, _parameter: click.Parameter, text: str
     )
 
 
-def bundle_there(session: Session, name: str | None, *, settings_count: bool = False) -> BundleState:
+def bundle_there(session: Session, name: str | None, *, leftovers_count: bool = False) -> BundleState:
     """The bundle on the gateway that has a name, or the only one.
 
     Args:
         session: on the gateway.
         name: None where none was named.
-        settings_count: whether one of which only the settings are left counts.
+        leftovers_count: whether one counts of which only settings are left, or a folder with nothing in it.
 
     Raises:
         CouldNotRun: it is not there.
@@ -258,7 +259,7 @@ def bundle_there(session: Session, name: str | None, *, settings_count: bool = F
     bundles = [
         state
         for state in session.probe(name).bundles
-        if (state.current or state.releases or (settings_count and state.settings)) and name in (None, state.name)
+        if (state.current or state.releases or (leftovers_count and state.is_there)) and name in (None, state.name)
     ]
     if len(bundles) == 1:
         return bundles[0]

@@ -14,6 +14,7 @@ from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, CouldNotRun, Unreadable
 
 if TYPE_CHECKING:
+    from bundlekit.deploy.session import Session
     from bundlekit.gateway.client import Answer
 
 _REFUSED = 1
@@ -71,14 +72,16 @@ def run(
     include: bool,
 ) -> int:
     """Ask once, and print the answer."""
-    from bundlekit.cli.gateway_access import gateway_on
+    from bundlekit.cli.gateway_access import gateway_and_session_on
     from bundlekit.gateway.contract import is_unowned
     from bundlekit.gateway.request import checked_request
 
     asked = _query(query) | ({"fields": [fields]} if fields is not None else {})
     checked_request(method, resource, asked)
     content = None if data is None else _content(data, way)
-    with gateway_on(way) as gateway:
+    with gateway_and_session_on(way) as (gateway, session):
+        if session and session.down:
+            _refuse_dead(session, resource)
         answer = gateway.request(method, resource, content=content, query=asked)
     if include:
         _show_head(answer)
@@ -88,6 +91,29 @@ def run(
     if is_unowned(answer):
         click.echo(click.style("note: ", fg="yellow") + "no bundle is registered for this resource", err=True)
     return exit_code(answer.status)
+
+
+def _refuse_dead(session: Session, resource: str) -> None:
+    """Say at once that the bundle is dead which would answer: the gateway would wait for it as long as its ttl."""
+    from bundlekit.bundle.patterns import without_prefix
+    from bundlekit.deploy.neighbours import shared
+
+    gateway = session.probe()
+    found = shared("", [without_prefix(resource.partition("?")[0])], gateway.neighbours)
+    if not found or not all(one.neighbour.name in session.down and not one.neighbour.pid for one in found):
+        return
+    name = found[0].neighbour.name
+    state = gateway.bundle(name)
+    crashed = state.crashed
+    how = "nothing has started it" if state.at_boot else "it is stopped"
+    if crashed is not None:
+        how = f"it ends with status {crashed}, again and again"
+    raise CouldNotRun(
+        f"{name} would answer {resource}, and does not run on {session.name}: {how}",
+        hint=f"`bundlekit start TARGET --bundle {name}`"
+        if crashed is None
+        else f"`bundlekit logs TARGET --bundle {name}` shows why",
+    )
 
 
 def exit_code(status: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,16 @@ from bundlekit.cli.access import (
     wait_lock_option,
     wait_option,
 )
-from bundlekit.errors import BundlekitError
+from bundlekit.errors import BadUsage, BundlekitError
 
 if TYPE_CHECKING:
     from bundlekit.cli.deploy_report import Report
+    from bundlekit.deploy.session import Session
+    from bundlekit.pack.archive import Archive
 from bundlekit.cli.verb import verb
 
 _LEAST_RATE, _MOST_RATE = 1000, 1_000_000_000
+_MOST_NAMED = 5
 _RATE = re.compile(r"(\d+(?:\.\d+)?)([kM]?)")
 
 
@@ -48,6 +52,8 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
     bundlekit deploy moxa@192.168.4.127  the bundle in this folder
     bundlekit deploy moxa@192.168.4.127 --bundle thermostat
     bundlekit deploy substation-7 --bundle thermostat-0.2.0.tar.gz  a Host of ~/.ssh/config; an archive
+    bundlekit deploy moxa@192.168.4.127 -b thermostat -b pump  one after the other
+    bundlekit deploy moxa@192.168.4.127 --all --bundle bundles  all that are in that folder
     bundlekit deploy moxa@192.168.4.127 --format json | jq -r 'select(.event == "end").outcome'
     bundlekit deploy moxa@[fe80::290:e8ff:fe00:1%eth0]:2222 --dry-run  what it would do
     """,
@@ -56,10 +62,12 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
 @click.option(
     "-b",
     "--bundle",
+    "bundles",
     type=click.Path(exists=True, path_type=Path),
-    default=".",
-    help="The bundle's folder, or its archive; by default this folder.",
+    multiple=True,
+    help="The bundle's folder, or its archive; by default this folder. Several are deployed one after the other.",
 )
+@click.option("--all", "all_in", is_flag=True, help="Deploy all bundles in the folder, and in those below it.")
 @click.option("--dry-run", is_flag=True, help="Look at the gateway, show what would be done, change nothing.")
 @wait_option
 @verify_option
@@ -81,7 +89,7 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or an event a line."
 )
-def command(access: Access, *, bundle: Path, dry_run: bool, **options: Any) -> int:
+def command(access: Access, *, bundles: tuple[Path, ...], all_in: bool, dry_run: bool, **options: Any) -> int:
     """Install a bundle on a gateway and see that it comes up.
 
     The bundle is validated, packed, uploaded, unpacked beside the release that runs, compiled and its imports tried by
@@ -91,74 +99,126 @@ def command(access: Access, *, bundle: Path, dry_run: bool, **options: Any) -> i
     It is refused where another bundle on the gateway has one of its resources, and where a copy of it runs by hand: the
     gateway would ask both and merge their answers.
 
+    Several bundles are all checked before the first one is deployed, and go over one connection in the order in which
+    they are named; the first one that fails ends it. Those that run by then run on, and its exit code counts.
+
     Exit code: 0 it runs, 1 the bundle has errors or was taken back, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
 
     With --format json, standard output has an object a line for each event; the last is `end`, also where it failed.
     Where GITHUB_STEP_SUMMARY names a file, as on GitHub, a summary in Markdown is added to it.
     """
-    return run(access, bundle, dry_run=dry_run, **options)
+    return run(access, bundles or (Path(),), all_in=all_in, dry_run=dry_run, **options)
 
 
 def run(
     access: Access,
-    path: Path,
+    paths: Sequence[Path],
     *,
     dry_run: bool,
     wait: int,
     wait_lock: int,
     keep: int,
+    all_in: bool = False,
     rate: int | None = None,
     verify: bool = True,
     hand_over: bool = False,
     force: bool = False,
     form: str = "text",
 ) -> int:
-    """Deploy the bundle or the archive at `path`."""
+    """Deploy the bundles or archives at `paths`, one after the other, until one fails."""
     from bundlekit.cli.deploy_report import Report
 
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    report = Report(access.target, form=form, summary=Path(summary) if summary else None)
     how = {"wait": wait, "wait_lock": wait_lock, "rate": rate, "verify": verify, "hand_over": hand_over, "force": force}
+
+    def new_report() -> Report:
+        return Report(access.target, form=form, summary=Path(summary) if summary else None)
+
+    report = new_report()
+    done: list[str] = []
+    archives: list[Archive] = []
     try:
-        _deploy(access, path, report, keep=keep, dry_run=dry_run, how=how)
+        archives = _checked(access, paths, all_in=all_in)
+        report.begin(archives[0].name, archives[0].version)
+        with session_on(access) as session:
+            for number, archive in enumerate(archives):
+                if number:
+                    report.close()
+                    report = new_report()
+                    report.begin(archive.name, archive.version)
+                report.reached(session.identity)
+                _deploy(session, archive, report, keep=keep, dry_run=dry_run, how=how)
+                done.append(archive.name)
     except BundlekitError as error:
         report.fail(error)
         raise
     finally:
         report.close()
+        if len(archives) > 1:
+            report.of_several(done, [archive.name for archive in archives[len(done) :]], is_plan=dry_run)
     return 0
 
 
-def _deploy(access: Access, path: Path, report: Report, *, keep: int, dry_run: bool, how: dict[str, Any]) -> None:
-    """Do it, or tell what would be done."""
+def _checked(access: Access, paths: Sequence[Path], *, all_in: bool) -> list[Archive]:
+    """The archives to deploy, all of them without errors, before anybody is asked for a password."""
+    from bundlekit.bundle.search import bundle_folders
     from bundlekit.cli.archive import checked_archive
-    from bundlekit.deploy import verbs
     from bundlekit.deploy.target import parse_target
 
     parse_target(access.target)
-    archive = checked_archive(path)
-    what = f"{archive.name} {archive.version}"
-    report.begin(archive.name, archive.version)
-    with session_on(access) as session:
-        report.reached(session.identity)
-        if dry_run:
-            choices = {name: how[name] for name in ("verify", "hand_over", "force")}
-            steps = verbs.preview(session, archive, report, keep=keep, **choices).plan.steps
-            steps = steps or ("nothing: this very archive runs there already",)
-            report.end("planned", *steps, steps=steps)
-            return
-        deployed = verbs.deploy(session, archive, report, keep=keep, **how)
-        outcome, release = deployed.outcome, deployed.plan.release
-        if outcome is None:
-            told = f"unchanged: {what} runs on {session.name} already, release {release}"
-            report.end("unchanged", told, release=release)
-            return
-        before = f", in place of {outcome.replaced}" if outcome.replaced else ""
-        report.end(
-            "up",
-            f"{what} runs on {session.name}, release {outcome.release}{before}",
-            release=outcome.release,
-            replaced=outcome.replaced or None,
-            pruned=outcome.pruned,
+    if all_in:
+        paths = [folder for path in paths for folder in (bundle_folders(path) if path.is_dir() else (path,))]
+    else:
+        for path in paths:
+            _refuse_folder_of_bundles(path)
+    archives = [checked_archive(path) for path in paths]
+    names = [archive.name for archive in archives]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise BadUsage(f"two of the bundles are called {twice}", hint="one of them would replace the other one")
+    return archives
+
+
+def _refuse_folder_of_bundles(path: Path) -> None:
+    """Say what to do with a folder that is no bundle and has some in it."""
+    from bundlekit.bundle.search import has_manifest
+
+    if not path.is_dir() or has_manifest(path):
+        return
+    found = sorted(folder for folder in path.iterdir() if folder.is_dir() and has_manifest(folder))
+    if found:
+        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        named = ", ".join(str(folder) for folder in found[:_MOST_NAMED]) + more
+        raise BadUsage(
+            f"{path} is a folder of bundles, and no bundle itself: {named}",
+            hint=f"--bundle {found[0]} deploys one of them, --all all of them",
         )
+
+
+def _deploy(
+    session: Session, archive: Archive, report: Report, *, keep: int, dry_run: bool, how: dict[str, Any]
+) -> None:
+    """Do it, or tell what would be done."""
+    from bundlekit.deploy import verbs
+
+    what = f"{archive.name} {archive.version}"
+    if dry_run:
+        choices = {name: how[name] for name in ("verify", "hand_over", "force")}
+        steps = verbs.preview(session, archive, report, keep=keep, **choices).plan.steps
+        steps = steps or ("nothing: this very archive runs there already",)
+        report.end("planned", *steps, steps=steps)
+        return
+    deployed = verbs.deploy(session, archive, report, keep=keep, **how)
+    outcome, release = deployed.outcome, deployed.plan.release
+    if outcome is None:
+        told = f"unchanged: {what} runs on {session.name} already, release {release}"
+        report.end("unchanged", told, release=release)
+        return
+    before = f", in place of {outcome.replaced}" if outcome.replaced else ""
+    report.end(
+        "up",
+        f"{what} runs on {session.name}, release {outcome.release}{before}",
+        release=outcome.release,
+        replaced=outcome.replaced or None,
+        pruned=outcome.pruned,
+    )

@@ -117,6 +117,23 @@ class Report:
             self._lines.write("end", outcome="failed", code=error.exit_code, **self._where, **self._what, error=told)
         self._summarize("Deploy", False, [error.message], error)
 
+    def of_several(self, done: list[str], left: list[str], *, is_plan: bool) -> None:
+        """How far several went.
+
+        Args:
+            done: the names of the bundles that are deployed.
+            left: of the others; the first of them failed.
+            is_plan: whether nothing was to be deployed.
+        """
+        failed, not_begun = left[:1], left[1:]
+        if self._lines:
+            self._lines.write("summary", done=done, failed=failed[0] if failed else None, not_begun=not_begun)
+            return
+        parts = [f"{'planned' if is_plan else 'deployed'}: {', '.join(done) or 'none'}"]
+        parts += [f"failed: {failed[0]}"] if failed else []
+        parts += [f"not begun: {', '.join(not_begun)}"] if not_begun else []
+        click.echo("; ".join(parts), err=True)
+
     def close(self) -> None:
         """However it ended, the terminal is left as it was."""
         if isinstance(self._shown, TerminalListener):

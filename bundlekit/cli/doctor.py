@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import click
 
 from bundlekit.cli.access import TIMEOUT, Access, access_options, address_of, asker_for
 from bundlekit.cli.verb import verb
+from bundlekit.errors import BundlekitError
 
 if TYPE_CHECKING:
     from bundlekit.deploy.checkup import Check
@@ -60,8 +62,10 @@ def run(access: Access, bundle: Path | None, *, form: str) -> int:
     from bundlekit.cli.archive import bundle_at
     from bundlekit.deploy.doctor import examine
 
-    here = bundle or (Path() if has_manifest(Path()) else None)
-    manifest = manifest_of(bundle_at(here)) if here else None
+    manifest = manifest_of(bundle_at(bundle)) if bundle else None
+    if bundle is None and has_manifest(Path()):
+        with suppress(BundlekitError):  # nobody has asked about it
+            manifest = manifest_of(bundle_at(Path()))
     address = address_of(access)
     asker = asker_for(access, address)
     checks: list[Check] = []

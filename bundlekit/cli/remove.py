@@ -7,7 +7,7 @@ import click
 from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, session_on, wait_lock_option
 from bundlekit.cli.terminal import TerminalListener, can_ask
 from bundlekit.cli.verb import verb
-from bundlekit.errors import BadUsage
+from bundlekit.errors import BadUsage, CouldNotRun
 
 
 @verb(
@@ -35,7 +35,10 @@ def run(access: Access, bundle: str | None, *, purge: bool, yes: bool, wait_lock
     if not yes and (access.password_stdin or not can_ask()):
         raise BadUsage("remove asks first, and there is no terminal to ask you on", hint="say --yes if you mean it")
     with session_on(access) as session:
-        name = bundle_there(session, bundle, settings_count=purge).name
+        state = bundle_there(session, bundle, leftovers_count=purge or bundle is not None)
+        name = state.name
+        if state.settings and not (purge or state.current or state.releases):
+            raise CouldNotRun(f"only the settings of {name} are left there", hint="--purge removes them")
         what = f"{name}, its releases, its log and its settings" if purge else f"{name}, its releases and its log"
         if not yes and not click.confirm(f"Remove {what} from {session.name}?", err=True):
             click.echo("nothing was removed", err=True)

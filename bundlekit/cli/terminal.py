@@ -89,11 +89,11 @@ class TerminalAsker:
     def given(self) -> str | None:
         return self._password if self._is_given else None
 
-    def password(self, account: str, *, again: bool = False) -> str:
+    def password(self, account: str, *, again: bool = False, for_sudo: bool = False) -> str:
         if self._password is None and (kept := self._kept_secret(self._kept_as)):
             self._password, self._kept = kept, True
         elif self._password is None or (again and not self._is_given):
-            self._password = self._type_password(account, again=again)
+            self._password = self._type_password(account, again=again, for_sudo=for_sudo)
         return self._password
 
     def passphrase(self, file: str, *, again: bool = False) -> str | None:
@@ -122,20 +122,20 @@ class TerminalAsker:
             )
         return kept
 
-    def _type_password(self, account: str, *, again: bool) -> str:
+    def _type_password(self, account: str, *, again: bool, for_sudo: bool) -> str:
         if not self._asks:
             if self._kept:
                 refusal = f"{account} does not accept the password that the keyring has"
                 raise LoginRefused(refusal, hint=self.remedy(refusal))
             raise LoginRefused(
-                f"{account} asks for a password, and {self._why_not}",
+                f"{'sudo on the gateway' if for_sudo else account} asks for a password, and {self._why_not}",
                 hint="give it with --password-stdin, or use a key and a sudo that asks for nothing, or store it: "
                 f"`keyring set {SERVICE} {self._kept_as}`",
             )
         if again:
             click.echo(f"{account} does not accept {'what the keyring has' if self._kept else 'it'}", err=True)
         self._kept = False
-        return _typed(f"password of {account}")
+        return _typed(f"password of {account}" + ", for sudo" * for_sudo)
 
     def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
         if not self._asks:

@@ -13,12 +13,13 @@ class Asker(Protocol):
         """The password, where it was given beforehand; nobody is asked."""
         ...
 
-    def password(self, account: str, *, again: bool = False) -> str:
+    def password(self, account: str, *, again: bool = False, for_sudo: bool = False) -> str:
         """The password of `account` (`moxa@192.168.4.127`), for the log-in and for sudo alike.
 
         Args:
             account: whose.
             again: the one before was wrong.
+            for_sudo: it is for sudo: the log-in needed none.
         """
         ...
 

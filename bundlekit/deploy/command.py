@@ -64,13 +64,14 @@ class Opening:
         return self.login if known else self.login + self.script
 
 
-def opening(token: str, *, password: str | None, look: Sequence[str] = ()) -> Opening:
+def opening(token: str, *, password: str | None, look: Sequence[str] = (), label: str = "bundlekit") -> Opening:
     """Open a conversation.
 
     Args:
         token: hex digits that nobody can guess.
         password: for sudo; None to find out whether it asks for one.
         look: a bundle and a digest, to be looked at where the gateway has the script.
+        label: what it is for, letters and spaces: for lists of processes and logs of the gateway.
 
     Raises:
         ValueError: the password has a line break in it.
@@ -80,7 +81,7 @@ def opening(token: str, *, password: str | None, look: Sequence[str] = ()) -> Op
     packed = script.compressed()
     words = f'sh "$script" look {shlex.join([*look, token])} </dev/null 2>/dev/null; ' if look else ""
     body = _OPENING.format(size=len(packed), room=_ROOM, digest=script.digest(), token=token, look=words)
-    return Opening("exec sh -c " + shlex.quote(body), f"{password or ''}\n".encode(), packed, token)
+    return Opening(f": {label}; exec sh -c " + shlex.quote(body), f"{password or ''}\n".encode(), packed, token)
 
 
 def order(token: str, verb: str, *arguments: str) -> bytes:

@@ -37,7 +37,13 @@ class Conversation:
     """
 
     def __init__(
-        self, transport: paramiko.Transport, *, password: str | None, silence: float, look: Sequence[str] = ()
+        self,
+        transport: paramiko.Transport,
+        *,
+        password: str | None,
+        silence: float,
+        look: Sequence[str] = (),
+        label: str = "bundlekit",
     ) -> None:
         """Open the channel. The first order travels with the script, which a gateway that has it is not sent again.
 
@@ -45,12 +51,13 @@ class Conversation:
             transport: logged in.
             password: for sudo; None to find out whether it asks for one.
             look: a bundle and a digest; see `seen`.
+            label: what it is for; see `opening`.
             silence: seconds without a byte after which TimeoutError is raised.
 
         Raises:
             OSError, EOFError, paramiko.SSHException: the connection broke.
         """
-        self._opening: Opening | None = opening(secrets.token_hex(8), password=password, look=look)
+        self._opening: Opening | None = opening(secrets.token_hex(8), password=password, look=look, label=label)
         self._knows_script: bool | None = None
         self._seen: list[str] = []
         self.greeted = False

@@ -137,7 +137,7 @@ def _behind_the_log_in(connection: Connection, ask: Asker, timeout: float, bundl
 
     password = connection.password or ask.given
     try:
-        conversation = Conversation(connection.transport, password=password, silence=_SILENCE)
+        conversation = Conversation(connection.transport, password=password, silence=_SILENCE, label="bundlekit doctor")
         token, sudo = _by_sudo(connection, conversation, ask, password)
         yield told(sudo)
         if not conversation.greeted:
@@ -194,7 +194,7 @@ def _by_sudo(connection: Connection, conversation: Conversation, ask: Asker, pas
     free = not password
     if conversation.status == PASSWORD_NEEDED and not password:
         try:
-            conversation.give("password", ask.password(account))
+            conversation.give("password", ask.password(account, for_sudo=True))
         except LoginRefused as error:
             return "", fail("sudo", f"it asks for the password of {account}", error.hint or "")
         list(conversation.answer())

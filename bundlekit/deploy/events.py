@@ -168,6 +168,7 @@ class BundleState:
         held_by: the process that holds the lock where no change of bundlekit does, such as
             `process 12 of root: flock ...`.
         trail: the ids of the releases that were replaced one after the other, the one before the current one last.
+        is_there: whether the gateway has anything of it.
     """
 
     name: str
@@ -182,6 +183,7 @@ class BundleState:
     releases: tuple[Release, ...] = ()
     last: Act | None = None
     trail: tuple[str, ...] = ()
+    is_there: bool = False
 
     @property
     def version(self) -> str:
@@ -324,7 +326,7 @@ def parse_act(event: Event) -> Act:
 
 
 _OF_BUNDLE: dict[str, Callable[[BundleState, Event], BundleState]] = {
-    "current": lambda bundle, event: replace(bundle, current=_id(event.field(0))),
+    "current": lambda bundle, event: replace(bundle, current=_id(event.field(0)), is_there=True),
     "trail": lambda bundle, event: replace(bundle, trail=tuple(filter(_id, event.field(0).split()))),
     "running": _with_running,
     "crashed": lambda bundle, event: replace(bundle, crashed=event.field(0)),

@@ -38,7 +38,8 @@ class Session:
         name, identity: of the gateway; see `Address`.
     """
 
-    def __init__(self, connection: Connection, ask: Asker) -> None:
+    def __init__(self, connection: Connection, ask: Asker, *, label: str = "bundlekit") -> None:
+        self._label = label
         self._connection = connection
         self._ask = ask
         self._password = connection.password or ask.given
@@ -46,6 +47,7 @@ class Session:
         self._broken = ""  # the token of the conversation before, whose upload goes on
         self._travels_with_order = False  # an upload, so that no place is made for it before
         self.account = f"{connection.address.user}@{connection.address.host}"
+        self.down: tuple[str, ...] = ()
         self.name = connection.address.name
         self.identity = connection.address.identity
 
@@ -63,6 +65,9 @@ class Session:
         Raises:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
+        if self._conversation is not None:  # which has looked at something else, or at nothing
+            self._travels_with_order = False
+            return None
         with words_for_breaks():
             conversation = self._talk((bundle, digest))
             events = [parse_event(line) for line in conversation.seen()]
@@ -107,10 +112,14 @@ class Session:
     def api_token(self) -> str:
         """The gateway's own token of the REST API, which only root can read. It is secret.
 
+        The names of bundles that are deployed there and do not run are in `down` then.
+
         Raises:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
-        for event in self.ask("token"):
+        events = self.ask("token")
+        self.down = tuple(event.field(0) for event in events if event.word == "down")
+        for event in events:
             if event.word == "token":
                 return event.field(0)
         raise CouldNotRun("the gateway broke off before it told its API token", hint="run the same again")
@@ -302,14 +311,14 @@ class Session:
                     return answer
             if conversation.status != PASSWORD_NEEDED or self._password:
                 raise not_begun(self.account, conversation.status, conversation.complaint)
-            self._password = self._ask.password(self.account)
+            self._password = self._ask.password(self.account, for_sudo=True)
             conversation.give("password", self._password)
             list(conversation.answer())
 
     def _talk(self, look: Sequence[str] = ()) -> Conversation:
         if self._conversation is None:
             self._conversation = Conversation(
-                self._connection.transport, password=self._password, silence=SILENCE, look=look
+                self._connection.transport, password=self._password, silence=SILENCE, look=look, label=self._label
             )
         return self._conversation
 

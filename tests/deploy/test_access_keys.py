@@ -29,7 +29,7 @@ class Knower:
         self._passphrases = list(passphrases)
         self.asked: list[str] = []
 
-    def password(self, account: str, *, again: bool = False) -> str:
+    def password(self, account: str, *, again: bool = False, for_sudo: bool = False) -> str:
         raise LoginRefused("nobody knows a password")
 
     def passphrase(self, file: str, *, again: bool = False) -> str | None:

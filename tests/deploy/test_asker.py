@@ -138,13 +138,30 @@ def test_typed_password_that_is_no_text_is_told_as_such(kept: Kept, monkeypatch:
             ask("moxa@gw")
 
 
+def test_question_for_the_password_of_sudo_says_so_and_is_asked_once(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def prompt(text: str, **_: object) -> str:
+        asked.append(text)
+        return "secret"
+
+    monkeypatch.setattr(terminal, "can_ask", lambda: True)
+    monkeypatch.setattr(click, "prompt", prompt)
+    asker = TerminalAsker(from_stdin=False, kept_as="moxa@gw")
+    assert not kept
+    assert [asker.password("moxa@gw", for_sudo=True) for _ in range(2)] == ["secret"] * 2
+    assert asked == ["password of moxa@gw, for sudo"]
+
+
 class Guesser:
     """Has a password each time, and never the right one."""
 
     given = None
     guesses = 0
 
-    def password(self, account: str, *, again: bool = False) -> str:
+    def password(self, account: str, *, again: bool = False, for_sudo: bool = False) -> str:
         self.guesses += 1
         return "wrong"
 

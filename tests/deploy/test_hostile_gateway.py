@@ -505,7 +505,7 @@ class Knower:
 
     given = PASSWORD
 
-    def password(self, account: str, *, again: bool = False) -> str:
+    def password(self, account: str, *, again: bool = False, for_sudo: bool = False) -> str:
         return PASSWORD
 
     def passphrase(self, file: str, *, again: bool = False) -> str | None:

@@ -22,7 +22,7 @@ class Nobody:
 
     given = None
 
-    def password(self, account: str, *, again: bool = False) -> str:
+    def password(self, account: str, *, again: bool = False, for_sudo: bool = False) -> str:
         raise AssertionError(account)
 
     def passphrase(self, file: str, *, again: bool = False) -> str | None:

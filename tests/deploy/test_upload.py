@@ -169,7 +169,7 @@ class Meddler:
         self._desk = desk
         self._command = command
 
-    def password(self, account: str, *, again: bool = False) -> str:
+    def password(self, account: str, *, again: bool = False, for_sudo: bool = False) -> str:
         return self.given
 
     def passphrase(self, file: str, *, again: bool = False) -> str | None:

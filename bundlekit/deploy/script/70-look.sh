@@ -107,7 +107,11 @@ look_at_bundle() { # [closely]: who holds the lock without a word, whom a change
 # Neither an argument of a program nor anywhere but on this connection.
 token() {
     if value=$(cat /etc/mx-api-token 2>/dev/null) && [ -n "$value" ]; then
-        printf 'token\t%s\nend\n' "$value"
+        printf 'token\t%s\n' "$value"
+        for folder in "$ROOT"/bundles/*; do
+            [ ! -e "$folder/current" ] || (use_bundle "${folder##*/}" && bundle_pid >/dev/null) || say down "${folder##*/}"
+        done
+        say end
     else
         give_up no-token /etc/mx-api-token
     fi

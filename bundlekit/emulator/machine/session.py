@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import re
 import signal
 import termios
 from collections.abc import Callable
@@ -248,4 +249,6 @@ class _Flow(asyncio.BaseProtocol):
 
 def _shortened(command: str) -> str:
     text = " ".join(command.split())
+    if label := re.match(r": ([a-z ]+); ", text):  # what it is, by who sends it
+        return label[1]
     return text if len(text) <= 100 else f"{text[:97]}..."
