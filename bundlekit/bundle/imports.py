@@ -13,6 +13,7 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.modules import MOST_IMPORTS, Beside, Module, beside
 from bundlekit.bundle.python_source import Import, text_of
 from bundlekit.bundle.reading import Problem, read_file
+from bundlekit.bundle.search_path import added_folders
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -26,6 +27,8 @@ _OF_THE_SDK = frozenset({"sanji", "paho", "simplejson", "six", "voluptuous"})
 _OTHER_PATHS = re.compile(
     rb"sys\s*\.\s*(?:path|meta_path|modules)\b|from\s+sys\s+import|addsitedir|\b__path__\b|pkg_resources"
 )
+_PATH = re.compile(rb"sys\s*\.\s*path")
+_ASKS_PATH = re.compile(rb"\bin\s+sys\s*\.\s*path\b")
 _OF_OTHER_PATHS = (b"sys", b"addsitedir", b"__path__", b"pkg_resources")
 """One of them is in whatever that matches, and nothing is looked for as fast."""
 _IS_MAIN = re.compile(r"__name__\s*==|==\s*__name__")
@@ -87,7 +90,7 @@ def unfound(bundle: Bundle, modules: Iterable[Module]) -> Iterator[Unfound]:
         for one in unguarded(module):
             if one.module.startswith(".") or not one.module or _is_known(one.module):
                 continue
-            why = beside(bundle.files, module.path, one.module)
+            why = beside(bundle.files, module, one.module)
             if why is Beside.THERE:
                 continue
             required = _required(bundle) if required is None else required
@@ -97,11 +100,18 @@ def unfound(bundle: Bundle, modules: Iterable[Module]) -> Iterator[Unfound]:
 
 
 def looks_elsewhere(modules: Iterable[Module]) -> bool:
-    """Whether a module changes the places in which Python looks for modules."""
+    """Whether a module changes the places in which Python looks for modules, other than to folders of the bundle."""
     return any(
-        any(word in module.content for word in _OF_OTHER_PATHS) and _OTHER_PATHS.search(module.content)
-        for module in modules
+        any(word in module.content for word in _OF_OTHER_PATHS) and _changes_unseen(module) for module in modules
     )
+
+
+def _changes_unseen(module: Module) -> bool:
+    changes = _OTHER_PATHS.findall(module.content)
+    asked = len(_ASKS_PATH.findall(module.content))
+    if any(not _PATH.fullmatch(change) for change in changes):
+        return True
+    return len(changes) - asked > len(added_folders(module.path, module.python))
 
 
 def _is_known(name: str) -> bool:

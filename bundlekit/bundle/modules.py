@@ -7,13 +7,14 @@ index.py; a folder is a package only with an `__init__.py` in it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Files, Kind
 from bundlekit.bundle.python_source import Import, PythonSource, parse
 from bundlekit.bundle.reading import Problem, Trouble, read_file
+from bundlekit.bundle.search_path import added_folders
 from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
 
@@ -39,12 +40,14 @@ class Module:
         content: its bytes.
         text: what stands in it.
         python: what was found in it.
+        search: folders of the bundle in which Python looks for modules besides, once the bundle runs.
     """
 
     path: str
     content: bytes
     text: Text
     python: PythonSource
+    search: tuple[str, ...] = ()
 
 
 class Beside(Enum):
@@ -90,10 +93,12 @@ def imported_modules(bundle: Bundle, main: Module) -> tuple[Module, ...]:
     """
     found = [main]
     seen = {main.path}
+    search: dict[str, None] = {}
     rest = _MOST_WEIGHT - _weight(main.content)
     for module in found:
+        search.update(dict.fromkeys(added_folders(module.path, module.python)))
         for one in module.python.imports[:MOST_IMPORTS]:
-            for path in imported_files(bundle.files, module.path, one):
+            for path in imported_files(bundle.files, replace(module, search=tuple(search)), one):
                 if path in seen or len(seen) > _MOST_MODULES:
                     continue
                 seen.add(path)
@@ -101,11 +106,12 @@ def imported_modules(bundle: Bundle, main: Module) -> tuple[Module, ...]:
                 if not isinstance(content, Problem):
                     rest -= _weight(content)
                     found.append(parse_module(path, content))
-    return tuple(found)
+    return tuple(replace(module, search=tuple(search)) for module in found) if search else tuple(found)
 
 
-def beside(files: Files, importer: str, name: str) -> Beside:
-    """Whether the first part of a dotted name is a module beside the one that imports it, or beside index.py."""
+def beside(files: Files, importer: Module, name: str) -> Beside:
+    """Whether the first part of a dotted name is a module beside the one that imports it, beside index.py, or in a
+    folder that the bundle has Python look in."""
     head = name.partition(".")[0]
     without_init = False
     for folder in _folders(importer):
@@ -117,7 +123,14 @@ def beside(files: Files, importer: str, name: str) -> Beside:
     return Beside.NO_INIT if without_init else Beside.NOT_THERE
 
 
-def imported_files(files: Files, importer: str, one: Import) -> Iterator[str]:
+def package_of(files: Files, path: str) -> str:
+    """The outermost package in which a module lies; empty if it lies in none."""
+    folders = path.split("/")[:-1]
+    names = ("/".join(folders[:depth]) for depth in range(1, len(folders) + 1))
+    return next((name for name in names if _is_file(files, f"{name}/__init__.py")), "")
+
+
+def imported_files(files: Files, importer: Module, one: Import) -> Iterator[str]:
     """The files of the bundle that an import may run."""
     dots = len(one.module) - len(one.module.lstrip("."))
     names = [part for part in one.module.lstrip(".").split(".") if part]
@@ -140,14 +153,15 @@ def imported_files(files: Files, importer: str, one: Import) -> Iterator[str]:
             return
 
 
-def _folders(importer: str, dots: int = 0) -> list[str]:
+def _folders(importer: Module, dots: int = 0) -> list[str]:
     """Where the first part of an imported name is looked for; each ends with a slash, or is empty for the top."""
-    folder = importer.rpartition("/")[0]
+    folder = importer.path.rpartition("/")[0]
     if dots:
         parts = folder.split("/") if folder else []
         kept = parts[: max(len(parts) - (dots - 1), 0)]
         return ["/".join(kept) + "/" if kept else ""]
-    return [folder + "/", ""] if folder else [""]
+    places = [folder, "", *importer.search]
+    return list(dict.fromkeys(place + "/" if place else "" for place in places))
 
 
 def _weight(content: bytes) -> int:

@@ -30,7 +30,7 @@ _BOUND_IN = frozenset(
 )
 _BOUND_LEFT = frozenset({"assignment", "augmented_assignment", "for_statement", "for_in_clause", "named_expression"})
 _FALLS_BACK = re.compile(r"except\s*:|\b(?:Exception|ImportError|AttributeError|NameError|TypeError|StandardError)\b")
-_ASKS = re.compile(r"version|PY[23]|\bsix\b|hasattr|getattr|platform|\bpy[23]|implementation", re.IGNORECASE)
+ASKS = re.compile(r"version|PY[23]|\bsix\b|hasattr|getattr|platform|\bpy[23]|implementation", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def unknown_names(files: Files, module: Module) -> Iterator[Unknown]:
     """
     known = python_3_names()
     for one in unguarded(module):
-        if one.name in known.get(one.module, ()) and beside(files, module.path, one.module) is not Beside.THERE:
+        if one.name in known.get(one.module, ()) and beside(files, module, one.module) is not Beside.THERE:
             yield Unknown(f"{one.module}.{one.name}", one.node)
     found = [*_attributes(files, module), *(_builtins(module) if not _has_star(module) else ())]
     bound = bound_names(module, {name for name, _ in found})
@@ -94,9 +94,9 @@ def is_guarded(node: Node) -> bool:
             if any(_FALLS_BACK.search(text_of(one)[:200].partition("\n")[0]) for one in clauses):
                 return True
         elif around.type in ("if_statement", "elif_clause"):
-            if _ASKS.search(text_of(around.child_by_field_name("condition"))[:500]):
+            if ASKS.search(text_of(around.child_by_field_name("condition"))[:500]):
                 return True
-        elif around.type in ("conditional_expression", "boolean_operator") and _ASKS.search(text_of(around)[:500]):
+        elif around.type in ("conditional_expression", "boolean_operator") and ASKS.search(text_of(around)[:500]):
             return True
         inner, around = around, around.parent
     return True
@@ -124,7 +124,7 @@ def _attributes(files: Files, module: Module) -> Iterator[tuple[str, Unknown]]:
         count += 1
         if count > _MOST:
             return
-        if node is not None and node.type == "attribute" and beside(files, module.path, whole) is not Beside.THERE:
+        if node is not None and node.type == "attribute" and beside(files, module, whole) is not Beside.THERE:
             yield alias, Unknown(name, node)
 
 

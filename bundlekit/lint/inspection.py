@@ -10,13 +10,18 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.document import Document, read_document
 from bundlekit.bundle.gateway_resources import API
 from bundlekit.bundle.manifest import Resource, read_manifest, resource_of
-from bundlekit.bundle.modules import Module, imported_modules
+from bundlekit.bundle.modules import Module, imported_modules, package_of
+from bundlekit.bundle.python_2 import refused
+from bundlekit.bundle.python_2_refusal import Refused
 from bundlekit.bundle.reading import Problem
 from bundlekit.bundle.routes import Source, read_source
 from bundlekit.bundle.starting import Starting, starting_of
 from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
 from bundlekit.lint.structure import Violation, violations
+
+MOST_REFUSED = 20
+"""Places that Python 2.7 refuses, beyond which the rest of a file, and a package as a whole, are told at once."""
 
 _LARGEST_FACTORY = 4 * 1024 * 1024
 
@@ -84,6 +89,31 @@ class Inspection:
     def modules(self) -> tuple[Module, ...]:
         """index.py and the modules beside it that it imports; nothing while it cannot be read."""
         return imported_modules(self.bundle, self.source.module) if self.source.module is not None else ()
+
+    @cached_property
+    def refused(self) -> dict[str, list[Refused]]:
+        """What Python 2.7 refuses of each module, by its path."""
+        return {module.path: refused(module.python, module.text.utf8) for module in self.modules}
+
+    @cached_property
+    def python_3_packages(self) -> dict[str, tuple[Module, ...]]:
+        """The packages in the bundle of which Python 2.7 refuses so much that they are for Python 3; their modules."""
+        packages: dict[str, list[Module]] = {}
+        for module in self.modules:
+            package = package_of(self.bundle.files, module.path)
+            if package:
+                packages.setdefault(package, []).append(module)
+        return {
+            package: tuple(modules)
+            for package, modules in packages.items()
+            if sum(len(self.refused[module.path]) for module in modules) > MOST_REFUSED
+        }
+
+    @cached_property
+    def modules_for_python_2(self) -> tuple[Module, ...]:
+        """The modules but for those in packages for Python 3, of which more would be told than anybody reads."""
+        others = {module.path for modules in self.python_3_packages.values() for module in modules}
+        return tuple(module for module in self.modules if module.path not in others)
 
     @cached_property
     def starting(self) -> Starting | None:

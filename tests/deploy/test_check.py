@@ -150,10 +150,35 @@ TOLD: dict[str, tuple[dict[str, str | bytes], str]] = {
         {"index.py": "import os\nif os.sep:\n    import nowhere\n"},
         "index.py:3: to import nowhere may",
     ),
-    "behind sys.path": ({"index.py": "import sys\nsys.path.append('lib')\nimport nowhere\n"}, "index.py:3: to import"),
+    "behind sys.path": ({"index.py": "import sys\nsys.path.append('/opt')\nimport nowhere\n"}, "index.py:3: to import"),
+    "behind all of sys.path": ({"index.py": "import sys\nsys.path[:0] = ['lib']\nimport nowhere\n"}, "index.py:3: to"),
     "nobody imports it": ({"index.py": "", "tests/test_it.py": "x = = 1"}, "tests/test_it.py:1: invalid syntax"),
     "late helper": ({"index.py": "def f():\n    import a", "a.py": "x = = 1"}, "a.py:1: invalid syntax"),
 }
+
+
+IN_LIB = "import os, sys\nHERE = os.path.dirname(os.path.abspath(__file__))\n"
+
+# how index.py has Python look in the folder lib
+LIBRARIES = [
+    "sys.path.append('lib')",
+    "sys.path.insert(0, os.path.join(HERE, 'lib'))",
+    "sys.path.append(os.path.join(os.path.dirname(__file__), 'lib'))",
+    "sys.path.append(os.path.dirname(os.path.realpath(__file__)) + '/lib')",
+    "LIB = os.path.normpath(os.path.join(HERE, 'x', '..', 'lib'))\nif LIB not in sys.path:\n    sys.path.append(LIB)",
+]
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_modules_in_a_folder_on_sys_path_are_the_bundles_own(
+    pythons: dict[str, list[str]], tmp_path: Path, version: str
+) -> None:
+    for number, line in enumerate(LIBRARIES):
+        files: dict[str, str | bytes] = {"index.py": f"{IN_LIB}{line}\nimport brought\n", "lib/brought.py": ""}
+        (tmp_path / str(number)).mkdir()
+        assert checked(pythons[version], tmp_path / str(number), files) == []
+        events = checked(pythons[version], tmp_path / str(number), {**files, "lib/brought.py": "import nowhere"})
+        assert [event[:3] for event in events] == [["problem", "import", "lib/brought.py:1"]], line
 
 
 @pytest.mark.parametrize("version", ["2", "3"])

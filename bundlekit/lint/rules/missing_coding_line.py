@@ -46,7 +46,7 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
-    for module in inspection.modules:
+    for module in inspection.modules_for_python_2:
         why = refusal(module.content)
         if why is not None:
             first = _BEYOND_ASCII.search(module.text.content)

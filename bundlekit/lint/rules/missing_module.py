@@ -76,7 +76,7 @@ _BEFORE = {
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
-    for one in unfound(inspection.bundle, inspection.modules):
+    for one in unfound(inspection.bundle, inspection.modules_for_python_2):
         if not one.required:
             name = printable(one.name)[:60]
             message = f'"{name}" is a module of neither Python 2.7 nor the SDK, and does not lie in the bundle'

@@ -80,7 +80,7 @@ _INSTEAD = {
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
-    for module in inspection.modules:
+    for module in inspection.modules_for_python_2:
         for one in unknown_names(inspection.bundle.files, module):
             instead = _INSTEAD.get(one.whole) or _INSTEAD.get(one.whole.rpartition(".")[0], "")
             hint = f"Python 2.7 has {instead}" if instead else ""

@@ -32,27 +32,37 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
-from bundlekit.bundle.python_2 import refused
+from bundlekit.bundle.modules import Module
+from bundlekit.bundle.python_2_refusal import Refused
 from bundlekit.bundle.python_source import span_of
-from bundlekit.bundle.quoting import printable
+from bundlekit.bundle.quoting import printable, quoted
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.inspection import MOST_REFUSED, Inspection
 from bundlekit.lint.rule import Fault, Rule
-
-_MOST = 200
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
-    for module in inspection.modules:
-        for one in islice(refused(module.python, module.text.utf8), _MOST):
-            yield Fault(
-                module.path,
-                span_of(module.text, one.node),
-                f"Python 2.7 refuses {printable(one.what)}",
-                one.hint,
-            )
+    for module in inspection.modules_for_python_2:
+        found = inspection.refused[module.path]
+        for one in found[:MOST_REFUSED]:
+            yield _fault(module, one, f"Python 2.7 refuses {printable(one.what)}", one.hint)
+        if len(found) > MOST_REFUSED:
+            more = f"Python 2.7 refuses {len(found) - MOST_REFUSED} more places of this file, from here on"
+            yield _fault(module, found[MOST_REFUSED], more, "")
+    for package, modules in inspection.python_3_packages.items():
+        places = [(module, one) for module in modules for one in inspection.refused[module.path]]
+        files = len({module.path for module, _ in places})
+        module, first = places[0]
+        message = (
+            f"{quoted(package)} is a package for Python 3: Python 2.7 refuses {len(places)} places in {files} of its "
+            f"files, the first is {printable(first.what)}"
+        )
+        yield _fault(module, first, message, "put a release of it there that supports Python 2.7, or do without it")
+
+
+def _fault(module: Module, one: Refused, message: str, hint: str) -> Fault:
+    return Fault(module.path, span_of(module.text, one.node), message, hint)
 
 
 RULE = Rule(code="BK308", name="python-3-syntax", severity=Severity.ERROR, page=__doc__, check=check)

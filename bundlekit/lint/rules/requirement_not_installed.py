@@ -48,7 +48,7 @@ from bundlekit.lint.rule import Fault, Rule
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:
-    for one in unfound(inspection.bundle, inspection.modules):
+    for one in unfound(inspection.bundle, inspection.modules_for_python_2):
         if one.required:
             name = printable(one.name)[:60]
             message = f'"{name}" is named in {REQUIREMENTS}, from which a gateway installs nothing'

@@ -68,7 +68,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         if module.path in left:
             continue
         for one in unguarded(module):
-            paths = imported_files(inspection.bundle.files, module.path, one)
+            paths = imported_files(inspection.bundle.files, module, one)
             path = next((path for path in paths if path in left), "")
             if path:
                 left.discard(path)

@@ -158,6 +158,10 @@ def holds(test):
         return None
 
 
+def is_path(node):
+    return isinstance(node, ast.Attribute) and node.attr == "path" and getattr(node.value, "id", "") == "sys"
+
+
 def is_main(test):
     return isinstance(test, ast.Compare) and "__name__" in [getattr(node, "id", "") for node in ast.walk(test)]
 
@@ -210,7 +214,8 @@ class Check:
         self.reached = {}
         self.comes = {}
         self.missing = []
-        self.moves = False  # whether a source that runs changes where Python looks for modules
+        self.moves = False  # whether a source that runs changes where Python looks for modules, in a way not understood
+        self.places = []  # folders of the bundle where Python looks besides
         self.requirements = []
         if os.path.isfile("requirements.txt"):
             with open("requirements.txt") as stream:
@@ -228,11 +233,48 @@ class Check:
         self.comes[path] = tree is not None
         if tree is None:
             return False
+        paths = 0
         for node in ast.walk(tree) if how != MAYBE else ():
             if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "sys":
-                self.moves |= node.attr in ("path", "modules", "meta_path", "path_hooks")
+                self.moves |= node.attr in ("modules", "meta_path", "path_hooks")
+                paths += node.attr == "path"
+            elif isinstance(node, ast.Compare):  # if LIB not in sys.path
+                paths -= sum(is_path(one) for one in node.comparators)
+            elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("append", "insert") and node.args:
+                place = self.place(node.args[-1], path, 20) if is_path(node.func.value) else None
+                if place is not None and not os.path.isabs(place) and not os.path.normpath(place).startswith(".."):
+                    self.places.append(os.path.normpath(place))
+                    paths -= 1
+        self.moves |= paths > 0
         self.comes[path] = self.block(tree.body, path, how)
         return self.comes[path]
+
+    def place(self, node, path, depth):
+        """The folder that an expression comes to, from the bundle's folder on; None if that cannot be seen."""
+        value = getattr(node, "s" if OLD else "value", None)
+        name = getattr(node, "id", "")
+        if isinstance(value, str) or not depth:
+            return value if depth else None
+        if name == "__file__":
+            return path
+        if name:
+            bound = [one.value for one in self.trees[path][0].body if isinstance(one, ast.Assign)
+                     and name in [getattr(target, "id", "") for target in one.targets]]
+            return self.place(bound[0], path, depth - 1) if len(bound) == 1 else None
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            both = [self.place(one, path, depth - 1) for one in (node.left, node.right)]
+            return os.path.join(both[0], both[1].lstrip("/")) if None not in both and both[1][:1] == "/" else None
+        called = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+        given = [self.place(one, path, depth - 1) for one in node.args] if called else [None]
+        if called == "getcwd":
+            return ""
+        if None in given or not given:
+            return None
+        if called == "dirname":
+            return os.path.dirname(given[0]) if given[0] else ".."
+        if called == "join":
+            return os.path.join(*given)
+        return given[0] if called in ("abspath", "realpath", "normpath") else None
 
     def block(self, body, path, how):
         return all([self.statement(node, path, how) for node in body])
@@ -273,6 +315,7 @@ class Check:
             bases = [""]
             if OLD and here and not self.is_absolute(path):
                 bases = [here, ""]
+            bases += self.places
         if not level and parts[0] in sys.builtin_module_names:
             return True
         for base in bases:
