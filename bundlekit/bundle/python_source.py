@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 _KEPT = frozenset(
     {
         *("argument_list", "as_pattern", "assignment", "augmented_assignment", "await", "binary_operator", "call"),
-        "break_statement",
+        *("boolean_operator", "break_statement", "conditional_expression"),
         *("class_definition", "continue_statement", "decorator", "delete_statement", "dictionary_comprehension"),
         "dictionary_splat",
-        *("dictionary_splat_pattern", "ellipsis", "except_clause", "expression_statement", "finally_clause", "float"),
+        *("dictionary_splat_pattern", "ellipsis", "except_clause", "exec_statement", "expression_statement"),
+        *("finally_clause", "float"),
         *("for_statement", "function_definition", "future_import_statement", "generator_expression", "if_statement"),
         *("import_from_statement", "import_statement", "integer", "keyword_separator", "lambda", "lambda_parameters"),
         *(
@@ -46,8 +47,8 @@ _KEPT_TOKENS = frozenset({"async", "@="})
 _NOTED = frozenset(
     {
         *("as_pattern_target", "assignment", "augmented_assignment", "call", "class_definition"),
-        *("decorated_definition", "delete_statement", "for_in_clause", "for_statement", "function_definition"),
-        *("global_statement", "import_from_statement", "import_statement", "named_expression"),
+        *("decorated_definition", "delete_statement", "except_clause", "for_in_clause", "for_statement"),
+        *("function_definition", "global_statement", "import_from_statement", "import_statement", "named_expression"),
     }
 )
 _SCOPES = frozenset({"class_definition", "function_definition", "lambda"})
@@ -84,6 +85,8 @@ class Scope:
             `name = value`.
         bodies: of the classes that are defined in it, by name; None where there is none.
         source: all that stands in the module; known of a module alone.
+        node: the definition or the lambda; None for a module.
+        parameters: of a function, as `bundlekit.bundle.undefined_names` read them when asked.
     """
 
     parent: Scope | None
@@ -91,6 +94,8 @@ class Scope:
     bindings: dict[str, list[Node | None]] = field(default_factory=dict)
     bodies: dict[str, Scope] | None = None
     source: bytes = b""
+    node: Node | None = None
+    parameters: frozenset[str] | None = None
 
     def bind(self, name: str, value: Node | None) -> None:
         self.bindings.setdefault(name, []).append(value)
@@ -151,6 +156,7 @@ class PythonSource:
     classes: list[Class] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     names: list[Node] = field(default_factory=list)  # every identifier that stands in an expression
+    scopes: list[Scope] = field(default_factory=list)  # of the names: the innermost one whose definition has it
     handlers: dict[int, Handler] = field(default_factory=dict)  # by where what decorates it starts
     nodes: list[Node] = field(default_factory=list)  # of the kinds that are kept, but for those in what is no Python
     kinds: defaultdict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))  # the same by kind
@@ -198,7 +204,7 @@ def parse(utf8: bytes) -> PythonSource:
     unclear = 0  # where what the grammar does not take ends
     # No other tokens are kept, and names lie below a token only where it is split by what does not fit.
     tokens = root.has_error or any(token in utf8 for token in (b"async", b"@="))
-    names, nodes, kinds = found.names, found.nodes, found.kinds
+    names, name_scopes, nodes, kinds = found.names, found.scopes, found.nodes, found.kinds
     todo: list[Node | None] = [root]  # the last one is the next; None: what is in the scope ends
     while todo:
         node = todo.pop()
@@ -208,6 +214,7 @@ def parse(utf8: bytes) -> PythonSource:
         kind = node.type
         if kind == "identifier":
             names.append(node)
+            name_scopes.append(scope)
             if not tokens or not node.child_count:
                 continue
         ways = _WAYS.get(kind, 0)
@@ -233,7 +240,7 @@ def parse(utf8: bytes) -> PythonSource:
 
 def _inner(scope: Scope, node: Node, kind: str) -> Scope:
     """The scope that a class, a function or a lambda is."""
-    inner = Scope(scope, is_function=kind != "class_definition")
+    inner = Scope(scope, is_function=kind != "class_definition", node=node)
     if kind == "class_definition":
         scope.bodies = scope.bodies or {}
         scope.bodies[text_of(node.child_by_field_name("name"))] = inner
@@ -292,6 +299,9 @@ def _note_bindings(found: PythonSource, scope: Scope, node: Node, kind: str) -> 
     elif kind == "global_statement":
         for name in node.named_children:
             found.module.bind(text_of(name), None)
+    elif kind == "except_clause":
+        for target in node.children_by_field_name("value")[1:]:  # except ValueError, error:
+            _unbind(scope, target)
     elif kind in ("as_pattern_target", "delete_statement"):
         for target in node.named_children:
             _unbind(scope, target)

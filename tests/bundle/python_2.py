@@ -73,6 +73,20 @@ print("\n".join(sorted(name for name in names if name)))
 """
 
 
+def builtin_names(folder: Path) -> set[str]:
+    """The names that Python 2.7 has without an import, but for those with underscores that each module has anew."""
+    ask = "import __builtin__; print('\\n'.join(name for name in dir(__builtin__) if name[0] != '_'))"
+    done = subprocess.run([interpreter(folder), "-c", ask], capture_output=True, text=True, check=True)
+    return {*done.stdout.split(), "__import__"}
+
+
+def library(folder: Path) -> Path:
+    """Where the modules of Python 2.7 lie."""
+    ask = "import os; print(os.path.dirname(os.__file__))"
+    done = subprocess.run([interpreter(folder), "-c", ask], capture_output=True, text=True, check=True)
+    return Path(done.stdout.strip())
+
+
 def module_names(folder: Path) -> set[str]:
     """The names of the modules that Python 2.7 brings."""
     done = subprocess.run([interpreter(folder), "-c", _MODULES], capture_output=True, text=True, check=True)

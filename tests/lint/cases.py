@@ -24,6 +24,7 @@ from tests.lint import (
     test_source_rules,
     test_start_rules,
     test_suppression,
+    test_undefined_names,
 )
 from tests.lint.bundles import bundle
 from tests.lint.examples import bundle_of
@@ -102,6 +103,10 @@ def _runs() -> Iterator[tuple[str, Bundle]]:
         yield f"python 3: {name}", bundle({"index.py": f"{begin}\n{sound}"})
     for name, (begin, files, _) in test_python_3_rules.BESIDE.items():
         yield f"python 3 beside: {name}", bundle({"index.py": begin + sound, **files})
+    for name, (begin, _) in test_undefined_names.UNDEFINED.items():
+        yield f"undefined: {name}", bundle({"index.py": f"{begin}\n{sound}"})
+    for name, begin in test_undefined_names.CLEAN.items():
+        yield f"defined: {name}", bundle({"index.py": f"{begin}\n{sound}"})
     for name, (index, files, _) in test_start_rules.STARTS.items():
         yield f"start: {name}", bundle({"index.py": index, **files})
     for name, (lines, _) in test_suppression.CASES.items():

@@ -95,6 +95,7 @@ ANSWERS = {
     "undeclared-method": [("DELETE /example", 200)],
     "overwritten-handler": [("GET /example", 404), ("PUT /example", 200)],
     "python-3-name": [("GET /example", 500)],
+    "undefined-name": [("GET /example", 200), ("PUT /example", 500)],
     "stacked-routes": [("GET /example", 408), ("PUT /example", 404)],
     "wrong-handler-signature": [("GET /example", 408)],
     "handler-without-answer": [("GET /example", 200), ("PUT /example", 408)],

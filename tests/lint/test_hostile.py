@@ -273,6 +273,7 @@ def test_any_bytes_as_index_never_make_the_manifest_wrong(index: bytes) -> None:
         "missing-module",
         "python-3-syntax",
         "syntax-error",
+        "undefined-name",
         "unknown-handler-method",
     }
     assert set(codes(bundle({"index.py": index}))) <= allowed
