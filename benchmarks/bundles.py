@@ -182,12 +182,13 @@ def make_bundles(folder: Path, number: int, seed: int = 1) -> list[Path]:
         Their folders.
     """
     random = Random(seed)
-    return [_make(folder / f"bundle-{count:05}", random) for count in range(number)]
+    return [_make(folder / f"bundle-{count:05}", random, count) for count in range(number)]
 
 
-def _make(folder: Path, random: Random) -> Path:
+def _make(folder: Path, random: Random, number: int) -> Path:
     noun = random.choice(_NOUNS)
-    name = f"{random.choice(_PLACES)}-{noun}"
+    letters = "".join("abcdefghij"[int(digit)] for digit in str(number))  # a name has no digits
+    name = f"{random.choice(_PLACES)}-{noun}-{letters}"
     resources: list[dict[str, Any]] = [
         {"methods": random.sample(["get", "put", "post", "delete"], random.randint(1, 4)), "resource": resource}
         for resource in _resources(random, name)

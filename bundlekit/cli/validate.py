@@ -147,7 +147,8 @@ def run(
     from bundlekit.cli.known import KnownFindings
     from bundlekit.cli.report_findings import reporter
     from bundlekit.lint.cache import Cache, cache_folder
-    from bundlekit.lint.several import check_each
+    from bundlekit.lint.finding import order
+    from bundlekit.lint.several import Together, check_each
 
     chosen = Chosen(asked)
     failures: list[BundlekitError] = []
@@ -165,6 +166,7 @@ def run(
     folder = None if no_cache else cache_folder()
     cache = Cache(folder) if folder is not None else None
     known = KnownFindings(chosen, baseline, writes=write_baseline)
+    together = Together()
 
     def jobs() -> Iterator[Job[tuple[str, Bundle, Selection]]]:
         for place, bundle in bundles:
@@ -178,7 +180,8 @@ def run(
 
     with known, reporter(output_format, output) as report:
         for (place, bundle, selection), found in check_each(jobs(), cache=cache):
-            findings = [one for one in found if only in (None, one.file)]
+            findings = sorted([*found, *together.check(bundle, selection)], key=order)
+            findings = [one for one in findings if only in (None, one.file)]
             findings = known.new(place, bundle, findings, selection, only)
             fails |= selection.fails(findings)
             report.add(bundle, findings, selection.fail_on, called=only or bundle.label)

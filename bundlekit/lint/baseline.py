@@ -16,7 +16,7 @@ from typing import Any
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.errors import BadUsage
-from bundlekit.lint.catalogue import catalogue
+from bundlekit.lint.catalogue import AMONG, catalogue
 from bundlekit.lint.finding import Finding
 from bundlekit.lint.selection import Selection
 
@@ -88,7 +88,9 @@ class Baseline:
         return self._known - self.gone + self._new
 
     def _is_gone(self, known: Known) -> bool:
-        return not _is_rule(known.code) or self._was_asked(known)
+        # What one bundle has against another is found where both are looked at.
+        is_seen = known.code not in AMONG or len(self._checked) > 1
+        return not _is_rule(known.code) or (is_seen and self._was_asked(known))
 
     def _was_asked(self, known: Known) -> bool:
         file = PurePosixPath(known.file)

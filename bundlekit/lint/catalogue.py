@@ -14,6 +14,9 @@ from bundlekit.lint.finding import Severity
 
 LIST = Path(__file__).with_name("catalogue.txt")
 
+AMONG = frozenset({"BK402", "BK403"})
+"""The codes of the rules about several bundles."""
+
 
 class Entry(NamedTuple):
     """A rule, as `bundlekit.lint.rule.Rule` says."""

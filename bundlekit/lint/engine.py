@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import suppression
 from bundlekit.lint.concealment import secrets_of
-from bundlekit.lint.finding import Finding, Other, Rename, Severity
+from bundlekit.lint.finding import Finding, Other, Rename, Severity, order
 from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.neighbours import Neighbour, Neighbours
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.lint.rules import rules
 from bundlekit.lint.selection import Selection, selection
@@ -37,8 +38,28 @@ def check(bundle: Bundle, chosen: Selection | None = None, *, heed_comments: boo
     ]
     if heed_comments:
         found = _without_hidden(inspection, found)
+    return _findings(inspection, chosen, found)
+
+
+def check_among(this: Neighbour, others: Neighbours, chosen: Selection) -> tuple[Finding, ...]:
+    """What the rules about several bundles find in one, beside those that were met before."""
+    inspection = Inspection(this.bundle, chosen.api)
+    return _findings(
+        inspection,
+        chosen,
+        (
+            (rule, fault)
+            for rule in rules()
+            if rule.among is not None and rule.code in chosen.severities
+            for fault in rule.among(inspection, this, others)
+            if chosen.tells(rule.code, fault.path)
+        ),
+    )
+
+
+def _findings(inspection: Inspection, chosen: Selection, found: Iterable[tuple[Rule, Fault]]) -> tuple[Finding, ...]:
     findings = (_finding(inspection, rule, chosen.severities[rule.code], fault) for rule, fault in found)
-    return tuple(sorted(findings, key=_order))
+    return tuple(sorted(findings, key=order))
 
 
 def _without_hidden(inspection: Inspection, found: list[tuple[Rule, Fault]]) -> list[tuple[Rule, Fault]]:
@@ -56,7 +77,7 @@ def _finding(inspection: Inspection, rule: Rule, severity: Severity, fault: Faul
     bundle, span = inspection.bundle, fault.span
     text = inspection.text(fault.path)
     conceal = _concealment(inspection, fault)
-    other = None
+    other = fault.elsewhere
     if fault.other is not None:
         path, place, note = fault.other
         other = Other(bundle.shown(path), place.line, place.column, conceal(note))
@@ -90,7 +111,3 @@ def _concealment(inspection: Inspection, fault: Fault) -> Callable[[str], str]:
         return words
 
     return conceal
-
-
-def _order(finding: Finding) -> tuple[str, int, int, str, str]:
-    return finding.file, finding.line, finding.column, finding.code, finding.message

@@ -94,3 +94,8 @@ class Finding:
     excerpt: str
     fix: tuple[Edit, ...] = ()
     rename: Rename | None = None
+
+
+def order(finding: Finding) -> tuple[str, int, int, str, str]:
+    """By what the findings of a bundle are sorted."""
+    return finding.file, finding.line, finding.column, finding.code, finding.message

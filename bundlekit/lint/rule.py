@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from bundlekit.bundle.reading import Trouble
 from bundlekit.bundle.text import Span
-from bundlekit.lint.finding import Edit, Rename, Severity
+from bundlekit.lint.finding import Edit, Other, Rename, Severity
 from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.neighbours import Neighbour, Neighbours
 from bundlekit.lint.structure import Violation
 
 
@@ -29,6 +30,7 @@ class Fault:
         hint: see `Finding`.
         pointer: see `Finding`.
         other: path in the bundle, place and note of the other place.
+        elsewhere: the other place, where it is in another bundle.
         fix: see `Finding`.
         rename: see `Finding`; paths in the bundle.
     """
@@ -39,6 +41,7 @@ class Fault:
     hint: str = ""
     pointer: str | None = None
     other: tuple[str, Span, str] | None = None
+    elsewhere: Other | None = None
     fix: tuple[Edit, ...] = ()
     rename: Rename | None = None
 
@@ -56,6 +59,7 @@ class Rule:
         check: yields what it finds; never raises.
         claims: the places in the schema (JSON pointers of keywords) whose violations it words, each of them or
             those of one kind. Every keyword that constrains is claimed.
+        among: of a rule about several bundles: yields what it finds in one beside those that were met before.
     """
 
     code: str
@@ -64,6 +68,7 @@ class Rule:
     page: str | None
     check: Callable[[Inspection], Iterable[Fault]]
     claims: frozenset[str] = frozenset()
+    among: Callable[[Inspection, Neighbour, Neighbours], Iterable[Fault]] | None = None
 
 
 def in_manifest(inspection: Inspection, pointer: str, message: str, hint: str = "") -> Fault:
@@ -107,3 +112,15 @@ def reading_rule(*, code: str, name: str, severity: Severity, page: str | None, 
                 yield Fault(path, problem.span, problem.message, problem.hint, problem.pointer, other)
 
     return Rule(code, name, severity, page, check)
+
+
+def rule_among(
+    *,
+    code: str,
+    name: str,
+    severity: Severity,
+    page: str | None,
+    among: Callable[[Inspection, Neighbour, Neighbours], Iterable[Fault]],
+) -> Rule:
+    """A rule about several bundles, which finds nothing in one alone."""
+    return Rule(code, name, severity, page, lambda _: (), among=among)

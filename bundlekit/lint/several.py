@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bundlekit.lint.cache import Cache
     from bundlekit.lint.finding import Finding
+    from bundlekit.lint.neighbours import Neighbours
     from bundlekit.lint.selection import Selection
 
 FEW = 24
@@ -70,6 +71,33 @@ def check_each(
         return
     with _workers(processes, cache) as workers:
         yield from _check_there(tasks, workers, cache)
+
+
+class Together:
+    """Looks for what bundles of one run have against each other, which is in no cache: it is about them all."""
+
+    def __init__(self) -> None:
+        self._first: Bundle | None = None  # not read while it is the only one
+        self._met: Neighbours | None = None
+
+    def check(self, bundle: Bundle, chosen: Selection) -> Found:
+        """What there is against a bundle from those that were given here before."""
+        from bundlekit.lint.neighbours import Neighbours, neighbour
+
+        if self._first is None:
+            self._first = bundle
+            return ()
+        if self._met is None:
+            self._met = Neighbours()
+            self._met.add(neighbour(self._first))
+        one = neighbour(bundle)
+        found: Found = ()
+        if self._met.concern(one):
+            from bundlekit.lint.engine import check_among
+
+            found = check_among(one, self._met, chosen)
+        self._met.add(one)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

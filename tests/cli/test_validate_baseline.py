@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from bundlekit.cli import main
-from tests.cli.test_validate import archive, make
+from tests.cli.test_validate import archive, make_own
 
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    make(tmp_path / "a", ttl="60")
-    make(tmp_path / "b", ttl=0)
+    make_own(tmp_path / "a", ttl="60")
+    make_own(tmp_path / "b", ttl=0)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -36,7 +36,7 @@ def test_old_findings_are_known_and_new_ones_fail(capsys: pytest.CaptureFixture[
     out, err = run(code=0, capsys=capsys)
     assert out == ""
     assert "baseline: 2 findings that known.json knows not shown\n" in err
-    make(here / "c", ttl=0)
+    make_own(here / "c", ttl=0)
     out, _ = run(code=1, capsys=capsys)
     assert [line.split()[0] for line in out.splitlines() if " error " in line] == ["c/bundle.json:15:10:"]
 
@@ -57,7 +57,7 @@ def test_what_is_gone_is_told_and_taken_out(capsys: pytest.CaptureFixture[str], 
 
 def test_run_over_some_bundles_leaves_the_others_known(capsys: pytest.CaptureFixture[str], here: Path) -> None:
     run("--write-baseline", code=0, capsys=capsys)
-    make(here / "c", ttl=0)
+    make_own(here / "c", ttl=0)
     _, err = run("--write-baseline", "c", code=0, capsys=capsys)
     assert "gone" not in err
     assert findings(here / "known.json") == ["a/bundle.json BK102", "b/bundle.json BK107", "c/bundle.json BK107"]

@@ -15,14 +15,14 @@ from bundlekit.cli.archive import checked_archive
 from bundlekit.errors import Refused
 from bundlekit.lint.settings import Settings
 from tests.box.host import as_root
-from tests.cli.test_validate import make
+from tests.cli.test_validate import make, make_own
 
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two bundles with an error, and settings that name a baseline."""
-    make(tmp_path / "a", author={})
-    make(tmp_path / "b", email=[])
+    make_own(tmp_path / "a", author={})
+    make_own(tmp_path / "b", email=[])
     (tmp_path / "bundlekit.toml").write_text('baseline = "known.json"')
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -97,9 +97,9 @@ def test_pack_and_deploy_pass_what_is_known_and_refuse_what_is_new(
     with pytest.raises(Refused, match="b has 1 error"):
         checked_archive(here / "b")
     with pytest.raises(Refused, match="has 1 error"):  # in the archive it is another file, which nobody knows
-        checked_archive(here / "example-1.0.0.tar.gz")
-    run("validate", "example-1.0.0.tar.gz", "--write-baseline", code=0, capsys=capsys)
-    assert checked_archive(here / "example-1.0.0.tar.gz").name == "example"
+        checked_archive(here / "a-1.0.0.tar.gz")
+    run("validate", "a-1.0.0.tar.gz", "--write-baseline", code=0, capsys=capsys)
+    assert checked_archive(here / "a-1.0.0.tar.gz").name == "a"
 
 
 def test_what_is_said_to_tools_is_not_packed(capsys: pytest.CaptureFixture[str], here: Path) -> None:
@@ -112,8 +112,8 @@ def test_what_is_said_to_tools_is_not_packed(capsys: pytest.CaptureFixture[str],
     run("pack", "a", "-o", "1", code=0, capsys=capsys)
     run("pack", "b", "-o", "2", code=0, capsys=capsys)
     with (
-        tarfile.open(here / "1" / "example-1.0.0.tar.gz") as first,
-        tarfile.open(here / "2" / "example-1.0.0.tar.gz") as second,
+        tarfile.open(here / "1" / "a-1.0.0.tar.gz") as first,
+        tarfile.open(here / "2" / "a-1.0.0.tar.gz") as second,
     ):
         assert {name for name in first.getnames() if "toml" in name or "known" in name} == {"lib/pyproject.toml"}
         assert not any("toml" in name for name in second.getnames())

@@ -336,6 +336,20 @@ def test_change_that_is_not_saved_is_gone_after_the_next_start(python: Path, sta
             assert again.asked("GET /example") == (200, {"key": "value"})
 
 
+def test_two_bundles_with_one_resource_are_both_asked(python: Path, state: Path, tmp_path: Path) -> None:
+    index = KEEPER.replace("self.model.db", "{self.bundle.profile['name']: 1}").replace("HANDLE", "return response()")
+    index = index.replace('ModelInitiator("example"', 'ModelInitiator(self.bundle.profile["name"]')
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    with started(bundle({"index.py": index}), python, state, tmp_path / "a") as one:
+        one.wait_until_registered()
+        write(bundle({"index.py": index}, name="other"), tmp_path / "b" / "bundle")
+        (tmp_path / "b" / "custom").symlink_to(tmp_path / "a" / "custom")
+        with running(one.gateway, python, tmp_path / "b") as two:
+            two.wait_until_registered()
+            assert two.asked("GET /example") == (200, {"example": 1, "other": 1})
+
+
 def test_settings_of_another_machine_go_before_the_factory_file(python: Path, state: Path, tmp_path: Path) -> None:
     files = {"index.py": KEEPER.replace("HANDLE", "return response(code=200)"), "data/example.json": '{"key": "mine"}'}
     with started(bundle({**files}), python, state, tmp_path) as one:

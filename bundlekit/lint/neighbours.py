@@ -1,0 +1,107 @@
+"""The bundles that are checked in one run, as far as one can be in the way of another on a gateway.
+
+What is kept of each is its name and its resources; its places are read again only where something is found.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from bundlekit.bundle.bundle import MANIFEST, Bundle
+from bundlekit.bundle.files import FolderFiles
+from bundlekit.bundle.manifest import METHODS, Resource, read_manifest, resource_of
+from bundlekit.bundle.patterns import ANY, REST, Pattern
+from bundlekit.bundle.reading import Problem, read_file
+from bundlekit.lint.finding import Other
+
+_LARGEST = 256 * 1024
+_MOST_RESOURCES = 1000
+_MOST_COMPARED = 1000
+"""Resources of other bundles that one is compared with; more that begin alike are one fault many times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A bundle of the run.
+
+    Attributes:
+        bundle: the bundle.
+        name: its name; None where bundle.json does not have one.
+        resources: what it answers for, by the JSON pointer.
+    """
+
+    bundle: Bundle
+    name: str | None
+    resources: dict[str, Resource]
+
+    def place(self, pointer: str, note: str) -> Other:
+        """A place in its bundle.json, for findings of other bundles."""
+        span = read_manifest(self.bundle).position(pointer)
+        return Other(self.bundle.shown(MANIFEST), span.line, span.column, note)
+
+
+@dataclass(slots=True)
+class Neighbours:
+    """The bundles that were met so far."""
+
+    _by_name: dict[str, Neighbour] = field(default_factory=dict)
+    _by_beginning: defaultdict[str, list[tuple[Neighbour, str, Resource]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def add(self, one: Neighbour) -> None:
+        """Remember a bundle, for those that are met later."""
+        if isinstance(one.bundle.files, FolderFiles):  # without the list of all its files
+            one = replace(one, bundle=replace(one.bundle, files=FolderFiles(one.bundle.files.root)))
+        if one.name is not None:
+            self._by_name.setdefault(one.name, one)
+        for pointer, resource in one.resources.items():
+            self._by_beginning[_beginning(resource)].append((one, pointer, resource))
+
+    def concern(self, one: Neighbour) -> bool:
+        """Whether a rule about several bundles may find something in one."""
+        return one.name in self._by_name or any(
+            Pattern.of(resource.path).meets(Pattern.of(before.path))
+            for resource in one.resources.values()
+            for _, _, before in self.alike(resource)
+        )
+
+    def of_name(self, name: str) -> Neighbour | None:
+        """The first bundle of that name."""
+        return self._by_name.get(name)
+
+    def alike(self, resource: Resource) -> Iterator[tuple[Neighbour, str, Resource]]:
+        """Resources that may take the same requests, with the bundle that has them and their pointers there."""
+        beginning = _beginning(resource)
+        groups = [beginning, ""] if beginning else list(self._by_beginning)
+        yield from islice((one for group in groups for one in self._by_beginning.get(group, ())), _MOST_COMPARED)
+
+
+def neighbour(bundle: Bundle) -> Neighbour:
+    """What a bundle is to others. Nothing is raised: what its bundle.json lacks it lacks."""
+    content = read_file(bundle, MANIFEST, _LARGEST)
+    try:
+        value = None if isinstance(content, Problem) else json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        return Neighbour(bundle, None, {})
+    name, items = value.get("name"), value.get("resources")
+    resources = {
+        f"/resources/{index}": resource
+        for index, item in enumerate(items[:_MOST_RESOURCES] if isinstance(items, list) else ())
+        if (resource := resource_of(item, value.get("role"))) is not None
+        and resource.role == "model"
+        and not set(METHODS).isdisjoint(resource.methods)
+    }
+    return Neighbour(bundle, name if isinstance(name, str) else None, resources)
+
+
+def _beginning(resource: Resource) -> str:
+    """The first segment, by which most that can not meet are told apart; empty where it may be any."""
+    first = Pattern.of(resource.path).segments[0]
+    return "" if first in (ANY, REST) else first
