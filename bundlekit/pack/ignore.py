@@ -24,6 +24,8 @@ DEFAULTS = (
     "*.py[co]",
     "*$py.class",
     "*.egg-info/",
+    "*.dist-info/",  # what pip writes beside what it installs with --target
+    "*.whl",
     "venv/",
     "node_modules/",
     "*.tar.gz",  # earlier archives, or each would hold the one before

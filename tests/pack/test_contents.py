@@ -35,6 +35,8 @@ TOOLING = [
     "node_modules/left-pad/index.js",
     "web/node_modules/left-pad/index.js",
     "thermostat.egg-info/PKG-INFO",
+    "lib/six-1.17.0.dist-info/METADATA",
+    "six-1.17.0-py2.py3-none-any.whl",
     "thermostat-1.1.0.tar.gz",
     "dist/thermostat-1.2.0.tar.gz",
     ".index.py.swp",
