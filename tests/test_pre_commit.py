@@ -55,6 +55,7 @@ def repository(tmp_path: Path, offered: Path) -> Path:
     """A repository of bundles that uses the hook: one good, one with an error, and an index.py of something else."""
     config = f"repos:\n- repo: {offered / 'bundlekit'}\n  rev: v1\n  hooks:\n  - id: bundlekit-validate\n"
     (tmp_path / ".pre-commit-config.yaml").write_text(config)
+    (tmp_path / "bundlekit.toml").write_text('ignore = ["BK402", "BK403"]\n')  # they are copies of one bundle
     for name in ("good", "bad"):
         shutil.copytree(SAMPLE, tmp_path / name)
     manifest = json.loads((tmp_path / "bad" / MANIFEST).read_text())
@@ -104,8 +105,11 @@ def test_hook_passes_what_is_good(hooks: Hooks, repository: Path) -> None:
     assert "good: clean" in ended.stdout
 
 
-@pytest.mark.parametrize("path", ["bundle.json", "index.py", "data/example.json.factory"])
-def test_any_file_of_a_bundle_makes_the_hook_check_all_of_it(hooks: Hooks, path: str) -> None:
+@pytest.mark.parametrize("path", ["index.py", "lib/more/helper.py"])
+def test_any_file_of_a_bundle_makes_the_hook_check_all_of_it(hooks: Hooks, repository: Path, path: str) -> None:
+    file = repository / "bad" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
     ended = hooks("--files", f"bad/{path}")
     assert ended.returncode == 1
     assert "1 bundle: 1 error" in ended.stdout
@@ -115,6 +119,25 @@ def test_what_belongs_to_no_bundle_is_passed_over(hooks: Hooks) -> None:
     ended = hooks("--files", f"web/{MAIN}", ".pre-commit-config.yaml")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "no bundle was checked" in ended.stdout
+
+
+def test_commit_that_only_deletes_is_checked(hooks: Hooks, repository: Path) -> None:
+    git(repository, "commit", "-m", "all", "--no-verify")
+    ended = hooks()
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "no bundle was checked" in ended.stdout
+    git(repository, "rm", "-q", "good/index.py")
+    ended = hooks()
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert re.search(r"error BK202 missing-main", ended.stdout)
+    assert "1 bundle: 1 error" in ended.stdout
+    git(repository, "reset", "-q", "--hard")
+    git(repository, "rm", "-q", "good/bundle.json")
+    ended = hooks()
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "the commit deletes good/bundle.json, and index.py beside it stays" in ended.stdout
+    git(repository, "rm", "-q", "-r", "good")
+    assert hooks().returncode == 0
 
 
 def test_three_changed_bundles_of_two_hundred_are_checked_alone(hooks: Hooks, repository: Path) -> None:

@@ -24,7 +24,7 @@ def bundles_at(
     """The bundles that the paths mean, each once, with the place where it really lies; what cannot be had is added to
     the failures."""
     seen: set[str] = set()
-    for path in paths:
+    for path in _one_a_folder(paths) if skip_foreign else paths:
         try:
             for place, bundle in _bundles_at(path, skip_foreign):
                 if place not in seen:
@@ -32,6 +32,22 @@ def bundles_at(
                     yield place, bundle
         except BundlekitError as failure:
             failures.append(failure)
+
+
+def _one_a_folder(paths: Iterable[Path]) -> Iterator[Path]:
+    """Of files in the same folder one, for they belong to the same bundle: hooks may be given all of a repository."""
+    met: set[Path] = set()
+    for path in paths:
+        if is_archive(path) or path.is_dir():
+            yield path
+        elif path.parent not in met:
+            met.add(path.parent)
+            yield path
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path is that of an archive, by its name."""
+    return path.name.endswith(_ARCHIVES) and os.path.lexists(path) and not path.is_dir()
 
 
 def bundle_of_input(path: Path) -> tuple[str, Bundle, str] | None:
@@ -64,7 +80,7 @@ def bundle_of_input(path: Path) -> tuple[str, Bundle, str] | None:
 def _bundles_at(path: Path, skip_foreign: bool) -> Iterator[tuple[str, Bundle]]:
     """The bundles that a path means, and where each really lies."""
     is_file = os.path.lexists(path) and not path.is_dir()
-    if is_file and path.name.endswith(_ARCHIVES):
+    if is_archive(path):
         from bundlekit.pack.reading import open_archive
 
         yield os.path.realpath(path), open_archive(path)

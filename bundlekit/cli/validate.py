@@ -63,6 +63,11 @@ _INPUT = Path("-")
     help="Pass over files that belong to no bundle, as hooks need that are given any index.py.",
 )
 @click.option(
+    "--deleted",
+    is_flag=True,
+    help="Check the bundles besides of which a commit deletes a file, and without a PATH no others: for hooks.",
+)
+@click.option(
     "--stdin-filename",
     type=click.Path(path_type=Path),
     metavar="PATH",
@@ -86,6 +91,7 @@ def command(
     output_format: str,
     output: Path | None,
     skip_foreign: bool,
+    deleted: bool,
     stdin_filename: Path | None,
     fixes: bool,
     shows_fixes: bool,
@@ -113,10 +119,16 @@ def command(
         raise BadUsage("- is a file on standard input", hint="--stdin-filename says which file of which bundle it is")
     if (fixes or shows_fixes) and stdin_filename is not None:
         raise BadUsage("--fix and --diff go with files, not with standard input")
+    if deleted:
+        from bundlekit.cli.deletions import bundles_with_deletions
+
+        paths = (*paths, *bundles_with_deletions())
+    elif not paths:
+        paths = (Path(),)
     if shows_fixes:
-        return run_diff(paths or (Path(),), asked, skip_foreign=skip_foreign)
+        return run_diff(paths, asked, skip_foreign=skip_foreign)
     return run(
-        paths or (Path(),),
+        paths,
         asked,
         output_format=output_format,
         output=output,
