@@ -10,7 +10,8 @@ Which bundle: the one whose folder the test lies in, or what the `bundle` fixtur
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import sys
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,13 +32,51 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("bundlekit_python", "the interpreter to run it under, such as python2.7; by default this one")
 
 
+class BundleModule(pytest.Module):
+    """A module of tests in a bundle, which may be called as one in another bundle of the same run is."""
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        try:
+            self.obj  # noqa: B018 - imports it
+        except self.CollectError as error:
+            if not _is_taken(error.__cause__, self.path):
+                raise
+            _forget(self.path)  # the tests of the other one have all that they need
+        return super().collect()
+
+
+def _is_taken(error: BaseException | None, path: Path) -> bool:
+    """Whether an import failed for another module of the same name, or for a package of tests of the same name."""
+    if isinstance(error, ModuleNotFoundError):
+        return str(error.name).endswith(f".{path.stem}")
+    return type(error).__name__ == "ImportPathMismatchError"
+
+
+def _forget(path: Path) -> None:
+    """Let Python import a module anew, and the package that it is in."""
+    top = path.with_suffix("")
+    while (top.parent / "__init__.py").is_file():
+        top = top.parent
+    for name in [one for one in sys.modules if one.partition(".")[0] == top.name]:
+        del sys.modules[name]
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> BundleModule | None:
+    if any((folder / "bundle.json").is_file() for folder in module_path.parents):
+        module: BundleModule = BundleModule.from_parent(parent, path=module_path)
+        return module
+    return None
+
+
 @pytest.fixture(scope="session")
 def _bundlekit_session(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """The emulated gateway that all tests of a run share; bundles come and go on it."""
     try:
         from bundlekit.testing.session import Session
     except ModuleNotFoundError as error:
-        pytest.fail(f"{error}; run: pip install 'bundlekit[emulator]'", pytrace=False)
+        from bundlekit.shipped import install_command
+
+        pytest.fail(f"{error}; run: {install_command('emulator')}", pytrace=False)
     python = pytestconfig.getoption("bundlekit_python") or pytestconfig.getini("bundlekit_python") or None
     with Session(tmp_path_factory.mktemp("gateway"), python) as session:
         yield session

@@ -165,3 +165,22 @@ def test_lamp(gateway, turn):
     )
     ended = run_pytest(lamp, "-q", "-n", "2")
     assert ended.returncode == 0, ended.stdout
+
+
+@pytest.mark.parametrize("is_package", [False, True])
+def test_one_run_over_two_bundles_gives_each_test_its_own(tmp_path: Path, is_package: bool) -> None:
+    """The modules of tests have the same name in both, as those that are generated have."""
+    for name in ("lamp", "fan"):
+        folder = render_bundle(Conversation(name, (f"/{name}:get,put",), (), kept=None).answers, tmp_path)
+        (folder / "tests" / "test_resources.py").write_text(
+            f"from pathlib import Path\n\n\ndef test_own(gateway):\n    assert gateway.name == {name!r}\n"
+            f"    assert gateway.get('/{name}').status == 200\n    assert {name!r} in Path(__file__).parts\n"
+        )
+        (folder / "tests" / f"test_{name}.py").write_text(
+            f"def test_{name}(bundle):\n    assert bundle.name == {name!r}\n"
+        )
+        if is_package:
+            (folder / "tests" / "__init__.py").touch()
+    ended = run_pytest(tmp_path, "-q")
+    assert ended.returncode == 0, ended.stdout
+    assert "4 passed" in ended.stdout
