@@ -68,9 +68,9 @@ _MOST_TOLD = 20
     "-o",
     "--output-dir",
     metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     default=".",
-    help="Where to put the new folder; here by default.",
+    help="Where to put the new folder, made if need be; here by default.",
 )
 def command(
     *,

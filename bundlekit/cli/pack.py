@@ -18,6 +18,7 @@ from bundlekit.errors import BadUsage
     bundlekit pack  the bundle in this folder, as NAME-VERSION.tar.gz beside you
     bundlekit pack thermostat -o dist
     bundlekit pack thermostat --list  what would go in, and what not
+    bundlekit pack thermostat-1.0.0.tar.gz --list  what is in an archive
     bundlekit pack thermostat | sha256sum -c  the digest is for machines to read
     """,
 )
@@ -29,7 +30,9 @@ from bundlekit.errors import BadUsage
     default=".",
     help="The folder to write into; made if need be, by default this one.",
 )
-@click.option("-l", "--list", "listing", is_flag=True, help="Show what would go in, with sizes, and write nothing.")
+@click.option(
+    "-l", "--list", "listing", is_flag=True, help="Show what would go in, or is in an archive, and write nothing."
+)
 def command(path: Path, output: Path, listing: bool) -> int:
     """Pack the bundle in the folder PATH into OUTPUT/NAME-VERSION.tar.gz.
 
@@ -47,10 +50,12 @@ def command(path: Path, output: Path, listing: bool) -> int:
 
 
 def run(path: Path, output: Path, *, listing: bool) -> int:
-    """Pack the bundle in the folder `path`, or only list what would go in."""
+    """Pack the bundle in the folder `path`, or only list what would go in, or is in the archive `path`."""
+    if listing:
+        return _list(path)
     if not path.is_dir():
         raise BadUsage(f"{path} is not a folder", hint="name the folder that bundle.json lies in")
-    return _list(path) if listing else _pack(path, output)
+    return _pack(path, output)
 
 
 def _pack(path: Path, output: Path) -> int:
@@ -82,10 +87,14 @@ def _list(path: Path) -> int:
     from bundlekit.bundle.files import Kind
     from bundlekit.bundle.quoting import printable
     from bundlekit.cli.archive import baseline_in
-    from bundlekit.pack.contents import select
+    from bundlekit.pack.contents import Contents, select
     from bundlekit.pack.ignore import open_folder
+    from bundlekit.pack.reading import open_archive
 
-    contents = select(open_folder(path), baseline_in(path))
+    if path.is_dir():
+        contents = select(open_folder(path), baseline_in(path))
+    else:
+        contents = Contents(tuple(open_archive(path).files.entries.values()), ())
     filled = {entry.path.rpartition("/")[0] for entry in contents.entries}
     lines = [
         (entry.size, entry.path + "/" * (entry.kind is Kind.FOLDER))

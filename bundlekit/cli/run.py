@@ -8,8 +8,10 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +21,7 @@ from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, CouldNotRun
 
 if TYPE_CHECKING:
+    from bundlekit.bundle.bundle import Bundle
     from bundlekit.emulator.address import Address
     from bundlekit.emulator.bundles.workshop import Workshop
 
@@ -46,6 +49,7 @@ class Options:
     examples="""
     bundlekit run  the bundle in this folder, or all bundles below it
     bundlekit run thermostat door-lock
+    bundlekit run thermostat-1.0.0.tar.gz  what is in an archive
     bundlekit run --python python2.7  under the Python that gateways have
     bundlekit run --port 0 --no-reload  on any free port; saving a file changes nothing
     bundlekit run --broker 127.0.0.1:1883  over a mosquitto that runs already
@@ -72,8 +76,9 @@ def command(
     mqtt_port: int | None,
     broker: str | None,
 ) -> int:
-    """Run the bundles that each PATH means, by default those in the folder you are in, with all that they meet on a
-    gateway: broker, controller, REST API and a console in the browser. Only this machine can reach it.
+    """Run the bundles that each PATH means, folders or archives, by default those in the folder you are in, with all
+    that they meet on a gateway: broker, controller, REST API and a console in the browser. Only this machine can reach
+    it.
 
     Saving a file starts that bundle anew, with its settings kept; one that crashes waits for the next save. Bundles
     work in a copy of their folders, which is gone in the end: nothing that they write is left in yours.
@@ -88,33 +93,50 @@ def command(
 
 def run(paths: Sequence[Path], options: Options) -> int:
     """Run bundles until the user ends it."""
-    folders = _folders(paths)
-    _check(folders.values())
+    with ExitStack() as unpacked:
+        bundles = _bundles(paths, options, unpacked)
+        _check(bundles.values())
+        return _run(_workshop_or_hint(list(bundles), options))
+
+
+def _workshop_or_hint(folders: Sequence[Path], options: Options) -> Workshop:
     try:
-        workshop = _workshop(list(folders), options)
+        return _workshop(folders, options)
     except ModuleNotFoundError as error:
         raise CouldNotRun(
             f"the emulated gateway needs {error.name}, which is not installed",
             hint="run `pip install 'bundlekit[emulator]'`",
         ) from error
-    return _run(workshop)
 
 
-def _folders(paths: Sequence[Path]) -> dict[Path, Path]:
-    """The bundles' folders, each once, and how the user writes them."""
-    from bundlekit.bundle.search import bundle_folders
-
-    return {folder.resolve(): folder for path in paths for folder in bundle_folders(path)}
-
-
-def _check(folders: Iterable[Path]) -> None:
-    """Tell what `validate` would find. What a gateway may refuse is no reason not to try it here."""
+def _bundles(paths: Sequence[Path], options: Options, unpacked: ExitStack) -> dict[Path, Bundle]:
+    """The bundles by their folders, each once; what is in an archive is unpacked into a folder for as long."""
     from bundlekit.bundle.bundle import Bundle
+    from bundlekit.bundle.search import bundle_folders
+    from bundlekit.cli.bundles import is_archive
+    from bundlekit.pack.reading import open_archive
+    from bundlekit.pack.unpacking import unpack
+
+    found = {}
+    for path in dict.fromkeys(paths):
+        if is_archive(path):
+            if options.in_place:
+                raise BadUsage(f"{path} is an archive, in which nothing can be written", hint="leave --in-place out")
+            bundle = open_archive(path)
+            folder = Path(unpacked.enter_context(TemporaryDirectory(prefix="bundlekit-"))).resolve()
+            unpack(bundle, folder)
+            found[folder] = bundle
+        else:
+            found |= {folder.resolve(): Bundle.in_folder(folder) for folder in bundle_folders(path)}
+    return found
+
+
+def _check(bundles: Iterable[Bundle]) -> None:
+    """Tell what `validate` would find. What a gateway may refuse is no reason not to try it here."""
     from bundlekit.cli.report_findings import write_text
     from bundlekit.lint import Severity, check
 
-    for folder in folders:
-        bundle = Bundle.in_folder(folder)
+    for bundle in bundles:
         findings = [one for one in check(bundle) if one.severity is not Severity.INFO]
         write_text(findings, err=True)
         if any(one.severity is Severity.ERROR for one in findings):

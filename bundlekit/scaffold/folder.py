@@ -6,7 +6,8 @@ import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 
 from bundlekit.errors import CouldNotRun, Taken
@@ -28,7 +29,7 @@ def made_in(parent: Path, render: Callable[[Path], Path]) -> Path:
     """Let a folder be rendered out of sight, then show it as a whole. Whatever fails, nothing stays behind.
 
     Args:
-        parent: where it goes; it exists.
+        parent: where it goes; it is made if it is not there.
         render: makes the folder somewhere in the folder that it gets, and returns it.
 
     Returns:
@@ -38,7 +39,7 @@ def made_in(parent: Path, render: Callable[[Path], Path]) -> Path:
         Taken: there is something of its name already.
         CouldNotRun: the disk is full, or writing is not allowed there.
     """
-    with scratch(parent) as hidden:
+    with _there(parent), scratch(parent) as hidden:
         rendered = render(hidden)
         target = parent / rendered.name
         refuse_taken(target)
@@ -49,6 +50,23 @@ def made_in(parent: Path, render: Callable[[Path], Path]) -> Path:
                 refuse_taken(target)
             raise
     return target
+
+
+@contextmanager
+def _there(folder: Path) -> Iterator[None]:
+    """Make a folder and those around it where they are not there; whatever fails then, they are gone again."""
+    missing = list(takewhile(lambda one: not one.exists(), (folder, *folder.parents)))
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CouldNotRun(f"cannot make {folder}: {error.strerror}", kept="nothing was made") from error
+        yield
+    except BaseException:
+        for one in missing:
+            with suppress(OSError):  # somebody else has put something there
+                one.rmdir()
+        raise
 
 
 @contextmanager

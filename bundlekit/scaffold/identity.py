@@ -22,7 +22,7 @@ def _git_config(key: str, folder: Path) -> str:
     try:
         found = subprocess.run(
             ["git", "config", "--get", key],
-            cwd=folder,
+            cwd=next(one for one in (folder, *folder.parents) if one.is_dir()),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

@@ -129,6 +129,20 @@ def test_bundle_with_errors_is_refused_and_they_are_shown(here: Path, capsys: py
     assert [path.name for path in here.iterdir()] == ["thermostat"]
 
 
+def test_list_of_an_archive_is_that_of_the_folder(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pack", "thermostat", "--list"]) == 0
+    listed, _ = capsys.readouterr()
+    assert main(["pack", "thermostat"]) == 0
+    archive = capsys.readouterr().out.split()[1]
+    assert main(["pack", archive, "--list"]) == 0
+    out, err = capsys.readouterr()
+    assert {*out.split("\n")} > {*listed.split("\n")}
+    assert "SHA256SUMS" in out
+    assert "left out" not in err
+    assert main(["pack", archive]) == 2
+    assert main(["pack", "thermostat/index.py", "--list"]) == 3
+
+
 @pytest.mark.parametrize(
     ("line", "code", "told"),
     [

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +106,16 @@ def test_try_leaves_nothing_in_the_folder_nor_anywhere_else(bundle: Path, home: 
         run.answers("thermostat")
         assert run.api("PUT", "/thermostat", {"key": 2}) == (200, {"key": 2})
     assert tree(bundle) == before
+    assert [path.name for path in home.iterdir() if path.name.startswith("bundlekit-")] == []
+
+
+def test_bundle_in_an_archive_is_run_and_leaves_nothing(bundle: Path, home: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "thermostat.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(bundle, ".")
+    with Run(archive, home=home) as run:
+        run.answers("thermostat")
+        assert run.api("GET", "/thermostat") == (200, {"key": "value"})
     assert [path.name for path in home.iterdir() if path.name.startswith("bundlekit-")] == []
 
 

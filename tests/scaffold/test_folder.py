@@ -43,8 +43,9 @@ def test_failure_leaves_nothing(failure: BaseException, expected: type[BaseExcep
         filled(into)
         raise failure
 
-    with pytest.raises(expected):
-        made_in(tmp_path, fail)
+    for parent in (tmp_path, tmp_path / "not" / "there"):
+        with pytest.raises(expected):
+            made_in(parent, fail)
     assert list(tmp_path.iterdir()) == []
 
 
