@@ -1,5 +1,10 @@
-"""Where the files lie that are shipped beside the code: the schema, the template and the SDK of bundles."""
+"""Where the files lie that are shipped beside the code, the schema, the template and the SDK of bundles; and how what
+is not shipped gets there.
+"""
 
+import shlex
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -27,3 +32,19 @@ def sdk() -> Path:
     It is there since bundlekit was installed; only who runs a checkout that was never installed misses it.
     """
     return _shipped("sdk")
+
+
+def install_command(extra: str) -> str:
+    """The command that installs what an extra of bundlekit needs into the environment that bundlekit runs in.
+
+    It needs no source of bundlekit: pip and uv take the one that is installed. Plain `pip install` may be the pip of
+    another Python, and where pipx or uv made the environment there is no pip in it.
+    """
+    wanted = f"'bundlekit[{extra}]'"
+    prefix = Path(sys.prefix)
+    if (prefix / "pipx_metadata.json").is_file():
+        return f"pipx runpip {shlex.quote(prefix.name)} install {wanted}"
+    python = shlex.quote(sys.executable)
+    if (prefix / "uv-receipt.toml").is_file() or find_spec("pip") is None:
+        return f"uv pip install --python {python} {wanted}"
+    return f"{python} -m pip install {wanted}"

@@ -18,6 +18,7 @@ from bundlekit.cli.gateway_token import group, state_option
 from bundlekit.cli.terminal import can_ask, secret_from_stdin
 from bundlekit.cli.verb import VerbWithVerbs, verb
 from bundlekit.errors import BadUsage, CouldNotRun
+from bundlekit.shipped import install_command
 
 if TYPE_CHECKING:
     from bundlekit.emulator.faults import Faults
@@ -150,7 +151,7 @@ def run(wanted: Wanted) -> int:
     except ModuleNotFoundError as error:
         raise CouldNotRun(
             f"the emulated gateway needs {error.name}, which is not installed",
-            hint="run `pip install 'bundlekit[emulator]'`",
+            hint=f"run `{install_command('emulator')}`",
         ) from error
     options = _options(wanted)
     if wanted.reset:

@@ -19,6 +19,7 @@ import click
 from bundlekit.bundle.quoting import printable
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, CouldNotRun
+from bundlekit.shipped import install_command
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
@@ -105,7 +106,7 @@ def _workshop_or_hint(folders: Sequence[Path], options: Options) -> Workshop:
     except ModuleNotFoundError as error:
         raise CouldNotRun(
             f"the emulated gateway needs {error.name}, which is not installed",
-            hint="run `pip install 'bundlekit[emulator]'`",
+            hint=f"run `{install_command('emulator')}`",
         ) from error
 
 

@@ -15,6 +15,7 @@ from bundlekit.deploy.login import Login
 from bundlekit.deploy.proxy import Proxy
 from bundlekit.deploy.reach import connect
 from bundlekit.errors import GatewayUnfit, GatewayUnreachable, HostKeyRejected
+from bundlekit.shipped import install_command
 
 if TYPE_CHECKING:
     import paramiko
@@ -177,7 +178,7 @@ class Connection:
             stream.close()
             raise GatewayUnreachable(
                 f"{where} speaks only SSH methods that are not safe any more: {error}",
-                hint="an OpenSSH older than 7.2 needs an older paramiko: pip install 'bundlekit[old-gateways]'",
+                hint=f"an OpenSSH older than 7.2 needs an older paramiko: {install_command('old-gateways')}",
             ) from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             stream.close()

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from bundlekit.deploy.events import printable
+from bundlekit.shipped import install_command
 
 _OPENSSH = re.compile(r"OpenSSH_(\d+)\.(\d+)")
 _SHA2_SINCE = (7, 2)  # of OpenSSH, for keys of RSA
@@ -34,7 +35,7 @@ class Server:
     def way_out(self) -> str:
         """What works with such a one all the same."""
         kinds = "ECDSA" if self.version and self.version < _ED25519_SINCE else "ed25519 and ECDSA"
-        return f"{kinds} keys and passwords work; for keys of RSA: pip install 'bundlekit[old-gateways]'"
+        return f"{kinds} keys and passwords work; for keys of RSA: {install_command('old-gateways')}"
 
 
 def parse_banner(line: str) -> Server | None:

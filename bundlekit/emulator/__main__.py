@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from bundlekit.emulator.address import Address
+from bundlekit.shipped import install_command
 
 
 def main() -> int:
@@ -29,7 +30,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 3
     except ModuleNotFoundError as error:
-        print(f"error: {error}: run `pip install 'bundlekit[emulator]'`", file=sys.stderr)  # noqa: T201
+        print(f"error: {error}: run `{install_command('emulator')}`", file=sys.stderr)  # noqa: T201
         return 3
     return 0
 

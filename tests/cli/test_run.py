@@ -387,4 +387,4 @@ def test_missing_extra_is_told_with_the_command_that_installs_it(bundle: Path, h
         check=False,
     )
     assert "error: the emulated gateway needs aiohttp, which is not installed" in run.stderr
-    assert "hint: run `pip install 'bundlekit[emulator]'`" in run.stderr
+    assert f"hint: run `{sys.executable} -m pip install 'bundlekit[emulator]'`" in run.stderr
