@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
+from click.shell_completion import ShellComplete
+
+from bundlekit.cli.main import COMPLETION, cli
 
 SHELLS = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], 'eval "$(bundlekit completion bash)"'),
     "zsh": (["zsh", "-f", "-i"], 'autoload -U compinit; compinit -u -D; eval "$(bundlekit completion zsh)"'),
     "fish": (["fish", "--no-config", "-i"], "bundlekit completion fish | source"),
 }
+
+
+def ssh_configuration(home: Path) -> None:
+    (home / ".ssh" / "more").mkdir(parents=True)
+    (home / ".ssh" / "config").write_text("Include more/*\nHost plant-east *.plant !plant-end\n  User moxa\n")
+    (home / ".ssh" / "more" / "one").write_text("Host = included # a comment\nInclude more/one\n")
 
 
 @pytest.fixture(params=SHELLS)
@@ -29,6 +39,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[pexpect.sp
         "PS1": "$ ",
         "LC_ALL": "C.UTF-8",
     }
+    ssh_configuration(tmp_path)
     child = pexpect.spawn(
         program, arguments, env=environment, cwd=str(tmp_path), encoding="utf-8", timeout=60, dimensions=(40, 200)
     )
@@ -47,6 +58,10 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[pexpect.sp
         ("bundlekit deploy --dry", "bundlekit deploy --dry-run"),
         ("bundlekit completion fi", "bundlekit completion fish"),
         ("bundlekit pack --li", "bundlekit pack --list"),
+        ("bundlekit api PO", "bundlekit api POST"),
+        ("bundlekit rules undef", "bundlekit rules undefined-name"),
+        ("bundlekit validate --ignore undef", "bundlekit validate --ignore undefined-name"),
+        ("bundlekit deploy plant-e", "bundlekit deploy plant-east"),
     ],
 )
 def test_tab_completes(shell: pexpect.spawn[str], typed: str, completed: str) -> None:
@@ -60,3 +75,27 @@ def test_tab_offers_every_verb_that_begins_so(shell: pexpect.spawn[str]) -> None
     is_fish = Path(str(shell.command)).name == "fish"
     shell.send("complete -C 'bundlekit sta'\r" if is_fish else "bundlekit sta\t\t")
     shell.expect([r"start\b.*status", r"status.*start\b"])
+
+
+# what is typed, and what is offered for its last word
+OFFERED = [
+    ("logs moxa@inc", ["moxa@included"]),
+    ("logs ''", ["included", "plant-east"]),
+    ("logs --ssh-config other el", ["elsewhere"]),
+    ("api p", ["PUT", "POST"]),
+    ("validate --ignore BK303,undef", ["BK303,undefined-name"]),
+    ("validate --severity BK327=w", ["BK327=warning"]),
+    ("validate --severity undef", ["undefined-name="]),
+    ("validate --select BK40", ["BK401", "BK402", "BK403"]),
+]
+
+
+@pytest.mark.parametrize(("typed", "offered"), OFFERED)
+def test_values_are_offered(typed: str, offered: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssh_configuration(tmp_path)
+    (tmp_path / "other").write_text("Host elsewhere\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    *words, last = shlex.split(typed)
+    found = ShellComplete(cli, {}, "bundlekit", COMPLETION).get_completions(words, last)
+    assert [one.value for one in found] == offered

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bundlekit.cli import completing
 from bundlekit.cli.own_gateway import expect_its_key, password_of
 from bundlekit.cli.terminal import TerminalAsker
 from bundlekit.errors import BadUsage, BundlekitError, CouldNotRun, LoginRefused
@@ -89,7 +90,7 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
                      help="Read the password for log-in and sudo from standard input, one line."),
         click.option("--ssh-config", type=file, help="In place of ~/.ssh/config."),
         click.option("-i", "--identity", type=file, help="A private key to log in with."),
-        click.argument("target", required=not optional),
+        click.argument("target", required=not optional, shell_complete=completing.hosts),
     ):  # fmt: skip
         gathered = decorate(gathered)
     return gathered

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bundlekit.cli import completing
 from bundlekit.cli.gateway_access import Way, way_options
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, CouldNotRun, Unreadable
@@ -32,7 +33,7 @@ _FAILED = 5
     bundlekit api GET /thermostat --url https://192.168.4.127 | jq .key
     """,
 )
-@click.argument("method")
+@click.argument("method", shell_complete=completing.methods)
 @click.argument("resource")
 @click.option("-d", "--data", metavar="JSON|@FILE|-", help="The body: JSON, a file of it, or standard input.")
 @click.option("-q", "--query", multiple=True, metavar="KEY=VALUE", help="Add to the query; may be repeated.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bundlekit.bundle.gateway_resources import API, GATEWAY_RESOURCES
+from bundlekit.cli import completing
 from bundlekit.errors import BadUsage
 
 if TYPE_CHECKING:
@@ -161,7 +162,8 @@ def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(asked=Asked(select, ignore, severity, fail_on, gateway_api, config, no_config), **others)
 
     for decorate in (
-        click.option("--explain", multiple=True, metavar="CODE", is_eager=True, expose_value=False, callback=_explain,
+        click.option("--explain", multiple=True, metavar="CODE", shell_complete=completing.rules,
+                     is_eager=True, expose_value=False, callback=_explain,
                      help="Show what a rule is about, with examples, and check nothing."),
         click.option("--no-config", is_flag=True, help="Heed no settings."),
         click.option("--config", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
@@ -170,10 +172,11 @@ def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
                      help=f"The version of the gateway's API whose resources are taken; by default {API}."),
         click.option("--fail-on", type=click.Choice(["error", "warning", "info"]),
                      help="Findings from this severity on fail the check; by default errors."),
-        click.option("--severity", multiple=True, metavar="CODE=SEVERITY",
+        click.option("--severity", multiple=True, metavar="CODE=SEVERITY", shell_complete=completing.severities,
                      help="How bad the findings of a rule are: error, warning, info, or off."),
-        click.option("--ignore", multiple=True, metavar="CODES", help="The rules that are not asked."),
-        click.option("--select", multiple=True, metavar="CODES",
+        click.option("--ignore", multiple=True, metavar="CODES", help="The rules that are not asked.",
+                     shell_complete=completing.rules),
+        click.option("--select", multiple=True, metavar="CODES", shell_complete=completing.rules,
                      help="The only rules to ask: codes (BK302), prefixes (BK3) or names, with commas between."),
     ):  # fmt: skip
         gathered = decorate(gathered)

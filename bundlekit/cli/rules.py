@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bundlekit.cli import completing
 from bundlekit.cli.verb import verb
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _WIDTH = 100
     bundlekit rules --format json | jq -r '.rules[].code'
     """,
 )
-@click.argument("codes", nargs=-1, metavar="[CODE]...")
+@click.argument("codes", nargs=-1, metavar="[CODE]...", shell_complete=completing.rules)
 @click.option(
     "--format",
     "output_format",
