@@ -41,6 +41,7 @@ class Settings:
         ignored: patterns of paths in the syntax of .gitignore; and the rules that are not told of there.
         baseline: the file with the findings that are known.
         caches: whether what is found is kept for the next time.
+        verify_write: whether a deploy is to be confirmed by writing back what was read, as `verify --write` does.
     """
 
     file: Path
@@ -48,6 +49,7 @@ class Settings:
     ignored: tuple[tuple[str, tuple[Selector, ...]], ...] = ()
     baseline: Path | None = None
     caches: bool = True
+    verify_write: bool = False
 
     def check_baseline(self) -> None:
         """Check that nobody but the user and root decides where the baseline is, and what it says.
@@ -181,6 +183,7 @@ def _read(file: Path, real: Path | None = None) -> Settings | None:
             values.get("per-path-ignores", ()),
             Path(_shown(file.parent / baseline)) if baseline else None,
             values.get("cache", True),
+            values.get("deploy", {}).get("verify-write", False),
         )
     except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or a number that is too long
         said = re.fullmatch(r"(.+) \(at line (\d+), column \d+\)", str(error), re.DOTALL)
@@ -279,7 +282,15 @@ def _baseline(key: str, value: Any) -> str:
     return value
 
 
-def _cache(key: str, value: Any) -> bool:
+def _deploy(key: str, value: Any) -> dict[str, bool]:
+    said = dict(_items(key, value))
+    for each in said:
+        if each != "verify-write":
+            raise BadUsage(f"there is no setting {quoted(each)} in {key}", hint="expected verify-write")
+    return {each: _truth(each, wanted) for each, wanted in said.items()}
+
+
+def _truth(key: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise BadUsage(f"{key} is {_value(value)}, expected true or false")
     return value
@@ -307,7 +318,8 @@ _KEYS: dict[str, Callable[[str, Any], Any]] = {
     "gateway-api": _api,
     "baseline": _baseline,
     "per-path-ignores": _path_ignores,
-    "cache": _cache,
+    "cache": _truth,
+    "deploy": _deploy,
 }
 
 

@@ -43,6 +43,14 @@ def test_settings_are_those_that_the_file_says(name: str) -> None:
     assert chosen.fail_on is Severity.WARNING
 
 
+def test_deploy_may_ask_to_be_confirmed_by_writing() -> None:
+    assert read("[deploy]\nverify-write = true").verify_write
+    assert read("[tool.bundlekit.deploy]\nverify-write = true", "pyproject.toml").verify_write
+    assert not read("").verify_write
+    assert not read("[deploy]").verify_write
+    assert not read("[deploy]\nverify-write = false").verify_write
+
+
 def test_empty_settings_choose_nothing() -> None:
     assert selection(read("").choice) == selection()
 
@@ -99,6 +107,9 @@ WRONG: dict[str, tuple[str, str, str]] = {
         ':3: there is no setting "selct"',
         "did you mean select?",
     ),
+    "deploy that is no table": ("deploy = true", ":1: deploy is ", ""),
+    "other key of deploy": ("[deploy]\nverify = true", ':2: there is no setting "verify" in deploy', "verify-write"),
+    "word for a truth": ('[deploy]\nverify-write = "yes"', ':2: verify-write is "yes", expected true or false', ""),
     "key like none": ("colour = 1", ':1: there is no setting "colour"', "expected some of select, ignore"),
     "unknown rule": ('# so\nignore = ["BK1", "no-metods"]', ':2: there is no rule "no-metods"', "no-methods?"),
     "unknown rule in a long list": (
