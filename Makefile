@@ -27,7 +27,7 @@ demo: $(RUNTIME)
 # times, which would compile it each time where Python is told to keep nothing.
 test: $(INSTALLED) packages
 	$(BIN)/python -m compileall -q bundlekit
-	$(BIN)/python -m tests.box.base
+	$(BIN)/python -m tests.box.build
 	$(BIN)/pytest -n 5 --dist loadgroup -m "not browser"
 	$(BIN)/pytest -m browser tests/emulator/console
 

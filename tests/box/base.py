@@ -97,7 +97,3 @@ def _install_sdk(root: Path) -> None:
     """Put in what a bundle gets that is run on this machine."""
     packages = [path for path in sdk().iterdir() if path.suffix == ".py" or path.joinpath("__init__.py").exists()]
     as_root(["cp", "-r", "--no-preserve=mode,ownership", *packages, root / "usr/lib/python2.7/dist-packages"])
-
-
-if __name__ == "__main__":
-    base()
