@@ -18,8 +18,8 @@ pytestmark = pytest.mark.gateway
 SEED = "1"
 # With systemd and without it, dash and busybox, either mode of the disk; alone, and beside somebody who syncs.
 EFFORTS = {
-    "systemd-dash-ordered": Effort(share=0.2, boots=24, recoveries=1, judges=2),
-    "init-busybox-writeback-neighbour": Effort(share=0.03, boots=24, recoveries=1, judges=2),
+    "systemd-dash-ordered": Effort(share=0.2, boots=26, recoveries=1, judges=2),
+    "init-busybox-writeback-neighbour": Effort(share=0.03, boots=26, recoveries=1, judges=2),
 }
 # What is done on a disk where `x` says `old`; what it may say after a cut, and one thing that it has to say after one.
 WRITES = {
