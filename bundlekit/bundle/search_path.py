@@ -34,7 +34,7 @@ def added_folders(path: str, python: PythonSource) -> tuple[str, ...]:
     """
     if b"sys" not in python.module.source or b"path" not in python.module.source:
         return ()
-    found = []
+    found: list[str] = []
     for call in python.calls:
         if call.name in ("append", "insert") and len(found) < _MOST:
             function, arguments = call.node.child_by_field_name("function"), call.node.child_by_field_name("arguments")

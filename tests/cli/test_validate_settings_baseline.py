@@ -113,7 +113,7 @@ def test_what_is_said_to_tools_is_not_packed(capsys: pytest.CaptureFixture[str],
     run("pack", "b", "-o", "2", code=0, capsys=capsys)
     with (
         tarfile.open(here / "1" / "a-1.0.0.tar.gz") as first,
-        tarfile.open(here / "2" / "a-1.0.0.tar.gz") as second,
+        tarfile.open(here / "2" / "b-1.0.0.tar.gz") as second,
     ):
         assert {name for name in first.getnames() if "toml" in name or "known" in name} == {"lib/pyproject.toml"}
         assert not any("toml" in name for name in second.getnames())
