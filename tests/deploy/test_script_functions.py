@@ -50,7 +50,8 @@ def run(shell: tuple[str, ...], root: Path, commands: str, *, prefix: tuple[str,
     """What some commands print that use the script's functions."""
     definitions = script.text().split(END)[0]
     ended = subprocess.run(
-        [*prefix, *shell, "-c", f"{definitions}\n{STAND_INS}\n{commands}", "gateway.sh"],
+        [*prefix, *shell, "-c", 'eval "$(cat)"', "gateway.sh"],  # all of it is too long for an argument
+        input=f"{definitions}\n{STAND_INS}\n{commands}",
         env={**os.environ, "BUNDLEKIT_ROOT": str(root)},
         capture_output=True,
         text=True,
@@ -405,7 +406,7 @@ def test_copy_of_settings_of_another_age_goes_with_them(shell: tuple[str, ...], 
 
 
 def act(verb: str, release: str, previous: str = "", outcome: str = "up", *, bundle: str = "x") -> str:
-    fields = ["2", "1", bundle, verb, release, previous, "eve@desk", "moxa", "10.0.0.1", outcome, "", "", "key"]
+    fields = ["2", "1", bundle, verb, release, previous, "eve@desk", "moxa", "10.0.0.1", outcome, "", "", "1.1"]
     return "\t".join(fields) + "\n"
 
 
