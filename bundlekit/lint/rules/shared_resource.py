@@ -4,8 +4,8 @@ Why: On a gateway that runs both, both are asked. Their answers are merged, one 
 client waits for the slower one. A deploy of the second bundle can succeed because the first one answers for it. Nothing
 is said where the bundles have the same name, since they do not run side by side.
 
-Evidence: Seen with the controller 1.6.2 and SDK 1.1.2: both register, `GET /rooms/1` reaches both, and the answer has
-the data of the one written over that of the other.
+Evidence: Seen with the controller 1.6.2: a request reaches both bundles, of two objects the later answer is written
+over the earlier one, and an answer that is not 200 decides. With SDK 1.1.2 both bundles register, and both are asked.
 
 Bad:
 
