@@ -68,8 +68,9 @@ lowest: $(INSTALLED)
 	$(BIN)/uv venv --quiet --clear $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct --editable '.[emulator]' \
 	  'hypothesis>=6.100' 'pexpect>=4.9' 'pytest>=9.0.3' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6'
-	$(LOWEST)/bin/python -m pytest -n 2 tests/bundle tests/lint tests/pack tests/scaffold tests/cli/test_new.py \
-	  tests/emulator/test_rest.py -m "not gateway and not browser"
+	$(LOWEST)/bin/python -m pytest -n 2 tests/bundle tests/pack tests/scaffold/test_other_template.py \
+	  tests/scaffold/test_rendering.py tests/lint/test_rules.py tests/lint/test_schema.py tests/lint/test_settings.py \
+	  tests/cli/test_validate.py tests/emulator/test_rest.py
 
 mutation: $(INSTALLED)
 	$(BIN)/pip install --quiet --group mutation
@@ -78,7 +79,7 @@ mutation: $(INSTALLED)
 	$(BIN)/mutmut export-cicd-stats
 	$(BIN)/python -m benchmarks.mutants
 
-$(RUNTIME): pyproject.toml hatch_build.py bundlekit/emulator/sdk/requirements.txt
+$(RUNTIME): pyproject.toml hatch_build.py bundlekit/emulator/sdk/requirements.txt bundlekit/emulator/sdk/folder.sha256
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "bundlekit needs Python 3.11 or later; '$(PYTHON)' is older or missing. Name another: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \

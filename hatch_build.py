@@ -1,15 +1,14 @@
 """Brings the SDK of bundles along: it is no dependency, for its old pins would be forced on everybody's environment.
 
 Its sources are not in this repository. Each build fetches them, unless they are in `sdk/` already, and checks them
-against the digests in `bundlekit/emulator/sdk/requirements.txt`: that of each archive, and that of the folder which is
-made of them. The latter is the same with every pip and setuptools, since nothing is built.
+against the digests in `bundlekit/emulator/sdk/requirements.txt`. The folder that is made of them has a digest in
+`folder.sha256` beside that, which is the same with every pip and setuptools, since nothing is built.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -32,7 +31,7 @@ _PACKAGES = {
 }
 _LICENCES = ("COPYING*", "LICENSE*", "edl-v10", "epl-v10", "notice.html")
 _STAMP = "requirements.txt"  # a copy, which tells people what is in the folder
-_FOLDER_DIGEST = re.compile(r"^# folder sha256:([0-9a-f]{64})$", re.MULTILINE)
+_DIGEST = "folder.sha256"  # beside the list
 
 
 class SdkHook(BuildHookInterface[Any]):
@@ -51,10 +50,10 @@ def fill(folder: Path, requirements: Path) -> None:
     Raises:
         RuntimeError: a download failed, or what came is not what was expected.
     """
-    (expected,) = _FOLDER_DIGEST.findall(requirements.read_text("utf-8"))
+    expected = requirements.with_name(_DIGEST).read_text("utf-8").strip()
     if folder.is_dir() and not folder.is_symlink():
-        for compiled in folder.rglob("__pycache__"):  # Python would run it in place of the sources
-            shutil.rmtree(compiled)
+        for compiled in list(folder.rglob("__pycache__")):  # Python would run it in place of the sources
+            shutil.rmtree(compiled, ignore_errors=True)
         stamp = folder / _STAMP
         listed = stamp.read_bytes() if stamp.is_file() and not stamp.is_symlink() else b""
         if listed == requirements.read_bytes() and tree_digest(folder) == expected:
@@ -70,7 +69,7 @@ def fill(folder: Path, requirements: Path) -> None:
         for path in made.rglob("*"):  # some sdists let nobody but their owner read
             path.chmod(0o755 if path.is_dir() else 0o644)
         if (digest := tree_digest(made)) != expected:
-            raise RuntimeError(f"the SDK of bundles is not what {requirements} expects: its folder has sha256:{digest}")
+            raise RuntimeError(f"the SDK of bundles is not what {_DIGEST} expects: its folder has sha256:{digest}")
         if folder.is_symlink():
             folder.unlink()
         shutil.rmtree(folder, ignore_errors=True)

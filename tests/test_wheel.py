@@ -104,7 +104,8 @@ def test_build_leaves_a_filled_folder_alone_and_takes_nothing_of_another_digest(
     place.mkdir()
 
     def fill(digest: str, index: str | None = None, tree: str = SIX) -> subprocess.CompletedProcess[str]:
-        (tmp_path / "requirements.txt").write_text(f"# folder sha256:{tree}\nsix==1.13.0 --hash=sha256:{digest}\n")
+        (tmp_path / "folder.sha256").write_text(f"{tree}\n")
+        (tmp_path / "requirements.txt").write_text(f"six==1.13.0 --hash=sha256:{digest}\n")
         code = "import hatch_build, pathlib, sys; hatch_build.fill(*map(pathlib.Path, sys.argv[1:]))"
         return subprocess.run(
             [python, "-c", code, place / "sdk", tmp_path / "requirements.txt"],
@@ -131,9 +132,10 @@ def test_build_leaves_a_filled_folder_alone_and_takes_nothing_of_another_digest(
     assert fill(digest, index=nowhere).stderr == ""
     assert not (place / "sdk/__pycache__").exists()
     for add in (lambda file: file.write_text("theirs"), lambda file: file.symlink_to("/etc/passwd"), os.mkfifo):
-        add(place / "sdk/more.py")
+        for name in ("more.py", "__pycache__"):
+            add(place / "sdk" / name)
         assert fill(digest).stderr == ""
-        assert not os.path.lexists(place / "sdk/more.py")
+        assert {path.name for path in (place / "sdk").iterdir()} == {"licences", "requirements.txt", "six.py"}
     (place / "sdk").rename(place / "theirs")
     (place / "sdk").symlink_to("theirs")
     assert fill(digest).stderr == ""
