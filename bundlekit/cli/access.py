@@ -161,13 +161,13 @@ def wait_lock_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def session_on(access: Access) -> Iterator[Session]:
-    """Log in; at the end log out."""
+def session_on(access: Access, *, asker: TerminalAsker | None = None) -> Iterator[Session]:
+    """Log in; at the end log out. By default nobody is asked for what the keyring or standard input has."""
     from bundlekit.deploy.connection import Connection
     from bundlekit.deploy.session import Session
 
     address = address_of(access)
-    asker = asker_for(access, address)
+    asker = asker or asker_for(access, address)
     timeout = access.timeout or address.timeout or TIMEOUT
     try:
         with Connection(
@@ -179,19 +179,27 @@ def session_on(access: Access) -> Iterator[Session]:
         if isinstance(error, LoginRefused):
             error.hint = asker.remedy(error.message) or error.hint
         if error.hint:  # what it says to type can be typed
-            error.hint = re.sub(r"\bTARGET\b", lambda _: shlex.quote(access.target), error.hint)
+            error.hint = typed_out(error.hint, access)
         raise
 
 
-def asker_for(access: Access, address: Address) -> TerminalAsker:
-    """Asks about the log-in at an address; the keyring has its password under `USER@HOST`, or `USER@HOST:PORT`.
+def typed_out(text: str, access: Access) -> str:
+    """A hint with the target that was named in place of TARGET."""
+    return re.sub(r"\bTARGET\b", lambda _: shlex.quote(access.target), text)
 
-    Of an emulated gateway of this user's it is known.
-    """
-    host = f"[{address.host}]" if ":" in address.host and address.port != 22 else address.host
-    kept_as = f"{address.user}@{host}" if address.port == 22 else f"{address.user}@{host}:{address.port}"
+
+def asker_for(access: Access, address: Address) -> TerminalAsker:
+    """Asks about the log-in at an address. Of an emulated gateway of this user's the password is known."""
     known = None if access.password_stdin else password_of(address)
-    return TerminalAsker(from_stdin=access.password_stdin, known=known, kept_as=kept_as, batch=address.batch)
+    return TerminalAsker(
+        from_stdin=access.password_stdin, known=known, kept_as=name_in_keyring(address), batch=address.batch
+    )
+
+
+def name_in_keyring(address: Address) -> str:
+    """What the keyring has the password under: `USER@HOST`, or `USER@HOST:PORT`."""
+    host = f"[{address.host}]" if ":" in address.host and address.port != 22 else address.host
+    return f"{address.user}@{host}" if address.port == 22 else f"{address.user}@{host}:{address.port}"
 
 
 def address_of(access: Access) -> Address:

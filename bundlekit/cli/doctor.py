@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.cli.access import TIMEOUT, Access, access_options, address_of, asker_for
+from bundlekit.cli.access import TIMEOUT, Access, access_options, address_of, asker_for, typed_out
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BundlekitError
 
@@ -76,7 +76,7 @@ def run(access: Access, bundle: Path | None, *, form: str) -> int:
         timeout=access.timeout or address.timeout or TIMEOUT,
         bundle=manifest,
     ):
-        check = replace(found, remedy=asker.remedy(found.found) or found.remedy)
+        check = replace(found, remedy=typed_out(asker.remedy(found.found) or found.remedy, access))
         checks.append(check)
         if form == "text":
             _print(check)

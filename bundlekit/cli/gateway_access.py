@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bundlekit.cli.access import Access, Seconds, access_options, session_on
-from bundlekit.cli.keeping import SERVICE, kept_secret
+from bundlekit.cli.keeping import keep_secret, kept_secret
 from bundlekit.cli.terminal import can_ask, secret_from_stdin
 from bundlekit.errors import BadUsage, CouldNotRun
 
@@ -190,19 +190,5 @@ def _ask_token(user: str) -> str:
 
 
 def _keep_token(user: str, token: str) -> None:
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError as error:
-        raise CouldNotRun(
-            "there is no keyring to keep the token in", hint="pip install 'bundlekit[keyring]'"
-        ) from error
-    try:
-        keyring.set_password(SERVICE, user, token)
-    except KeyringError as error:
-        raise CouldNotRun(
-            "the keyring does not take the token",
-            hint=f"without one, {TOKEN_VARIABLE} is the way",
-            details=(str(error),),
-        ) from error
+    keep_secret(user, token, instead=f"without one, {TOKEN_VARIABLE} is the way")
     click.echo(click.style("note: ", fg="yellow") + f"the keyring has the token of {user} now", err=True)

@@ -24,6 +24,7 @@ VERBS = (
     "run",
     "pack",
     "gateway",
+    "login",
     "doctor",
     "deploy",
     "status",

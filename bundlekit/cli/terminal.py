@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import Any, ClassVar
 
 import click
 
-from bundlekit.cli.keeping import SERVICE, kept_secret
+from bundlekit.cli.keeping import kept_secret, name_of_key
 from bundlekit.errors import BadUsage, HostKeyRejected, LoginRefused
 
 _WORTH_A_BAR = 50_000  # bytes
@@ -42,7 +43,7 @@ def secret_from_stdin(what: str) -> str:
     return secret
 
 
-def _typed(what: str) -> str:
+def type_secret(what: str) -> str:
     """A secret that somebody types.
 
     Raises:
@@ -97,28 +98,29 @@ class TerminalAsker:
         return self._password
 
     def passphrase(self, file: str, *, again: bool = False) -> str | None:
-        if not again and (kept := self._kept_secret(file)):
+        if not again and (kept := self._kept_secret(name_of_key(file), f"--key {shlex.quote(file)}")):
             return kept
         if not self._asks:
             return None
         if again:
             click.echo("that is not its passphrase", err=True)
-        return _typed(f"passphrase of {file}")
+        return type_secret(f"passphrase of {file}")
 
     def remedy(self, refusal: str) -> str | None:
         """What to do about a refusal, if it is of a password that the keyring has; else None."""
         if not self._kept or "does not accept the password" not in refusal:
             return None
         return (
-            f"the keyring has that password: `keyring set {SERVICE} {self._kept_as}` stores another one, "
-            f"`keyring del {SERVICE} {self._kept_as}` forgets it"
+            "the keyring has that password: `bundlekit login TARGET` stores another one, "
+            "`bundlekit login TARGET --forget` forgets it"
         )
 
-    def _kept_secret(self, name: str) -> str | None:
+    def _kept_secret(self, name: str, words: str = "TARGET") -> str | None:
         kept = kept_secret(name)
         if kept and not is_text(kept):
             raise LoginRefused(
-                f"what the keyring has for {name} is no line of text", hint=f"`keyring set {SERVICE} {name}`"
+                f"what the keyring has for {name} is no line of text",
+                hint=f"`bundlekit login {words}` stores it anew",
             )
         return kept
 
@@ -130,12 +132,12 @@ class TerminalAsker:
             raise LoginRefused(
                 f"{'sudo on the gateway' if for_sudo else account} asks for a password, and {self._why_not}",
                 hint="give it with --password-stdin, or use a key and a sudo that asks for nothing, or store it: "
-                f"`keyring set {SERVICE} {self._kept_as}`",
+                "`bundlekit login TARGET`",
             )
         if again:
             click.echo(f"{account} does not accept {'what the keyring has' if self._kept else 'it'}", err=True)
         self._kept = False
-        return _typed(f"password of {account}" + ", for sudo" * for_sudo)
+        return type_secret(f"password of {account}" + ", for sudo" * for_sudo)
 
     def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
         if not self._asks:

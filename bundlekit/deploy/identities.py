@@ -82,29 +82,34 @@ def identities_for(address: Address) -> list[Identity]:
 
 def unlock(identity: Identity, ask: Asker) -> paramiko.PKey | None:
     """Open a key that has a passphrase; None if nobody knows it, or it is wrong three times."""
-    import paramiko
-    from cryptography.exceptions import UnsupportedAlgorithm
-
     if identity.file is None:
         return None
     for number in range(_PASSPHRASE_TRIES):
         passphrase = ask.passphrase(str(identity.file), again=number > 0)
         if passphrase is None:
             return None
-        try:
-            key = paramiko.PKey.from_path(identity.file, passphrase.encode())  # type: ignore[arg-type] # it wants bytes
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-            UnsupportedAlgorithm,
-            paramiko.SSHException,
-            paramiko.pkey.UnknownKeyType,
-        ):
-            continue
-        key.public_blob = None
-        return key
+        if (key := key_in(identity.file, passphrase)) is not None:
+            key.public_blob = None
+            return key
     return None
+
+
+def key_in(file: Path, passphrase: str) -> paramiko.PKey | None:
+    """The private key in a file that has a passphrase; None if that is another one, or the file has no such key."""
+    import paramiko
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        return paramiko.PKey.from_path(file, passphrase.encode())  # type: ignore[arg-type] # it wants bytes
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        UnsupportedAlgorithm,
+        paramiko.SSHException,
+        paramiko.pkey.UnknownKeyType,
+    ):
+        return None
 
 
 def _in_file(file: Path, *, named: bool) -> Identity | None:

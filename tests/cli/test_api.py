@@ -216,7 +216,8 @@ def test_no_keyring_says_what_to_do(gateway: Emulated) -> None:
     backend = "keyring.backends.fail.Keyring"
     printed = gateway.run(*asked, **NOBODY_KNOWN, BUNDLEKIT_TOKEN=gateway.token, PYTHON_KEYRING_BACKEND=backend)
     assert printed.code == 3
-    assert "the keyring does not take the token" in printed.err
+    assert "the keyring of this machine cannot be used" in printed.err
+    assert "BUNDLEKIT_TOKEN is the way" in printed.err
     assert gateway.token not in printed.err
 
 

@@ -153,7 +153,7 @@ def test_keyring_has_the_password_and_the_passphrase(shared_desk: Desk, locked_k
     refused = shared_desk.run("status", "gateway", given="")
     assert refused.code == 3
     assert "does not accept the password that the keyring has" in refused.err
-    assert f"keyring set bundlekit {account}" in refused.err
+    assert "`bundlekit login gateway` stores another one" in refused.err
     assert "old" not in refused.err.split()
 
 

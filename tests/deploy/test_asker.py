@@ -65,8 +65,8 @@ def test_password_of_the_keyring_that_sudo_refuses_is_told_as_such(kept: Kept, r
     said = printed.out + printed.err
     assert gateway.passwords == ["of-last-year"]
     assert "sudo on the gateway does not accept the password" in said
-    assert f"the keyring has that password: `keyring set bundlekit {name}` stores another one" in said
-    assert f"`keyring del bundlekit {name}` forgets it" in said
+    assert f"the keyring has that password: `bundlekit login {name}` stores another one" in said
+    assert f"`bundlekit login {name} --forget` forgets it" in said
     assert "of-last-year" not in said
 
 
@@ -75,7 +75,7 @@ def test_password_of_another_port_is_another_password(kept: Kept, run: Run) -> N
         kept["moxa@127.0.0.1"] = "of-the-usual-port"
         printed = run(gateway, "status")
     assert printed.code == 3
-    assert f"keyring set bundlekit moxa@127.0.0.1:{gateway.port}" in printed.err
+    assert f"`bundlekit login moxa@127.0.0.1:{gateway.port}`" in printed.err
     assert not gateway.passwords
 
 

@@ -1,0 +1,136 @@
+"""`bundlekit login`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bundlekit.cli.access import Access, access_options, address_of, name_in_keyring, session_on
+from bundlekit.cli.keeping import SERVICE, forget_secret, keep_secret, name_of_key, require_keyring
+from bundlekit.cli.terminal import TerminalAsker, can_ask, secret_from_stdin, type_secret
+from bundlekit.cli.verb import verb
+from bundlekit.errors import BadUsage, LoginRefused
+
+if TYPE_CHECKING:
+    from bundlekit.deploy.address import Address
+
+_INSTEAD = "without one, --password-stdin gives a password each time, and ssh-agent keeps keys"
+
+
+@verb(
+    "login",
+    summary="Keep a gateway's password in the keyring, once it was tried.",
+    examples="""
+    bundlekit login moxa@192.168.4.127  asks for the password, tries it, stores it
+    bundlekit login moxa@192.168.4.127 --forget
+    pass show gateway | bundlekit login moxa@192.168.4.127 --password-stdin
+    bundlekit login --key ~/.ssh/id_ed25519  the passphrase of a key
+    """,
+)
+@partial(access_options, optional=True)
+@click.option(
+    "--key", type=click.Path(path_type=Path, dir_okay=False), help="Keep the passphrase of this private key instead."
+)
+@click.option("--forget", is_flag=True, help="Take the password, or the passphrase, out of the keyring.")
+def command(access: Access | None, *, key: Path | None, forget: bool) -> int:
+    """Keep the password of a gateway in the keyring of this machine, so that it is not asked for again.
+
+    The password is tried first: the log-in, if no key is enough for that, and sudo. Only one that the gateway has
+    accepted is stored, under the service `bundlekit` and USER@HOST, or USER@HOST:PORT, as they are after ~/.ssh/config.
+    What was stored before is replaced.
+
+    With --key, it is the passphrase of a private key, which is tried on that file; then there is no TARGET.
+    --password-stdin reads the one or the other from standard input.
+
+    Exit code: 0 stored, or not needed; 2 usage; 3 not accepted, or there is no keyring.
+    """
+    return run(access, key=key, forget=forget, from_stdin=_is_from_stdin())
+
+
+def _is_from_stdin() -> bool:
+    return bool(click.get_current_context().params.get("password_stdin"))
+
+
+def run(access: Access | None, *, key: Path | None, forget: bool, from_stdin: bool) -> int:
+    """Store or forget a password, or a passphrase."""
+    if (access is None) == (key is None):
+        raise BadUsage("login wants a TARGET, or a private key by --key; one of them")
+    if key is not None:
+        name = name_of_key(str(key))
+        return _forget(name) if forget else _keep_passphrase(key, name, from_stdin=from_stdin)
+    assert access is not None  # noqa: S101 - one of them is there
+    address = address_of(access)
+    name = name_in_keyring(address)
+    return _forget(name) if forget else _keep_password(access, address, name)
+
+
+def _forget(name: str) -> int:
+    was_there = forget_secret(name, instead=_INSTEAD)
+    click.echo(f"the keyring has forgotten {name}" if was_there else f"the keyring has nothing for {name}")
+    return 0
+
+
+def _keep_password(access: Access, address: Address, name: str) -> int:
+    require_keyring(name, instead=_INSTEAD)
+    asker = _Fresh(from_stdin=access.password_stdin, kept_as=name, batch=address.batch)
+    with session_on(access, asker=asker) as session:
+        session.probe()
+    if asker.accepted is None:
+        click.echo(f"nothing was stored: {session.name} lets you in by a key, and sudo there asks for no password")
+        return 0
+    _keep(name, asker.accepted)
+    return 0
+
+
+def _keep(name: str, secret: str) -> None:
+    keyring = keep_secret(name, secret, instead=_INSTEAD)
+    click.echo(f"stored in {keyring}: service {SERVICE}, name {name}")
+
+
+def _keep_passphrase(key: Path, name: str, *, from_stdin: bool) -> int:
+    from bundlekit.deploy.identities import key_in
+
+    if not key.expanduser().is_file():
+        raise BadUsage(f"there is no file {key}")
+    require_keyring(name, instead=_INSTEAD)
+    if from_stdin:
+        secret = secret_from_stdin("passphrase")
+    elif can_ask():
+        secret = type_secret(f"passphrase of {key}")
+    else:
+        raise LoginRefused("there is no terminal to ask you on", hint="--password-stdin reads it from standard input")
+    if key_in(key.expanduser(), secret) is None:
+        raise LoginRefused(
+            f"that is not the passphrase of {key}, or it is no key that has one", kept="nothing was stored"
+        )
+    _keep(name, secret)
+    return 0
+
+
+class _Fresh(TerminalAsker):
+    """Takes no password from the keyring, and knows which one the gateway has asked for.
+
+    Attributes:
+        accepted: the password that was asked for last.
+    """
+
+    def __init__(self, *, from_stdin: bool, kept_as: str, batch: bool) -> None:
+        super().__init__(from_stdin=from_stdin, kept_as=kept_as, batch=batch)
+        self.accepted: str | None = None
+        self._from_stdin = super().given
+
+    @property
+    def given(self) -> str | None:
+        return None
+
+    def password(self, account: str, *, again: bool = False, for_sudo: bool = False) -> str:
+        if self._from_stdin is None:
+            self.accepted = self._type_password(account, again=again, for_sudo=for_sudo)
+        elif again:
+            raise LoginRefused(f"{account} does not accept the password", kept="nothing was stored")
+        else:
+            self.accepted = self._from_stdin
+        return self.accepted
