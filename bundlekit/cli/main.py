@@ -34,6 +34,7 @@ VERBS = (
     "stop",
     "restart",
     "releases",
+    "fetch",
     "rollback",
     "remove",
     "api",

@@ -125,7 +125,7 @@ def _bundles(paths: Sequence[Path], options: Options, unpacked: ExitStack) -> di
                 raise BadUsage(f"{path} is an archive, in which nothing can be written", hint="leave --in-place out")
             bundle = open_archive(path)
             folder = Path(unpacked.enter_context(TemporaryDirectory(prefix="bundlekit-"))).resolve()
-            unpack(bundle, folder)
+            unpack(bundle, folder, settings=True)
             found[folder] = bundle
         else:
             found |= {folder.resolve(): Bundle.in_folder(folder) for folder in bundle_folders(path)}

@@ -154,6 +154,7 @@ class TerminalListener:
     """Prints a line a phase on standard error; on a terminal an upload has a bar besides."""
 
     _TEXTS: ClassVar = {
+        "fetch": "fetch {}",
         "upload": "upload {}",
         "lock": "the gateway has the order; from here on the link may break",
         "unpack": "check its digest and unpack it",

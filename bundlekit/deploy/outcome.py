@@ -259,7 +259,7 @@ def _failure(event: Event) -> BundlekitError:
                 kept="nothing else was changed",
                 hint="`bundlekit status TARGET` tells what runs there now",
             )
-        case "no-release" | "no-snapshot" | "no-log" | "current":
+        case "no-release" | "no-snapshot" | "no-log" | "current" | "no-copy":
             return _missing(event, kept)
         case "no-token":
             return GatewayUnfit(
@@ -286,6 +286,12 @@ def _missing(event: Event, kept: str) -> CouldNotRun:
                 f"there are no settings of release {first} to go back to",
                 kept=kept,
                 hint="they are kept when a release is replaced; without --settings, only the release is changed",
+            )
+        case "no-copy":
+            return CouldNotRun(
+                f"no copy of {first} runs by hand in {event.field(2)} any more",
+                kept=kept,
+                hint="`bundlekit status TARGET` shows what runs there now",
             )
         case "current":
             return CouldNotRun(

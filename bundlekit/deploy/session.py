@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from bundlekit.deploy.asking import Asker, Listener
 from bundlekit.deploy.breaks import SILENCE, UNTOUCHED, not_begun, words_for_breaks
@@ -296,6 +297,40 @@ class Session:
                 yield printable(line)
             if follow:
                 raise GatewayUnreachable("the gateway has ended the log: it goes down, or the bundle was removed")
+
+    def fetch(self, stream: IO[bytes], most: int, *arguments: str) -> int:
+        """Write the compressed tar of a bundle's folder that the verb `fetch` gives.
+
+        Args:
+            stream: to write to; what comes in is not checked.
+            most: bytes that may come.
+            arguments: of the verb.
+
+        Returns:
+            How many bytes came.
+
+        Raises:
+            LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
+        """
+        with words_for_breaks(kept=UNTOUCHED, hint="run the same again"):
+            output = self._open("fetch", *arguments, most=2 * most)
+            event = parse_event(next(output, ""))
+            raise_refusal([event])
+            size, is_whole = 0, event.word == "raw"
+            for line in output:
+                try:
+                    size += stream.write(base64.b64decode(line, validate=True))
+                except ValueError:
+                    is_whole = False
+                except OSError as error:
+                    raise CouldNotRun(f"what the gateway sends cannot be kept: {error.strerror}") from error
+            if not is_whole or size > most or self._talk().status != 0:
+                raise CouldNotRun(
+                    "the gateway broke off before the bundle was here" if size <= most else "the bundle has no end",
+                    hint="run the same again",
+                    details=tuple(self._talk().complaint.splitlines()),
+                )
+        return size
 
     def _run(self, verb: str, *arguments: str, seconds: float = 0) -> Iterator[Event]:
         return (parse_event(line) for line in self._open(verb, *arguments, seconds=seconds) if line)

@@ -52,6 +52,16 @@ def open_archive(path: Path) -> Bundle:
         return _bundle(packed, str(path))
 
 
+def open_stream(packed: IO[bytes], label: str) -> Bundle:
+    """The bundle in an archive that lies in a file without a name, as `open_archive`.
+
+    Args:
+        packed: at its start; it may be closed afterwards.
+        label: how messages call it.
+    """
+    return _bundle(packed, label)
+
+
 def read_archive(path: Path) -> Archive:
     """An archive that was made before, its bytes as they are.
 

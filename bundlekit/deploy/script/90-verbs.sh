@@ -24,7 +24,7 @@ probe) [ $# -eq 0 ] || use_bundle "$1" ;;
 *) use_bundle "${1:-}" ;;
 esac
 case $verb in
-probe | look | receive | compare | token | answers | logs | history | apart | guard | recovery | supervise) "$verb" "$@" ;;
+probe | look | receive | compare | token | answers | logs | history | fetch | apart | guard | recovery | supervise) "$verb" "$@" ;;
 deploy | rollback | start | stop | restart | remove | room | mark | drop) change "$verb" "$@" ;;
 examine) eval "$1" ;;
 init-start) start_supervisor ;;

@@ -1,0 +1,96 @@
+"""`bundlekit fetch`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bundlekit.cli.access import Access, access_options, bundle_name, bundle_there, release_word, session_on
+from bundlekit.cli.terminal import TerminalListener
+from bundlekit.cli.verb import verb
+from bundlekit.errors import BadUsage
+
+if TYPE_CHECKING:
+    from bundlekit.deploy.fetching import Source
+    from bundlekit.deploy.session import Session
+
+
+@verb(
+    "fetch",
+    summary="Bring a bundle from a gateway into a folder.",
+    examples="""
+    bundlekit fetch moxa@192.168.4.127  the only bundle there, into a folder of its name
+    bundlekit fetch moxa@192.168.4.127 --bundle thermostat -o from-site-7
+    bundlekit fetch moxa@192.168.4.127 --release 0.2.0  an earlier release
+    bundlekit fetch moxa@192.168.4.127 --with-settings  with data/NAME.json as they are there
+    """,
+)
+@access_options
+@click.option("-b", "--bundle", metavar="NAME", help="Which bundle; by default the only one on the gateway.")
+@click.option("--release", callback=release_word, help="A version or a release's id; by default the current release.")
+@click.option("--by-hand", is_flag=True, help="The copy that runs by hand, also where the bundle is deployed besides.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The folder to make; by default one of the bundle's name."
+)
+@click.option("--with-settings", "settings", is_flag=True, help="Fetch the settings too: data/NAME.json, .backup.")
+def command(
+    access: Access, bundle: str | None, release: str | None, *, by_hand: bool, output: Path | None, settings: bool
+) -> int:
+    """Bring a bundle from a gateway into a folder: its current release, another one, or a copy that runs by hand.
+
+    Nothing on the gateway is changed. A folder that has something in it is never written to. The settings stay on the
+    gateway unless they are asked for, because they may hold passwords; then only you may read them. Compiled Python
+    files and folders of version control stay there.
+
+    Links, devices and paths that lead out of the folder are refused, and so is more than a gateway takes.
+
+    Exit code: 0 it is here, 1 it was refused, 2 usage, 3 could not be done.
+    """
+    return run(access, bundle, release, by_hand=by_hand, output=output, settings=settings)
+
+
+def run(
+    access: Access, bundle: str | None, release: str | None, *, by_hand: bool, output: Path | None, settings: bool
+) -> int:
+    """Fetch a bundle into `output`."""
+    from bundlekit.deploy.fetching import fetch
+    from bundlekit.pack.unpacking import refuse_taken, unpack
+
+    if by_hand and release:
+        raise BadUsage("--by-hand and --release contradict each other: a copy that runs by hand is no release")
+    name = bundle_name(bundle) if bundle is not None else None
+    if output is not None:
+        refuse_taken(output)
+    with session_on(access) as session:
+        source = _source(session, name, release, by_hand=by_hand)
+        folder = output or Path(source.name)
+        refuse_taken(folder)
+        found = fetch(session, source, TerminalListener(), settings=settings)
+        count = unpack(found, folder, settings=settings)
+        shown = f"./{folder}" if re.match("-", str(folder)) else str(folder)
+        click.echo(f"{source.in_words()} of {source.name} on {session.name} is in {shlex.quote(shown)}, {count} files")
+    return 0
+
+
+def _source(session: Session, name: str | None, release: str | None, *, by_hand: bool) -> Source:
+    """Where on the gateway it is; a release comes before a copy that runs by hand.
+
+    Raises:
+        BadUsage, CouldNotRun: nothing, or not one alone, is meant.
+    """
+    from bundlekit.deploy.fetching import Source, copies_by_hand, only_copy
+    from bundlekit.deploy.verbs import release_named
+
+    gateway = session.probe(name)
+    is_deployed = any(state.current or state.releases for state in gateway.bundles)
+    if by_hand or (not release and not is_deployed and copies_by_hand(gateway, name)):
+        copy = only_copy(gateway, name, session.name)
+        return Source(copy.name, folder=copy.folder)
+    state = bundle_there(session, name)
+    if not release and not state.current:
+        raise BadUsage(f"no release of {state.name} is current", hint="name one with --release")
+    return Source(state.name, release_named(state, release) if release else state.current)
