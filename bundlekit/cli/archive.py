@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundlekit.errors import Unreadable
+import click
+
+from bundlekit.errors import Refused, Unreadable
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
@@ -55,8 +57,12 @@ def baseline_in(folder: Path) -> str | None:
     return baseline.resolve().relative_to(folder.resolve()).as_posix()
 
 
-def packed_folder(path: Path) -> tuple[Archive, Contents]:
+def packed_folder(path: Path, *, refuses: bool = True) -> tuple[Archive, Contents]:
     """Validate the bundle in a folder and pack it; the findings are shown.
+
+    Args:
+        path: the folder.
+        refuses: whether a bundle with errors is refused; else they are shown alone.
 
     Returns:
         Its archive, and what is in it and what is not.
@@ -77,6 +83,11 @@ def packed_folder(path: Path) -> tuple[Archive, Contents]:
         hint = f"it lies in the bundle {around}" if around is not None else "bundlekit new makes one"
         raise Unreadable(f"there is no bundle in {path}: it has no {MANIFEST}", hint=hint)
     bundle = open_folder(path)
-    refuse_errors(bundle, path)
+    try:
+        refuse_errors(bundle, path)
+    except Refused as error:
+        if refuses:
+            raise
+        click.echo(click.style("note: ", fg="yellow") + f"{error.message}; it runs all the same", err=True)
     contents = select(bundle, baseline_in(path))
     return pack(bundle, contents), contents

@@ -27,6 +27,7 @@ VERBS = (
     "login",
     "doctor",
     "deploy",
+    "adopt",
     "status",
     "logs",
     "history",

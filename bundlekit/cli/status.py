@@ -91,7 +91,7 @@ def _print(name: str, gateway: GatewayState, bundle: str | None) -> None:
     known = [state.name for state in gateway.bundles]
     others = [one for one in gateway.neighbours if one.pid and one.name not in known and not bundle]
     if others:
-        click.echo("\nnot deployed by bundlekit")
+        click.echo("\nnot deployed by bundlekit; `bundlekit adopt` takes one over")
     for one in others[:_MOST_BY_HAND]:
         click.echo(f"  {one.name}: {by_hand_in_words(one)}")
     if len(others) > _MOST_BY_HAND:

@@ -59,6 +59,8 @@ def refusal(name: str, found: Sequence[Shared]) -> Refused:
     """
     first = found[0].neighbour
     remedy = f"end it there first: sudo kill {first.pid}" if first.pid else "take the resource out of one of them"
+    if first.name == name:
+        remedy += ", or let `bundlekit adopt TARGET` take it over"
     if not first.pid:
         remedy += f", or `bundlekit remove TARGET --bundle {first.name}`"
     return Refused(

@@ -11,7 +11,7 @@ from bundlekit.deploy.neighbours import refusal, shared_in
 from bundlekit.deploy.plan import busy
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnfit, NeedsHuman, Refused, RolledBack
 
-_FAILURES = ("back", "down", "not-up", "stuck")
+_FAILURES = ("back", "down", "by-hand", "not-up", "stuck")
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,13 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
             hint=logs,
             details=details,
         )
+    if word == "by-hand":
+        return RolledBack(
+            what,
+            kept="the copy that ran by hand runs again, in its folder and with its settings",
+            hint=logs,
+            details=details,
+        )
     if word == "not-up":
         return NeedsHuman(what, hint=logs, details=details)
     undone = before.split()
@@ -121,6 +128,13 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
         return NeedsHuman(
             f"{what}; release {previous} runs now, but not all of the way back to it was done",
             hint=damaged,
+            details=details,
+        )
+    if "by_hand" in undone:
+        return NeedsHuman(
+            f"{what}, and the copy that ran by hand could not be started again",
+            kept="its folder is as it was",
+            hint="start it there as it was started before; `bundlekit status TARGET` shows what runs",
             details=details,
         )
     if not previous:
@@ -204,6 +218,7 @@ _ENDED = {
     "up": "it runs",
     "back": "taken back to {}",
     "down": "taken back, nothing runs",
+    "by-hand": "taken back, the copy that ran by hand runs again",
     "stuck": "neither it nor {} runs as it should",
     "not-up": "did not come up",
     "marked": "done",
@@ -259,7 +274,7 @@ def _failure(event: Event) -> BundlekitError:
                 kept="nothing else was changed",
                 hint="`bundlekit status TARGET` tells what runs there now",
             )
-        case "no-release" | "no-snapshot" | "no-log" | "current" | "no-copy":
+        case "no-release" | "no-snapshot" | "no-log" | "current" | "no-copy" | "not-root":
             return _missing(event, kept)
         case "no-token":
             return GatewayUnfit(
@@ -292,6 +307,12 @@ def _missing(event: Event, kept: str) -> CouldNotRun:
                 f"no copy of {first} runs by hand in {event.field(2)} any more",
                 kept=kept,
                 hint="`bundlekit status TARGET` shows what runs there now",
+            )
+        case "not-root":
+            return CouldNotRun(
+                f"process {first} runs as {event.field(2) or 'another user'}, and a release would run as root",
+                kept=kept,
+                hint="if you trust its folder: `bundlekit fetch TARGET` brings it here; end it there, then deploy it",
             )
         case "current":
             return CouldNotRun(

@@ -6,13 +6,13 @@ import getpass
 import re
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.breaks import UNTOUCHED
 from bundlekit.deploy.delivery import deliver
 from bundlekit.deploy.ending import Change, hear_end
-from bundlekit.deploy.events import Act, BundleState, Event, GatewayState, parse_act
+from bundlekit.deploy.events import Act, BundleState, Event, GatewayState, Neighbour, parse_act
 from bundlekit.deploy.neighbours import by_hand_in_words
 from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.deploy.plan import Action, Plan, needed, notes_on_neighbours, obstacle, plan_deploy, reason_of_mark
@@ -82,6 +82,8 @@ def deploy(
     hand_over: bool = False,
     force: bool = False,
     wait_lock: int = 0,
+    copy: Neighbour | None = None,
+    kept_settings: bool = False,
 ) -> Deployed:
     """Make `archive` the current release of its bundle, and see that it comes up.
 
@@ -96,6 +98,8 @@ def deploy(
         hand_over: whether it is started beside the one that runs, which is stopped when it has come up.
         force: whether it may have a resource that another bundle on the gateway has.
         wait_lock: seconds to wait for somebody else's change to end.
+        copy: of the bundle, that runs by hand and gives way; then bundlekit has deployed nothing of that name.
+        kept_settings: whether settings that are kept on the gateway count, and not those of the copy.
 
     Raises:
         RolledBack: it did not come up; what ran before runs again.
@@ -109,6 +113,9 @@ def deploy(
     except GatewayUnreachable as broken:
         broken.kept = broken.kept or UNTOUCHED
         raise
+    if copy:
+        others = tuple(one for one in gateway.neighbours if one.folder != copy.folder)
+        gateway = replace(gateway, neighbours=others)
     plan = plan_deploy(archive, gateway, keep=keep)
     _check(archive, gateway, plan, keep=keep, waits=wait_lock > 0, force=force)
     # Before an install, the gateway tells what the bundle shares with others there.
@@ -127,7 +134,7 @@ def deploy(
     events = _change_to(
         session,
         listener,
-        Change("deploy", plan.release, this_person(), gateway.bundle(archive.name)),
+        Change("adopt" if copy else "deploy", plan.release, this_person(), gateway.bundle(archive.name)),
         archive.name,
         plan.release,
         archive.version,
@@ -138,8 +145,9 @@ def deploy(
         str(keep),
         this_person(),
         str(wait_lock),
-        _how(verify=verify, hand_over=hand_over, force=force),
+        _how(verify=verify, hand_over=hand_over, force=force) + " kept-settings" * kept_settings,
         delivered.list,
+        *([copy.folder] if copy else []),
         seconds=2.0 * wait + wait_lock,
     )
     return Deployed(plan, gateway, outcome_of(events, archive.name, release=plan.release))
@@ -147,8 +155,9 @@ def deploy(
 
 def _change_to(session: Session, listener: Listener, change: Change, *arguments: str, seconds: float) -> list[Event]:
     """Have a release made the current one, and hear how that ends even if the link breaks meanwhile."""
+    verb = "deploy" if change.verb == "adopt" else change.verb  # with the folder of the copy
     try:
-        return session.change(listener, seconds, change.verb, *arguments)
+        return session.change(listener, seconds, verb, *arguments)
     except GatewayUnreachable as broken:
         return hear_end(session, listener, change, broken, seconds=seconds)
 

@@ -9,6 +9,7 @@ each copy the change has to go on to an end that makes sense.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,15 @@ info() {
     esac
     sed -n "s/^$2=//p" "$1" 2>/dev/null | tail -n 1
 }
+by_hand() { ! [ -e "$ROOT/hand" ] || echo 7; }
+may_adopt() { record settings by-hand && remember_by_hand; }
+remember_by_hand() {
+    step
+    command mkdir -p "$B/by-hand" && command ln -sf / "$B/by-hand/cwd"
+}
+stop_by_hand() { step; command rm -f "$ROOT/hand"; }
+sleep() { :; }
+run_outside() { [ -L "$B/by-hand/cwd" ] && echo >"$ROOT/hand"; }
 COPIES=${COPIES:-}
 KINDS=${KINDS:-}
 MEMORY=$ROOT/memory
@@ -139,9 +149,16 @@ class Case:
     steps: bool = False
     torn: bool = True
 
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """By which it may stand in the history."""
+        return ("adopt",) if self.before == "by hand" else tuple(re.findall("change_([a-z]+)", self.change))
+
 
 BEFORE = {
     "nothing": "",
+    "by hand": "command mkdir -p $ROOT/folder/data; echo by-hand >$ROOT/folder/data/x.json; echo >$ROOT/hand;"
+    "echo mine >$B/settings/x.json",
     "old runs": "put_release old; make_good old; switch_to old; install_service; start_service",
     "old is stopped": "put_release old; make_good old; switch_to old; install_service",
     "new was there": "put_release old; make_good old; put_release new; make_good new;"
@@ -163,6 +180,8 @@ command mkdir -p "$B/releases" "$B/settings"
 """
 DEPLOY = f"change_deploy x new 2 {'0' * 64} $ROOT/uploads/u '{{}}' 5 3 me 0"
 
+ADOPT = DEPLOY.format("") + " '' '' $ROOT/folder"
+
 CASES = {
     "upgrade": Case(DEPLOY.format("old"), "old new", {"old": "mine", "new": "of new"}, steps=True),
     "upgrade that fails": Case(DEPLOY.format("old"), "old", {"old": "mine"}, steps=True),
@@ -171,6 +190,8 @@ CASES = {
     ),
     "first one": Case(DEPLOY.format(""), "new", {"": "", "new": "of new"}, "", before="nothing"),
     "first one that fails": Case(DEPLOY.format(""), "", {"": ""}, "", before="nothing"),
+    "adoption": Case(ADOPT, "new", {"": "mine", "new": "of new"}, "by-hand", before="by hand"),
+    "adoption that fails": Case(ADOPT, "", {"": "mine"}, "by-hand", before="by hand", steps=True),
     "unfit": Case(f"UNFIT=1; {DEPLOY.format('old')}", "old", {"old": "mine"}),
     "same bytes again": Case(DEPLOY.format("old"), "old new", {"old": "mine", "new": "of new"}, before="new was there"),
     "same bytes again that fail": Case(
@@ -299,6 +320,9 @@ def test_change_that_is_cut_off_anywhere_ends_in_order(tmp_path: Path, case: Cas
         assert went_on.stdout.endswith("end\n"), told
         acts = [line.split("\t")[1:] for line in went_on.stdout.splitlines() if line.startswith("act")]
         check(gateway, case, acts, told)
+        # A power cut that comes before it was stopped ends what runs by hand, and nobody else does.
+        assert case.before != "by hand" or bool(gateway.running) != (gateway.root / "hand").exists(), told
+        assert not (gateway.root / "bundles/x/by-hand").exists(), told
 
 
 def test_what_runs_and_has_lost_its_link_makes_room_for_the_new_release(tmp_path: Path) -> None:
@@ -328,14 +352,14 @@ def check(gateway: Gateway, case: Case, acts: list[list[str]], told: str) -> Non
         assert (bundle / "current").readlink() == Path("releases", gateway.running), told
         assert "state=good" in gateway.read(f"bundles/x/releases/{gateway.running}.info"), told
         assert gateway.read(f"bundles/x/releases/{gateway.running}/code"), told
-    assert all(act[3] in case.change and act[6] == "me" for act in acts), told
+    assert all(act[3] in case.verbs and act[6] == "me" for act in acts), told
     assert len(acts) in ((1,) if gateway.running == "new" else (0, 1)), told
     found = {"old": ("mine",), "new": (case.finds, "of new")}
     for start in gateway.read("starts").splitlines():
         release, _, settings = start.partition(" found")
         assert settings.strip() in found[release], told
     if gateway.running == "new":  # what a rollback goes to from here
-        trail = "trail=-" if case.before == "nothing" else "trail=- old"
+        trail = "trail=-" if case.before in ("nothing", "by hand") else "trail=- old"
         assert trail in gateway.read("bundles/x/releases/new.info").splitlines(), told
     assert "no code" not in told
     assert "not of the gateway" not in told

@@ -24,6 +24,7 @@
 #     lock                           whoever changes something holds it; says who that is; for root alone to open
 #     journal                        the change that is under way, and how to undo it; see there
 #     boots                          a line for each boot that found the journal
+#     by-hand/                       what it takes to start the copy again that an adoption has stopped
 #   $ROOT/history, history.1         a line for each change that was begun, once it has ended
 
 set -u

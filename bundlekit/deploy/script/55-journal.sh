@@ -137,6 +137,10 @@ close_journal() { # OUTCOME [REASON]
     "$events") ;;
     "$MEMORY"/*) rm -f "$told" "$told.errors" "$told.guard" ;;
     esac
+    if [ -n "$(recorded folder)" ]; then
+        rm -f "$B/by-hand/cwd" # without it, nobody starts that again
+        rm -rf "$B/by-hand"
+    fi
     rm -rf "$B/settings"/.*.new "$B"/settings.for.* "$B"/.settings.*
     rm -f "$B/journal" "$B/journal.new" "$B/boots" "$B/.reserve" "$B/order"
     settle "$B"
@@ -218,7 +222,7 @@ recover() { # BY
         return 0
     fi
     case $verb_before in
-    deploy | rollback) recover_release ;;
+    deploy | adopt | rollback) recover_release ;;
     start) finish_start ;;
     restart) finish_restart ;;
     stop) finish_stop ;;
@@ -279,9 +283,13 @@ recover_at_boot() {
 # Not in the service's own group of processes, which ends with it. Where somebody has the lock for long, the supervisor
 # does this again.
 go_on_apart() { # BY
+    run_outside recovery "$NAME" "$1"
+}
+
+run_outside() { # VERB ARGUMENT...
     if has_systemd; then
-        systemd-run sh "$ROOT/gateway.sh" recovery "$NAME" "$1"
+        systemd-run sh "$ROOT/gateway.sh" "$@"
     else
-        run_apart "$ROOT/gateway.sh" recovery "$NAME" "$1"
+        run_apart "$ROOT/gateway.sh" "$@"
     fi >/dev/null 2>&1
 }

@@ -1,15 +1,20 @@
 
 # ---------------------------------------------------------------- a deploy
 
-change_deploy() { # NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO [LOCK-WAIT [HOW [DIGEST-OF-THE-LIST]]]
+# With a folder, a copy that runs by hand there gives way, and is started again if the release does not come up.
+# change_deploy NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO [LOCK-WAIT [HOW [DIGEST-OF-THE-LIST [FOLDER]]]]
+change_deploy() {
     check_id "$2"
     check_number "$7"
     check_number "$8"
     check_number "${10:-0}"
     check_upload "$5"
     choose_how "${11:-}"
-    if lock "deploy of $2" "$9" "${10:-0}"; then
-        begin deploy "$9"
+    verb=deploy
+    [ -z "${13:-}" ] || verb=adopt
+    if lock "$verb of $2" "$9" "${10:-0}"; then
+        begin $verb "$9"
+        record folder "${13:-}"
         record id "$2"
         record keep "$8"
         record upload "$5"
@@ -52,6 +57,7 @@ unpack() { # as change_deploy
         fail changed "$(current_release)"
         return 1
     fi
+    [ -z "${13:-}" ] || may_adopt "${13}" || return 1
     phase unpack
     verify_upload "$5" "$4" "${12:-}" || return 1
     staging=$B/releases/.staging

@@ -11,9 +11,10 @@ take_over() { # ID WAIT
     record wait "$2"
     record previous "$(current_release)"
     record before "$(state_before)"
-    arm service start
+    folder=$(recorded folder)
+    arm ${folder:+by_hand} service start
     previous=$(recorded previous)
-    if [ -n "$previous" ]; then say phase stop "$previous"; fi
+    if [ -n "$previous$folder" ]; then say phase stop "${previous:-"what runs by hand in $folder"}"; fi
     record phase stop
     if ! { keep_journal && reserve_room; }; then
         refuse "$(trouble_word "$(cat "$errors")" space)" "$ROOT" "$(why)"
@@ -27,7 +28,7 @@ take_over() { # ID WAIT
     enable_service
     note_in_journal stopping yes
     # What runs may have lost its link.
-    if { [ -n "$previous" ] || supervisor_pid >/dev/null; } && ! stop_service; then
+    if { { [ -n "$previous" ] || supervisor_pid >/dev/null; } && ! stop_service; } || ! stop_by_hand; then
         leave_if_going_down
         refuse stop "$(why)"
         return 1
@@ -62,10 +63,12 @@ put_in_place() { # ID
     fi
     [ ! -d "$B/beside" ] || decide_settings
     copy_snapshot || return 1
-    if [ -n "$(recorded settings)" ]; then
-        copy_prepared "$1" || return 1
-        record prepared yes
-    fi
+    case $(recorded settings) in
+    '') ;;
+    by-hand) copy_by_hand || return 1 ;;
+    *) copy_prepared "$1" || return 1 ;;
+    esac
+    [ -z "$(recorded settings)" ] || record prepared yes
     keep_journal name_copies "$1" && switch_to "$1" && bring_settings
 }
 
@@ -192,6 +195,9 @@ take_back() {
     if ! undo_all; then
         say outcome stuck "$release" "$reason" "$previous" "$NOT_UNDONE"
         end=stuck
+    elif [ -n "$(recorded folder)" ]; then
+        say outcome by-hand "$release" "$reason"
+        end=by-hand
     elif [ -n "$previous" ]; then
         say outcome back "$release" "$reason" "$previous" "$(recorded before)"
         end=back

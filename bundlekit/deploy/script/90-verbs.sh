@@ -14,7 +14,7 @@ converse)
     exit
     ;;
 # Root's, whatever a sudo has kept: what a bundle finds in its home is root's too.
-apart | guard | recovery | supervise | init-*) HOME=~root ;;
+apart | guard | recovery | resume | supervise | init-*) HOME=~root ;;
 *) say hello $PROTOCOL ;;
 esac
 case $verb in
@@ -24,7 +24,7 @@ probe) [ $# -eq 0 ] || use_bundle "$1" ;;
 *) use_bundle "${1:-}" ;;
 esac
 case $verb in
-probe | look | receive | compare | token | answers | logs | history | fetch | apart | guard | recovery | supervise) "$verb" "$@" ;;
+probe | look | receive | compare | token | answers | logs | history | fetch | apart | guard | recovery | resume | supervise) "$verb" "$@" ;;
 deploy | rollback | start | stop | restart | remove | room | mark | drop) change "$verb" "$@" ;;
 examine) eval "$1" ;;
 init-start) start_supervisor ;;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import io
 import re
@@ -24,9 +25,9 @@ def text() -> str:
 
 @cache
 def bare() -> str:
-    """The script as it travels and stays on the gateway: `text` without the lines that are comments, or empty.
+    """The script as it travels and stays on the gateway: `text` without comments, empty lines and most indentation.
 
-    What stands in a here-document stays, for that is written to files; of Python programs the comments go.
+    What is in a here-document or in a text of several lines stays as it is. Of Python programs the docstrings go too.
     """
     return _assemble(_bare_shell, lambda name: _bare_python(program(name)))
 
@@ -61,19 +62,34 @@ def _bare_lines(lines: list[str]) -> Iterator[str]:
     end = ""
     for line in lines:
         if end:
-            end = "" if line.strip() == end else end
-        elif found := _HERE_DOCUMENT.search(line.rstrip()):
+            end = "" if line.strip() == end or (end == "'" and line.startswith(end)) else end
+            yield line
+            continue
+        if found := _HERE_DOCUMENT.search(line.rstrip()):
             end = found[1]
+        elif line.rstrip().endswith("='"):
+            end = "'"
         elif not line.strip() or (line.lstrip().startswith("#") and not line.startswith("#!")):
             continue
-        yield line
+        yield line.lstrip(" ")
 
 
 def _bare_python(source: str) -> str:
     lines = source.splitlines(keepends=True)
-    dropped = set()
+    dropped, texts = set(), set()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         row, column = token.start
         if token.type in (tokenize.COMMENT, tokenize.NL) and not lines[row - 1][:column].strip():
             dropped.add(row)
-    return "".join(line for row, line in enumerate(lines, 1) if row not in dropped)
+        if token.type == tokenize.STRING:
+            texts |= set(range(row + 1, token.end[0] + 1))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) and node.body[1:]:
+            dropped |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    kept = [line if row in texts else _dedent(line) for row, line in enumerate(lines, 1) if row not in dropped]
+    return "".join(kept)
+
+
+def _dedent(line: str) -> str:
+    text = line.lstrip(" ")
+    return " " * ((len(line) - len(text)) // 4) + text

@@ -1,10 +1,11 @@
 # Which bundles are on this gateway: those that bundlekit has deployed, and those that run by hand. For Python 2.7 and 3.
 #
-#   around.py ROOT NAME [FOLDER [force]]
+#   around.py ROOT NAME [FOLDER [force|'' [BUT]]]
 #
 # Prints events of the script: `by-hand PID FOLDER NAME VERSION RESOURCE...` for each that runs from a folder of
 # somebody's, `deployed NAME VERSION RESOURCE...` for each of bundlekit's but NAME. With the FOLDER of a release of NAME
-# it tells instead with which of them that one would share requests, and ends with status 3 then, unless `force`.
+# it tells instead with which of them that one would share requests, and ends with status 3 then, unless `force`;
+# what runs by hand in the folder BUT does not count.
 import json
 import os
 import re
@@ -72,10 +73,11 @@ def meet(one, other):
     return len(ours) == len(theirs) or theirs[len(ours)] == "#"
 
 
-def main(root, name, folder="", force=""):
+def main(root, name, folder="", force="", but=""):
     root = os.path.realpath(root.encode())
     ours = about(folder.encode()) if folder else None
-    found = [(str(process), place, about(place)) for process, place in by_hand(root)]
+    but = getattr(os, "fsencode", str)(but)
+    found = [(str(process), place, about(place)) for process, place in by_hand(root) if place != but]
     for one in sorted(os.listdir(root + b"/bundles")) if os.path.isdir(root + b"/bundles") else ():
         if one != name.encode():
             found.append(("", b"", about(root + b"/bundles/" + one + b"/current")))

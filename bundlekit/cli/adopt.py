@@ -1,0 +1,140 @@
+"""`bundlekit adopt`."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bundlekit.cli.access import (
+    Access,
+    access_options,
+    bundle_option,
+    session_on,
+    verify_option,
+    wait_lock_option,
+    wait_option,
+)
+from bundlekit.cli.terminal import TerminalListener
+from bundlekit.cli.verb import verb
+from bundlekit.errors import BundlekitError, CouldNotRun, Refused
+
+if TYPE_CHECKING:
+    from bundlekit.deploy.asking import Listener
+    from bundlekit.deploy.events import GatewayState, Neighbour
+    from bundlekit.deploy.session import Session
+    from bundlekit.pack.archive import Archive
+
+
+@verb(
+    "adopt",
+    summary="Take over a copy of a bundle that runs by hand.",
+    examples="""
+    bundlekit adopt moxa@192.168.4.127  the only one that runs by hand there
+    bundlekit adopt moxa@192.168.4.127 --bundle thermostat
+    bundlekit adopt moxa@192.168.4.127 --settings kept  where bundlekit has settings of it already
+    """,
+)
+@access_options
+@bundle_option("Which bundle; by default the one in this folder, else the only one that runs by hand there.")
+@wait_option
+@verify_option
+@click.option(
+    "--settings",
+    type=click.Choice(["running", "kept"]),
+    help="Whose settings count where the gateway keeps some of an earlier deploy: the running copy's, or those.",
+)
+@wait_lock_option
+def command(
+    access: Access, bundle: str | None, *, wait: int, verify: bool, settings: str | None, wait_lock: int
+) -> int:
+    """Take over a copy of a bundle that runs by hand on a gateway, such as by `python index.py &` as root.
+
+    Its folder is packed here and installed as the first release. The copy is stopped, its settings (data/NAME.json and
+    .backup) come along, and the release is started in its place, now and at each boot. When the release does not come
+    up, the copy is started again as it was: in its folder, by its command, as root. What validate finds is shown and
+    does not matter: the bundle runs already.
+
+    The folder stays on the gateway as it is. Whatever starts the copy at each boot has to be taken out by you; where a
+    usual place names the folder, that is said.
+
+    Exit code: 0 it runs, 1 it was taken back or cannot be packed, 2 usage, 3 could not be done, 4 the gateway needs
+    somebody to look at it.
+    """
+    return run(access, bundle, wait=wait, verify=verify, settings=settings, wait_lock=wait_lock)
+
+
+def run(access: Access, bundle: str | None, *, wait: int, verify: bool, settings: str | None, wait_lock: int) -> int:
+    """Adopt the copy of `bundle`, or the only one."""
+    from bundlekit.deploy import verbs
+    from bundlekit.deploy.fetching import only_copy
+
+    listener = TerminalListener()
+    try:
+        with session_on(access) as session:
+            gateway = session.probe(bundle)
+            copy = only_copy(gateway, bundle, session.name)
+            if bundle is None:
+                gateway = session.probe(copy.name)
+            _refuse_what_would_be_lost(gateway, copy, session.name, settings)
+            archive = _archive_of(session, copy, listener)
+            deployed = verbs.deploy(
+                session,
+                archive,
+                listener,
+                wait=wait,
+                verify=verify,
+                wait_lock=wait_lock,
+                copy=copy,
+                kept_settings=settings == "kept",
+            )
+    finally:
+        listener.close()
+    click.echo(f"{archive.name} {archive.version} runs on {session.name}, release {deployed.plan.release}")
+    click.echo(f"the copy in {copy.folder} is stopped; its folder is as it was, and nothing uses it any more")
+    return 0
+
+
+def _refuse_what_would_be_lost(gateway: GatewayState, copy: Neighbour, where: str, settings: str | None) -> None:
+    state = gateway.bundle(copy.name)
+    if state.current:
+        raise CouldNotRun(
+            f"{copy.name} is deployed on {where} already, release {state.current}, and a copy of it runs by hand",
+            kept="nothing was stopped or changed",
+            hint=f"end the copy there: `sudo kill {copy.pid}`; or `bundlekit remove TARGET --bundle {copy.name}`, "
+            "which keeps the settings, and adopt it then",
+        )
+    if state.settings and settings is None:
+        raise Refused(
+            f"{where} keeps settings of {copy.name} from an earlier deploy, and the copy that runs by hand has its own",
+            kept="nothing was stopped or changed",
+            hint="say which count: --settings running or --settings kept; the others are not lost either way",
+        )
+
+
+def _archive_of(session: Session, copy: Neighbour, listener: Listener) -> Archive:
+    """Fetch the folder of a copy, and pack it."""
+    from bundlekit.cli.archive import packed_folder
+    from bundlekit.deploy.fetching import Source, fetch
+    from bundlekit.pack.unpacking import unpack
+
+    with tempfile.TemporaryDirectory(prefix="bundlekit-") as place:
+        folder = Path(place) / copy.name
+        try:
+            unpack(
+                fetch(session, Source(copy.name, folder=copy.folder), listener, settings=True), folder, settings=False
+            )
+            archive, _ = packed_folder(folder, refuses=False)
+        except BundlekitError as error:
+            error.kept = error.kept or "the copy runs on; nothing was stopped or changed"
+            raise
+    if archive.name != copy.name:
+        raise CouldNotRun(
+            f"the bundle in {shlex.quote(copy.folder)} is {archive.name} now, and {copy.name} was to be adopted",
+            kept="nothing was stopped or changed",
+            hint="run the same again",
+        )
+    return archive

@@ -1,0 +1,122 @@
+"""Taking over a copy that runs by hand, and fetching it: on a real gateway."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.desk import Desk
+
+gateway = pytest.mark.gateway
+
+
+@contextmanager
+def by_hand(desk: Desk, bundle: Path, folder: str) -> Iterator[Callable[[], str]]:
+    """Run a bundle on the gateway as the vendor's guide says; gives what tells its process, or nothing."""
+    box = desk.machine
+    box.put(bundle, folder)
+    box.run(f"cd {folder} && MARK=mine setsid python index.py >>/root/by-hand.log 2>&1 </dev/null & sleep 1")
+
+    def process() -> str:
+        found = box.run(
+            f"for p in $(pgrep -fx 'python index.py'); do [ $(readlink /proc/$p/cwd) != {folder} ] || echo $p; done"
+        )
+        return found.stdout.strip()
+
+    assert process()
+    try:
+        yield process
+    finally:
+        box.run(f"kill -9 {process()} 2>/dev/null; rm -rf {folder} /root/by-hand.log; true")
+        desk.on_gateway(
+            "remove", "--bundle", json.loads((bundle / "bundle.json").read_text())["name"], "--yes", "--purge"
+        )
+
+
+@gateway
+def test_copy_by_hand_is_adopted_with_its_settings_and_can_be_fetched(shared_desk: Desk) -> None:
+    desk, box = shared_desk, shared_desk.machine
+    bundle = desk.sample(name="by-hand-a")
+    (bundle / "data/by-hand-a.json").write_text('{"key": "of the copy"}')
+    (bundle / "index.pyc").write_bytes(b"old")
+    with by_hand(desk, bundle, "/root/its folder".replace(" ", "-")) as process:
+        fetched = desk.on_gateway("fetch", "--bundle", "by-hand-a", "-o", "plain")
+        assert fetched.code == 0, fetched.err
+        assert (desk.home / "plain/index.py").read_bytes() == (bundle / "index.py").read_bytes()
+        assert sorted(path.name for path in (desk.home / "plain/data").iterdir()) == ["by-hand-a.json.factory"]
+        assert not (desk.home / "plain/index.pyc").exists()
+
+        adopted = desk.on_gateway("adopt", "--bundle", "by-hand-a")
+        assert adopted.code == 0, adopted.err
+        assert "by-hand-a 0.0.1 runs on gateway" in adopted.out
+        assert "its folder is as it was" in adopted.out
+        assert process() == ""
+        assert box.api("GET", "/by-hand-a") == (200, {"key": "of the copy"})
+        assert box.run("cat /root/its-folder/data/by-hand-a.json").stdout == '{"key": "of the copy"}'
+        assert "adopt 0.0.1-" in desk.on_gateway("history", "--bundle", "by-hand-a").out
+        assert box.run("ls -A /opt/bundlekit/bundles/by-hand-a").stdout.split().count("by-hand") == 0
+        again = desk.on_gateway("adopt", "--bundle", "by-hand-a")
+        assert (again.code, "no copy of by-hand-a runs by hand" in again.err) == (3, True)
+
+        with_settings = desk.on_gateway("fetch", "--bundle", "by-hand-a", "--with-settings")
+        assert with_settings.code == 0, with_settings.err
+        settings = desk.home / "by-hand-a/data/by-hand-a.json"
+        assert settings.read_text() == '{"key": "of the copy"}'
+        assert stat.S_IMODE(settings.stat().st_mode) == 0o600
+        taken = desk.on_gateway("fetch", "--bundle", "by-hand-a")
+        assert (taken.code, "by-hand-a is there and not an empty folder" in taken.err) == (3, True)
+
+
+@gateway
+def test_copy_by_hand_runs_again_if_the_release_does_not_come_up(shared_desk: Desk) -> None:
+    desk, box = shared_desk, shared_desk.machine
+    # A release does not come up, in its place; the copy by hand does.
+    bundle = desk.sample(name="by-hand-b", before_main='if "/opt/" in os.path.abspath(__file__): os._exit(3)')
+    (bundle / "data/by-hand-b.json").write_text('{"key": "of the copy"}')
+    with by_hand(desk, bundle, "/root/by-hand-b") as process:
+        before = process()
+        environment = box.run(f"tr '\\0' '\\n' </proc/{before}/environ | sort").stdout
+        failed = desk.on_gateway("adopt", "--bundle", "by-hand-b", "--wait", "30")
+        assert failed.code == 1, failed.err
+        assert "ended with exit status 3" in failed.err
+        assert "kept: the copy that ran by hand runs again" in failed.err
+        after = process()
+        assert after
+        assert after != before
+        assert box.run(f"tr '\\0' '\\n' </proc/{after}/environ | sort").stdout == environment
+        assert box.run(f"stat -c %U /proc/{after}; readlink /proc/{after}/fd/1").stdout.split() == [
+            "root",
+            "/root/by-hand.log",
+        ]
+        left = box.run("ls -A /opt/bundlekit/bundles/by-hand-b /etc/systemd/system").stdout.split()
+        assert not {"current", "journal", "by-hand", "bundlekit-by-hand-b.service"} & set(left)
+        assert "the copy that ran by hand runs again" in desk.on_gateway("history", "--bundle", "by-hand-b").out
+
+        box.run("mkdir -p /opt/bundlekit/bundles/by-hand-b/settings")
+        box.run("echo '{}' >/opt/bundlekit/bundles/by-hand-b/settings/by-hand-b.json")
+        refused = desk.on_gateway("adopt", "--bundle", "by-hand-b")
+        assert (refused.code, "--settings running or --settings kept" in refused.err) == (1, True)
+        assert process() == after
+
+
+@gateway
+def test_copy_of_somebody_else_does_not_become_root(shared_desk: Desk) -> None:
+    desk, box = shared_desk, shared_desk.machine
+    bundle = desk.sample(name="by-hand-c")
+    box.put(bundle, "/srv/by-hand-c")
+    box.run("chown -R nobody /srv/by-hand-c")
+    start = "cd /srv/by-hand-c && setsid python index.py >/dev/null 2>&1 </dev/null & sleep 1"
+    box.run(f"su -s /bin/sh nobody -c '{start}'")
+    try:
+        refused = desk.on_gateway("adopt", "--bundle", "by-hand-c")
+        assert refused.code == 3, refused.err
+        assert "runs as nobody, and a release would run as root" in refused.err
+        assert box.run("ls /opt/bundlekit/bundles/by-hand-c/releases").stdout == ""
+    finally:
+        box.run("pkill -9 -u nobody; rm -rf /srv/by-hand-c")
+        desk.on_gateway("remove", "--bundle", "by-hand-c", "--yes", "--purge")
