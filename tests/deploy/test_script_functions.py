@@ -366,12 +366,12 @@ def test_settings_that_a_power_cut_left_are_restored_and_no_others(
 ) -> None:
     factory = {"releases/1/data/x.json.factory": "{}", "releases/1/data/x.json": "-> ../../../settings/x.json"}
     folder = home(tmp_path, {**factory, "settings/x.json": GOOD})
-    run(shell, tmp_path, "find_python; tend_settings 1 keep")
+    run(shell, tmp_path, "tend_settings 1 keep")
     path = folder / "settings/x.json"
     path.unlink()
     if found is not None:
         path.write_text(found)
-    said = run(shell, tmp_path, f"find_python; tend_settings 1 {mode}; tend_settings 1 {mode}")
+    said = run(shell, tmp_path, f"tend_settings 1 {mode}; tend_settings 1 {mode}")
     assert said == ""
     assert (path.read_text() if path.exists() else None) == ends
     restored = ends == GOOD
@@ -391,7 +391,7 @@ def test_settings_that_were_renamed_into_place_are_restored_where_they_belong(
 ) -> None:
     files = {"releases/1/data/x.json.factory": "{}", "releases/1/data/x.json": "\0\0", "settings/x.json": "{}"}
     folder = home(tmp_path, {**files, "kept/x.json": GOOD})
-    run(shell, tmp_path, "find_python; tend_settings 1 mend")
+    run(shell, tmp_path, "tend_settings 1 mend")
     assert (folder / "releases/1/data/x.json").is_symlink()
     assert (folder / "releases/1/data/x.json").read_text() == GOOD
 

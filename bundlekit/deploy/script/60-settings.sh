@@ -138,6 +138,7 @@ tend_settings() { # RELEASE glance|keep|mend|unclean
 
 # What is judged is what is kept, whoever writes meanwhile.
 keep_file() { # glance|keep|mend|unclean
+    find_python || return 0
     judged=$MEMORY/$NAME.kept/$1
     { [ -d "$MEMORY/$NAME.kept" ] || mkdir -m 700 "$MEMORY/$NAME.kept"; } && cp -p "$live" "$judged" || return 0
     our_python -Sc "$JUDGE" "$judged" 2>/dev/null 9>&-
