@@ -177,6 +177,9 @@ VERBS = {
     "deploy": ("deploy moxa@127.0.0.1:1 --bundle example", 3),
     "doctor": ("doctor moxa@127.0.0.1:1", 1),
     "api": ("api GET /example moxa@127.0.0.1:1", 3),
+    "adopt": ("adopt moxa@127.0.0.1:1 --bundle example", 3),
+    "fetch": ("fetch moxa@127.0.0.1:1 --bundle example -o brought", 3),
+    "login": ("login moxa@127.0.0.1:1", 3),
     "run": ("run example", 0),
 }
 

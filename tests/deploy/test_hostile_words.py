@@ -41,7 +41,9 @@ WORDS = [
     "/" + "y/" * 5000,
 ]
 VERBS: dict[str, list[str]] = {  # what they take besides a gateway
+    "adopt": [],
     "doctor": [],
+    "fetch": [],
     "deploy": ["--bundle=example"],
     "status": [],
     "logs": [],
@@ -63,6 +65,7 @@ FIT = {
     "fields": set(WORDS) - {"\udcff"},
     "resource": {"/" + "y/" * 5000},
     "data": {"-1"},
+    "output": set(WORDS),  # a folder may have any name
 }
 
 
