@@ -53,7 +53,8 @@ def fill(folder: Path, requirements: Path) -> None:
     expected = requirements.with_name(_DIGEST).read_text("utf-8").strip()
     if folder.is_dir() and not folder.is_symlink():
         for compiled in list(folder.rglob("__pycache__")):  # Python would run it in place of the sources
-            shutil.rmtree(compiled, ignore_errors=True)
+            if compiled.is_dir() and not compiled.is_symlink():
+                shutil.rmtree(compiled)
         stamp = folder / _STAMP
         listed = stamp.read_bytes() if stamp.is_file() and not stamp.is_symlink() else b""
         if listed == requirements.read_bytes() and tree_digest(folder) == expected:
