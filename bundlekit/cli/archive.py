@@ -43,6 +43,18 @@ def checked_archive(path: Path) -> Archive:
     return read_archive(path)
 
 
+def has_to_keep_writes(place: Path) -> bool:
+    """Whether the settings that count for the folder or the archive at `place` ask a deploy to try PUT as well.
+
+    Raises:
+        BundlekitError: the settings cannot be read or make no sense.
+    """
+    from bundlekit.cli.choice import Asked, Chosen
+
+    settings = Chosen(Asked()).settings_of(place)
+    return settings is not None and settings.verify_write
+
+
 def baseline_in(folder: Path) -> str | None:
     """The path in a bundle's folder of the baseline that the settings name, if it lies there.
 

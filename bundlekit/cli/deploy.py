@@ -94,7 +94,8 @@ def command(access: Access, *, bundles: tuple[Path, ...], all_in: bool, dry_run:
 
     The bundle is validated, packed, uploaded, unpacked beside the release that runs, compiled and its imports tried by
     the gateway's Python, and started in its place. When it does not register with the gateway, or a GET that it has
-    does not answer there, the release before runs again. Its settings (data/NAME.json) stay as they are.
+    does not answer there, the release before runs again; so it does, with verify-write in the bundle's settings, when a
+    PUT of what a GET gave fails or changes that. Its settings (data/NAME.json) stay as they are.
 
     It is refused where another bundle on the gateway has one of its resources, and where a copy of it runs by hand: the
     gateway would ask both and merge their answers.
@@ -139,16 +140,17 @@ def run(
     done: list[str] = []
     archives: list[Archive] = []
     try:
-        archives = _checked(access, paths, all_in=all_in)
+        checked = _checked(access, paths, all_in=all_in)
+        archives = [archive for archive, _ in checked]
         report.begin(archives[0].name, archives[0].version)
         with session_on(access) as session:
-            for number, archive in enumerate(archives):
+            for number, (archive, write) in enumerate(checked):
                 if number:
                     report.close()
                     report = new_report()
                     report.begin(archive.name, archive.version)
                 report.reached(session.identity)
-                _deploy(session, archive, report, keep=keep, dry_run=dry_run, how=how)
+                _deploy(session, archive, report, keep=keep, dry_run=dry_run, how={**how, "write": write})
                 done.append(archive.name)
     except BundlekitError as error:
         report.fail(error)
@@ -160,10 +162,11 @@ def run(
     return 0
 
 
-def _checked(access: Access, paths: Sequence[Path], *, all_in: bool) -> list[Archive]:
-    """The archives to deploy, all of them without errors, before anybody is asked for a password."""
+def _checked(access: Access, paths: Sequence[Path], *, all_in: bool) -> list[tuple[Archive, bool]]:
+    """The archives to deploy, all of them without errors, before anybody is asked for a password; and whether each has
+    to keep what is written, by its settings."""
     from bundlekit.bundle.search import bundle_folders
-    from bundlekit.cli.archive import checked_archive
+    from bundlekit.cli.archive import checked_archive, has_to_keep_writes
     from bundlekit.deploy.target import parse_target
 
     parse_target(access.target)
@@ -172,11 +175,11 @@ def _checked(access: Access, paths: Sequence[Path], *, all_in: bool) -> list[Arc
     else:
         for path in paths:
             _refuse_folder_of_bundles(path)
-    archives = [checked_archive(path) for path in paths]
-    names = [archive.name for archive in archives]
+    checked = [(checked_archive(path), has_to_keep_writes(path)) for path in paths]
+    names = [archive.name for archive, _ in checked]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise BadUsage(f"two of the bundles are called {twice}", hint="one of them would replace the other one")
-    return archives
+    return checked
 
 
 def _refuse_folder_of_bundles(path: Path) -> None:
@@ -203,7 +206,7 @@ def _deploy(
 
     what = f"{archive.name} {archive.version}"
     if dry_run:
-        choices = {name: how[name] for name in ("verify", "hand_over", "force")}
+        choices = {name: how[name] for name in ("verify", "hand_over", "force", "write")}
         steps = verbs.preview(session, archive, report, keep=keep, **choices).plan.steps
         steps = steps or ("nothing: this very archive runs there already",)
         report.end("planned", *steps, steps=steps)

@@ -48,7 +48,13 @@ def release_id(version: str, digest: str) -> str:
 
 
 def plan_deploy(
-    archive: Archive, gateway: GatewayState, *, keep: int, verify: bool = True, hand_over: bool = False
+    archive: Archive,
+    gateway: GatewayState,
+    *,
+    keep: int,
+    verify: bool = True,
+    hand_over: bool = False,
+    write: bool = False,
 ) -> Plan:
     """Decide what a deploy of `archive` has to do.
 
@@ -58,6 +64,7 @@ def plan_deploy(
         keep: number of good releases that stay there.
         verify: whether its GETs are asked.
         hand_over: whether it is started beside the one that runs, if that runs well.
+        write: whether what its GETs answer is sent back by PUT; not without `verify`.
     """
     bundle = gateway.bundle(archive.name)
     id = release_id(archive.version, archive.digest)
@@ -71,7 +78,8 @@ def plan_deploy(
     stop = [f"stop release {bundle.current}"] if bundle.current else []
     switch = f"make {id} the current release and link the settings in"
     service = "a systemd unit" if gateway.boot == "systemd" else "an init script"
-    confirm = f"wait until it registers{' and its GETs answer' if verify else ''}" + (
+    answers = (" and its GETs answer" + ", also after a PUT of what they gave" * write) * verify
+    confirm = f"wait until it registers{answers}" + (
         f", else go back to {bundle.current}" if bundle.current else ", else remove it again"
     )
     steps = [

@@ -52,6 +52,7 @@ def preview(
     verify: bool = True,
     hand_over: bool = False,
     force: bool = False,
+    write: bool = False,
 ) -> Deployed:
     """What `deploy` would do, against the gateway's real state; changes nothing.
 
@@ -59,7 +60,7 @@ def preview(
         BundlekitError: what would keep it from being done.
     """
     gateway = session.probe(archive.name)
-    plan = plan_deploy(archive, gateway, keep=keep, verify=verify, hand_over=hand_over)
+    plan = plan_deploy(archive, gateway, keep=keep, verify=verify, hand_over=hand_over, write=write)
     try:
         _check(archive, gateway, plan, keep=keep, waits=False, force=force)
     except GatewayBusy as busy:
@@ -81,6 +82,7 @@ def deploy(
     verify: bool = True,
     hand_over: bool = False,
     force: bool = False,
+    write: bool = False,
     wait_lock: int = 0,
     copy: Neighbour | None = None,
     kept_settings: bool = False,
@@ -97,6 +99,7 @@ def deploy(
         verify: whether it counts as come up only if its GETs answer.
         hand_over: whether it is started beside the one that runs, which is stopped when it has come up.
         force: whether it may have a resource that another bundle on the gateway has.
+        write: whether it also has to keep what its GETs answer when that is sent back by PUT; not without `verify`.
         wait_lock: seconds to wait for somebody else's change to end.
         copy: of the bundle, that runs by hand and gives way; then bundlekit has deployed nothing of that name.
         kept_settings: whether settings that are kept on the gateway count, and not those of the copy.
@@ -145,7 +148,7 @@ def deploy(
         str(keep),
         this_person(),
         str(wait_lock),
-        _how(verify=verify, hand_over=hand_over, force=force) + " kept-settings" * kept_settings,
+        _how(verify=verify, hand_over=hand_over, force=force, write=write) + " kept-settings" * kept_settings,
         delivered.list,
         *([copy.folder] if copy else []),
         seconds=2.0 * wait + wait_lock,
@@ -162,9 +165,10 @@ def _change_to(session: Session, listener: Listener, change: Change, *arguments:
         return hear_end(session, listener, change, broken, seconds=seconds)
 
 
-def _how(*, verify: bool, hand_over: bool, force: bool = False) -> str:
+def _how(*, verify: bool, hand_over: bool, force: bool = False, write: bool = False) -> str:
     """How a change is to be made, in the script's words."""
-    return " ".join(["no-verify"] * (not verify) + ["handover"] * hand_over + ["force-resource"] * force)
+    words = {"no-verify": not verify, "handover": hand_over, "force-resource": force, "write": write and verify}
+    return " ".join(word for word, is_so in words.items() if is_so)
 
 
 def _check(archive: Archive, gateway: GatewayState, plan: Plan, *, keep: int, waits: bool, force: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -72,3 +73,41 @@ def test_release_that_registers_and_does_not_answer_is_taken_back_and_says_what_
     assert knowing.code == 0, knowing.err
     assert "GET" not in knowing.err
     assert desk.on_gateway("restart").code == 0, "it runs no worse than before"
+
+
+SLIP = "self.model.db = {}\n        self.model.save_db()\n        self.model.db.update(message.dta)"
+
+
+def test_put_that_fails_takes_a_release_back_where_the_settings_ask_for_it(shared_desk: Desk) -> None:
+    desk, machine = shared_desk, shared_desk.machine
+    good = desk.sample("0.0.1", name="writes")
+    (good / "bundlekit.toml").write_text("[deploy]\nverify-write = true\n")
+    first = desk.deploy(good)
+    assert first.code == 0, first.err
+    assert "  PUT /writes answers 200 (" in first.err
+    assert machine.api("PUT", "/writes", {"key": "mine"})[0] == 200
+    (good / "index.py").write_text((good / "index.py").read_text() + "# another content\n")
+    second = desk.deploy(good, "--handover")
+    assert second.code == 0, second.err
+    assert "  PUT /writes answers 200 (" in second.err
+    assert "note" not in second.err.replace("note: another content under the same version", "")
+
+    slips = edit(desk.sample("0.0.2", name="writes"), "index.py", "self.model.db = message.data", SLIP)
+    archive = packed(slips, desk.home / "slips.tar.gz")
+    settings = desk.home / "bundlekit.toml"
+    settings.write_text("[deploy]\nverify-write = true\n")
+    planned = desk.deploy(archive, "--dry-run")
+    assert "its GETs answer, also after a PUT of what they gave" in planned.out + planned.err
+    for how in ([], ["--handover"]):
+        failed = desk.deploy(archive, *how)
+        assert failed.code == 1
+        assert "does not answer as it declares: PUT /writes of what GET gave answers 500: Internal Error." in failed.err
+        assert machine.api("GET", "/writes") == (200, {"key": "mine"})
+        kept = machine.run("cat /opt/bundlekit/bundles/writes/settings/writes.json").stdout
+        assert json.loads(kept) == {"key": "mine"}
+    assert "PUT" not in desk.deploy(archive, "--dry-run", "--no-verify").out
+    settings.unlink()
+    passed = desk.deploy(archive)
+    assert passed.code == 0, passed.err
+    assert "PUT" not in passed.err
+    assert desk.on_gateway("remove", "--bundle", "writes", "--purge", "--yes").code == 0

@@ -113,7 +113,8 @@ def test_hand_over_that_is_taken_back_starts_the_release_before_anew_unless_that
         bundle_pid() {{ echo 5; }}
         order() {{ echo "$@"; }}
         stop_service() {{ echo stopped; }}
-        verify_release() {{ {"true" if answers else "false"}; }}
+        WRITE=yes
+        verify_release() {{ [ -z "$WRITE" ] && {"true" if answers else "false"}; }}
         JOURNAL=$NEWLINE
         record id new; record previous old; record reason 'silent 5'
         undo_beside && recorded before
@@ -475,3 +476,13 @@ def test_release_that_is_marked_as_bad_stays_so_when_it_is_started(shell: tuple[
         """
     assert "outcome\tup" in run(shell, tmp_path, commands)
     assert (folder / "releases/a.info").read_text() == "state=bad\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "chosen"),
+    [("", "yes,,"), ("write", "yes,yes,"), ("later write handover", "yes,yes,yes"), ("rewrite", "yes,,")],
+)
+def test_words_for_a_change_are_heeded_and_unknown_ones_are_not(
+    shell: tuple[str, ...], words: str, chosen: str, tmp_path: Path
+) -> None:
+    assert run(shell, tmp_path, f'choose_how "{words}"; echo "$VERIFY,$WRITE,$HAND_OVER"').strip() == chosen

@@ -86,6 +86,7 @@ def verified(
     *resources: dict[str, Any],
     token: str = "secret\n",
     broker: tuple[str, int] = ("", 1),
+    write: bool = False,
     **manifest: Any,
 ) -> tuple[list[str], str]:
     """The events, and the reason against the bundle. Of the broker, the tunnel and the port are given."""
@@ -93,6 +94,7 @@ def verified(
     (folder / "token").write_text(token)
     command = 'reason=$("$@" 3>&1 >&4); status=$?; printf "%s\n%s" "$status" "$reason" >&2'
     arguments: list[str | Path] = [folder / "bundle.json", folder / "token", str(port), broker[0], str(broker[1])]
+    arguments += ["write"] * write
     ended = subprocess.run(
         ["sh", "-c", f"{{ {command}; }} 4>&1", "sh", python, "-", *arguments],
         input=script.program("verify.py"),
@@ -351,3 +353,128 @@ def test_broker_that_lets_nobody_in_is_no_fault_of_the_bundle(
     assert [event for event in events if event.startswith("note")] == [
         "note\twhether it is this bundle that answers could not be seen on the broker: it lets nobody in"
     ]
+
+
+class Store:
+    """The API of a bundle that keeps a document, and tells the broker who has answered for it."""
+
+    def __init__(self, context: ssl.SSLContext, broker: Broker) -> None:
+        self.content = '{"name": "\u00fc", "limit": 21.50}'.encode()
+        self.names: tuple[str, ...] = ("thermo-b",)
+        self.put: Callable[[bytes], tuple[int, bytes]] = self.keep
+        self.asked: list[tuple[str, bytes]] = []
+        store = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                given = self.rfile.read(int(self.headers["Content-Length"] or 0))
+                store.asked.append((f"{self.command} {self.path.removeprefix('/api/v1')}", given))
+                status, body = store.put(given) if self.command == "PUT" else (200, store.content)
+                for topic, payload in [("5", REQUEST), *(("/controller", sign(name)) for name in store.names)]:
+                    broker.publish(topic, payload)
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_PUT(self) -> None:
+                self.do_GET()
+
+            def log_message(self, format: str, *arguments: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def methods(self) -> list[str]:
+        return [request.split()[0] for request, _ in self.asked]
+
+    def keep(self, given: bytes) -> tuple[int, bytes]:
+        self.content = given
+        return 200, given
+
+    def drop(self, given: bytes) -> tuple[int, bytes]:
+        self.content = b"{}"
+        return 200, given
+
+
+@pytest.fixture
+def store(context: ssl.SSLContext, broker: Broker) -> Iterator[Store]:
+    store = Store(context, broker)
+    yield store
+    store.server.shutdown()
+    store.server.server_close()
+
+
+def written(python: str, folder: Path, store: Store, broker: Broker, *, write: bool = True) -> tuple[list[str], str]:
+    one = {"methods": ["get", "PUT"], "resource": "/one"}
+    listened = {"methods": ["get", "put"], "resource": "/view", "role": "view"}
+    events, reason = verified(
+        python,
+        folder,
+        store.server.server_port,
+        one,
+        listened,
+        {"methods": ["put"], "resource": "/put"},
+        {"methods": ["get", "put"], "resource": "/rooms/:id"},
+        name="thermo-b",
+        broker=("5", broker.port),
+        write=write,
+    )
+    assert {request.split()[1] for request, _ in store.asked} == {"/one"}
+    return [event.rpartition("\t")[0] if event.startswith("answer") else event for event in events], reason
+
+
+def test_what_a_get_gave_is_sent_back_as_it_is_where_that_is_asked_for(
+    python: str, tmp_path: Path, store: Store, broker: Broker
+) -> None:
+    before = store.content
+    assert written(python, tmp_path, store, broker, write=False) == (["answer\tGET\t/one\t200"], "")
+    assert store.methods == ["GET"]
+    store.asked.clear()
+    events, reason = written(python, tmp_path, store, broker)
+    assert reason == ""
+    assert events == [f"answer\t{method}\t/one\t200" for method in ("GET", "GET", "PUT", "GET")]
+    assert [given for request, given in store.asked if request == "PUT /one"] == [before]
+
+
+def test_put_that_fails_or_does_not_keep_what_it_is_given_is_a_failure(
+    python: str, tmp_path: Path, store: Store, broker: Broker
+) -> None:
+    store.put = lambda _: (500, b'{"message": "name dta"}')
+    _, reason = written(python, tmp_path, store, broker)
+    assert reason == "PUT /one of what GET gave answers 500: name dta"
+    assert store.methods.count("PUT") == 3, "what has just registered is asked again"
+    store.put = lambda given: store.keep(b"{}" if given != b"{}" else b'{"other": 1}')
+    _, reason = written(python, tmp_path, store, broker)
+    assert reason == "GET /one gives something else after a PUT of what it gave"
+    values = itertools.count()
+    store.put = lambda given: store.drop(given) if next(values) == 0 else store.keep(given)
+    assert written(python, tmp_path, store, broker)[1] == "", "somebody else may have changed it just then"
+
+
+def test_nothing_is_sent_where_another_bundle_may_get_it_or_a_get_fails(
+    python: str, tmp_path: Path, store: Store, broker: Broker
+) -> None:
+    store.names = ("other", "thermo-b")
+    events, reason = written(python, tmp_path, store, broker)
+    told = "note\tnothing was sent to PUT /one: it was not seen that this bundle alone answers it"
+    assert (events[-1], reason) == (told, "")
+    store.names = ("other",)
+    _, reason = written(python, tmp_path, store, broker)
+    assert reason == "GET /one is answered by other, and not by this bundle"
+    store.names = ()
+    events, reason = written(python, tmp_path, store, broker)
+    assert (events[-2], reason) == (told, "")
+    assert "PUT" not in store.methods
+
+
+def test_put_that_is_answered_by_no_rest_api_is_no_fault_of_the_bundle(
+    python: str, tmp_path: Path, store: Store, broker: Broker
+) -> None:
+    store.put = lambda _: (413, b"<html>")
+    events, reason = written(python, tmp_path, store, broker)
+    assert reason == ""
+    assert events[-1] == "note\twhether PUT /one keeps what GET gave is not known: PUT /one gave 413 and no JSON"

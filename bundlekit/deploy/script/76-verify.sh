@@ -2,6 +2,7 @@
 # ---------------------------------------------------------------- whether a release that has registered does what it has to
 
 VERIFY=
+WRITE=
 HAND_OVER=
 FORCE=
 
@@ -15,6 +16,9 @@ choose_how() { # WORDS
     *" handover "*) HAND_OVER=yes ;;
     esac
     case " $1 " in
+    *" write "*) WRITE=yes ;;
+    esac
+    case " $1 " in
     *" force-resource "*) FORCE=force ;;
     esac
 }
@@ -23,7 +27,7 @@ choose_how() { # WORDS
 verify_release() { # ID [beside]
     find_python || return 0
     {
-        unfit=$(ask_gets "$B/releases/$1/bundle.json" /etc/mx-api-token 443 "$(tunnel "${2:-}")" 3>&1 >&4)
+        unfit=$(ask_gets "$B/releases/$1/bundle.json" /etc/mx-api-token 443 "$(tunnel "${2:-}")" ${WRITE:+1883 write} 3>&1 >&4)
         status=$?
     } 4>&1
     case $status in
@@ -51,7 +55,7 @@ answers() { # NAME RESOURCE...
     say end
 }
 
-ask_gets() { # BUNDLE.JSON TOKEN-FILE PORT TUNNEL [BROKER-PORT RESOURCE...]
+ask_gets() { # BUNDLE.JSON TOKEN-FILE PORT TUNNEL [BROKER-PORT [write|RESOURCE...]]
     our_python - "$@" 2>/dev/null 9>&- <<'END_OF_PROGRAM'
 @verify.py@
 END_OF_PROGRAM

@@ -195,9 +195,9 @@ stop_unsettled() {
 }
 
 # That the one beside had not registered follows from no line of its log: the disk may have been full, or it did so in its
-# last moment. So the release before is asked.
+# last moment. So the release before is asked; nothing is written to it.
 never_noticed() { # PREVIOUS
-    ! (use_beside && has_registered) && (verify_release "$1") >/dev/null
+    ! (use_beside && has_registered) && (WRITE= && verify_release "$1") >/dev/null
 }
 
 # Of the one beside. As long as it had not registered, the release before goes on.

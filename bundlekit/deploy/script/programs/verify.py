@@ -1,12 +1,15 @@
 # Asks the gateway's own REST API for every GET that a bundle declares without parameters. For Python 2.7 and 3.
 #
 #   verify.py BUNDLE.JSON TOKEN-FILE [PORT [TUNNEL [BROKER-PORT]]]
+#   verify.py BUNDLE.JSON TOKEN-FILE PORT TUNNEL BROKER-PORT write
 #   verify.py NAME TOKEN-FILE PORT TUNNEL BROKER-PORT RESOURCE...
 #
-# Prints events of the script: `answer GET RESOURCE STATUS MILLISECONDS`, and `note`; on descriptor 3 the reason why the
+# Prints events of the script: `answer METHOD RESOURCE STATUS MILLISECONDS`, and `note`; on descriptor 3 the reason why the
 # bundle does not do what it declares, and ends with status 3 then. Whoever answers signs that on the gateway's own
 # broker, where it is overheard: the answer of another bundle does not count, nor one of a process that is not reached
-# by TUNNEL. With RESOURCEs those are asked instead, once, and `signed RESOURCE NAME...` tells who has answered.
+# by TUNNEL. With `write`, what a GET has answered is sent back by PUT where one is declared as well: it has to be taken,
+# and the GET after it has to answer the same. With RESOURCEs those are asked instead, once, and `signed RESOURCE NAME...`
+# tells who has answered.
 import json
 import os
 import re
@@ -61,8 +64,8 @@ def too_late(*_):
     raise TooLate()
 
 
-def gets(manifest):
-    """The resources to ask for, as bundle.json declares them."""
+def declared(manifest, method):
+    """The resources to which a method can be sent, as bundle.json declares them."""
     found = []
     for item in manifest.get("resources") or []:
         if not isinstance(item, dict) or not isinstance(item.get("resource"), TEXT):
@@ -70,9 +73,9 @@ def gets(manifest):
         methods = item.get("methods")
         methods = [methods] if isinstance(methods, TEXT) else methods or []
         resource = re.sub("^/?api/v1(?=/)", "", item["resource"])
-        declared = "get" in [method.lower() for method in methods if isinstance(method, TEXT)]
+        has_it = method in [each.lower() for each in methods if isinstance(each, TEXT)]
         # What it only listens to, it does not answer; and without values for the parameters there is nothing to ask.
-        if declared and item.get("role", manifest.get("role")) != "view" and re.match("/[^:+#*]*$", resource):
+        if has_it and item.get("role", manifest.get("role")) != "view" and re.match("/[^:+#*]*$", resource):
             found += [resource] if resource not in found else []
     return found
 
@@ -90,8 +93,8 @@ def now():
     return os.times()[4]
 
 
-def ask(resource, token, port, seconds):
-    """The status and the decoded answer."""
+def ask(resource, token, port, seconds, method="GET", given=None):
+    """The status, the decoded answer, and its body."""
     signal.signal(signal.SIGALRM, too_late)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     link = connection(port)
@@ -100,16 +103,19 @@ def ask(resource, token, port, seconds):
             link.connect()
         except (OSError, IOError, TooLate) as error:
             raise NoApi(str(error) or "no connection")
-        link.request("GET", "/api/v1" + quote(resource.encode("utf-8")), headers={"mx-api-token": token})
+        headers = {"mx-api-token": token}
+        if given:
+            headers["Content-Type"] = "application/json"
+        link.request(method, "/api/v1" + quote(resource.encode("utf-8")), given, headers)
         answer = link.getresponse()
         body = answer.read(1000000)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         link.close()
     try:
-        return answer.status, json.loads(body.decode("utf-8")) if body.strip() else None
+        return answer.status, json.loads(body.decode("utf-8")) if body.strip() else None, body
     except ValueError:
-        raise NoApi("GET %s gave %d and no JSON" % (resource.encode("ascii", "replace").decode(), answer.status))
+        raise NoApi("%s %s gave %d and no JSON" % (method, resource.encode("ascii", "replace").decode(), answer.status))
 
 
 def words(data):
@@ -135,6 +141,7 @@ class Broker:
         self.name, self.tunnel = name, tunnel
         self.data = bytearray()
         self.trouble = ""
+        self.alone = False
         try:
             self.link = socket.create_connection(("127.0.0.1", port), 5)
             self.send(b"\x10", counted("MQTT") + b"\x04\x02\x00\x00" + counted(""))
@@ -198,9 +205,10 @@ class Broker:
                 names += [name for name in said["sign"] if name not in names]
         return names, asked
 
-    def doubt(self, resource):
+    def doubt(self, resource, method):
         """Why what was answered is no answer of this bundle; empty if it is one, or if that cannot be known."""
         names, asked = self.signs(resource)
+        self.alone = asked and names == [self.name]
         others = " and ".join(plain(name) for name in names if name != self.name)
         if not self.trouble and not names:
             self.trouble = "no answer was seen there"
@@ -211,35 +219,66 @@ class Broker:
         if not asked:
             return "is answered by another process that is called %s as well" % self.name
         if others:
-            say("note", "GET %s is answered by %s as well, and the answers are merged" % (resource, others))
+            told = method, resource, others
+            say("note", "%s %s is answered by %s as well, and the answers are merged" % told)
         return ""
 
 
-def verdict(resource, token, port, limit, end, broker):
-    """Why a resource does not answer as it should; empty if it does, None if there was no time to ask."""
-    for left in range(TRIES - 1, -1, -1):
-        seconds = min(limit, end - now())
-        if seconds < 1:
-            return None
-        began = time.time()
-        try:
-            status, data = ask(resource, token, port, seconds)
-            why = "" if 200 <= status < 300 else "answers %d%s" % (status, words(data))
-        except TooLate:
-            status, left = 0, 0
-            why = "gives no answer within %d s" % seconds
-        except (OSError, IOError) as error:
-            status, why = 0, "gives no answer: %s" % plain(error)
-        except NoApi:
-            raise
-        except Exception as error:  # what the answer is no HTTP by
-            raise NoApi(error)
-        milliseconds = int((time.time() - began) * 1000)
-        why = why or broker.doubt(resource)
-        if not why or not left:
-            say("answer", "GET", resource, status or "none", milliseconds)
-            return why
-        time.sleep(1)
+class Asker:
+    def __init__(self, token, port, limit, broker):
+        self.token, self.port, self.limit, self.broker = token, port, limit, broker
+        self.end = now() + ALL_SECONDS
+
+    def verdict(self, resource, method="GET", given=None):
+        """Why a resource does not answer as it should, empty if it does, None if there was no time to ask; and what it
+        answers, decoded and as it came."""
+        for left in range(TRIES - 1, -1, -1):
+            seconds = min(self.limit, self.end - now())
+            if seconds < 1:
+                return None, None, b""
+            began = time.time()
+            status, data, body = 0, None, b""
+            try:
+                status, data, body = ask(resource, self.token, self.port, seconds, method, given)
+                why = "" if 200 <= status < 300 else "answers %d%s" % (status, words(data))
+            except TooLate:
+                left = 0
+                why = "gives no answer within %d s" % seconds
+            except (OSError, IOError) as error:
+                why = "gives no answer: %s" % plain(error)
+            except NoApi:
+                raise
+            except Exception as error:  # what the answer is no HTTP by
+                raise NoApi(error)
+            milliseconds = int((time.time() - began) * 1000)
+            why = why or self.broker.doubt(resource, method)
+            if not why or not left:
+                say("answer", method, resource, status or "none", milliseconds)
+                return why, data, body
+            time.sleep(1)
+
+    def loss(self, resource):
+        """Why a resource does not keep what it has answered when that is sent back; as of `verdict`."""
+        for left in range(TRIES - 1, -1, -1):  # it may change by itself in between
+            why, before, given = self.verdict(resource)
+            if why or why is None:
+                return why and "GET %s %s" % (resource, why)
+            if not self.broker.alone:
+                say("note", "nothing was sent to PUT %s: it was not seen that this bundle alone answers it" % resource)
+                return ""
+            if not given.strip():
+                return ""
+            why = self.verdict(resource, "PUT", given)[0]
+            if why or why is None:
+                return why and "PUT %s of what GET gave %s" % (resource, why)
+            why, after, _ = self.verdict(resource)
+            if why or why is None:
+                return why and "GET %s after a PUT of what it gave %s" % (resource, why)
+            if after == before:
+                return ""
+            if left:
+                time.sleep(1)
+        return "GET %s gives something else after a PUT of what it gave" % resource
 
 
 def tell_signs(resources, token, port, broker):
@@ -256,12 +295,15 @@ def tell_signs(resources, token, port, broker):
 
 
 def main(place, token_file, port=443, tunnel="", broker_port=1883, *asked):
+    writes = asked == ("write",)
+    asked = () if writes else asked
     try:
         manifest = {"name": place}
         if not asked:
             with open(place, "rb") as stream:
                 manifest = json.loads(stream.read().decode("utf-8-sig"))
-        resources = gets(manifest)
+        resources = declared(manifest, "get")
+        writable = [each for each in declared(manifest, "put") if writes and each in resources]
         ttl = manifest.get("ttl")
     except Exception as error:
         say("note", "the bundle's GETs were not asked: bundle.json: %s" % error)
@@ -281,11 +323,11 @@ def main(place, token_file, port=443, tunnel="", broker_port=1883, *asked):
         tell_signs([name if isinstance(name, TEXT) else name.decode("utf-8") for name in asked], token, port, broker)
         return 0
     limit = ttl + 2 if isinstance(ttl, (int, float)) and 0 < ttl < SLOWEST - 2 else SLOWEST
-    end = now() + ALL_SECONDS
+    asker = Asker(token, port, limit, broker)
     bad, answered = [], False
     for number, resource in enumerate(resources):
         try:
-            why = verdict(resource, token, port, limit, end, broker)
+            why = asker.verdict(resource)[0]
         except NoApi as error:
             say("note", NO_API % error)
             break
@@ -298,6 +340,17 @@ def main(place, token_file, port=443, tunnel="", broker_port=1883, *asked):
         if why:
             bad.append("GET %s %s" % (resource, why))
         answered = answered or not why
+    for number, resource in enumerate(() if bad or not answered else writable):
+        try:
+            why = asker.loss(resource)
+        except NoApi as error:
+            say("note", "whether PUT %s keeps what GET gave is not known: %s" % (resource, error))
+            continue
+        if why is None:
+            say("note", "%d of the bundle's PUTs were not tried, for lack of time" % (len(writable) - number))
+            break
+        if why:
+            bad.append(why)
     if answered and broker.trouble:
         say("note", "whether it is this bundle that answers could not be seen on the broker: %s" % broker.trouble)
     if bad:
