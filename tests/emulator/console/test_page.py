@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -279,6 +280,42 @@ def test_light_and_dark_follow_the_system_until_chosen(
     page.get_by_role("button", name="Theme: light").wait_for()
     page.reload()
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == grounds["light"]
+
+
+_CUT = """(selector) => [...document.querySelectorAll(selector)]
+    .filter((one) => one.checkVisibility())
+    .filter((one, at, all) => {
+        const box = one.getBoundingClientRect();
+        const beyond = box.left < 0 || box.right > innerWidth || one.scrollWidth > Math.ceil(box.width);
+        return beyond || !box.width || all.slice(0, at).map((other) => other.getBoundingClientRect()).some((other) =>
+            other.right > box.left && box.right > other.left && other.bottom > box.top && box.bottom > other.top);
+    })
+    .map((one) => one.outerHTML)"""
+
+
+@pytest.mark.parametrize("width", [360, 801, 1280])
+def test_header_and_long_ages_fit_whatever_the_width(console: Console, heater: Settings, width: int) -> None:
+    registry = console.gateway.emulated.trace.registry
+    for one in registry.registered:
+        one.since -= 400 * 86_400
+        one.answered, one.took = one.since, 12.3
+    registry.version += 1
+    console.page.set_viewport_size({"width": width, "height": 740})
+    page = console.open()
+    card = page.locator(".component", has_text="heater")
+    expect(card).to_contain_text("answered 400 d ago, in 12.3 s")
+    expect(card).to_contain_text(re.compile(r"since \d{4}-\d\d-\d\d"))
+    page.get_by_role("button", name="/heater GET PUT").click()
+    page.get_by_role("button", name="Send").click()
+    rows(page).last.click()
+    expect(page.locator(".message").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate(_CUT, "#top > :not(.space)") == []
+    assert page.evaluate(_CUT, ".alive > :not(.space)") == []
+    page.route("**/console/feed", lambda route: route.abort())
+    console.gateway.loop.run(console.gateway.emulated.stop())
+    expect(page.locator("#link")).to_contain_text("not connected")
+    assert page.evaluate(_CUT, "#top > :not(.space)") == []
 
 
 def test_all_can_be_done_by_keyboard(console: Console, heater: Settings) -> None:

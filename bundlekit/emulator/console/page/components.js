@@ -1,6 +1,6 @@
 // Who is registered, and how each is doing.
 
-import { $, ago, clock, el, span } from "./dom.js";
+import { $, ago, clock, day, el, span } from "./dom.js";
 
 export class Components {
   /** `choose(resource)` is called with a resource that is to be asked. */
@@ -43,12 +43,12 @@ export class Components {
 
   item(one) {
     const resources = one.resources.map((resource) => el("li", {}, this.resource(one, resource)));
-    const title = `${one.description}\ntunnel ${one.tunnel}, ttl ${one.ttl} s\nregistered ${clock(one.since)}`;
+    const title = `${one.description}\ntunnel ${one.tunnel}, ttl ${one.ttl} s\nregistered ${day(one.since)} ${clock(one.since)}`;
     return el(
       "li.component",
       { title },
       el("div.head", {}, el("span.dot"), el("strong.name", {}, one.name), el("span.quiet.version", {}, one.version), el("span.space"), el("span.quiet", {}, one.role)),
-      el("div.alive.quiet", {}, el("span.words"), el("span.space"), el("span", {}, `since ${clock(one.since).slice(0, 5)}`)),
+      el("div.alive.quiet", {}, el("span.words"), el("span.space"), el("span.since")),
       el("ul", {}, ...resources),
     );
   }
@@ -83,6 +83,8 @@ export class Components {
       const [state, words] = condition(one, now);
       item.querySelector(".dot").className = `dot ${state}`;
       item.querySelector(".words").textContent = words;
+      const isToday = day(one.since) === day(now);
+      item.querySelector(".since").textContent = `since ${isToday ? clock(one.since).slice(0, 5) : day(one.since)}`;
     }
   }
 

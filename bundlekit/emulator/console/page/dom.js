@@ -36,12 +36,13 @@ export function span(milliseconds) {
   return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
 }
 
-/** How long ago: "now", "12 s ago", "3 min ago". */
+/** How long ago: "now", "12 s ago", "3 min ago", "5 d ago". */
 export function ago(seconds) {
   if (seconds < 1) return "now";
   if (seconds < 60) return `${Math.floor(seconds)} s ago`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  return `${Math.floor(seconds / 3600)} h ago`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
 }
 
 /** Seconds since the epoch as the clock shows it here, to the millisecond if asked. */
@@ -50,6 +51,13 @@ export function clock(seconds, exact = false) {
   const two = (number) => String(number).padStart(2, "0");
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   return exact ? `${time}.${String(date.getMilliseconds()).padStart(3, "0")}` : time;
+}
+
+/** The day of seconds since the epoch, here: "2026-03-01". */
+export function day(seconds) {
+  const date = new Date(seconds * 1000);
+  const two = (number) => String(number).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
 /** A size in bytes for people. */
