@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -235,6 +236,80 @@ def test_deployed_bundle_answers_and_comes_back(own_gateway: Gateway) -> None:
     assert get(gateway, "/example") == (200, {"key": "value"})
     assert gateway.on_it("remove", "--bundle", "example", "--yes").returncode == 0
     assert gateway.root("ls -A /etc/init.d /etc/rc2.d").stdout == "/etc/init.d:\n\n/etc/rc2.d:\n"
+
+
+Shown = dict[str, list[tuple[str, list[str] | None]]]
+
+
+def shown(gateway: Gateway, name: str, expected: list[tuple[str, list[str] | None]]) -> Shown:
+    """The resources and methods of all components in the console, as soon as those of one are as expected."""
+    request = urllib.request.Request(f"{gateway.url}/console/feed", headers={"mx-api-token": gateway.token})
+    context = ssl.create_default_context(cafile=gateway.state / "certificate.pem")
+    deadline, shown = time.monotonic() + _PATIENCE, Shown()
+    with urllib.request.urlopen(request, context=context) as feed:
+        while shown.get(name) != expected:  # it says something every five seconds
+            assert time.monotonic() < deadline, shown
+            for one in json.loads(feed.readline()).get("components", ()):
+                shown[one["name"]] = [(each["declared"], each["methods"]) for each in one["resources"]]
+    return shown
+
+
+def test_console_knows_what_a_deployed_release_declares(own_gateway: Gateway) -> None:
+    bundle = own_gateway.home / "example"
+    shutil.copytree(SAMPLE, bundle)
+    manifest, program = json.loads((bundle / "bundle.json").read_text()), (bundle / "index.py").read_text()
+    for name, method in ((":id", "get"), (":room", "put")):
+        resources = [*manifest["resources"], {"methods": [method], "resource": f"/rooms/{name}"}]
+        (bundle / "bundle.json").write_text(json.dumps({**manifest, "resources": resources}))
+        handler = f'@Route(methods="{method}", resource="/rooms/{name}")\n    def room(self, message, response):\n'
+        handler += "        return response()\n\n    @Route("
+        (bundle / "index.py").write_text(program.replace("@Route(", handler, 1))
+        done = own_gateway.on_it("deploy", "--bundle", str(bundle))
+        assert done.returncode == 0, done.stdout + done.stderr
+        shown(own_gateway, "example", [("/example", ["GET", "PUT"]), (f"/rooms/{name}", [method.upper()])])
+
+
+# What root inside can put where bundle.json of a release is looked for, in the shell, as $f.
+FORGED = {
+    "other-name": """echo '{"name": "system-time", "resources": [{"resource": "/system/time", "methods": []}]}' >$f""",
+    "pipe": "mkfifo $f",
+    "link": "ln -s /etc/passwd $f",
+    "folder": "mkdir $f",
+    "endless": "ln -s /dev/zero $f",
+    "deep": "head -c 60000 /dev/zero | tr '\\0' '[' >$f",
+    "list": "echo '[]' >$f",
+    "odd": """echo '{"name": "odd", "resources": [7, {"resource": 7}, {"resource": "/odd", "methods": 7}]}' >$f""",
+    "right": """echo '{"name": "right", "resources": [{"resource": "/right", "methods": ["put"]}]}' >$f""",
+}
+REGISTER = """import json, os, sys, threading, paho.mqtt.client
+client, connected = paho.mqtt.client.Client(), threading.Event()
+client.on_connect = lambda *_: connected.set()
+broker = "BROKER_PORT_1883_TCP_"
+client.connect(os.environ[broker + "ADDR"], int(os.environ[broker + "PORT"]))
+client.loop_start()
+connected.wait()
+data = {"description": "d", "role": "model", "ttl": 5, "tunnel": "x", "hook": []}
+for name in sys.argv[1:]:
+    data.update(name=name, resources=["/" + name])
+    said = {"id": 7, "method": "post", "resource": "/controller/registration", "tunnel": "x", "data": data}
+    client.publish("/controller", json.dumps(said), qos=1).wait_for_publish()
+client.disconnect()
+client.loop_stop()
+"""
+
+
+def test_forged_bundle_json_neither_stops_nor_misleads_the_console(own_gateway: Gateway) -> None:
+    (own_gateway.state / "root/home/moxa/register.py").write_text(REGISTER)
+    script = "".join(
+        f"d=/opt/bundlekit/bundles/{name}/current; mkdir -p $d; f=$d/bundle.json; {forge}\n"
+        for name, forge in FORGED.items()
+    )
+    done = own_gateway.root(f"{script}python /home/moxa/register.py {' '.join(FORGED)}")
+    assert done.returncode == 0, done.stderr
+    all_shown = shown(own_gateway, "right", [("/right", ["PUT"])])
+    for name in FORGED.keys() - {"right"}:
+        assert all_shown[name] == [(f"/{name}", None)]
+    assert all_shown["system-time"] == [("/system/time", ["GET", "PUT"])]
 
 
 def test_hostname_over_the_api_is_that_of_the_machine(own_gateway: Gateway) -> None:
