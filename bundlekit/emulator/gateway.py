@@ -149,6 +149,6 @@ class EmulatedGateway(Service):
                 http=self._http,
                 authorizer=tokens.scope_of,
                 tls=server_context(self.certificate),
-                mount=[Console(self.trace, self.log).add_to],
+                mount=[Console(self.trace, self.log, self.state).add_to],
             )
         )

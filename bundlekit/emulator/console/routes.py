@@ -5,17 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import Callable
 from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from aiohttp import web
 
 from bundlekit.emulator.bundlelog import BundleLog
-from bundlekit.emulator.connection import Refused
+from bundlekit.emulator.connection import BROKEN_BODY, Refused
 from bundlekit.emulator.console.feed import Feed, messages, now
 from bundlekit.emulator.console.trace import Trace
+from bundlekit.emulator.messages import decode
 from bundlekit.emulator.rest import admit
+from bundlekit.emulator.tokens import Scope, Token, add_token, revoke_tokens, tokens_in
+from bundlekit.errors import BadUsage, BundlekitError
 
+_T = TypeVar("_T")
+_SECRET = {"Cache-Control": "no-store"}
 _PAUSE = 0.1  # seconds between two portions
 _QUIET = 5.0  # seconds after which a page is told that it is still connected
 _PAGES = 20
@@ -35,9 +42,10 @@ _HEADERS = {
 class Console:
     """Serves the page and what it shows; `add_to` goes among what a RestFront mounts."""
 
-    def __init__(self, trace: Trace, log: BundleLog) -> None:
+    def __init__(self, trace: Trace, log: BundleLog, state: Path) -> None:
         self._trace = trace
         self._log = log
+        self._state = state
         self._run = uuid.uuid4().hex
         self._pages = 0
         page = files(__package__).joinpath("page")
@@ -56,6 +64,9 @@ class Console:
         application.router.add_get("/", self._page)
         application.router.add_get("/console/feed", feed)
         application.router.add_get("/console/rows/{number:[0-9]{1,15}}", self._row)
+        application.router.add_get("/console/tokens", self._tokens)
+        application.router.add_post("/console/tokens", self._new_token)
+        application.router.add_delete("/console/tokens/{id:[0-9a-f]{1,64}}", self._revoke)
         application.router.add_get("/console/{name}", self._page)
         application.on_shutdown.append(end)
 
@@ -72,6 +83,31 @@ class Console:
         if not row:
             raise Refused(404, "This row is so old that its messages are no longer kept.")
         return web.json_response(messages(row))
+
+    async def _tokens(self, request: web.Request) -> web.Response:
+        _admit_writer(request)
+        tokens = await _do(tokens_in, self._state)
+        return web.json_response([_shown(one) for one in tokens], headers=_SECRET)
+
+    async def _new_token(self, request: web.Request) -> web.Response:
+        _admit_writer(request)
+        try:
+            wanted = decode(await request.read()) or {}
+            scope, description = Scope(wanted.get("scope")), wanted.get("description", "")
+        except (ValueError, *BROKEN_BODY) as error:
+            raise Refused(400, "The scope is read or read/write.") from error
+        if not isinstance(description, str):
+            raise Refused(400, "The description is a text.")
+        token, secret = await _do(add_token, self._state, scope, description)
+        return web.json_response({**_shown(token), "token": secret}, status=201, headers=_SECRET)
+
+    async def _revoke(self, request: web.Request) -> web.Response:
+        _admit_writer(request)
+        known = await _do(tokens_in, self._state)
+        if (name := request.match_info["id"]) not in [one.id for one in known]:
+            raise Refused(404, "There is no such token.")
+        await _do(revoke_tokens, self._state, [name])
+        return web.Response(status=204)
 
     async def _feed(self, request: web.Request, ending: asyncio.Event) -> web.StreamResponse:
         """Lines of JSON for as long as the page listens and its token is good."""
@@ -90,6 +126,29 @@ class Console:
         finally:
             self._pages -= 1
         return response
+
+
+def _admit_writer(request: web.Request) -> None:
+    """Who may only read learns nothing of other tokens either."""
+    if admit(request) is not Scope.READ_WRITE:
+        raise Refused(403, "This mx-api-token is for reading only.")
+
+
+async def _do(work: Callable[..., _T], *arguments: Any) -> _T:
+    """Change or read the tokens, which waits for a lock, in a thread."""
+    try:
+        return await asyncio.to_thread(work, *arguments)
+    except BundlekitError as error:
+        raise Refused(400 if isinstance(error, BadUsage) else 500, f"{error}.") from error
+
+
+def _shown(token: Token) -> dict[str, str]:
+    return {
+        "id": token.id,
+        "description": token.description,
+        "scope": token.scope.value,
+        "created": token.created,
+    }
 
 
 async def _tell(

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from bundlekit.emulator.address import Address
 from bundlekit.emulator.gateway import EmulatedGateway
-from bundlekit.emulator.tokens import Scope, add_token
+from bundlekit.emulator.tokens import Scope, Tokens, add_token
 from tests.emulator.console.conftest import Console, Gateway
 from tests.emulator.console.simulated import Message
 
@@ -280,6 +280,24 @@ def test_light_and_dark_follow_the_system_until_chosen(
     page.get_by_role("button", name="Theme: light").wait_for()
     page.reload()
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == grounds["light"]
+
+
+def test_token_is_made_shown_once_and_revoked(console: Console) -> None:
+    page = console.open()
+    page.get_by_role("button", name="Tokens").click()
+    page.get_by_role("textbox", name="Description").fill("<b>Postman</b>")
+    page.get_by_role("button", name="Create").click()
+    expect(page.locator("#token-list li").last).to_contain_text("<b>Postman</b>")
+    expect(page.locator("#token-error")).to_be_empty()
+    secret = page.locator("#token-new code").inner_text()
+    assert Tokens(console.gateway.state).scope_of(secret) is Scope.READ
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#token-new")).to_be_empty()
+    assert secret not in page.content() + page.evaluate("JSON.stringify([sessionStorage, localStorage])")
+    page.get_by_role("button", name="Tokens").click()
+    page.locator("#token-list li", has_text="Postman").get_by_role("button").click()
+    expect(page.locator("#token-list li", has_text="Postman")).to_have_count(0)
+    assert Tokens(console.gateway.state).scope_of(secret) is None
 
 
 _CUT = """(selector) => [...document.querySelectorAll(selector)]

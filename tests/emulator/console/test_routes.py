@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from bundlekit.emulator.gateway import EmulatedGateway
-from bundlekit.emulator.tokens import Scope, add_token, revoke_tokens
+from bundlekit.emulator.tokens import Scope, add_token, revoke_tokens, tokens_in
 from tests.emulator.conftest import Mosquitto
 from tests.emulator.console.simulated import simulated
 
@@ -27,11 +27,16 @@ class Client:
         self._http = http
 
     @asynccontextmanager
-    async def get(self, path: str, token: str | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def ask(
+        self, method: str, path: str, token: str | None = None, **options: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"mx-api-token": token} if token else {}
         tls = ssl.create_default_context(cafile=self.gateway.certificate)
-        async with self._http.get(self.gateway.url + path, headers=headers, ssl=tls) as response:
+        async with self._http.request(method, self.gateway.url + path, headers=headers, ssl=tls, **options) as response:
             yield response
+
+    def get(self, path: str, token: str | None = None) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        return self.ask("GET", path, token)
 
 
 def against(state: Path, scenario: Callable[[Client], Awaitable[None]], **options: Any) -> None:
@@ -89,6 +94,39 @@ def test_feed_ends_when_its_token_is_revoked(tmp_path: Path) -> None:
             revoke_tokens(tmp_path, [token.id])
             while await response.content.readline():
                 pass
+
+    against(tmp_path, scenario)
+
+
+def test_tokens_are_listed_made_and_revoked_by_who_may_write(tmp_path: Path) -> None:
+    async def scenario(client: Client) -> None:
+        path, own = "/console/tokens", client.gateway.token
+        _, reader = add_token(tmp_path, Scope.READ, "a reader")
+        for token, status in ((None, 401), ("wrong", 401), (reader, 403)):
+            for method, where in (("GET", path), ("POST", path), ("DELETE", f"{path}/{tokens_in(tmp_path)[0].id}")):
+                async with client.ask(method, where, token, json={"scope": "read"}) as response:
+                    assert response.status == status
+        assert len(tokens_in(tmp_path)) == 1
+
+        bodies: list[Any] = [{}, [], {"scope": "all"}, {"scope": []}]
+        bodies += [{"scope": "read", "description": text} for text in (7, "a\nb", "x" * 201)]
+        for body in bodies:
+            async with client.ask("POST", path, own, json=body) as response:
+                assert response.status == 400
+        async with client.ask("POST", path, own, json={"scope": "read/write", "description": "Postman"}) as response:
+            assert (response.status, response.headers["Cache-Control"]) == (201, "no-store")
+            made = await response.json()
+        async with client.ask("GET", path, made["token"]) as response:
+            listed = await response.json()
+        assert [one["description"] for one in listed] == ["a reader", "Postman"]
+        assert all(one.keys() == {"id", "description", "scope", "created"} for one in listed)
+        async with client.get("/console/feed", own) as response:
+            assert made["token"] not in (await response.content.readline()).decode()
+        for status in (204, 404):
+            async with client.ask("DELETE", f"{path}/{made['id']}", own) as response:
+                assert response.status == status
+        async with client.ask("GET", path, made["token"]) as response:
+            assert response.status == 401
 
     against(tmp_path, scenario)
 

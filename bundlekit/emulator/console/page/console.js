@@ -5,6 +5,7 @@ import { $, isTyping } from "./dom.js";
 import { Refused, listen } from "./feed.js";
 import { Logs } from "./logs.js";
 import { Request } from "./request.js";
+import { Tokens } from "./tokens.js";
 import { Trace } from "./trace.js";
 
 const KEY = "mx-api-token";
@@ -15,6 +16,7 @@ const request = new Request(token, () => leave("This token is no longer good."))
 const components = new Components((resource) => request.choose(resource));
 const trace = new Trace(token);
 const logs = new Logs();
+new Tokens(token);
 const filters = { trace: "", logs: "" };
 let panel = "trace";
 let connection = null;
@@ -45,6 +47,7 @@ function begin({ scope, run }) {
   $("entrance").hidden = true;
   $("console").hidden = $("leave").hidden = $("scope").hidden = false;
   $("scope").textContent = scope === "read" ? "read only" : scope;
+  $("tokens-open").hidden = scope === "read";
   request.setScope(scope);
   trace.begin(run);
   logs.begin();
