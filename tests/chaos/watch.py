@@ -87,7 +87,7 @@ def _lying(root: Path, name: str) -> Iterator[tuple[str, str]]:
     yield from (("upload", left.name) for left in (root / _ROOT / "uploads").glob("*"))
     for line in (_text(root / _ROOT / "history.1") + _text(root / _ROOT / "history")).splitlines():
         fields = line.split("\t")
-        if fields[2] == name:
+        if len(fields) > 10 and fields[2] == name:  # a power cut may leave half a line
             yield "act", " ".join((fields[3], fields[4], fields[9], fields[10]))
 
 
