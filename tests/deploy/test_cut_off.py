@@ -25,6 +25,7 @@ pytestmark = pytest.mark.gateway
 STOPS_SLOWLY = "import time; Example.before_stop = lambda self: time.sleep(2)"
 STARTS_SLOWLY = "import time; time.sleep(4)"
 CHECKED_SLOWLY = "import slowly"
+WAITS = "import os, time\nwhile not os.path.exists('/run/go'): time.sleep(.1)"
 DIES_LATE = "import sys, time; sys.stderr.write('no sensor\\n'); time.sleep(4); sys.exit(3)"
 DIES = "import sys; sys.exit(3)"
 randbytes = Random(1).randbytes
@@ -190,17 +191,21 @@ def test_change_waits_for_another_one_when_asked(systemd: Box, tmp_path: Path) -
     desk = Desk(tmp_path, systemd)
     desk.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
     desk.deploy(desk.sample("0.0.1"))
-    slow = desk.begin("deploy", "--bundle", str(desk.sample("0.0.2", before_main=STARTS_SLOWLY)))
+    slow = desk.begin("deploy", "--bundle", str(desk.sample("0.0.2", before_main=WAITS)))
     assert slow.stderr is not None
     while not slow.stderr.readline().startswith("- wait"):
         assert slow.poll() is None
     busy = desk.deploy(desk.sample("0.0.3"))
     assert busy.code == 3
     assert "(moxa from 198.18." in busy.err
-    waited = desk.deploy(desk.sample("0.0.3"), "--wait-lock", "60")
-    assert waited.code == 0, waited.err
-    assert "- wait for another change to end: deploy of 0.0.2-" in waited.err
-    assert "in place of 0.0.2-" in waited.out
+    waited = desk.begin("deploy", "--bundle", str(desk.sample("0.0.3")), "--wait-lock", "60")
+    assert waited.stderr is not None
+    while not (line := waited.stderr.readline()).startswith("- wait"):
+        assert waited.poll() is None
+    assert line.startswith("- wait for another change to end: deploy of 0.0.2-")
+    systemd.run(": >/run/go")
+    out, err = waited.communicate()
+    assert (waited.returncode, "in place of 0.0.2-" in out) == (0, True), err
     slow.communicate()
     acts = desk.on_gateway("history", "--bundle", "example").out.splitlines()
     assert ["0.0.3" in acts[0], "0.0.2" in acts[1]] == [True, True]

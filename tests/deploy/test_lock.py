@@ -78,7 +78,7 @@ EXAMPLE = "/opt/bundlekit/bundles/example"
 
 def hold(desk: Desk, process: str, *, mode: str, says: str = "") -> None:
     """Have a process of root's hold the lock, which has the mode then that an older script gave it, or ours."""
-    lines = f"exec 9>>{EXAMPLE}/lock\nflock -n 9\nprintf '{says}' >&9\n: >/root/holds\n{process}\n"
+    lines = f"exec 9>>{EXAMPLE}/lock\nflock 9\nprintf '{says}' >&9\n: >/root/holds\n{process}\n"
     desk.machine.run(HOLD.format(mode=mode, lock=f"{EXAMPLE}/lock"), given=lines)
 
 

@@ -24,7 +24,7 @@ from bundlekit.deploy.target import parse_target
 from bundlekit.errors import Unreadable
 from tests.deploy.liar import GATEWAY, PASSWORD, Liar, answer, running
 
-WELL = "example  0.0.1-00000000"
+WELL = "example  0.0.1, release 0.0.1-00000000"
 
 
 @dataclass(frozen=True)
