@@ -15,9 +15,9 @@ from typing import Any
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.json_faults import explain
-from bundlekit.bundle.quoting import quoted
 from bundlekit.bundle.reading import Problem, Trouble, read_file
 from bundlekit.bundle.text import Span, Text
+from bundlekit.quoting import quoted
 
 DEEPEST = 200
 """How far arrays and objects may nest; a gateway's Python 2.7 gives up somewhat below 1000."""

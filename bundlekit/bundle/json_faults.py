@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from json import JSONDecodeError
 
-from bundlekit.bundle.quoting import printable
+from bundlekit.quoting import printable
 
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null"}
 _EXPECTED = {

@@ -9,9 +9,9 @@ from typing import Any
 from bundlekit.bundle.bundle import MANIFEST, Bundle
 from bundlekit.bundle.document import Document, read_document
 from bundlekit.bundle.patterns import without_prefix
-from bundlekit.bundle.quoting import quoted
 from bundlekit.bundle.reading import Trouble
 from bundlekit.errors import Refused, Unreadable
+from bundlekit.quoting import quoted
 
 ManifestDocument = Document
 """bundle.json as it was read, with places."""

@@ -221,7 +221,7 @@ def bundle_name(bundle: str | None) -> str | None:
     """
     from bundlekit.bundle.bundle import MANIFEST, Bundle
     from bundlekit.bundle.manifest import NAME, manifest_of
-    from bundlekit.bundle.quoting import quoted
+    from bundlekit.quoting import quoted
 
     folder = Path("." if bundle is None else bundle)
     if bundle != "" and os.path.isfile(folder / MANIFEST):  # noqa: PTH113 - whatever text stands there
@@ -244,7 +244,7 @@ def release_word(_context: click.Context, _parameter: click.Parameter, text: str
     Raises:
         BadUsage: no release is called so.
     """
-    from bundlekit.bundle.quoting import quoted
+    from bundlekit.quoting import quoted
 
     if text is None or _RELEASE.fullmatch(text):
         return text

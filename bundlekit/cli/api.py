@@ -160,7 +160,7 @@ def _show_status(answer: Answer) -> None:
 
 
 def _show_head(answer: Answer) -> None:
-    from bundlekit.bundle.quoting import printable
+    from bundlekit.quoting import printable
 
     click.echo(f"HTTP {_phrase(answer)}")
     for name, value in answer.headers.items():
@@ -169,8 +169,8 @@ def _show_head(answer: Answer) -> None:
 
 
 def _show_body(answer: Answer) -> None:
-    from bundlekit.bundle.quoting import printable
     from bundlekit.cli.report_json import coloured, pretty
+    from bundlekit.quoting import printable
 
     if not answer.body:
         return

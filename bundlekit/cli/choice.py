@@ -132,8 +132,8 @@ class Chosen:
 
 
 def _tell_left_out(files: dict[Path, str]) -> None:
-    from bundlekit.bundle.quoting import printable
     from bundlekit.lint.settings import TRUST_HINT
+    from bundlekit.quoting import printable
 
     context = click.get_current_context(silent=True)
     told = context.find_root().meta.setdefault(__name__, set()) if context is not None else set()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.errors import BundlekitError
+from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
     from bundlekit.deploy.asking import Listener

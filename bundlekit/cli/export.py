@@ -38,11 +38,11 @@ def command(form: str, path: Path, output: Path | None) -> int:
 
 def run(form: str, path: Path, output: Path | None) -> int:
     """Print the description of the bundle at `path`, or write it to `output`."""
-    from bundlekit.bundle.quoting import printable
     from bundlekit.cli.archive import bundle_at
     from bundlekit.export.description import describe
     from bundlekit.export.openapi import openapi
     from bundlekit.export.postman import postman
+    from bundlekit.quoting import printable
 
     description = describe(bundle_at(path))
     text = json.dumps(openapi(description) if form == "openapi" else postman(description), indent=2)

@@ -308,7 +308,7 @@ def _warn(text: str) -> None:
 
 
 def _say(text: str) -> None:
-    from bundlekit.bundle.quoting import printable
+    from bundlekit.quoting import printable
 
     with contextlib.suppress(OSError):
         click.echo(click.style("-", fg="cyan") + " " + printable(text), err=True)

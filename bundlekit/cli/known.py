@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.cli.document import writing
 from bundlekit.errors import BadUsage, BundlekitError
+from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle

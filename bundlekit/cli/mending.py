@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.bundle.quoting import printable
 from bundlekit.errors import CouldNotRun
+from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
     from bundlekit.lint.selection import Selection

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bundlekit.bundle.gateway_resources import gateway_resource
-from bundlekit.bundle.quoting import printable
 from bundlekit.cli.terminal import can_ask
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, CouldNotRun
+from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
     from bundlekit.scaffold.template import OtherTemplate

@@ -85,11 +85,11 @@ def _digest(place: Path) -> str | None:
 
 def _list(path: Path) -> int:
     from bundlekit.bundle.files import Kind
-    from bundlekit.bundle.quoting import printable
     from bundlekit.cli.archive import baseline_in
     from bundlekit.pack.contents import Contents, select
     from bundlekit.pack.ignore import open_folder
     from bundlekit.pack.reading import open_archive
+    from bundlekit.quoting import printable
 
     if path.is_dir():
         contents = select(open_folder(path), baseline_in(path))

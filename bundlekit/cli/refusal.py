@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.bundle.quoting import printable
 from bundlekit.cli.choice import Asked, Chosen
 from bundlekit.cli.known import KnownFindings
 from bundlekit.cli.report_findings import counted, write_text
 from bundlekit.errors import Refused
 from bundlekit.lint import Finding, Severity, check
+from bundlekit.quoting import printable
 
 
 def refuse_errors(bundle: Bundle, place: Path) -> None:

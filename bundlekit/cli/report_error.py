@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from bundlekit import __version__
-from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BundlekitError
+from bundlekit.quoting import printable
 
 
 def show(error: BundlekitError) -> int:

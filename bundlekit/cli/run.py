@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, CouldNotRun
+from bundlekit.quoting import printable
 from bundlekit.shipped import install_command
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import click
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.cli import report_error
 from bundlekit.emulator.bundlelog import Line
 from bundlekit.emulator.bundles.runner import Listener
@@ -20,6 +19,7 @@ from bundlekit.emulator.bundles.workshop import Workshop
 from bundlekit.emulator.files import write_secret
 from bundlekit.emulator.gateway import EmulatedGateway
 from bundlekit.errors import BundlekitError
+from bundlekit.quoting import printable
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red")
 

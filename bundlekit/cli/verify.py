@@ -77,8 +77,8 @@ def run(
     way: Way, path: Path, *, parameters: tuple[str, ...], write: bool, strict: bool, form: str, junit: Path | None
 ) -> int:
     """Check the contract of the bundle at `path`, and print the results in the form `text` or `json`."""
-    from bundlekit.bundle.quoting import printable
     from bundlekit.gateway.contract import Verdict
+    from bundlekit.quoting import printable
 
     manifest, checks = _plan(path, _filled_in(parameters), write=write)
     results: list[Result] = []
@@ -175,7 +175,7 @@ def _filled_in(pairs: tuple[str, ...]) -> dict[str, str]:
 
 def _row(result: Result, width: int) -> str:
     """A line of the table: verdict, method, resource, what is promised, status, time, and what is wrong."""
-    from bundlekit.bundle.quoting import printable
+    from bundlekit.quoting import printable
 
     check, verdict = result.check, result.verdict.value
     status = "" if result.status is None else str(result.status)

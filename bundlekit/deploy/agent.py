@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bundlekit.deploy.certificates import certified_key, parse_certificate
-from bundlekit.deploy.events import printable
+from bundlekit.quoting import for_terminal
 
 if TYPE_CHECKING:
     import paramiko
@@ -61,7 +61,7 @@ def name_and_certificate(key: paramiko.AgentKey) -> tuple[str, bytes, bytes]:
 
     The certificate is empty for a key alone.
     """
-    name = f"{printable(key.comment or key.get_name())} (in the agent)"
+    name = f"{for_terminal(key.comment or key.get_name())} (in the agent)"
     text = f"{key.get_name()} {base64.b64encode(key.blob).decode()}".encode()
     certificate = parse_certificate(text)
     return (name, key.blob, b"") if certificate is None else (name, certified_key(certificate), text)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bundlekit.deploy.command import NO_ROOM
-from bundlekit.deploy.events import printable
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnfit, GatewayUnreachable, LoginRefused
+from bundlekit.quoting import for_terminal
 
 UNTOUCHED = "nothing was stopped or changed"
 SILENCE = 60.0  # seconds without a byte, after which a link counts as dead
@@ -34,7 +34,7 @@ def words_for_breaks(kept: str | None = None, hint: str = "run the same again") 
         raise
     except scp.SCPException as error:
         raise GatewayUnfit(
-            f"the gateway did not take the upload: {printable(str(error)).strip()}",
+            f"the gateway did not take the upload: {for_terminal(str(error)).strip()}",
             kept=UNTOUCHED,
             hint="is its disk full? And it needs `scp`, which comes with its SSH server",
         ) from error

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bundlekit.deploy.command import Opening, opening, order
-from bundlekit.deploy.events import PROTOCOL, parse_event, printable
+from bundlekit.deploy.events import PROTOCOL, parse_event
 from bundlekit.errors import CouldNotRun
+from bundlekit.quoting import for_terminal
 
 if TYPE_CHECKING:
     import paramiko
@@ -158,7 +159,7 @@ class Conversation:
             else:
                 yield line
         self.status = self._exit_status(_LAST_WORDS)
-        self.complaint = printable(self._stderr.decode("utf-8", "replace")).strip()
+        self.complaint = for_terminal(self._stderr.decode("utf-8", "replace")).strip()
         transport = self.channel.get_transport()
         if self.status is None and not transport.is_active():
             raise EOFError("it ended without a word")

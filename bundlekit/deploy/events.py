@@ -6,28 +6,14 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from bundlekit.bundle import quoting
 from bundlekit.bundle.manifest import NAME
+from bundlekit.quoting import for_terminal
 
 PROTOCOL = "1"
 
 _LONGEST_FIELD = 4096  # characters; the rest of it is left out
 _LONGEST_NUMBER = 15  # digits; so that it is a point in time for every C library
 _ID = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9._+-]{0,254}")  # what the script takes for the name of a release's folder
-
-# C0 and C1 controls and DEL: a terminal would obey them, and nothing from a gateway may command the user's terminal.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# So that a log in colour reads well, its whole colour sequences go, not only their first character.
-_SEQUENCES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-
-
-_TEXT = re.compile(r"[^\t\n]+")
-
-
-def printable(text: str) -> str:
-    """Text from a gateway, fit for a terminal; what turns the direction of writing or is not seen becomes an escape."""
-    text = _CONTROLS.sub("", _SEQUENCES.sub("", text))
-    return text if text.isprintable() else _TEXT.sub(lambda found: quoting.printable(found[0]), text)
 
 
 @dataclass(frozen=True)
@@ -52,7 +38,7 @@ class Event:
 
 
 def parse_event(line: str) -> Event:
-    word, *fields = (printable(field[:_LONGEST_FIELD]) for field in line.split("\t"))
+    word, *fields = (for_terminal(field[:_LONGEST_FIELD]) for field in line.split("\t"))
     return Event(word, tuple(fields))
 
 

@@ -9,7 +9,7 @@ import subprocess
 import threading
 from typing import IO
 
-from bundlekit.deploy.events import printable
+from bundlekit.quoting import for_terminal
 
 _LONGEST_COMPLAINT = 16_384  # bytes
 _LAST_WORDS = 0.5  # seconds that they may come after the output
@@ -88,7 +88,7 @@ class Proxy:
         """The last lines that it said on standard error, fit for a terminal."""
         self._listener.join(_LAST_WORDS)
         text = self._complaint.decode("utf-8", "replace")
-        return tuple(printable(line) for line in text.splitlines()[-5:] if line.strip())
+        return tuple(for_terminal(line) for line in text.splitlines()[-5:] if line.strip())
 
     def _listen(self, stream: IO[bytes]) -> None:
         with contextlib.suppress(OSError, ValueError):

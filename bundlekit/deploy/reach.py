@@ -9,9 +9,9 @@ from typing import Any
 
 from bundlekit.deploy.address import Address
 from bundlekit.deploy.checkup import Check, fail, of_error, ok, warn
-from bundlekit.deploy.events import printable
 from bundlekit.deploy.server import Server, is_too_old_for_rsa, parse_banner
 from bundlekit.errors import GatewayUnreachable
+from bundlekit.quoting import for_terminal
 
 _Place = tuple[Any, Any, int, str, Any]  # as getaddrinfo tells it
 _FAMILIES = {"any": socket.AF_UNSPEC, "inet": socket.AF_INET, "inet6": socket.AF_INET6}
@@ -90,7 +90,7 @@ def _connect(address: Address, place: _Place, timeout: float) -> socket.socket:
 
 def _leads_nowhere(address: Address, why: str) -> GatewayUnreachable:
     return GatewayUnreachable(
-        f"the name {printable(address.host[:100])} leads nowhere: {why}",
+        f"the name {for_terminal(address.host[:100])} leads nowhere: {why}",
         hint="check the spelling, the name server, and the Host entries of ~/.ssh/config",
     )
 
@@ -133,7 +133,7 @@ def hear_banner(stream: socket.socket, timeout: float) -> Check:
                 break
     except OSError:
         pass
-    start = printable(said[:60].decode("utf-8", "replace")).split("\n")[0].strip()
+    start = for_terminal(said[:60].decode("utf-8", "replace")).split("\n")[0].strip()
     return fail(
         "server",
         "it does not answer as an SSH server does" + (f": {start!r}" if start else ", it says nothing"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bundlekit.deploy.events import printable
+from bundlekit.quoting import for_terminal
 from bundlekit.shipped import install_command
 
 _OPENSSH = re.compile(r"OpenSSH_(\d+)\.(\d+)")
@@ -42,7 +42,7 @@ def parse_banner(line: str) -> Server | None:
     """The server behind `SSH-2.0-...`; None where that is none."""
     if not line.startswith(("SSH-2.0-", "SSH-1.99-")):
         return None
-    software = printable(line.split("-", 2)[2]).strip()[:_LONGEST]
+    software = for_terminal(line.split("-", 2)[2]).strip()[:_LONGEST]
     found = _OPENSSH.match(software)
     return Server(software, (int(found[1]), int(found[2])) if found else None)
 

@@ -13,7 +13,7 @@ from bundlekit.deploy.breaks import SILENCE, UNTOUCHED, not_begun, words_for_bre
 from bundlekit.deploy.command import PASSWORD_NEEDED
 from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.conversation import Conversation
-from bundlekit.deploy.events import Event, GatewayState, parse_event, parse_probe, printable
+from bundlekit.deploy.events import Event, GatewayState, parse_event, parse_probe
 from bundlekit.deploy.neighbours import in_words, shared_in
 from bundlekit.deploy.outcome import raise_refusal
 from bundlekit.errors import (
@@ -21,6 +21,7 @@ from bundlekit.errors import (
     GatewayUnreachable,
     Interrupted,
 )
+from bundlekit.quoting import for_terminal
 
 if TYPE_CHECKING:
     import paramiko
@@ -294,7 +295,7 @@ class Session:
             if event.word != "raw":
                 raise CouldNotRun("the gateway broke off before it told the log", hint="run the same again")
             for line in output:
-                yield printable(line)
+                yield for_terminal(line)
             if follow:
                 raise GatewayUnreachable("the gateway has ended the log: it goes down, or the bundle was removed")
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 
-from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage
+from bundlekit.quoting import quoted
 
 # What is left out is shell syntax, white space, control characters and a leading `-`, which nobody's host has.
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")

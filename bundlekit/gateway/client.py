@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
-from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnreachable
 from bundlekit.gateway.endpoint import parse_url
 from bundlekit.gateway.request import TOKEN_HEADER, checked_request, checked_token, refuse_constant
 from bundlekit.gateway.trust import Trust, anybody
 from bundlekit.gateway.wire import ByteStream, Opener, Wire, open_tcp, with_tls
+from bundlekit.quoting import quoted
 
 TIMEOUT = 70.0
 """Seconds; the REST front itself gives up after 60."""

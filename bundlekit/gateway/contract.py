@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from bundlekit.bundle.manifest import METHODS, Manifest, Resource
 from bundlekit.bundle.patterns import ANY, REST, without_prefix
-from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import CouldNotRun
 from bundlekit.gateway.client import Answer
+from bundlekit.quoting import quoted
 
 
 class Promise(Enum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.gateway.contract import Promise, Result, Verdict, count
+from bundlekit.quoting import printable
 
 _NAMES = {
     Promise.ANSWERS: "answers within its ttl",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from bundlekit.bundle.quoting import quoted
+from bundlekit.quoting import quoted
 
 if TYPE_CHECKING:
     from bundlekit.lint.inspection import Inspection

@@ -8,11 +8,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.gateway_resources import API
-from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage
 from bundlekit.lint.catalogue import Entry, catalogue
 from bundlekit.lint.finding import Finding, Severity
 from bundlekit.lint.naming import alike
+from bundlekit.quoting import quoted
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

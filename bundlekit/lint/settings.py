@@ -12,11 +12,11 @@ from typing import Any
 from bundlekit.bundle.files import FolderFiles
 from bundlekit.bundle.gateway_resources import GATEWAY_RESOURCES
 from bundlekit.bundle.ownership import SAFE_FOLDERS, why_foreign
-from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage, BundlekitError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.naming import alike
 from bundlekit.lint.selection import Choice, PathIgnore, Selector, selector, severity_named
+from bundlekit.quoting import quoted
 
 OWN_FILE = "bundlekit.toml"
 PYPROJECT = "pyproject.toml"

@@ -9,9 +9,9 @@ from typing import Self
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import FolderFiles
-from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import Refused
 from bundlekit.pack.gitignore import gitignore
+from bundlekit.quoting import quoted
 
 IGNORE_FILE = ".bundleignore"
 

@@ -23,11 +23,11 @@ from typing import IO
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Kind
 from bundlekit.bundle.manifest import manifest_of
-from bundlekit.bundle.quoting import printable
 from bundlekit.errors import CouldNotRun, Refused, Unreadable
 from bundlekit.pack import safety
 from bundlekit.pack.archive import Archive, Member
 from bundlekit.pack.contents import SUMS
+from bundlekit.quoting import printable
 
 _CHUNK = 256 * 1024
 _IN_MEMORY = 8 * safety.MEBIBYTE

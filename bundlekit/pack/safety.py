@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bundlekit.bundle.files import Entry, Kind
-from bundlekit.bundle.quoting import printable
 from bundlekit.errors import Refused
+from bundlekit.quoting import printable
 
 MEBIBYTE = 1024 * 1024
 MAX_MEMBERS = 10_000

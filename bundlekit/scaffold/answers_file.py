@@ -8,8 +8,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage, Unreadable
+from bundlekit.quoting import quoted
 from bundlekit.scaffold.questions import KEYS
 
 # What `.bundlekit/answers.json` in a bundle has besides the answers.

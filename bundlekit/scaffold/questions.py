@@ -10,8 +10,8 @@ from typing import Any
 
 from bundlekit.bundle.email import is_address
 from bundlekit.bundle.manifest import DEFAULT_TTL, NAME
-from bundlekit.bundle.quoting import printable, quoted
 from bundlekit.errors import BadUsage
+from bundlekit.quoting import printable, quoted
 from bundlekit.scaffold.answers import Answers
 from bundlekit.scaffold.resources import resources
 

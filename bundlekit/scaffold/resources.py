@@ -8,8 +8,8 @@ from typing import Any
 
 from bundlekit.bundle.manifest import METHODS, Resource
 from bundlekit.bundle.patterns import meeting
-from bundlekit.bundle.quoting import quoted
 from bundlekit.errors import BadUsage
+from bundlekit.quoting import quoted
 
 DEFAULT_METHODS = ("get", "put")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bundlekit import shipped
-from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BadUsage, CouldNotRun, Interrupted
+from bundlekit.quoting import printable
 from bundlekit.scaffold.answers import Answers, declaration
 
 _MODULES = frozenset({".py", ".pyc", ".so"})

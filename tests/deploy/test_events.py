@@ -3,7 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundlekit.deploy.events import Event, Lock, Mended, Running, parse_event, parse_probe, printable
+from bundlekit.deploy.events import Event, Lock, Mended, Running, parse_event, parse_probe
+from bundlekit.quoting import for_terminal
 
 PROBE = """\
 gateway\tMoxa
@@ -48,7 +49,7 @@ def test_probe_is_read_into_one_value() -> None:
 
 
 def test_terminal_is_not_commanded_by_what_a_gateway_prints() -> None:
-    assert printable("\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b[0m\x9b2J\x00\rline\x7f") == "red2Jline"
+    assert for_terminal("\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b[0m\x9b2J\x00\rline\x7f") == "red2Jline"
     assert parse_event("log\ta\x1b[1mb") == Event("log", ("ab",))
 
 

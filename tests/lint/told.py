@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.bundle.text import Span, Text
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.lint.rules import rules
+from bundlekit.quoting import printable
 from tests.lint.cases import examples, inspections
 
 FOLDER = Path(__file__).with_suffix("")

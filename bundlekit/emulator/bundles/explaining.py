@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bundlekit.bundle.python_source import parse
-from bundlekit.bundle.quoting import printable
+from bundlekit.quoting import printable
 
 _GONE = "unicode xrange basestring raw_input unichr long reduce execfile file cmp reload"
 _MOVED = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.lint.finding import Finding
 from bundlekit.lint.report.report import Checked, Report, named
+from bundlekit.quoting import printable
 
 
 def line(finding: Finding) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BundlekitError
 from bundlekit.lint.finding import Finding, Severity
 from bundlekit.lint.report.concise import line
 from bundlekit.lint.report.report import Checked, Report, from_root
+from bundlekit.quoting import printable
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BundlekitError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.report.fingerprints import fingerprinted
 from bundlekit.lint.report.report import About, Checked, Items, Report, from_root
+from bundlekit.quoting import printable
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}
 

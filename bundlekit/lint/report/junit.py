@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BundlekitError
 from bundlekit.lint.finding import Finding
 from bundlekit.lint.report.report import About, Checked, Report
 from bundlekit.lint.report.text import lines
+from bundlekit.quoting import printable
 
 
 class Junit(Report):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BundlekitError
 from bundlekit.lint.finding import Edit, Finding, Severity
+from bundlekit.quoting import printable
 
 FORMATS = {
     "text": "Text",

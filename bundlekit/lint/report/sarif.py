@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote
 
 from bundlekit import __version__
-from bundlekit.bundle.quoting import printable
 from bundlekit.errors import BundlekitError
 from bundlekit.lint.finding import Edit, Finding, Severity
 from bundlekit.lint.page import described, page_of
@@ -19,6 +18,7 @@ from bundlekit.lint.report.fingerprints import fingerprinted
 from bundlekit.lint.report.report import About, Checked, Items, Report, dumped, from_root, shown_fix
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
+from bundlekit.quoting import printable
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

@@ -6,9 +6,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
-from bundlekit.bundle.quoting import printable
 from bundlekit.lint.finding import Finding, Severity
 from bundlekit.lint.report.report import About, Checked, Report, named
+from bundlekit.quoting import printable
 
 MOST_OF_A_RULE = 20
 """More findings of one rule in one bundle than this are counted, not shown."""

@@ -47,10 +47,10 @@ from typing import TYPE_CHECKING
 from bundlekit.bundle.constants import Constants
 from bundlekit.bundle.functions import Function, arguments, full_name, imported_names, run_for_requests
 from bundlekit.bundle.python_source import Scope, span_of
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import quoted
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -55,10 +55,10 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.functions import endless_loops, functions, run_from
 from bundlekit.bundle.python_source import span_of
-from bundlekit.bundle.quoting import printable
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

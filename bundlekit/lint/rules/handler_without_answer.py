@@ -40,10 +40,10 @@ from collections.abc import Iterator
 from bundlekit.bundle.functions import functions, handler_of
 from bundlekit.bundle.paths import Ways
 from bundlekit.bundle.python_source import span_of, text_of
-from bundlekit.bundle.quoting import printable
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

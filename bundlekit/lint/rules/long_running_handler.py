@@ -48,10 +48,10 @@ from typing import TYPE_CHECKING
 
 from bundlekit.bundle.functions import arguments, endless_loops, full_name, imported_names, run_for_requests
 from bundlekit.bundle.python_source import span_of, text_of
-from bundlekit.bundle.quoting import printable
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
     from tree_sitter import Node

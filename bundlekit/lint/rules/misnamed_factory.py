@@ -27,12 +27,12 @@ from dataclasses import replace
 
 from bundlekit.bundle.files import Kind
 from bundlekit.bundle.manifest import NAME
-from bundlekit.bundle.quoting import printable, quoted
 from bundlekit.lint.cargo import misnamed_factories
 from bundlekit.lint.finding import Rename, Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.models import models
 from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import printable, quoted
 
 _PLAIN = re.compile(r"[A-Za-z0-9_. -]+")
 _LONGEST = 200

@@ -21,12 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.quoting import printable, quoted
 from bundlekit.bundle.reading import Trouble
 from bundlekit.lint.cargo import misnamed_factories
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import printable, quoted
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

@@ -45,10 +45,10 @@ from collections.abc import Iterator
 from bundlekit.bundle.imports import Unfound, unfound
 from bundlekit.bundle.modules import Beside
 from bundlekit.bundle.python_source import span_of
-from bundlekit.bundle.quoting import printable
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
 
 _BEFORE = {
     "_thread": "thread",

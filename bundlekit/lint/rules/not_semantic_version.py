@@ -24,11 +24,11 @@ import re
 from collections.abc import Iterator
 
 from bundlekit.bundle.manifest import VERSION
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.fields import field_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
 
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _PARTS = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-[0-9A-Za-z.-]*)?(\+[0-9A-Za-z.-]*)?")

@@ -32,11 +32,11 @@ from dataclasses import replace
 
 from bundlekit.bundle.manifest import METHODS
 from bundlekit.bundle.patterns import Pattern, meeting
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Declared, Inspection
 from bundlekit.lint.naming import listed
 from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
 
 _MOST_PAIRS = 250_000
 _REQUEST = re.compile(r"[\w/:-]+", re.ASCII)  # the SDK's params take no other characters

@@ -28,10 +28,10 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.gateway_resources import gateway_resource
 from bundlekit.bundle.patterns import without_prefix
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

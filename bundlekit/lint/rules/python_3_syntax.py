@@ -36,10 +36,10 @@ from collections.abc import Iterator
 from bundlekit.bundle.modules import Module
 from bundlekit.bundle.python_2_refusal import Refused
 from bundlekit.bundle.python_source import span_of
-from bundlekit.bundle.quoting import printable, quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import MOST_REFUSED, Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable, quoted
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

@@ -22,13 +22,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.edits import removed
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import resource_called
 from bundlekit.lint.rule import Fault, in_manifest, structure_rule
 from bundlekit.lint.structure import Violation
+from bundlekit.quoting import quoted
 
 
 def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:

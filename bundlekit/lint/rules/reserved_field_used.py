@@ -27,11 +27,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.fields import field_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
 
 _RESERVED = {"argument": "", "priority": 99, "hook": [], "dependencies": {}, "repository": ""}
 _HINTS = {"dependencies": "modules that the bundle needs lie beside index.py"}

@@ -24,12 +24,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bundlekit.bundle.patterns import without_prefix
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.edits import rewritten
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, in_manifest, structure_rule
 from bundlekit.lint.structure import Violation
+from bundlekit.quoting import quoted
 
 
 def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:

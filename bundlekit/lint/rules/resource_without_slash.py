@@ -23,11 +23,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bundlekit.bundle.patterns import without_prefix
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, in_manifest, structure_rule
 from bundlekit.lint.structure import Violation
+from bundlekit.quoting import quoted
 
 
 def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:

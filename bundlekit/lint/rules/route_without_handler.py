@@ -39,12 +39,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.answers import Unanswered, unanswered
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import alike, listed
 from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

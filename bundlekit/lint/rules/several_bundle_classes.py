@@ -70,11 +70,11 @@ from typing import TYPE_CHECKING
 
 from bundlekit.bundle.modules import Module
 from bundlekit.bundle.python_source import Class, span_of
-from bundlekit.bundle.quoting import printable
 from bundlekit.bundle.starting import Starting
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -29,11 +29,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.neighbours import Neighbour, Neighbours
 from bundlekit.lint.rule import Fault, in_manifest, rule_among
+from bundlekit.quoting import quoted
 
 
 def check(inspection: Inspection, this: Neighbour, others: Neighbours) -> Iterator[Fault]:

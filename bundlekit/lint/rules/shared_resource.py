@@ -33,12 +33,12 @@ from dataclasses import replace
 
 from bundlekit.bundle.manifest import METHODS
 from bundlekit.bundle.patterns import meeting
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import listed
 from bundlekit.lint.neighbours import Neighbour, Neighbours
 from bundlekit.lint.rule import Fault, in_manifest, rule_among
+from bundlekit.quoting import quoted
 
 
 def check(inspection: Inspection, this: Neighbour, others: Neighbours) -> Iterator[Fault]:

@@ -38,12 +38,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bundlekit.bundle.manifest import METHODS
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.answers import reached
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import listed
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import quoted
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

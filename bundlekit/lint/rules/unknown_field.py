@@ -23,12 +23,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.fields import unknown_fields
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import called
 from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

@@ -22,12 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.fields import field_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import listed
 from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
 
 _COMMON = frozenset({"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "GPL-2.0-only", "GPL-3.0-only", "ISC"})
 _MEANT = {

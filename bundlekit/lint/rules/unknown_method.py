@@ -21,12 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import alike, listed, resource_called
 from bundlekit.lint.rule import Fault, in_manifest, structure_rule
 from bundlekit.lint.structure import Violation
+from bundlekit.quoting import quoted
 
 _METHODS = "/properties/resources/items/properties/methods"
 

@@ -43,10 +43,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.selection import near
 from bundlekit.lint.suppression import OF_SUPPRESSIONS, Suppression, suppression_rule
+from bundlekit.quoting import quoted
 
 
 def word(suppression: Suppression) -> Iterator[tuple[str, str]]:

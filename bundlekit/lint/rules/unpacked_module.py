@@ -50,11 +50,11 @@ from bundlekit.bundle.files import Entry, Kind
 from bundlekit.bundle.imports import unguarded
 from bundlekit.bundle.modules import imported_files
 from bundlekit.bundle.python_source import span_of
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.cargo import cargo_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import quoted
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

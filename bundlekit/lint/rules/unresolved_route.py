@@ -39,12 +39,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.quoting import printable, quoted
 from bundlekit.lint.answers import are_too_many, unanswered
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import listed
 from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import printable, quoted
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

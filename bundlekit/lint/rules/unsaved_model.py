@@ -42,10 +42,10 @@ from typing import TYPE_CHECKING
 
 from bundlekit.bundle.functions import Function, arguments, functions, handler_of, methods_of, run_from
 from bundlekit.bundle.python_source import span_of, text_of
-from bundlekit.bundle.quoting import printable
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -38,11 +38,11 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.functions import Function, functions, handler_of
 from bundlekit.bundle.python_source import span_of
-from bundlekit.bundle.quoting import printable
 from bundlekit.lint.answers import reached
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
 
 _REQUESTS = "(self, message, response)"
 _EVENTS = "(self, message)"

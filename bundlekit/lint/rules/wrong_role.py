@@ -22,12 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.quoting import quoted
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import called, listed
 from bundlekit.lint.rule import Fault, in_manifest, structure_rule
 from bundlekit.lint.structure import Violation
+from bundlekit.quoting import quoted
 
 
 def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:

@@ -1,11 +1,18 @@
-"""Values from a bundle, made fit for a message: on one line, short, nothing in it that steers a terminal."""
+"""Text from elsewhere, made fit for a message or a terminal: nothing in it steers the terminal."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 _LONGEST = 60
+
+# C0 and C1 controls and DEL: a terminal obeys them. A tab and a line break are harmless, and stay.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Whole colour sequences are removed, not only their first character, so that a coloured log stays readable.
+_SEQUENCES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_TEXT = re.compile(r"[^\t\n]+")
 
 
 def printable(text: str) -> str:
@@ -15,6 +22,15 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def for_terminal(text: str) -> str:
+    """Text of several lines, such as a log, without control characters and colours; tabs and line breaks stay.
+
+    Characters that turn the direction of writing or are invisible become an escape, as in `printable`.
+    """
+    text = _CONTROLS.sub("", _SEQUENCES.sub("", text))
+    return text if text.isprintable() else _TEXT.sub(lambda found: printable(found[0]), text)
 
 
 def quoted(value: Any) -> str:
