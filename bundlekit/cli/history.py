@@ -37,7 +37,7 @@ def command(access: Access, bundle: str | None, lines: int, form: str) -> int:
 def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
     """Print a line a change."""
     from bundlekit.deploy import verbs
-    from bundlekit.deploy.outcome import act_in_words, act_reason
+    from bundlekit.deploy.history import act_in_words, act_reason
 
     with session_on(access) as session:
         acts = verbs.history(session, bundle, lines)

@@ -99,7 +99,8 @@ def _print(name: str, gateway: GatewayState, bundle: str | None) -> None:
 
 
 def _lines(state: BundleState) -> list[str]:
-    from bundlekit.deploy.outcome import act_in_words, mended_in_words, reason_in_words
+    from bundlekit.deploy.history import act_in_words, mended_in_words
+    from bundlekit.deploy.outcome import reason_in_words
 
     newest = next(iter(state.releases), None)
     failed = []

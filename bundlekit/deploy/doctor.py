@@ -16,8 +16,8 @@ from bundlekit.deploy.command import NO_ROOM, PASSWORD_NEEDED
 from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.conversation import Conversation
 from bundlekit.deploy.events import Event, parse_event
+from bundlekit.deploy.first_checks import check_name, hear_banner, judge_server, open_port
 from bundlekit.deploy.hostkeys import KnownHosts, fingerprint
-from bundlekit.deploy.reach import check_name, hear_banner, judge_server, open_port
 from bundlekit.deploy.server import parse_banner
 from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected, LoginRefused
 

@@ -9,7 +9,7 @@ from itertools import takewhile
 from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.breaks import UNTOUCHED
 from bundlekit.deploy.events import Act, BundleState, Event, parse_act
-from bundlekit.deploy.outcome import act_reason
+from bundlekit.deploy.history import act_reason
 from bundlekit.deploy.session import Session
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnreachable, Interrupted, Refused
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from time import localtime, strftime
 
 from bundlekit.deploy.events import BundleState, GatewayState, Release
+from bundlekit.deploy.failures import busy
 from bundlekit.deploy.neighbours import in_words, refusal, shared
-from bundlekit.errors import BundlekitError, GatewayBusy, GatewayUnfit
+from bundlekit.errors import BundlekitError, GatewayUnfit
 from bundlekit.pack.archive import Archive
 
 # For the archive, its files and what the file system itself takes; the log and the settings need room as well.
@@ -190,26 +190,6 @@ def superfluous(bundle: BundleState, keep: int) -> list[Release]:
     good = [release for release in bundle.releases if release.state == "good"]
     rest = [release for release in bundle.releases if release.state != "good"]
     return [release for release in good[max(keep - 1, 1) :] + rest if release.id != bundle.current]
-
-
-def busy(what: str, who: str, time: int = 0, origin: str = "") -> GatewayBusy:
-    """The error for a change that meets another one: what it is, who does it since when, and where he comes from.
-
-    Without `what` it is no change: `who` is a process that holds the lock.
-    """
-    if who and not what:
-        return GatewayBusy(
-            f"the lock of this bundle is held there by {who}",
-            kept="nothing was stopped or changed",
-            hint="end that process on the gateway, or wait for it: --wait-lock SECONDS",
-        )
-    since = strftime(" since %H:%M:%S", localtime(time)) if time else ""
-    by = f"{what}, by {who}{f' ({origin})' if origin else ''}{since}"
-    return GatewayBusy(
-        f"another change is under way there: {by}" if what else "another change is under way there",
-        kept="nothing was stopped or changed",
-        hint="--wait-lock SECONDS waits so long for it to end; `bundlekit status TARGET` shows it",
-    )
 
 
 def _megabytes(size: int) -> str:

@@ -14,8 +14,8 @@ from bundlekit.deploy.command import PASSWORD_NEEDED
 from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.conversation import Conversation
 from bundlekit.deploy.events import Event, GatewayState, parse_event, parse_probe
+from bundlekit.deploy.failures import raise_refusal
 from bundlekit.deploy.neighbours import in_words, shared_in
-from bundlekit.deploy.outcome import raise_refusal
 from bundlekit.errors import (
     CouldNotRun,
     GatewayUnreachable,

@@ -12,7 +12,7 @@ import pytest
 
 from bundlekit.deploy.checkup import judge
 from bundlekit.deploy.events import parse_event
-from bundlekit.deploy.reach import judge_server
+from bundlekit.deploy.first_checks import judge_server
 from bundlekit.deploy.server import Server, parse_banner
 from tests.desk import Desk, Printed
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bundlekit.deploy.events import parse_act, parse_event
-from bundlekit.deploy.outcome import Outcome, act_in_words, outcome_of
+from bundlekit.deploy.history import act_in_words
+from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.errors import BundlekitError
 
 ENDS_WELL = [
