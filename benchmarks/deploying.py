@@ -15,11 +15,11 @@ from typing import Self
 from benchmarks.ways import Gateway
 from bundlekit.cli.archive import checked_archive
 from bundlekit.deploy import verbs
-from bundlekit.deploy.address import look_up
-from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.session import Session
-from bundlekit.deploy.target import parse_target
 from bundlekit.pack.archive import Archive
+from bundlekit.ssh.address import look_up
+from bundlekit.ssh.connection import Connection
+from bundlekit.ssh.target import parse_target
 from tests.box import Box
 from tests.box.host import as_root
 from tests.link import Far, Relay

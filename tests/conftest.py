@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.box import Box, PlainBox
+from tests.desk import Desk
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -67,3 +69,21 @@ def shared_box() -> Iterator[Box]:
     """A gateway that tests share which only read, or whose bundles all have names of their own."""
     with Box() as box:
         yield box
+
+
+@pytest.fixture
+def desk(tmp_path: Path, box: Box) -> Desk:
+    """A desk with a gateway that has systemd, both for this test alone."""
+    return Desk(tmp_path, box)
+
+
+@pytest.fixture
+def plain_desk(tmp_path: Path, plain_box: PlainBox) -> Desk:
+    """A desk with a gateway that has no systemd, both for this test alone."""
+    return Desk(tmp_path, plain_box)
+
+
+@pytest.fixture
+def shared_desk(tmp_path: Path, shared_box: Box) -> Desk:
+    """A desk with a gateway that other tests use as well: for what changes nothing there."""
+    return Desk(tmp_path, shared_box)

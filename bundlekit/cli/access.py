@@ -20,9 +20,9 @@ from bundlekit.cli.terminal import TerminalAsker
 from bundlekit.errors import BadUsage, BundlekitError, CouldNotRun, LoginRefused
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.address import Address
     from bundlekit.deploy.events import BundleState
     from bundlekit.deploy.session import Session
+    from bundlekit.ssh.address import Address
 
 TIMEOUT = 20.0
 """Seconds for an answer of the gateway, where nobody says otherwise."""
@@ -163,8 +163,8 @@ def wait_lock_option(function: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def session_on(access: Access, *, asker: TerminalAsker | None = None) -> Iterator[Session]:
     """Log in; at the end log out. By default nobody is asked for what the keyring or standard input has."""
-    from bundlekit.deploy.connection import Connection
     from bundlekit.deploy.session import Session
+    from bundlekit.ssh.connection import Connection
 
     address = address_of(access)
     asker = asker or asker_for(access, address)
@@ -206,8 +206,8 @@ def address_of(access: Access) -> Address:
     """Where TARGET leads to, by the ssh configuration; `--identity` wins. An emulated gateway is known by its key."""
     from dataclasses import replace
 
-    from bundlekit.deploy.address import look_up
-    from bundlekit.deploy.target import parse_target
+    from bundlekit.ssh.address import look_up
+    from bundlekit.ssh.target import parse_target
 
     address = expect_its_key(look_up(parse_target(access.target), access.ssh_config))
     return replace(address, identities=(str(access.identity),)) if access.identity else address

@@ -23,8 +23,8 @@ from bundlekit.cli.verb import verb
 from bundlekit.errors import BundlekitError, CouldNotRun, Refused
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.asking import Listener
     from bundlekit.deploy.events import GatewayState, Neighbour
+    from bundlekit.deploy.listener import Listener
     from bundlekit.deploy.session import Session
     from bundlekit.pack.archive import Archive
 

@@ -167,7 +167,7 @@ def _checked(access: Access, paths: Sequence[Path], *, all_in: bool) -> list[tup
     to keep what is written, by its settings."""
     from bundlekit.bundle.search import bundle_folders
     from bundlekit.cli.archive import checked_archive, has_to_keep_writes
-    from bundlekit.deploy.target import parse_target
+    from bundlekit.ssh.target import parse_target
 
     parse_target(access.target)
     if all_in:

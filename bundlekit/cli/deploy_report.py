@@ -15,7 +15,7 @@ from bundlekit.errors import BundlekitError
 from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.asking import Listener
+    from bundlekit.deploy.listener import Listener
 
 _LONGEST_DETAILS = 20  # lines in a summary
 

@@ -15,7 +15,7 @@ from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, LoginRefused
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.address import Address
+    from bundlekit.ssh.address import Address
 
 _INSTEAD = "without one, --password-stdin gives a password each time, and ssh-agent keeps keys"
 
@@ -91,7 +91,7 @@ def _keep(name: str, secret: str) -> None:
 
 
 def _keep_passphrase(key: Path, name: str, *, from_stdin: bool) -> int:
-    from bundlekit.deploy.identities import key_in
+    from bundlekit.ssh.identities import key_in
 
     if not key.expanduser().is_file():
         raise BadUsage(f"there is no file {key}")

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.address import Address
     from bundlekit.emulator.running import Running
+    from bundlekit.ssh.address import Address
 
 _ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is compared, and nothing listens
 _USER = "moxa"

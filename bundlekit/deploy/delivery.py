@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.delta import Inventory, inventory_of
 from bundlekit.deploy.events import GatewayState
+from bundlekit.deploy.listener import Listener
 from bundlekit.deploy.session import Session
 from bundlekit.deploy.upload import AT_ONCE
 from bundlekit.errors import GatewayUnreachable

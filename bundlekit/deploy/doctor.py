@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.address import Address
-from bundlekit.deploy.asking import Asker
 from bundlekit.deploy.breaks import not_begun
-from bundlekit.deploy.certificates import host_certificate_of
 from bundlekit.deploy.checkup import Check, fail, judge, judge_resources, of_error, ok, skip, warn
 from bundlekit.deploy.command import NO_ROOM, PASSWORD_NEEDED
-from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.conversation import Conversation
 from bundlekit.deploy.events import Event, parse_event
 from bundlekit.deploy.first_checks import check_name, hear_banner, judge_server, open_port
-from bundlekit.deploy.hostkeys import KnownHosts, fingerprint
-from bundlekit.deploy.server import parse_banner
 from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected, LoginRefused
+from bundlekit.ssh.address import Address
+from bundlekit.ssh.banner import parse_banner
+from bundlekit.ssh.certificates import host_certificate_of
+from bundlekit.ssh.connection import Connection
+from bundlekit.ssh.known_hosts import KnownHosts, fingerprint
+from bundlekit.ssh.prompts import Asker
 
 if TYPE_CHECKING:
     import paramiko

@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass
 from itertools import takewhile
 
-from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.breaks import UNTOUCHED
 from bundlekit.deploy.events import Act, BundleState, Event, parse_act
 from bundlekit.deploy.history import act_reason
+from bundlekit.deploy.listener import Listener
 from bundlekit.deploy.session import Session
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnreachable, Interrupted, Refused
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.manifest import NAME
-from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.events import GatewayState, Neighbour
+from bundlekit.deploy.listener import Listener
 from bundlekit.deploy.session import Session
 from bundlekit.errors import BadUsage, CouldNotRun
 from bundlekit.pack import reading

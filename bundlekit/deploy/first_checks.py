@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 import time
 
-from bundlekit.deploy.address import Address
 from bundlekit.deploy.checkup import Check, fail, of_error, ok, warn
-from bundlekit.deploy.reach import connect, places_of
-from bundlekit.deploy.server import Server, is_too_old_for_rsa, parse_banner
 from bundlekit.errors import GatewayUnreachable
 from bundlekit.quoting import for_terminal
+from bundlekit.ssh.address import Address
+from bundlekit.ssh.banner import Server, is_too_old_for_rsa, parse_banner
+from bundlekit.ssh.tcp import connect, places_of
 
 _LONGEST = 8192  # bytes in front of a server's own line; RFC 4253 allows lines there
 

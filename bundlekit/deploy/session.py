@@ -8,13 +8,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
-from bundlekit.deploy.asking import Asker, Listener
 from bundlekit.deploy.breaks import SILENCE, UNTOUCHED, not_begun, words_for_breaks
 from bundlekit.deploy.command import PASSWORD_NEEDED
-from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.conversation import Conversation
 from bundlekit.deploy.events import Event, GatewayState, parse_event, parse_probe
 from bundlekit.deploy.failures import raise_refusal
+from bundlekit.deploy.listener import Listener
 from bundlekit.deploy.neighbours import in_words, shared_in
 from bundlekit.errors import (
     CouldNotRun,
@@ -22,6 +21,8 @@ from bundlekit.errors import (
     Interrupted,
 )
 from bundlekit.quoting import for_terminal
+from bundlekit.ssh.connection import Connection
+from bundlekit.ssh.prompts import Asker
 
 if TYPE_CHECKING:
     import paramiko

@@ -8,11 +8,11 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.breaks import UNTOUCHED
 from bundlekit.deploy.delivery import deliver
 from bundlekit.deploy.ending import Change, hear_end
 from bundlekit.deploy.events import Act, BundleState, Event, GatewayState, Neighbour, parse_act
+from bundlekit.deploy.listener import Listener
 from bundlekit.deploy.neighbours import by_hand_in_words
 from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.deploy.plan import Action, Plan, needed, notes_on_neighbours, obstacle, plan_deploy, reason_of_mark

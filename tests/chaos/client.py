@@ -23,7 +23,7 @@ _IMPORTED = [
     "bundlekit.cli.status",
     "bundlekit.deploy.verbs",
     "bundlekit.deploy.session",
-    "bundlekit.deploy.wire",
+    "bundlekit.ssh.transport",
     "bundlekit.deploy.upload",
     "bundlekit.lint.rules",
     "paramiko",

@@ -16,14 +16,14 @@ import pytest
 from bundlekit.cli import terminal
 from bundlekit.cli.main import main
 from bundlekit.cli.terminal import TerminalAsker
-from bundlekit.deploy.address import Address
-from bundlekit.deploy.connection import Connection
-from bundlekit.deploy.reach import connect
 from bundlekit.emulator.running import Running, announce
 from bundlekit.errors import BadUsage, GatewayUnreachable, HostKeyRejected, LoginRefused
+from bundlekit.ssh.address import Address
+from bundlekit.ssh.connection import Connection
+from bundlekit.ssh.tcp import connect
 from tests.deploy.liar import Liar
-from tests.deploy.sshd import Sshd
 from tests.desk import Printed
+from tests.ssh.sshd import Sshd
 
 Kept = dict[str, str]
 Run = Callable[..., Printed]

@@ -13,7 +13,7 @@ import pytest
 from bundlekit.deploy.checkup import judge
 from bundlekit.deploy.events import parse_event
 from bundlekit.deploy.first_checks import judge_server
-from bundlekit.deploy.server import Server, parse_banner
+from bundlekit.ssh.banner import Server, parse_banner
 from tests.desk import Desk, Printed
 
 

@@ -22,9 +22,9 @@ import pytest
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.cli.main import cli, main
 from bundlekit.deploy import conversation, delivery, script
-from bundlekit.deploy.address import Address
-from bundlekit.deploy.connection import Connection
 from bundlekit.pack.archive import pack
+from bundlekit.ssh.address import Address
+from bundlekit.ssh.connection import Connection
 from tests.deploy.liar import GATEWAY, PASSWORD, Liar, Lie, Talk, answer, running
 from tests.desk import SAMPLE, Printed
 

@@ -18,8 +18,8 @@ import pytest
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.pack.archive import pack
 from tests.box.host import as_root
-from tests.deploy.sshd import make_key
 from tests.desk import Desk
+from tests.ssh.sshd import make_key
 
 pytestmark = pytest.mark.gateway
 

@@ -7,8 +7,8 @@ from typing import cast
 
 import pytest
 
-from bundlekit.deploy.asking import Listener
 from bundlekit.deploy.events import BundleState, GatewayState, Lock, Neighbour, Release, Running
+from bundlekit.deploy.listener import Listener
 from bundlekit.deploy.plan import Action, obstacle, plan_deploy, release_id
 from bundlekit.deploy.session import Session
 from bundlekit.deploy.verbs import preview, rollback_target

@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from bundlekit.cli.main import main
-from bundlekit.deploy import agent
-from bundlekit.deploy.address import look_up
-from bundlekit.deploy.target import parse_target
 from bundlekit.errors import Unreadable
+from bundlekit.ssh import agent
+from bundlekit.ssh.address import look_up
+from bundlekit.ssh.target import parse_target
 from tests.deploy.liar import GATEWAY, PASSWORD, Liar, answer, running
 
 WELL = "example  0.0.1, release 0.0.1-00000000"

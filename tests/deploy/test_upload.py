@@ -11,12 +11,12 @@ import pytest
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.deploy import verbs
-from bundlekit.deploy.address import look_up
-from bundlekit.deploy.connection import Connection
 from bundlekit.deploy.session import Session
-from bundlekit.deploy.target import parse_target
 from bundlekit.errors import CouldNotRun
 from bundlekit.pack.archive import pack
+from bundlekit.ssh.address import look_up
+from bundlekit.ssh.connection import Connection
+from bundlekit.ssh.target import parse_target
 from tests.desk import Desk, Printed
 from tests.link import Relay
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.certificates import certified_key, parse_certificate
 from bundlekit.quoting import for_terminal
+from bundlekit.ssh.certificates import certified_key, parse_certificate
 
 if TYPE_CHECKING:
     import paramiko

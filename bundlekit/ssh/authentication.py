@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.address import Address
-from bundlekit.deploy.asking import Asker
-from bundlekit.deploy.identities import Identity, identities_for, unlock
-from bundlekit.deploy.server import Server, is_too_old_for_rsa, parse_banner
 from bundlekit.errors import GatewayUnreachable, LoginRefused
+from bundlekit.ssh.address import Address
+from bundlekit.ssh.banner import Server, is_too_old_for_rsa, parse_banner
+from bundlekit.ssh.identities import Identity, identities_for, unlock
+from bundlekit.ssh.prompts import Asker
 
 if TYPE_CHECKING:
     import paramiko
@@ -112,9 +112,9 @@ class Login:
 
     def _unlocked(self, transport: paramiko.Transport, identity: Identity) -> Identity:
         """The key with its passphrase, if the gateway would take it and somebody knows the passphrase."""
-        from bundlekit.deploy import wire
+        from bundlekit.ssh.transport import would_accept
 
-        wanted = wire.would_accept(transport, self.address.user, identity.shown) if identity.public else None
+        wanted = would_accept(transport, self.address.user, identity.shown) if identity.public else None
         if wanted is False or (wanted is None and not identity.named):
             self.tried.append(f"{identity.name}: refused")
             return identity

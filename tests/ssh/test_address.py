@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bundlekit.deploy.address import look_up
-from bundlekit.deploy.target import parse_target
 from bundlekit.errors import Unreadable
+from bundlekit.ssh.address import look_up
+from bundlekit.ssh.target import parse_target
 
 CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("", "moxa@gw", {"host": "gw", "port": 22, "user": "moxa", "key_name": "gw", "proxy": None}),

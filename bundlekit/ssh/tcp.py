@@ -6,9 +6,9 @@ import contextlib
 import socket
 from typing import Any
 
-from bundlekit.deploy.address import Address
 from bundlekit.errors import GatewayUnreachable
 from bundlekit.quoting import for_terminal
+from bundlekit.ssh.address import Address
 
 Place = tuple[Any, Any, int, str, Any]  # as getaddrinfo tells it
 _FAMILIES = {"any": socket.AF_UNSPEC, "inet": socket.AF_INET, "inet6": socket.AF_INET6}

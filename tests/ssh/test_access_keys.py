@@ -11,13 +11,13 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from bundlekit.deploy.address import Address
-from bundlekit.deploy.connection import Connection
-from bundlekit.deploy.hostkeys import KnownHosts, check_host_key
-from bundlekit.deploy.server import Server, is_too_old_for_rsa
 from bundlekit.errors import HostKeyRejected, LoginRefused
-from tests.deploy.old_sshd import old_server
-from tests.deploy.sshd import Sshd, certify, make_key
+from bundlekit.ssh.address import Address
+from bundlekit.ssh.banner import Server, is_too_old_for_rsa
+from bundlekit.ssh.connection import Connection
+from bundlekit.ssh.known_hosts import KnownHosts, check_host_key
+from tests.ssh.old_sshd import old_server
+from tests.ssh.sshd import Sshd, certify, make_key
 
 
 class Knower:

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.asking import Asker
-from bundlekit.deploy.certificates import fault_of_host, host_certificate_of
-from bundlekit.deploy.ssh_config_file import fits_one
 from bundlekit.errors import HostKeyRejected, Unreadable
+from bundlekit.ssh.certificates import fault_of_host, host_certificate_of
+from bundlekit.ssh.prompts import Asker
+from bundlekit.ssh.ssh_config_file import fits_one
 
 if TYPE_CHECKING:
     import paramiko

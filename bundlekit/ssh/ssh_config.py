@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from bundlekit.deploy.ssh_config_file import Reading
-from bundlekit.deploy.target import Target
 from bundlekit.errors import Unreadable
+from bundlekit.ssh.ssh_config_file import Reading
+from bundlekit.ssh.target import Target
 
 SSH_FOLDER = Path("~/.ssh")
 SYSTEM_CONFIG = Path("/etc/ssh/ssh_config")

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.agent import AgentUnfit, keys_of, name_and_certificate
-from bundlekit.deploy.asking import Asker
-from bundlekit.deploy.certificates import certified_key, parse_certificate, validity
+from bundlekit.ssh.agent import AgentUnfit, keys_of, name_and_certificate
+from bundlekit.ssh.certificates import certified_key, parse_certificate, validity
+from bundlekit.ssh.prompts import Asker
 
 if TYPE_CHECKING:
     import paramiko
 
-    from bundlekit.deploy.address import Address
+    from bundlekit.ssh.address import Address
 
 _DEFAULT_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
 _PASSPHRASE_TRIES = 3

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.ssh_config_file import fits_one
+from bundlekit.ssh.ssh_config_file import fits_one
 
 if TYPE_CHECKING:
     import paramiko

@@ -7,20 +7,20 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.address import Address
-from bundlekit.deploy.asking import Asker
-from bundlekit.deploy.certificates import SUFFIX
-from bundlekit.deploy.hostkeys import KnownHosts, check_host_key, fingerprint
-from bundlekit.deploy.login import Login
-from bundlekit.deploy.proxy import Proxy
-from bundlekit.deploy.reach import connect
 from bundlekit.errors import GatewayUnfit, GatewayUnreachable, HostKeyRejected
 from bundlekit.shipped import install_command
+from bundlekit.ssh.address import Address
+from bundlekit.ssh.authentication import Login
+from bundlekit.ssh.certificates import SUFFIX
+from bundlekit.ssh.known_hosts import KnownHosts, check_host_key, fingerprint
+from bundlekit.ssh.prompts import Asker
+from bundlekit.ssh.proxy_command import Proxy
+from bundlekit.ssh.tcp import connect
 
 if TYPE_CHECKING:
     import paramiko
 
-    from bundlekit.deploy import wire
+    from bundlekit.ssh.transport import Stream
 
 _LONGEST_WORDS = 200  # characters of what somebody else says
 _PROHIBITED = 1  # SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254
@@ -163,14 +163,14 @@ class Connection:
     def _start(self) -> paramiko.Transport:
         import paramiko
 
-        from bundlekit.deploy import wire
+        from bundlekit.ssh.transport import Transport
 
         # Its worker thread also logs what is raised here; without a handler that goes to the terminal.
         logging.getLogger("paramiko").addHandler(logging.NullHandler())
         where = f"{self.address.host} port {self.address.port}"
         stream = self._open_socket()
         try:
-            transport = wire.Transport(stream)  # type: ignore[arg-type] # what it wants of it is there
+            transport = Transport(stream)  # type: ignore[arg-type] # what it wants of it is there
             transport.banner_timeout = transport.auth_timeout = self._timeout
             _prefer_known_kinds(transport, self._known, self.address.key_name)
             transport.start_client(timeout=self._timeout)
@@ -198,15 +198,15 @@ class Connection:
             )
         return transport
 
-    def _open_socket(self) -> wire.Stream | Proxy:
-        from bundlekit.deploy import wire
+    def _open_socket(self) -> Stream | Proxy:
+        from bundlekit.ssh.transport import Stream
 
         if self.address.proxy is not None:
             try:
                 return Proxy(self.address.proxy)
             except OSError as error:
                 raise GatewayUnreachable(f"the ProxyCommand did not start: {_words(error)}") from error
-        return wire.Stream(connect(self.address, self._timeout))
+        return Stream(connect(self.address, self._timeout))
 
 
 def _prefer_known_kinds(transport: paramiko.Transport, known: KnownHosts, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What the deploy room asks of its caller: questions and progress. The command line answers on a terminal."""
+"""What a log-in asks the user. The command line answers on a terminal."""
 
 from __future__ import annotations
 
@@ -34,24 +34,4 @@ class Asker(Protocol):
 
     def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
         """Whether a host's unknown key is the right one; `fingerprint` reads as `ssh-keygen -l` prints it."""
-        ...
-
-
-class Listener(Protocol):
-    """Somebody who is told how it goes on."""
-
-    def phase(self, word: str, text: str) -> None:
-        """A phase begins: its word, and what happens, for people."""
-        ...
-
-    def answer(self, request: str, status: int, milliseconds: int) -> None:
-        """The bundle was asked `GET /resource` over the gateway's own REST API; status 0: nothing came."""
-        ...
-
-    def note(self, text: str) -> None:
-        """Something worth knowing that is no failure."""
-        ...
-
-    def sent(self, size: int, total: int) -> None:
-        """Of an upload of `total` bytes, `size` have been sent."""
         ...

@@ -58,7 +58,7 @@ class Proxy:
             TimeoutError: there is nothing yet.
             PacketTooLong: a server wants to send so much at once.
         """
-        from bundlekit.deploy.wire import check_packet
+        from bundlekit.ssh.transport import check_packet
 
         check_packet(size)
         waiting = select.poll()

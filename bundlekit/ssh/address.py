@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bundlekit.deploy.ssh_config import SSH_FOLDER, Options, config_to_name, options_for
-from bundlekit.deploy.ssh_config_file import expand_tokens, own_name
-from bundlekit.deploy.target import Target, parse_target
 from bundlekit.errors import Unreadable
+from bundlekit.ssh.ssh_config import SSH_FOLDER, Options, config_to_name, options_for
+from bundlekit.ssh.ssh_config_file import expand_tokens, own_name
+from bundlekit.ssh.target import Target, parse_target
 
 _KNOWN_HOSTS = tuple(str(SSH_FOLDER / name) for name in ("known_hosts", "known_hosts2"))
 _SYSTEM_KNOWN_HOSTS = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")

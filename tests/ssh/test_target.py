@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundlekit.deploy.target import Target, parse_target
 from bundlekit.errors import BadUsage
+from bundlekit.ssh.target import Target, parse_target
 
 GOOD = [
     ("gateway", Target("gateway")),

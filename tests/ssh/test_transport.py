@@ -21,7 +21,7 @@ pytestmark = pytest.mark.gateway
 FLIGHTS = 7
 
 _STATUS = "import paramiko, sys\n{before}\nfrom bundlekit.cli import main\nsys.exit(main())"
-_OTHERWISE = "from bundlekit.deploy import wire\nwire._FITS = False"
+_OTHERWISE = "from bundlekit.ssh import transport\ntransport._FITS = False"
 
 
 @pytest.fixture

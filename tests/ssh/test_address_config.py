@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from bundlekit.deploy.address import Address, address_from, look_up
-from bundlekit.deploy.ssh_config import Options, by_openssh, by_reading
-from bundlekit.deploy.target import parse_target
 from bundlekit.errors import Unreadable
+from bundlekit.ssh.address import Address, address_from, look_up
+from bundlekit.ssh.ssh_config import Options, by_openssh, by_reading
+from bundlekit.ssh.target import parse_target
 
 ME = getpass.getuser()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from bundlekit.deploy.hostkeys import KnownHosts, check_host_key
 from bundlekit.errors import HostKeyRejected
+from bundlekit.ssh.known_hosts import KnownHosts, check_host_key
 
 KEY = paramiko.ECDSAKey.generate()
 OTHER = paramiko.ECDSAKey.generate()
