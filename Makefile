@@ -36,8 +36,8 @@ lint: $(INSTALLED) packages
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m bundlekit.deploy.script | shellcheck -
-	git ls-files -z '*.sh' .ci/run | grep -zv '^bundlekit/deploy/script/' | xargs -0 shellcheck
+	$(BIN)/python -m bundlekit.remote.script | shellcheck -
+	git ls-files -z '*.sh' .ci/run | grep -zv '^bundlekit/remote/script/' | xargs -0 shellcheck
 
 fuzz: $(INSTALLED)
 	$(BIN)/pip install --quiet --group fuzz

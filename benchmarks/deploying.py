@@ -15,8 +15,8 @@ from typing import Self
 from benchmarks.ways import Gateway
 from bundlekit.cli.archive import checked_archive
 from bundlekit.deploy import verbs
-from bundlekit.deploy.session import Session
 from bundlekit.pack.archive import Archive
+from bundlekit.remote.session import Session
 from bundlekit.ssh.address import look_up
 from bundlekit.ssh.connection import Connection
 from bundlekit.ssh.target import parse_target

@@ -15,8 +15,8 @@ from pathlib import Path
 from statistics import median
 
 from tests.box import Box
-from tests.deploy.asking import Asked, asking
 from tests.desk import Desk
+from tests.remote.asking import Asked, asking
 
 ROUNDS = 6
 WAYS: dict[str, tuple[str, ...]] = {"stopped and started": (), "--handover": ("--handover",)}

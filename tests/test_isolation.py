@@ -1,7 +1,7 @@
 """No Python of ours takes a module from the folder where it is started, or from a home.
 
 Each start of one in our sources is isolated, or stands here with the reason why it is not; and none imports what
-somebody has planted. On a booted gateway that is in tests/deploy/test_planted.py.
+somebody has planted. On a booted gateway that is in tests/remote/test_planted.py.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NOT_ISOLATED = {
     "bundlekit/emulator/bundles/process.py:start": "a bundle, with its own folder first on its path",
     "bundlekit/emulator/machine/host.py:_ask": "any Python, so 2.7 too, which has no -I",
     "bundlekit/emulator/machine/host.py:_python_programs": "the gateway's own `python`, for whatever runs in the box",
-    "bundlekit/deploy/script/programs/check.py:ask": "looks for modules where a bundle does; in /, as root",
+    "bundlekit/remote/script/programs/check.py:ask": "looks for modules where a bundle does; in /, as root",
     "bundlekit/lint/several.py:_workers": "multiprocessing has no flags for it; PYTHONSAFEPATH is set",
 }
 IN_SHELL = {

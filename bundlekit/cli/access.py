@@ -20,8 +20,8 @@ from bundlekit.cli.terminal import TerminalAsker
 from bundlekit.errors import BadUsage, BundlekitError, CouldNotRun, LoginRefused
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.events import BundleState
-    from bundlekit.deploy.session import Session
+    from bundlekit.remote.events import BundleState
+    from bundlekit.remote.session import Session
     from bundlekit.ssh.address import Address
 
 TIMEOUT = 20.0
@@ -163,7 +163,7 @@ def wait_lock_option(function: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def session_on(access: Access, *, asker: TerminalAsker | None = None) -> Iterator[Session]:
     """Log in; at the end log out. By default nobody is asked for what the keyring or standard input has."""
-    from bundlekit.deploy.session import Session
+    from bundlekit.remote.session import Session
     from bundlekit.ssh.connection import Connection
 
     address = address_of(access)

@@ -23,10 +23,10 @@ from bundlekit.cli.verb import verb
 from bundlekit.errors import BundlekitError, CouldNotRun, Refused
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.events import GatewayState, Neighbour
-    from bundlekit.deploy.listener import Listener
-    from bundlekit.deploy.session import Session
     from bundlekit.pack.archive import Archive
+    from bundlekit.remote.events import GatewayState, Neighbour
+    from bundlekit.remote.listener import Listener
+    from bundlekit.remote.session import Session
 
 
 @verb(

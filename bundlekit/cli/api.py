@@ -15,8 +15,8 @@ from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, CouldNotRun, Unreadable
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.session import Session
     from bundlekit.gateway.client import Answer
+    from bundlekit.remote.session import Session
 
 _REFUSED = 1
 _FAILED = 5
@@ -97,7 +97,7 @@ def run(
 def _refuse_dead(session: Session, resource: str) -> None:
     """Say at once that the bundle is dead which would answer: the gateway would wait for it as long as its ttl."""
     from bundlekit.bundle.patterns import without_prefix
-    from bundlekit.deploy.neighbours import shared
+    from bundlekit.remote.neighbours import shared
 
     gateway = session.probe()
     found = shared("", [without_prefix(resource.partition("?")[0])], gateway.neighbours)

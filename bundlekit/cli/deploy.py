@@ -23,8 +23,8 @@ from bundlekit.errors import BadUsage, BundlekitError
 
 if TYPE_CHECKING:
     from bundlekit.cli.deploy_report import Report
-    from bundlekit.deploy.session import Session
     from bundlekit.pack.archive import Archive
+    from bundlekit.remote.session import Session
 from bundlekit.cli.verb import verb
 
 _LEAST_RATE, _MOST_RATE = 1000, 1_000_000_000

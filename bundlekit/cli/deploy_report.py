@@ -15,7 +15,7 @@ from bundlekit.errors import BundlekitError
 from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.listener import Listener
+    from bundlekit.remote.listener import Listener
 
 _LONGEST_DETAILS = 20  # lines in a summary
 

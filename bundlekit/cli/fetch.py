@@ -16,7 +16,7 @@ from bundlekit.errors import BadUsage
 
 if TYPE_CHECKING:
     from bundlekit.deploy.fetching import Source
-    from bundlekit.deploy.session import Session
+    from bundlekit.remote.session import Session
 
 
 @verb(

@@ -16,10 +16,10 @@ from bundlekit.cli.terminal import can_ask, secret_from_stdin
 from bundlekit.errors import BadUsage, CouldNotRun
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.session import Session
     from bundlekit.emulator.running import Running
     from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.endpoint import Endpoint
+    from bundlekit.remote.session import Session
 
 TOKEN_VARIABLE = "BUNDLEKIT_TOKEN"  # noqa: S105 - its name
 

@@ -14,7 +14,7 @@ from bundlekit.cli.verb import verb
 from bundlekit.errors import CouldNotRun
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.events import BundleState, GatewayState, Neighbour
+    from bundlekit.remote.events import BundleState, GatewayState, Neighbour
 
 _LEFT_OUT = ("had", "upload", "uploaded", "neighbours")  # nothing that a look at the gateway is about, or told anew
 _MOST_BY_HAND = 10
@@ -38,7 +38,7 @@ def command(access: Access, bundle: str | None, form: str) -> int:
 
 def run(access: Access, bundle: str | None, *, form: str) -> int:
     """Print the state of a gateway, of one bundle there or of all; 1 if one that should run does not."""
-    from bundlekit.deploy.events import BundleState
+    from bundlekit.remote.events import BundleState
 
     with session_on(access) as session:
         gateway = session.probe(bundle)
@@ -71,7 +71,7 @@ def _for_programs(gateway: GatewayState) -> dict[str, Any]:
 
 
 def _print(name: str, gateway: GatewayState, bundle: str | None) -> None:
-    from bundlekit.deploy.neighbours import by_hand_in_words
+    from bundlekit.remote.neighbours import by_hand_in_words
 
     for note in gateway.notes:
         click.echo(click.style("note: ", fg="yellow") + note, err=True)

@@ -16,10 +16,10 @@ from bundlekit.errors import BadUsage, CouldNotRun
 
 if TYPE_CHECKING:
     from bundlekit.bundle.manifest import Manifest
-    from bundlekit.deploy.session import Session
     from bundlekit.deploy.verbs import Seen
     from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.contract import Check, Result
+    from bundlekit.remote.session import Session
 
 _COLOURS = {"kept": "green", "broken": "red", "not checked": "yellow"}
 _UNSEEN = "who answered, and whether the version here is the one that runs, is only seen over SSH: name a TARGET"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bundlekit.deploy.events import Event, Neighbour, neighbour_in
-from bundlekit.deploy.neighbours import by_hand_in_words, in_words, refusal, shared
 from bundlekit.errors import BundlekitError
+from bundlekit.remote.events import Event, Neighbour, neighbour_in
+from bundlekit.remote.neighbours import by_hand_in_words, in_words, refusal, shared
 
 _FULL = 5_000  # kB
 _NARROW = 50_000

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from bundlekit.deploy.delta import Inventory, inventory_of
-from bundlekit.deploy.events import GatewayState
-from bundlekit.deploy.listener import Listener
-from bundlekit.deploy.session import Session
-from bundlekit.deploy.upload import AT_ONCE
 from bundlekit.errors import GatewayUnreachable
 from bundlekit.pack.archive import Archive
+from bundlekit.remote.delta import Inventory, inventory_of
+from bundlekit.remote.events import GatewayState
+from bundlekit.remote.listener import Listener
+from bundlekit.remote.scp import AT_ONCE
+from bundlekit.remote.session import Session
 
 _PAUSES = (0.2, 1, 2, 4, 8, 15)  # seconds, before each try; as many as these without progress, and it is given up
 _WORTH_IT = 0.8  # of the archive: below that, what changed goes alone

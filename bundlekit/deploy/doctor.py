@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.breaks import not_begun
 from bundlekit.deploy.checkup import Check, fail, judge, judge_resources, of_error, ok, skip, warn
-from bundlekit.deploy.command import NO_ROOM, PASSWORD_NEEDED
-from bundlekit.deploy.conversation import Conversation
-from bundlekit.deploy.events import Event, parse_event
 from bundlekit.deploy.first_checks import check_name, hear_banner, judge_server, open_port
 from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected, LoginRefused
+from bundlekit.remote.bootstrap import NO_ROOM, PASSWORD_NEEDED
+from bundlekit.remote.channel import Conversation
+from bundlekit.remote.events import Event, parse_event
+from bundlekit.remote.ssh_errors import not_begun
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.banner import parse_banner
 from bundlekit.ssh.certificates import host_certificate_of
@@ -126,7 +126,7 @@ def _host_key(address: Address, key: paramiko.PKey) -> Check:
 
 
 def _behind_the_log_in(connection: Connection, ask: Asker, timeout: float, bundle: Manifest | None) -> Iterator[Check]:
-    from bundlekit.deploy import script
+    from bundlekit.remote import script
 
     left = list(_BEHIND)
 

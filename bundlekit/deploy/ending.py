@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 from itertools import takewhile
 
-from bundlekit.deploy.breaks import UNTOUCHED
-from bundlekit.deploy.events import Act, BundleState, Event, parse_act
 from bundlekit.deploy.history import act_reason
-from bundlekit.deploy.listener import Listener
-from bundlekit.deploy.session import Session
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnreachable, Interrupted, Refused
+from bundlekit.remote.events import Act, BundleState, Event, parse_act
+from bundlekit.remote.listener import Listener
+from bundlekit.remote.session import Session
+from bundlekit.remote.ssh_errors import UNTOUCHED
 
 _GRACE = 120.0  # seconds over what the change itself may take
 _PAUSE = 1.0  # seconds between two looks, and

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.manifest import NAME
-from bundlekit.deploy.events import GatewayState, Neighbour
-from bundlekit.deploy.listener import Listener
-from bundlekit.deploy.session import Session
 from bundlekit.errors import BadUsage, CouldNotRun
 from bundlekit.pack import reading
+from bundlekit.remote.events import GatewayState, Neighbour
+from bundlekit.remote.listener import Listener
+from bundlekit.remote.session import Session
 
 _MOST = 64_000_000  # bytes, compressed
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from bundlekit.deploy.events import Act, Mended
 from bundlekit.deploy.outcome import reason_in_words
+from bundlekit.remote.events import Act, Mended
 
 
 def mended_in_words(mended: Mended) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bundlekit.deploy.events import Event, Release
-from bundlekit.deploy.failures import raise_refusal
 from bundlekit.errors import BundlekitError, CouldNotRun, NeedsHuman, RolledBack
+from bundlekit.remote.events import Event, Release
+from bundlekit.remote.failures import raise_refusal
 
 _FAILURES = ("back", "down", "by-hand", "not-up", "stuck")
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from bundlekit.deploy.events import BundleState, GatewayState, Release
-from bundlekit.deploy.failures import busy
-from bundlekit.deploy.neighbours import in_words, refusal, shared
 from bundlekit.errors import BundlekitError, GatewayUnfit
 from bundlekit.pack.archive import Archive
+from bundlekit.remote.events import BundleState, GatewayState, Release
+from bundlekit.remote.failures import busy
+from bundlekit.remote.neighbours import in_words, refusal, shared
 
 # For the archive, its files and what the file system itself takes; the log and the settings need room as well.
 _MARGIN = 2_000_000

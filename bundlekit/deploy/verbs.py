@@ -8,18 +8,18 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bundlekit.deploy.breaks import UNTOUCHED
 from bundlekit.deploy.delivery import deliver
 from bundlekit.deploy.ending import Change, hear_end
-from bundlekit.deploy.events import Act, BundleState, Event, GatewayState, Neighbour, parse_act
-from bundlekit.deploy.listener import Listener
-from bundlekit.deploy.neighbours import by_hand_in_words
 from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.deploy.plan import Action, Plan, needed, notes_on_neighbours, obstacle, plan_deploy, reason_of_mark
-from bundlekit.deploy.session import Session
-from bundlekit.deploy.upload import AT_ONCE
 from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnreachable
 from bundlekit.pack.archive import Archive
+from bundlekit.remote.events import Act, BundleState, Event, GatewayState, Neighbour, parse_act
+from bundlekit.remote.listener import Listener
+from bundlekit.remote.neighbours import by_hand_in_words
+from bundlekit.remote.scp import AT_ONCE
+from bundlekit.remote.session import Session
+from bundlekit.remote.ssh_errors import UNTOUCHED
 
 WAIT = 60  # seconds for a bundle to register; the SDK alone takes up to 5 before it tries
 KEEP = 3  # good releases

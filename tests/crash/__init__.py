@@ -9,6 +9,6 @@ A recovery is a change too: it is recorded as it goes on, and cut off again.
 
 That it finds what it is to find is seen by another bundlekit, from which a mend was taken out:
 
-    git worktree add ../faulty && $EDITOR ../faulty/bundlekit/deploy/script/60-settings.sh
+    git worktree add ../faulty && $EDITOR ../faulty/bundlekit/remote/script/60-settings.sh
     make crash PRODUCT=../faulty
 """

@@ -151,7 +151,7 @@ def record(setting: Setting, folder: Path, product: Path | None = None) -> Recor
     folder.mkdir(parents=True, exist_ok=True)
     recording = Recording(folder)
     (folder / "about.json").write_text(json.dumps(asdict(setting)))
-    told = [sys.executable, "-c", "from bundlekit.deploy import script; print(script.bare(), end='')"]
+    told = [sys.executable, "-c", "from bundlekit.remote import script; print(script.bare(), end='')"]
     environment = {**os.environ, **_environment(product)}
     recording.script.write_text(subprocess.check_output(told, text=True, env=environment, cwd=folder))
     disk.make(recording.image, setting.mode)

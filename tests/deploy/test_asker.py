@@ -21,8 +21,8 @@ from bundlekit.errors import BadUsage, GatewayUnreachable, HostKeyRejected, Logi
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.connection import Connection
 from bundlekit.ssh.tcp import connect
-from tests.deploy.liar import Liar
 from tests.desk import Printed
+from tests.remote.hostile_server import Liar
 from tests.ssh.sshd import Sshd
 
 Kept = dict[str, str]

@@ -9,9 +9,9 @@ from unittest.mock import Mock
 import pytest
 
 from bundlekit.deploy.ending import _GRACE, Change, hear_end
-from bundlekit.deploy.events import BundleState
-from bundlekit.deploy.session import Session
 from bundlekit.errors import GatewayUnreachable, LoginRefused
+from bundlekit.remote.events import BundleState
+from bundlekit.remote.session import Session
 from tests.desk import Desk, Printed
 from tests.link import Relay
 

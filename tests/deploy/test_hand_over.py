@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.asking import asking
 from tests.desk import Desk
+from tests.remote.asking import asking
 
 pytestmark = pytest.mark.gateway
 

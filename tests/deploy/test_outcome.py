@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bundlekit.deploy.events import parse_act, parse_event
 from bundlekit.deploy.history import act_in_words
 from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.errors import BundlekitError
+from bundlekit.remote.events import parse_act, parse_event
 
 ENDS_WELL = [
     ("outcome\tup\t2-b\t1-a|pruned\t0-c|end", Outcome("up", "2-b", "1-a", ("0-c",))),

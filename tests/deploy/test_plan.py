@@ -7,13 +7,13 @@ from typing import cast
 
 import pytest
 
-from bundlekit.deploy.events import BundleState, GatewayState, Lock, Neighbour, Release, Running
-from bundlekit.deploy.listener import Listener
 from bundlekit.deploy.plan import Action, obstacle, plan_deploy, release_id
-from bundlekit.deploy.session import Session
 from bundlekit.deploy.verbs import preview, rollback_target
 from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnfit, Refused
 from bundlekit.pack.archive import Archive, Member
+from bundlekit.remote.events import BundleState, GatewayState, Lock, Neighbour, Release, Running
+from bundlekit.remote.listener import Listener
+from bundlekit.remote.session import Session
 
 DIGEST = "ab" * 32
 ARCHIVE = Archive("example", "0.0.4", DIGEST, b"x" * 1000, (Member("index.py", 4000, False),))

@@ -22,7 +22,7 @@ from bundlekit.errors import Unreadable
 from bundlekit.ssh import agent
 from bundlekit.ssh.address import look_up
 from bundlekit.ssh.target import parse_target
-from tests.deploy.liar import GATEWAY, PASSWORD, Liar, answer, running
+from tests.remote.hostile_server import GATEWAY, PASSWORD, Liar, answer, running
 
 WELL = "example  0.0.1, release 0.0.1-00000000"
 

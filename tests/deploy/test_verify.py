@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from bundlekit.deploy import script
+from bundlekit.remote import script
 from tests.box.base import base
 from tests.box.front import self_signed
 from tests.emulator.bundles.pythons import python_2

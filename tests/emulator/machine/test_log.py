@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bundlekit.deploy.command import opening
 from bundlekit.emulator.machine.session import _shortened
+from bundlekit.remote.bootstrap import opening
 
 
 @pytest.mark.parametrize(

@@ -8,26 +8,26 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
-from bundlekit.deploy.breaks import SILENCE, UNTOUCHED, not_begun, words_for_breaks
-from bundlekit.deploy.command import PASSWORD_NEEDED
-from bundlekit.deploy.conversation import Conversation
-from bundlekit.deploy.events import Event, GatewayState, parse_event, parse_probe
-from bundlekit.deploy.failures import raise_refusal
-from bundlekit.deploy.listener import Listener
-from bundlekit.deploy.neighbours import in_words, shared_in
 from bundlekit.errors import (
     CouldNotRun,
     GatewayUnreachable,
     Interrupted,
 )
 from bundlekit.quoting import for_terminal
+from bundlekit.remote.bootstrap import PASSWORD_NEEDED
+from bundlekit.remote.channel import Conversation
+from bundlekit.remote.events import Event, GatewayState, parse_event, parse_probe
+from bundlekit.remote.failures import raise_refusal
+from bundlekit.remote.listener import Listener
+from bundlekit.remote.neighbours import in_words, shared_in
+from bundlekit.remote.ssh_errors import SILENCE, UNTOUCHED, not_begun, words_for_breaks
 from bundlekit.ssh.connection import Connection
 from bundlekit.ssh.prompts import Asker
 
 if TYPE_CHECKING:
     import paramiko
 
-    from bundlekit.deploy.delta import Inventory
+    from bundlekit.remote.delta import Inventory
 
 _HTTPS = 443
 _LONGEST_LOG_LINE = 1_000_000  # bytes; the script keeps as many of a log
@@ -151,7 +151,7 @@ class Session:
             tell: hears of what is sent, of how much.
             rate: bytes a second, at most.
         """
-        from bundlekit.deploy.upload import put
+        from bundlekit.remote.scp import put
 
         try:
             with words_for_breaks():
@@ -163,7 +163,7 @@ class Session:
 
     def upload_list(self, inventory: Inventory, place: str) -> None:
         """Send the list of what a release has; see `upload`."""
-        from bundlekit.deploy.upload import put
+        from bundlekit.remote.scp import put
 
         with words_for_breaks():
             put(self._talk(), inventory.packed, self._path(place, "list.gz"), lambda *_: None)

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.command import Opening, opening, order
-from bundlekit.deploy.events import PROTOCOL, parse_event
 from bundlekit.errors import CouldNotRun
 from bundlekit.quoting import for_terminal
+from bundlekit.remote.bootstrap import Opening, opening, order
+from bundlekit.remote.events import PROTOCOL, parse_event
 
 if TYPE_CHECKING:
     import paramiko

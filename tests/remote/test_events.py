@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundlekit.deploy.events import Event, Lock, Mended, Running, parse_event, parse_probe
 from bundlekit.quoting import for_terminal
+from bundlekit.remote.events import Event, Lock, Mended, Running, parse_event, parse_probe
 
 PROBE = """\
 gateway\tMoxa

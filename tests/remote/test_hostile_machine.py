@@ -169,7 +169,7 @@ LOUD = """
 import logging, os
 logging.basicConfig(filename="all.log", level=logging.DEBUG)
 if os.environ.get("FAULT"):
-    import bundlekit.deploy.conversation as conversation
+    import bundlekit.remote.channel as conversation
     conversation.Conversation.settle = lambda self: [][self]
 """
 

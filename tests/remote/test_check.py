@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.deploy import script
+from bundlekit.remote import script
 from tests.emulator.bundles.pythons import python_2
 
 PLAIN = "import os, json\nfrom sanji.core import Sanji\n"

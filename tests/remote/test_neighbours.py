@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from bundlekit.deploy import script
-from bundlekit.deploy.events import Neighbour, parse_event, parse_probe
-from bundlekit.deploy.neighbours import shared
 from bundlekit.deploy.outcome import outcome_of
 from bundlekit.errors import Refused
+from bundlekit.remote import script
+from bundlekit.remote.events import Neighbour, parse_event, parse_probe
+from bundlekit.remote.neighbours import shared
 from tests.desk import Desk
 from tests.emulator.bundles.pythons import python_2
 

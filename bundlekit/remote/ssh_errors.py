@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bundlekit.deploy.command import NO_ROOM
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnfit, GatewayUnreachable, LoginRefused
 from bundlekit.quoting import for_terminal
+from bundlekit.remote.bootstrap import NO_ROOM
 
 UNTOUCHED = "nothing was stopped or changed"
 SILENCE = 60.0  # seconds without a byte, after which a link counts as dead

@@ -11,9 +11,9 @@ import pytest
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.deploy import verbs
-from bundlekit.deploy.session import Session
 from bundlekit.errors import CouldNotRun
 from bundlekit.pack.archive import pack
+from bundlekit.remote.session import Session
 from bundlekit.ssh.address import look_up
 from bundlekit.ssh.connection import Connection
 from bundlekit.ssh.target import parse_target

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from bundlekit.deploy.events import Event
-from bundlekit.deploy.neighbours import refusal, shared_in
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayBusy, GatewayUnfit, Refused
+from bundlekit.remote.events import Event
+from bundlekit.remote.neighbours import refusal, shared_in
 
 
 def raise_refusal(events: Iterable[Event], bundle: str = "") -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.events import parse_event
+from bundlekit.remote.events import parse_event
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.conversation import Conversation
+    from bundlekit.remote.channel import Conversation
 
 AT_ONCE = 65_536  # bytes that travel with the order that follows; of more it is known first that they arrived
 

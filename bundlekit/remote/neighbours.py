@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bundlekit.bundle.patterns import Pattern
-from bundlekit.deploy.events import Event, Neighbour
 from bundlekit.errors import Refused
+from bundlekit.remote.events import Event, Neighbour
 
 FORCE = "--force-resource"
 

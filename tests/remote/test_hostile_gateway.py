@@ -21,12 +21,13 @@ import pytest
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.cli.main import cli, main
-from bundlekit.deploy import conversation, delivery, script
+from bundlekit.deploy import delivery
 from bundlekit.pack.archive import pack
+from bundlekit.remote import channel, script
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.connection import Connection
-from tests.deploy.liar import GATEWAY, PASSWORD, Liar, Lie, Talk, answer, running
 from tests.desk import SAMPLE, Printed
+from tests.remote.hostile_server import GATEWAY, PASSWORD, Liar, Lie, Talk, answer, running
 
 EVIL = (
     "\x1b]0;title\x07\x1b[2J\x1b[31;5m\x9b2J\r\b\b\x00\x7f\u202eevil\u2066\u200b\u2028\u0085"
@@ -244,8 +245,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client without patience."""
     wait = paramiko.Channel.settimeout
     monkeypatch.setattr(paramiko.Channel, "settimeout", lambda channel, _: wait(channel, 0.15))
-    monkeypatch.setattr(conversation, "_LAST_WORDS", 0.15)
-    monkeypatch.setattr(conversation, "_LONGEST_WAIT", 2)
+    monkeypatch.setattr(channel, "_LAST_WORDS", 0.15)
+    monkeypatch.setattr(channel, "_LONGEST_WAIT", 2)
     monkeypatch.setattr(delivery, "_PAUSES", (0, 0))
 
 

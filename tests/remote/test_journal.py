@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.deploy import script
+from bundlekit.remote import script
 
 SHELLS = [("dash",), ("busybox", "sh")]
 END = "# ---------------------------------------------------------------- the way in"

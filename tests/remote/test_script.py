@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.deploy import command, script
+from bundlekit.remote import bootstrap, script
 
 SHELLS = [("dash",), ("busybox", "sh"), ("bash", "--posix")]
 HOSTILE = ["-rf", "--", "../x", "a b", "$(reboot)", "a'b", 'a"b', "a\nb", "*", "", "ü", "x" * 5000, "a\\b", "`id`"]
@@ -107,8 +107,8 @@ def test_arguments_arrive_as_they_are_and_the_password_does_not(
     monkeypatch: pytest.MonkeyPatch, shell: tuple[str, ...], password: str | None
 ) -> None:
     conversing(monkeypatch, """for a; do printf '%s\\0' "$a"; done; env""")
-    opening = command.opening("0123", password=password)
-    stdin = opening.stdin(known=False) + command.order("0123", "verb", *HOSTILE) + command.order("0123", "-n")
+    opening = bootstrap.opening("0123", password=password)
+    stdin = opening.stdin(known=False) + bootstrap.order("0123", "verb", *HOSTILE) + bootstrap.order("0123", "-n")
     plain = {"PATH": os.environ["PATH"]}
     ended = subprocess.run([*shell, "-c", opening.command], input=stdin, env=plain, capture_output=True, check=True)
     greeting, _, said = ended.stdout.partition(b"hello\t1\t0123\n")
@@ -127,8 +127,8 @@ def test_arguments_arrive_as_they_are_and_the_password_does_not(
 @pytest.mark.parametrize("shell", ["bash", "fish", "tcsh", "zsh"])
 def test_any_log_in_shell_will_do(monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
     conversing(monkeypatch, """printf '%s\\n' "$@" """)
-    opening = command.opening("0123", password="with ' and !")
-    stdin = opening.stdin(known=False) + command.order("0123", "verb", "a b", "$(id)", "!x")
+    opening = bootstrap.opening("0123", password="with ' and !")
+    stdin = opening.stdin(known=False) + bootstrap.order("0123", "verb", "a b", "$(id)", "!x")
     ended = subprocess.run([shell, "-c", opening.command], input=stdin, capture_output=True, text=False, check=True)
     assert ended.stdout == b"\nscript\t0123\t\n\nhello\t1\t0123\nverb\na b\n$(id)\n!x\ndone\t0123\t0\n"
 
@@ -138,7 +138,7 @@ def test_order_that_does_not_know_the_token_is_not_done(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shell: tuple[str, ...]
 ) -> None:
     conversing(monkeypatch, f"touch {tmp_path}/done; exit 1")
-    opening = command.opening("0123", password=None)
+    opening = bootstrap.opening("0123", password=None)
     ended = subprocess.run(
         [*shell, "-c", opening.command],
         input=opening.stdin(known=False) + b"4567 verb\n",
@@ -152,8 +152,8 @@ def test_order_that_does_not_know_the_token_is_not_done(
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
 def test_temporary_script_is_removed_in_the_end(monkeypatch: pytest.MonkeyPatch, shell: tuple[str, ...]) -> None:
     conversing(monkeypatch, """printf '%s\\n' "$folder"; false""")
-    opening = command.opening("0123", password=None)
-    stdin = opening.stdin(known=False) + command.order("0123", "verb")
+    opening = bootstrap.opening("0123", password=None)
+    stdin = opening.stdin(known=False) + bootstrap.order("0123", "verb")
     ended = subprocess.run([*shell, "-c", opening.command], input=stdin, capture_output=True, text=False, check=False)
     *_, greeting, place, end = ended.stdout.decode().splitlines()
     assert (greeting, end) == ("hello\t1\t0123", "done\t0123\t1")
@@ -167,10 +167,10 @@ def test_gateway_that_has_the_script_reads_none(
 ) -> None:
     conversing(monkeypatch, """printf '%s\\n' "$@" """)
     (tmp_path / "gateway.sh").write_bytes(gzip.decompress(script.compressed()))
-    opening = command.opening("0123", password=None)
+    opening = bootstrap.opening("0123", password=None)
     ended = subprocess.run(
         [*shell, "-c", opening.command],
-        input=opening.stdin(known=True) + command.order("0123", "verb"),
+        input=opening.stdin(known=True) + bootstrap.order("0123", "verb"),
         env={"PATH": os.environ["PATH"], "BUNDLEKIT_ROOT": str(tmp_path)},
         capture_output=True,
         check=True,
@@ -180,4 +180,4 @@ def test_gateway_that_has_the_script_reads_none(
 
 def test_password_with_a_line_break_is_refused() -> None:
     with pytest.raises(ValueError, match="one line"):
-        command.opening("0123", password="a\nreboot")
+        bootstrap.opening("0123", password="a\nreboot")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.deploy import script
 from bundlekit.pack.archive import pack
+from bundlekit.remote import script
 from tests.desk import Desk
 
 pytestmark = pytest.mark.gateway

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.deploy import script
+from bundlekit.remote import script
 from tests.box import Box
 
 NAMES = ["example", "a-b", "-rf", "--"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.test_script_functions import SHELLS, home, run
 from tests.desk import Desk
+from tests.remote.test_script_functions import SHELLS, home, run
 
 PLANTED = """
 import os

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bundlekit.deploy import script
+from bundlekit.remote import script
 
 # Exit codes of the command line and of the conversation, apart from those of sudo (1) and of the script (0 or 9).
 NO_ROOM = 73
