@@ -15,7 +15,7 @@ from bundlekit.cli.verb import verb
 from bundlekit.errors import BundlekitError
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.checkup import Check
+    from bundlekit.deploy.doctor.checks import Check
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_black"}
 
@@ -60,7 +60,7 @@ def run(access: Access, bundle: Path | None, *, form: str) -> int:
     from bundlekit.bundle.manifest import manifest_of
     from bundlekit.bundle.search import has_manifest
     from bundlekit.cli.archive import bundle_at
-    from bundlekit.deploy.doctor import examine
+    from bundlekit.deploy.doctor.examination import examine
 
     manifest = manifest_of(bundle_at(bundle)) if bundle else None
     if bundle is None and has_manifest(Path()):

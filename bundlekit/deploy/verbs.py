@@ -8,8 +8,8 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bundlekit.deploy.await_outcome import Change, hear_end
 from bundlekit.deploy.delivery import deliver
-from bundlekit.deploy.ending import Change, hear_end
 from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.deploy.plan import Action, Plan, needed, notes_on_neighbours, obstacle, plan_deploy, reason_of_mark
 from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnreachable

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from bundlekit.deploy.checkup import judge
-from bundlekit.deploy.first_checks import judge_server
+from bundlekit.deploy.doctor.checks import judge
+from bundlekit.deploy.doctor.first_checks import judge_server
 from bundlekit.remote.events import parse_event
 from bundlekit.ssh.banner import Server, parse_banner
 from tests.desk import Desk, Printed

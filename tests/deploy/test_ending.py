@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from bundlekit.deploy.ending import _GRACE, Change, hear_end
+from bundlekit.deploy.await_outcome import _GRACE, Change, hear_end
 from bundlekit.errors import GatewayUnreachable, LoginRefused
 from bundlekit.remote.events import BundleState
 from bundlekit.remote.session import Session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 
-from bundlekit.deploy.checkup import Check, fail, of_error, ok, warn
+from bundlekit.deploy.doctor.checks import Check, fail, of_error, ok, warn
 from bundlekit.errors import GatewayUnreachable
 from bundlekit.quoting import for_terminal
 from bundlekit.ssh.address import Address

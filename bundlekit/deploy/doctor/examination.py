@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.checkup import Check, fail, judge, judge_resources, of_error, ok, skip, warn
-from bundlekit.deploy.first_checks import check_name, hear_banner, judge_server, open_port
+from bundlekit.deploy.doctor.checks import Check, fail, judge, judge_resources, of_error, ok, skip, warn
+from bundlekit.deploy.doctor.first_checks import check_name, hear_banner, judge_server, open_port
 from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected, LoginRefused
 from bundlekit.remote.bootstrap import NO_ROOM, PASSWORD_NEEDED
 from bundlekit.remote.channel import Conversation
