@@ -1,4 +1,4 @@
-"""What stands in the functions that answer requests, and in the methods that they call."""
+"""The functions of a source, what stands in them, and which methods they call."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.modules import Module
-from bundlekit.bundle.python_source import Import, text_of
-from bundlekit.bundle.routes import Route
+from bundlekit.bundle.python_source import Import, PythonSource, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -67,16 +65,12 @@ class Function:
         return self._calls
 
 
-def functions(module: Module) -> dict[int, Function]:
-    """The functions of a module by where they start; found once for all who ask."""
-    python = module.python
-    if python.functions is None:
-        python.functions = _functions(python.nodes)
-    return python.functions
+def functions_of(python: PythonSource) -> dict[int, Function]:
+    """The functions of a source by where they start.
 
-
-def _functions(nodes: list[Node]) -> dict[int, Function]:
-    """Only what opens a scope is looked at; what stands between two of those belongs to one function, or to none."""
+    Only what opens a scope is looked at; what stands between two of those belongs to one function, or to none.
+    """
+    nodes = python.nodes
     found: dict[int, Function] = {}
     around: list[tuple[int, Node, Function | None]] = []  # the index behind the last node inside
     starts = [node.start_byte for node in nodes]
@@ -119,11 +113,6 @@ def _give(nodes: list[Node], around: list[tuple[int, Node, Function | None]], at
     return end
 
 
-def handler_of(route: Route, known: dict[int, Function]) -> Function | None:
-    """The function under a route, where that is a function."""
-    return known.get(route.handler_at) if route.handler else None
-
-
 def dotted_name(node: Node | None) -> str:
     """`a.b.c` as it is written, or empty for what is no such name."""
     if node is None or node.end_byte - node.start_byte > _LONGEST_NAME:
@@ -135,15 +124,6 @@ def dotted_name(node: Node | None) -> str:
     if node is None or node.type != "identifier":
         return ""
     return ".".join([text_of(node), *reversed(parts)])
-
-
-def run_for_requests(module: Module, routes: tuple[Route, ...]) -> list[tuple[Function, Function]]:
-    """What runs while a request waits: the handlers, the methods of their class that they call, and those that these
-    call. Each comes once, with the first handler that it runs for.
-    """
-    known = functions(module)
-    handlers = (handler_of(route, known) for route in routes)
-    return run_from(known, [one for one in handlers if one is not None])
 
 
 def run_from(known: dict[int, Function], first: list[Function]) -> list[tuple[Function, Function]]:
@@ -194,9 +174,9 @@ def is_in(node: Node, around: Node) -> bool:
     return around.start_byte <= node.start_byte < around.end_byte
 
 
-def imported_names(module: Module) -> dict[str, str]:
-    """What each name that a module imports stands for: `sleep` for `time.sleep` behind `from time import sleep`."""
-    return {one.alias: f"{one.module}.{one.name}" if one.name else _imported_as(one) for one in module.python.imports}
+def imported_names(python: PythonSource) -> dict[str, str]:
+    """What each name that a source imports stands for: `sleep` for `time.sleep` behind `from time import sleep`."""
+    return {one.alias: f"{one.module}.{one.name}" if one.name else _imported_as(one) for one in python.imports}
 
 
 def full_name(imported: dict[str, str], name: str) -> str:

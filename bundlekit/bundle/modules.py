@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import cached_property
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Files, Kind
+from bundlekit.bundle.functions import Function, functions_of
 from bundlekit.bundle.python_source import Import, PythonSource, parse
 from bundlekit.bundle.reading import Problem, Trouble, read_file
 from bundlekit.bundle.search_path import added_folders
@@ -48,6 +50,11 @@ class Module:
     text: Text
     python: PythonSource
     search: tuple[str, ...] = ()
+
+    @cached_property
+    def functions(self) -> dict[int, Function]:
+        """Its functions by where they start."""
+        return functions_of(self.python)
 
 
 class Beside(Enum):

@@ -104,7 +104,9 @@ def is_guarded(node: Node) -> bool:
 
 def _attributes(files: Files, module: Module) -> Iterator[tuple[str, Unknown]]:
     known = python_3_names()
-    modules = {alias: whole for alias, whole in imported_names(module).items() if whole in known and alias != "*"}
+    modules = {
+        alias: whole for alias, whole in imported_names(module.python).items() if whole in known and alias != "*"
+    }
     if not modules:
         return
     pattern = rb"(?<![\w.])(%s)\s*\.\s*(\w+)(?:\s*\.\s*(\w+))?" % b"|".join(

@@ -18,8 +18,6 @@ from bundlekit.bundle.text import Span, Text
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-    from bundlekit.bundle.functions import Function
-
 _KEPT = frozenset(
     {
         *("argument_list", "as_pattern", "assignment", "augmented_assignment", "await", "binary_operator", "call"),
@@ -160,7 +158,6 @@ class PythonSource:
     handlers: dict[int, Handler] = field(default_factory=dict)  # by where what decorates it starts
     nodes: list[Node] = field(default_factory=list)  # of the kinds that are kept, but for those in what is no Python
     kinds: defaultdict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))  # the same by kind
-    functions: dict[int, Function] | None = None  # what `bundlekit.bundle.functions` made of the nodes when asked
     _words: list[str] | None = None
     _spelled: dict[str, list[Node]] | None = None
 

@@ -42,9 +42,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.functions import Function, arguments, dotted_name, full_name, imported_names, run_for_requests
+from bundlekit.bundle.functions import Function, arguments, dotted_name, full_name, imported_names
 from bundlekit.bundle.modules import Module
 from bundlekit.bundle.python_source import span_of, text_of
+from bundlekit.bundle.request_functions import run_for_requests
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
@@ -87,7 +88,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     if module is None or not any(word in module.text.utf8 for word in _WORDS):
         return
     has_default = any("setdefaulttimeout" in one.text.content for one in inspection.modules)
-    imported = imported_names(module)
+    imported = imported_names(module.python)
     sessions = set(_OWN_SESSION.findall(module.text.content)) if b"requests" in module.content else set()
     for function, _ in run_for_requests(module, inspection.source.routes):
         made = _made(function, imported)

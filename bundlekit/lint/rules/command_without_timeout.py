@@ -45,8 +45,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.constants import Constants
-from bundlekit.bundle.functions import Function, arguments, full_name, imported_names, run_for_requests
+from bundlekit.bundle.functions import Function, arguments, full_name, imported_names
 from bundlekit.bundle.python_source import Scope, span_of
+from bundlekit.bundle.request_functions import run_for_requests
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
@@ -91,7 +92,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     module = inspection.source.module
     if module is None or not re.search(rb"subprocess|os\s*\.|commands|from os", module.content):
         return
-    imported, constants = imported_names(module), Constants()
+    imported, constants = imported_names(module.python), Constants()
     scopes: dict[int, Scope] = {}
     for function, _ in run_for_requests(module, inspection.source.routes):
         for name, call in function.calls():

@@ -53,7 +53,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.functions import endless_loops, functions, run_from
+from bundlekit.bundle.functions import endless_loops, run_from
 from bundlekit.bundle.python_source import span_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
@@ -66,7 +66,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     if module is None or starting is None or b"while" not in module.content:
         return
     owners = {one.node.start_byte for one in starting.classes}
-    known = functions(module)
+    known = module.functions
     first = [one for one in known.values() if one.owner in owners and one.name in ("init", "__init__")]
     for function, begin in run_from(known, first):
         for loop in endless_loops(function):

@@ -37,9 +37,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.functions import functions, handler_of
 from bundlekit.bundle.paths import Ways
 from bundlekit.bundle.python_source import span_of, text_of
+from bundlekit.bundle.request_functions import handler_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
@@ -50,7 +50,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     module = inspection.source.module
     if module is None:
         return
-    known = functions(module)
+    known = module.functions
     yields = "yield" in module.python.kinds
     for route in {one.handler_at: one for one in inspection.source.routes}.values():
         function = handler_of(route, known)

@@ -46,8 +46,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.functions import arguments, endless_loops, full_name, imported_names, run_for_requests
+from bundlekit.bundle.functions import arguments, endless_loops, full_name, imported_names
 from bundlekit.bundle.python_source import span_of, text_of
+from bundlekit.bundle.request_functions import run_for_requests
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
@@ -64,7 +65,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     module = inspection.source.module
     if module is None:
         return
-    imported = imported_names(module)
+    imported = imported_names(module.python)
     for function, handler in run_for_requests(module, inspection.source.routes):
         asked = printable(handler.name)[:60]
         for name, call in function.calls():

@@ -41,8 +41,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.functions import Function, functions, handler_of
+from bundlekit.bundle.functions import Function
 from bundlekit.bundle.python_source import span_of
+from bundlekit.bundle.request_functions import handler_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
@@ -53,7 +54,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     module = inspection.source.module
     if module is None:
         return
-    known = functions(module)
+    known = module.functions
     names: dict[tuple[int, str], list[Function]] = {}
     for one in known.values():
         names.setdefault((one.owner, one.name), []).append(one)

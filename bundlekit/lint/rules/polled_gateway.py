@@ -53,7 +53,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.functions import Function, arguments, full_name, functions, imported_names, is_in, methods_of
+from bundlekit.bundle.functions import Function, arguments, full_name, imported_names, is_in, methods_of
 from bundlekit.bundle.modules import Module
 from bundlekit.bundle.python_source import span_of, text_of
 from bundlekit.lint.finding import Severity
@@ -75,7 +75,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     for module in inspection.modules:
         if b"/api/v1" not in module.content or b"while" not in module.content:
             continue
-        imported, known = imported_names(module), functions(module)
+        imported, known = imported_names(module.python), module.functions
         methods = methods_of(known)
         for function in known.values():
             loops = [node for node in function.nodes if node.type == "while_statement"]

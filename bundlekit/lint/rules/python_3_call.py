@@ -101,7 +101,7 @@ _NAMES = frozenset(name.rpartition(".")[2] for name in _CALLS) | frozenset(_OF_O
 
 def check(inspection: Inspection) -> Iterator[Fault]:
     for module in inspection.modules_for_python_2:
-        imported = imported_names(module)
+        imported = imported_names(module.python)
         aliases = {alias for alias, whole in imported.items() if whole in _CALLS}
         calls = (call.node for call in module.python.calls if call.name in _NAMES or call.name in aliases)
         found = [one for one in (_refused(imported, call) for call in calls) if one is not None][:_MOST]

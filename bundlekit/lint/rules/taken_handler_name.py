@@ -35,8 +35,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.functions import functions, handler_of
 from bundlekit.bundle.python_source import span_of
+from bundlekit.bundle.request_functions import handler_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
@@ -63,7 +63,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     module = inspection.source.module
     if module is None:
         return
-    known = functions(module)
+    known = module.functions
     for route in {one.handler_at: one for one in inspection.source.routes}.values():
         function = handler_of(route, known)
         if function is None or function.owner == -1 or function.name not in _CALLED | _VALUES:

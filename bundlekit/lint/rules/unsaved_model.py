@@ -40,8 +40,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.functions import Function, arguments, functions, handler_of, methods_of, run_from
+from bundlekit.bundle.functions import Function, arguments, methods_of, run_from
 from bundlekit.bundle.python_source import span_of, text_of
+from bundlekit.bundle.request_functions import handler_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
@@ -61,7 +62,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     module = inspection.source.module
     if module is None or b".model.db" not in module.content:
         return
-    known = functions(module)
+    known = module.functions
     methods = methods_of(known)
     for route in {one.handler_at: one for one in inspection.source.routes}.values():
         function = handler_of(route, known)

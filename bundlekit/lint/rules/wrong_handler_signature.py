@@ -36,8 +36,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.functions import Function, functions, handler_of
+from bundlekit.bundle.functions import Function
 from bundlekit.bundle.python_source import span_of
+from bundlekit.bundle.request_functions import handler_of
 from bundlekit.lint.answers import reached
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
@@ -52,7 +53,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     module = inspection.source.module
     if module is None:
         return
-    known = functions(module)
+    known = module.functions
     roles: dict[int, set[str]] = {}
     whole = inspection.manifest.value
     has_role = isinstance(whole, dict) and whole.get("role") == "model"  # else what a resource is cannot be told

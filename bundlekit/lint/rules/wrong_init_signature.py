@@ -39,7 +39,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.functions import Function, functions
+from bundlekit.bundle.functions import Function
 from bundlekit.bundle.python_source import span_of, text_of
 from bundlekit.bundle.starting import bundle_classes
 from bundlekit.lint.finding import Severity
@@ -52,7 +52,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     if module is None or b"def init" not in module.content:
         return
     bundles = {one.node.start_byte for one in bundle_classes(module)}
-    methods = [one for one in functions(module).values() if one.owner in bundles]
+    methods = [one for one in module.functions.values() if one.owner in bundles]
     makers = {one.owner for one in methods if one.name in ("__init__", "__new__")}
     for function in methods:
         if function.name != "init" or function.decorators or function.owner in makers or _takes_connection(function):
