@@ -145,11 +145,11 @@ def _notes(manifest: Manifest, results: Sequence[Result], seen: Seen | None) -> 
 
 
 def _plan(path: Path, parameters: dict[str, str], *, write: bool) -> tuple[Manifest, tuple[Check, ...]]:
-    from bundlekit.bundle.handlers import may_be_handled
     from bundlekit.bundle.manifest import manifest_of
-    from bundlekit.bundle.routes import read_source
     from bundlekit.cli.archive import bundle_at
     from bundlekit.gateway.contract import plan
+    from bundlekit.source.handlers import may_be_handled
+    from bundlekit.source.routes import read_source
 
     bundle = bundle_at(path)
     manifest = manifest_of(bundle)

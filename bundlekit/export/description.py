@@ -10,10 +10,10 @@ from typing import Any
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.document import read_document
-from bundlekit.bundle.handlers import handlers
 from bundlekit.bundle.manifest import METHODS, Manifest, Resource, manifest_of
 from bundlekit.bundle.patterns import ANY, REST, without_prefix
-from bundlekit.bundle.routes import Source, read_source
+from bundlekit.source.handlers import handlers
+from bundlekit.source.routes import Source, read_source
 
 TOKEN_HEADER = "mx-api-token"  # noqa: S105 - its name
 PREFIX = "/api/v1"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bundlekit.bundle.handlers import hidden_methods
 from bundlekit.bundle.manifest import METHODS
 from bundlekit.bundle.patterns import Pattern, without_prefix
-from bundlekit.bundle.routes import Route
 from bundlekit.lint.inspection import Declared, Inspection
+from bundlekit.source.handlers import hidden_methods
+from bundlekit.source.routes import Route
 
 _MOST_PAIRS = 250_000
 

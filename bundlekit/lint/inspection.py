@@ -10,15 +10,15 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.document import Document, read_document
 from bundlekit.bundle.gateway_resources import API
 from bundlekit.bundle.manifest import Resource, read_manifest, resource_of
-from bundlekit.bundle.modules import Module, imported_modules, package_of
-from bundlekit.bundle.python_2 import refused
-from bundlekit.bundle.python_2_refusal import Refused
 from bundlekit.bundle.reading import Problem
-from bundlekit.bundle.routes import Source, read_source
-from bundlekit.bundle.starting import Starting, starting_of
 from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
 from bundlekit.lint.structure import Violation, violations
+from bundlekit.source.entry_point import Starting, starting_of
+from bundlekit.source.modules import Module, imported_modules, package_of
+from bundlekit.source.python2.judge import refused
+from bundlekit.source.python2.refusal import Refused
+from bundlekit.source.routes import Source, read_source
 
 MOST_REFUSED = 20
 """Places that Python 2.7 refuses, beyond which the rest of a file, and a package as a whole, are told at once."""

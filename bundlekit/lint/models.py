@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bundlekit.bundle.constants import Constants
-from bundlekit.bundle.functions import arguments
-from bundlekit.bundle.modules import Module
+from bundlekit.source.constants import Constants
+from bundlekit.source.functions import arguments
+from bundlekit.source.modules import Module
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bundlekit.bundle.comments import Comment, comments
 from bundlekit.bundle.text import Span, Text
+from bundlekit.lint.catalogue import catalogue
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
-from bundlekit.lint.rules import rules
+from bundlekit.source.comments import Comment, comments
 
 OF_SUPPRESSIONS = "BK9"
 """How the codes of the rules about these comments begin; no comment hides what they find."""
@@ -48,7 +48,7 @@ class Suppression:
     def codes(self) -> Iterator[tuple[str, frozenset[str]]]:
         """Each word, and the codes of the rules that it means; a prefix would hide what nobody has seen yet."""
         for word in self.words:
-            yield word, frozenset(rule.code for rule in rules() if word.upper() == rule.code or word == rule.name)
+            yield word, frozenset(rule.code for rule in catalogue() if word.upper() == rule.code or word == rule.name)
 
 
 def hidden(inspection: Inspection) -> frozenset[tuple[str, str, int]]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.bundle.coding import refusal
-from bundlekit.bundle.imports import python_2_modules
-from bundlekit.bundle.python_2 import refused
-from bundlekit.bundle.python_source import parse
+from bundlekit.source.encoding import refusal
+from bundlekit.source.imports import python_2_modules
+from bundlekit.source.python2.judge import refused
+from bundlekit.source.syntax import parse
 from tests.bundle.python_2 import import_refusals, module_names, refusals
 
 # statements that Python 2.7 refuses, and how that is told

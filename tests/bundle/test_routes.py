@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bundlekit.bundle.routes import find_routes
 from bundlekit.bundle.text import Span
+from bundlekit.source.routes import find_routes
 
 IMPORT = "from sanji.core import Sanji, Route\n"
 ALL = ("get", "put", "post", "delete")

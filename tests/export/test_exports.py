@@ -14,11 +14,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.manifest import METHODS, Manifest, Resource
-from bundlekit.bundle.routes import find_routes
 from bundlekit.cli import main
 from bundlekit.export.description import NOTHING, Description, describe, describe_api
 from bundlekit.export.openapi import openapi
 from bundlekit.export.postman import postman
+from bundlekit.source.routes import find_routes
 from tests.desk import SAMPLE
 
 NO_SOURCE = find_routes(b"")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bundlekit.bundle.files import Kind
-from bundlekit.bundle.imports import python_2_modules
-from bundlekit.bundle.python_3_names import BUILTINS, python_3_names
 from bundlekit.lint import check
+from bundlekit.source.imports import python_2_modules
+from bundlekit.source.python_3_names import BUILTINS, python_3_names
 from tests.lint.bundles import MANIFEST, bundle, source
 
 SOUND = source(MANIFEST)

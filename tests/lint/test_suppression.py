@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bundlekit.bundle.comments import comments
 from bundlekit.bundle.text import Text
 from bundlekit.lint import check
+from bundlekit.source.comments import comments
 from tests.lint.bundles import bundle
 
 HEAD = """\

@@ -11,10 +11,10 @@ import pytest
 from pyflakes.checker import Checker
 from pyflakes.messages import UndefinedName
 
-from bundlekit.bundle.modules import parse_module
-from bundlekit.bundle.python_source import text_of
-from bundlekit.bundle.undefined_names import python_2_builtins, undefined_names
 from bundlekit.lint import check
+from bundlekit.source.modules import parse_module
+from bundlekit.source.syntax import text_of
+from bundlekit.source.undefined_names import python_2_builtins, undefined_names
 from tests.bundle.python_2 import builtin_names, library
 from tests.lint.bundles import MANIFEST, bundle, source
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bundlekit.bundle.python_source import parse
 from bundlekit.quoting import printable
+from bundlekit.source.syntax import parse
 
 _GONE = "unicode xrange basestring raw_input unichr long reduce execfile file cmp reload"
 _MOVED = (

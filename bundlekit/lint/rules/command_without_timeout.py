@@ -44,14 +44,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.constants import Constants
-from bundlekit.bundle.functions import Function, arguments, full_name, imported_names
-from bundlekit.bundle.python_source import Scope, span_of
-from bundlekit.bundle.request_functions import run_for_requests
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import quoted
+from bundlekit.source.constants import Constants
+from bundlekit.source.functions import Function, arguments, full_name, imported_names
+from bundlekit.source.request_functions import run_for_requests
+from bundlekit.source.syntax import Scope, span_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

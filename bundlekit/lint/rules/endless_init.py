@@ -53,12 +53,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.functions import endless_loops, run_from
-from bundlekit.bundle.python_source import span_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable
+from bundlekit.source.functions import endless_loops, run_from
+from bundlekit.source.syntax import span_of
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

@@ -37,13 +37,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.paths import Ways
-from bundlekit.bundle.python_source import span_of, text_of
-from bundlekit.bundle.request_functions import handler_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable
+from bundlekit.source.control_flow import Ways
+from bundlekit.source.request_functions import handler_of
+from bundlekit.source.syntax import span_of, text_of
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

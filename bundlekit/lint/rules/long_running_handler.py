@@ -46,13 +46,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.functions import arguments, endless_loops, full_name, imported_names
-from bundlekit.bundle.python_source import span_of, text_of
-from bundlekit.bundle.request_functions import run_for_requests
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable
+from bundlekit.source.functions import arguments, endless_loops, full_name, imported_names
+from bundlekit.source.request_functions import run_for_requests
+from bundlekit.source.syntax import span_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

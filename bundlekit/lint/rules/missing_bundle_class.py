@@ -34,13 +34,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.python_source import span_of
-from bundlekit.bundle.routes import brings_code, sanji_names
 from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable
+from bundlekit.source.routes import brings_code, sanji_names
+from bundlekit.source.syntax import span_of
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

@@ -35,12 +35,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bundlekit.bundle.coding import refusal
 from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable
+from bundlekit.source.encoding import refusal
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 

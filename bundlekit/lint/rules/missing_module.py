@@ -42,13 +42,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.imports import Unfound, unfound
-from bundlekit.bundle.modules import Beside
-from bundlekit.bundle.python_source import span_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable
+from bundlekit.source.imports import Unfound, unfound
+from bundlekit.source.modules import Beside
+from bundlekit.source.syntax import span_of
 
 _BEFORE = {
     "_thread": "thread",

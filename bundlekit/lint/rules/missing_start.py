@@ -44,11 +44,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.python_source import span_of, text_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable
+from bundlekit.source.syntax import span_of, text_of
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

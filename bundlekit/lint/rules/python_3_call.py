@@ -42,12 +42,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.functions import arguments, dotted_name, full_name, imported_names
-from bundlekit.bundle.python_3_names import bound_names, is_guarded
-from bundlekit.bundle.python_source import span_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.source.functions import arguments, dotted_name, full_name, imported_names
+from bundlekit.source.python_3_names import bound_names, is_guarded
+from bundlekit.source.syntax import span_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -40,11 +40,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.python_3_names import unknown_names
-from bundlekit.bundle.python_source import span_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.source.python_3_names import unknown_names
+from bundlekit.source.syntax import span_of
 
 _INSTEAD = {
     "subprocess.run": "subprocess.check_output or subprocess.call",

@@ -33,13 +33,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.modules import Module
-from bundlekit.bundle.python_2_refusal import Refused
-from bundlekit.bundle.python_source import span_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import MOST_REFUSED, Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable, quoted
+from bundlekit.source.modules import Module
+from bundlekit.source.python2.refusal import Refused
+from bundlekit.source.syntax import span_of
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

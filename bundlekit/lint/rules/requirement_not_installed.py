@@ -39,12 +39,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.imports import REQUIREMENTS, unfound
-from bundlekit.bundle.python_source import span_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable
+from bundlekit.source.imports import REQUIREMENTS, unfound
+from bundlekit.source.syntax import span_of
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

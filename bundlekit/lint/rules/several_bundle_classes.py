@@ -68,13 +68,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.modules import Module
-from bundlekit.bundle.python_source import Class, span_of
-from bundlekit.bundle.starting import Starting
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable
+from bundlekit.source.entry_point import Starting
+from bundlekit.source.modules import Module
+from bundlekit.source.syntax import Class, span_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -35,11 +35,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.python_source import span_of
-from bundlekit.bundle.request_functions import handler_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.source.request_functions import handler_of
+from bundlekit.source.syntax import span_of
 
 _CALLED = frozenset({"get_profile", "on_connect", "on_sanji_message", "register", "start"})
 _VALUES = frozenset(

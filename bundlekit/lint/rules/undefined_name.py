@@ -45,14 +45,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.imports import python_2_modules
-from bundlekit.bundle.python_source import span_of, text_of
-from bundlekit.bundle.undefined_names import Undefined, names_put_elsewhere, undefined_names, visible_names
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import alike
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable
+from bundlekit.source.imports import python_2_modules
+from bundlekit.source.syntax import span_of, text_of
+from bundlekit.source.undefined_names import Undefined, names_put_elsewhere, undefined_names, visible_names
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

@@ -41,11 +41,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.python_source import span_of, text_of
-from bundlekit.bundle.starting import Starting, Use, kept_in
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.source.entry_point import Starting, Use, kept_in
+from bundlekit.source.syntax import span_of, text_of
 
 _HINT = 'put it under if __name__ == "__main__"'
 

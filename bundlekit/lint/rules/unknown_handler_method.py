@@ -37,12 +37,12 @@ import re
 from collections.abc import Iterator
 
 from bundlekit.bundle.manifest import METHODS
-from bundlekit.bundle.routes import Route, Source
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.naming import listed
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable, quoted
+from bundlekit.source.routes import Route, Source
 
 _LITERAL = re.compile(r"([A-Za-z]*)['\"]")
 _UNICODE_LITERALS = re.compile(

@@ -47,14 +47,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bundlekit.bundle.files import Entry, Kind
-from bundlekit.bundle.imports import unguarded
-from bundlekit.bundle.modules import imported_files
-from bundlekit.bundle.python_source import span_of
 from bundlekit.lint.cargo import cargo_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import quoted
+from bundlekit.source.imports import unguarded
+from bundlekit.source.modules import imported_files
+from bundlekit.source.syntax import span_of
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

@@ -40,13 +40,13 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.functions import Function, arguments, methods_of, run_from
-from bundlekit.bundle.python_source import span_of, text_of
-from bundlekit.bundle.request_functions import handler_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.quoting import printable
+from bundlekit.source.functions import Function, arguments, methods_of, run_from
+from bundlekit.source.request_functions import handler_of
+from bundlekit.source.syntax import span_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -34,12 +34,12 @@ from collections.abc import Iterator
 from itertools import islice
 
 from bundlekit.bundle.files import Kind
-from bundlekit.bundle.imports import looks_elsewhere
 from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.cargo import cargo_of
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.source.imports import looks_elsewhere
 
 _MOST = 50
 _MOST_MODULES = 100

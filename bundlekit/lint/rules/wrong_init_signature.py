@@ -39,12 +39,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.functions import Function
-from bundlekit.bundle.python_source import span_of, text_of
-from bundlekit.bundle.starting import bundle_classes
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
+from bundlekit.source.entry_point import bundle_classes
+from bundlekit.source.functions import Function
+from bundlekit.source.syntax import span_of, text_of
 
 
 def check(inspection: Inspection) -> Iterator[Fault]:

@@ -84,7 +84,7 @@ class Scope:
         bodies: of the classes that are defined in it, by name; None where there is none.
         source: all that stands in the module; known of a module alone.
         node: the definition or the lambda; None for a module.
-        parameters: of a function, as `bundlekit.bundle.undefined_names` read them when asked.
+        parameters: of a function, as `bundlekit.source.undefined_names` read them when asked.
     """
 
     parent: Scope | None

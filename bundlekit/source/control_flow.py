@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.python_source import text_of
+from bundlekit.source.syntax import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

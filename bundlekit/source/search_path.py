@@ -7,7 +7,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.python_source import PythonSource, Scope, text_of
+from bundlekit.source.syntax import PythonSource, Scope, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bundlekit.bundle.python_source import parser
 from bundlekit.bundle.text import Span, Text
+from bundlekit.source.syntax import parser
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.python_2_constructs import future_names
-from bundlekit.bundle.python_2_refusal import Refused
-from bundlekit.bundle.python_source import PythonSource, text_of
+from bundlekit.source.python2.constructs import future_names
+from bundlekit.source.python2.refusal import Refused
+from bundlekit.source.syntax import PythonSource, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

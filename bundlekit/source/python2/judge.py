@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from itertools import chain
 
-from bundlekit.bundle.python_2_constructs import by_themselves
-from bundlekit.bundle.python_2_refusal import Refused
-from bundlekit.bundle.python_2_statements import in_functions, letters, statements_as_names
-from bundlekit.bundle.python_source import PythonSource
+from bundlekit.source.python2.constructs import by_themselves
+from bundlekit.source.python2.refusal import Refused
+from bundlekit.source.python2.statements import in_functions, letters, statements_as_names
+from bundlekit.source.syntax import PythonSource
 
 
 def refused(python: PythonSource, utf8: bytes) -> list[Refused]:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle import python_2_signatures
-from bundlekit.bundle.python_2_refusal import Look, Refused, looks_at
-from bundlekit.bundle.python_source import PythonSource, text_of
+from bundlekit.source.python2 import signatures
+from bundlekit.source.python2.refusal import Look, Refused, looks_at
+from bundlekit.source.syntax import PythonSource, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -38,7 +38,7 @@ _ALWAYS = {
     "async": ("async", "use a thread"),
     "@=": ("the operator @=", ""),
 }
-_LOOKS: dict[str, Look] = {**python_2_signatures.LOOKS}
+_LOOKS: dict[str, Look] = {**signatures.LOOKS}
 _PREFIX = re.compile(r"[uUbB]?[rR]?['\"`]")
 _PREFIX_LETTERS = b"bfrtuBFRTU"
 _NAME_LETTERS = string.ascii_letters.encode() + b"_"

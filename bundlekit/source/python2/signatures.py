@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.python_2_refusal import Look, Refused, looks_at
-from bundlekit.bundle.python_source import text_of
+from bundlekit.source.python2.refusal import Look, Refused, looks_at
+from bundlekit.source.syntax import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

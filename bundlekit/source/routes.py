@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.bundle import MAIN, Bundle
-from bundlekit.bundle.constants import Constants
 from bundlekit.bundle.manifest import METHODS
-from bundlekit.bundle.modules import Module, parse_module, read_module
-from bundlekit.bundle.python_source import Call, Handler, PythonSource, span_of, text_of
 from bundlekit.bundle.reading import Problem
 from bundlekit.bundle.text import BEGINNING, Span, Text
+from bundlekit.source.constants import Constants
+from bundlekit.source.modules import Module, parse_module, read_module
+from bundlekit.source.syntax import Call, Handler, PythonSource, span_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.files import Files
-from bundlekit.bundle.functions import imported_names
-from bundlekit.bundle.imports import unguarded
-from bundlekit.bundle.modules import Beside, Module, beside
-from bundlekit.bundle.python_source import text_of
+from bundlekit.source.functions import imported_names
+from bundlekit.source.imports import unguarded
+from bundlekit.source.modules import Beside, Module, beside
+from bundlekit.source.syntax import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bundlekit.bundle.manifest import METHODS
 from bundlekit.bundle.patterns import Pattern, without_prefix
-from bundlekit.bundle.routes import Route, Source
+from bundlekit.source.routes import Route, Source
 
 
 def hidden_methods(source: Source) -> set[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bundlekit.bundle.functions import Function, run_from
-from bundlekit.bundle.modules import Module
-from bundlekit.bundle.routes import Route
+from bundlekit.source.functions import Function, run_from
+from bundlekit.source.modules import Module
+from bundlekit.source.routes import Route
 
 
 def handler_of(route: Route, known: dict[int, Function]) -> Function | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.python_source import Import, PythonSource, text_of
+from bundlekit.source.syntax import Import, PythonSource, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -8,7 +8,7 @@ import warnings
 from string import Formatter
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.python_source import Scope, text_of
+from bundlekit.source.syntax import Scope, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

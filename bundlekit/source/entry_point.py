@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from bundlekit.bundle.modules import Module
-from bundlekit.bundle.python_source import Class, PythonSource, text_of
-from bundlekit.bundle.routes import brings_code, sanji_names
+from bundlekit.source.modules import Module
+from bundlekit.source.routes import brings_code, sanji_names
+from bundlekit.source.syntax import Class, PythonSource, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -18,9 +18,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.modules import Module
-from bundlekit.bundle.python_3_names import ASKS, BUILTINS, python_3_names
-from bundlekit.bundle.python_source import PythonSource, Scope, text_of
+from bundlekit.source.modules import Module
+from bundlekit.source.python_3_names import ASKS, BUILTINS, python_3_names
+from bundlekit.source.syntax import PythonSource, Scope, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

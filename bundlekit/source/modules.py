@@ -13,12 +13,12 @@ from functools import cached_property
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Files, Kind
-from bundlekit.bundle.functions import Function, functions_of
-from bundlekit.bundle.python_source import Import, PythonSource, parse
 from bundlekit.bundle.reading import Problem, Trouble, read_file
-from bundlekit.bundle.search_path import added_folders
 from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
+from bundlekit.source.functions import Function, functions_of
+from bundlekit.source.search_path import added_folders
+from bundlekit.source.syntax import Import, PythonSource, parse
 
 LARGEST = 512 * 1024
 """The most bytes of a module that is looked into."""

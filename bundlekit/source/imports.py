@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.bundle.modules import MOST_IMPORTS, Beside, Module, beside
-from bundlekit.bundle.python_source import Import, text_of
 from bundlekit.bundle.reading import Problem, read_file
-from bundlekit.bundle.search_path import added_folders
+from bundlekit.source.modules import MOST_IMPORTS, Beside, Module, beside
+from bundlekit.source.search_path import added_folders
+from bundlekit.source.syntax import Import, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

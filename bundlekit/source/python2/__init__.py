@@ -1,0 +1,1 @@
+"""Whether Python 2.7 takes a source, and why not."""
