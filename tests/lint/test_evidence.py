@@ -27,10 +27,10 @@ from bundlekit.lint.page import page_of
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
 from bundlekit.shipped import sdk
-from tests.bundle.python_2 import interpreter
 from tests.emulator.sides import wait_until
 from tests.lint.bundles import bundle, codes
 from tests.lint.examples import bundle_of
+from tests.source.python_2 import interpreter
 
 RULES = {rule.name: rule for rule in rules()}
 NOBODY = Address("127.0.0.1", 1)

@@ -15,8 +15,8 @@ from bundlekit.lint import check
 from bundlekit.source.modules import parse_module
 from bundlekit.source.syntax import text_of
 from bundlekit.source.undefined_names import python_2_builtins, undefined_names
-from tests.bundle.python_2 import builtin_names, library
 from tests.lint.bundles import MANIFEST, bundle, source
+from tests.source.python_2 import builtin_names, library
 
 SOUND = source(MANIFEST)
 

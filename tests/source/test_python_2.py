@@ -11,7 +11,7 @@ from bundlekit.source.encoding import refusal
 from bundlekit.source.imports import python_2_modules
 from bundlekit.source.python2.judge import refused
 from bundlekit.source.syntax import parse
-from tests.bundle.python_2 import import_refusals, module_names, refusals
+from tests.source.python_2 import import_refusals, module_names, refusals
 
 # statements that Python 2.7 refuses, and how that is told
 REFUSED = {
