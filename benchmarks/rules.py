@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.rules import rules
 
 SHARED = ("manifest", "violations", "declared", "factory", "source", "modules", "starting", "problems")

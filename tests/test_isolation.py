@@ -32,7 +32,7 @@ NOT_ISOLATED = {
     "bundlekit/emulator/machine/host.py:_ask": "any Python, so 2.7 too, which has no -I",
     "bundlekit/emulator/machine/host.py:_python_programs": "the gateway's own `python`, for whatever runs in the box",
     "bundlekit/remote/script/programs/check.py:ask": "looks for modules where a bundle does; in /, as root",
-    "bundlekit/lint/several.py:_workers": "multiprocessing has no flags for it; PYTHONSAFEPATH is set",
+    "bundlekit/lint/parallel.py:_workers": "multiprocessing has no flags for it; PYTHONSAFEPATH is set",
 }
 IN_SHELL = {
     'setsid "$PYTHON" -u index.py >>"$2" 2>&1 &': "a bundle, with its own folder first on its path",
@@ -226,7 +226,7 @@ def test_verb_imports_nothing_from_the_folder_where_it_is_started(planted: Path,
 
 SPAWNS = """
 import sys
-from bundlekit.lint.several import _workers
+from bundlekit.lint.parallel import _workers
 
 if __name__ == "__main__":
     sys.platform = "darwin"

@@ -15,9 +15,9 @@ import click
 from bundlekit.cli.document import writing
 from bundlekit.errors import BundlekitError
 from bundlekit.lint import Finding, Severity
-from bundlekit.lint.report import About, Checked, Report, report
-from bundlekit.lint.report.report import named
-from bundlekit.lint.report.text import COLOURS, MOST_OF_A_RULE, lines
+from bundlekit.lint.formats import About, Checked, Report, report
+from bundlekit.lint.formats.report import named
+from bundlekit.lint.formats.text import COLOURS, MOST_OF_A_RULE, lines
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
@@ -92,7 +92,7 @@ def reporter(format_name: str, output: Path | None) -> Iterator[Reporter]:
     """A reporter; what it writes is on the disk when this ends.
 
     Args:
-        format_name: one of `bundlekit.lint.report.FORMATS`.
+        format_name: one of `bundlekit.lint.formats.FORMATS`.
         output: the file to write; standard output by default.
 
     Raises:

@@ -16,8 +16,8 @@ from bundlekit.errors import BadUsage, BundlekitError, Unreadable
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
+    from bundlekit.lint.parallel import Job
     from bundlekit.lint.selection import Selection
-    from bundlekit.lint.several import Job
 
 _INPUT = Path("-")
 
@@ -160,7 +160,7 @@ def run(
     from bundlekit.cli.report_findings import reporter
     from bundlekit.lint.cache import Cache, cache_folder
     from bundlekit.lint.finding import order
-    from bundlekit.lint.several import Together, check_each
+    from bundlekit.lint.parallel import Together, check_each
 
     chosen = Chosen(asked)
     failures: list[BundlekitError] = []

@@ -23,10 +23,10 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import FolderFiles
 from bundlekit.bundle.ownership import why_foreign
 from bundlekit.errors import Unreadable
-from bundlekit.lint.edition import edition
+from bundlekit.lint.access_recorder import Asked, Watched, digest, says_the_same
 from bundlekit.lint.finding import Edit, Finding, Other, Rename, Severity
-from bundlekit.lint.report.report import shown_fix
-from bundlekit.lint.watched import Asked, Watched, digest, says_the_same
+from bundlekit.lint.formats.report import shown_fix
+from bundlekit.lint.tool_fingerprint import edition
 
 if TYPE_CHECKING:
     from bundlekit.lint.selection import Selection

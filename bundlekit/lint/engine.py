@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import suppression
-from bundlekit.lint.concealment import secrets_of
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.neighbours import Neighbour, Neighbours
 from bundlekit.lint.finding import Finding, Other, Rename, Severity, order
-from bundlekit.lint.inspection import Inspection
-from bundlekit.lint.neighbours import Neighbour, Neighbours
+from bundlekit.lint.redaction import secrets_of
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.lint.rules import rules
 from bundlekit.lint.selection import Selection, selection

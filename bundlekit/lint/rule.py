@@ -1,9 +1,9 @@
 """What a rule is.
 
-A rule is one module in `bundlekit/lint/rules/` with a constant `RULE`. Its docstring is its documentation, in a
-fixed form: one sentence that names the fault, `Why:`, `Evidence:`, which says what was seen to happen and with what, or
-who forbids it, `Bad:` and `Good:`; a test reads and runs the examples. Adding the module, and writing its page with
-`python -m bundlekit.lint.page`, is all that it takes to add a rule.
+A rule is one module in a folder of `bundlekit/lint/rules/` with a constant `RULE`. Its docstring is its documentation,
+in a fixed form: one sentence that names the fault, `Why:`, `Evidence:`, which says what was seen to happen and with
+what, or who forbids it, `Bad:` and `Good:`; a test reads and runs the examples. Adding the module, and writing its page
+with `python -m bundlekit.lint.page`, is all that it takes to add a rule.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from bundlekit.bundle.reading import Trouble
 from bundlekit.bundle.text import Span
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.neighbours import Neighbour, Neighbours
+from bundlekit.lint.facts.structure import Violation
 from bundlekit.lint.finding import Edit, Other, Rename, Severity
-from bundlekit.lint.inspection import Inspection
-from bundlekit.lint.neighbours import Neighbour, Neighbours
-from bundlekit.lint.structure import Violation
 
 
 @dataclass(frozen=True, slots=True)

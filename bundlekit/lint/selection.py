@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from bundlekit.bundle.gateway_resources import API
 from bundlekit.errors import BadUsage
 from bundlekit.lint.catalogue import Entry, catalogue
+from bundlekit.lint.facts.naming import alike
 from bundlekit.lint.finding import Finding, Severity
-from bundlekit.lint.naming import alike
 from bundlekit.quoting import quoted
 
 if TYPE_CHECKING:

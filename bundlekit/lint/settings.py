@@ -13,8 +13,8 @@ from bundlekit.bundle.files import FolderFiles
 from bundlekit.bundle.gateway_resources import GATEWAY_RESOURCES
 from bundlekit.bundle.ownership import SAFE_FOLDERS, why_foreign
 from bundlekit.errors import BadUsage, BundlekitError
+from bundlekit.lint.facts.naming import alike
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.naming import alike
 from bundlekit.lint.selection import Choice, PathIgnore, Selector, selector, severity_named
 from bundlekit.quoting import quoted
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from bundlekit.bundle.text import Span, Text
 from bundlekit.lint.catalogue import catalogue
+from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.source.comments import Comment, comments
 

@@ -15,8 +15,8 @@ import pytest
 
 from bundlekit.cli import main
 from bundlekit.cli.validate import command
-from bundlekit.lint.report import FORMATS
-from bundlekit.lint.report.text import MOST_OF_A_RULE
+from bundlekit.lint.formats import FORMATS
+from bundlekit.lint.formats.text import MOST_OF_A_RULE
 from tests.lint.bundles import MANIFEST, source
 
 ANSI = "\x1b"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.page import page_of
 from bundlekit.lint.rule import Rule
 from tests.lint import (

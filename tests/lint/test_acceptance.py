@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from bundlekit.lint.acceptance import ANNOTATIONS, acceptance
-from bundlekit.lint.structure import accepts, violations
+from bundlekit.lint.facts.fast_schema import ANNOTATIONS, acceptance
+from bundlekit.lint.facts.structure import accepts, violations
 from tests.lint.bundles import MANIFEST
 from tests.lint.test_schema import SAID_TO_EDITORS, VALIDATOR, json_values, manifests
 

@@ -22,11 +22,11 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Kind
 from bundlekit.bundle.gateway_resources import GATEWAY_RESOURCES
 from bundlekit.bundle.overlay import Overlaid
-from bundlekit.lint import Finding, cache, check, edition
+from bundlekit.lint import Finding, cache, check, tool_fingerprint
 from bundlekit.lint.cache import Cache, cache_folder
+from bundlekit.lint.parallel import FEW, check_each
 from bundlekit.lint.selection import Choice, Selection, selection, selector
 from bundlekit.lint.settings import Settings
-from bundlekit.lint.several import FEW, check_each
 from tests.lint.bundles import MANIFEST, MemoryFiles, bundle
 from tests.lint.cases import inspections
 
@@ -228,6 +228,7 @@ def package(tmp_path: Path, *folders: str) -> Path:
     made = tmp_path.joinpath(*folders, "bundlekit")
     made.mkdir(parents=True)
     (made / "__init__.py").write_text("x = 1\n")
+    (made / "quoting.py").touch()
     (made / "lint" / "rules").mkdir(parents=True)
     (made / "lint" / "rules" / "one.py").write_text("x = 1\n")
     return made
@@ -236,11 +237,11 @@ def package(tmp_path: Path, *folders: str) -> Path:
 def test_another_rule_in_a_checkout_is_another_edition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = package(tmp_path, "checkout")
     monkeypatch.setattr(bundlekit, "__file__", str(made / "__init__.py"))
-    before = edition.edition()
+    before = tool_fingerprint.edition()
     (made / "lint" / "__pycache__").mkdir()
-    assert edition.edition() == before
+    assert tool_fingerprint.edition() == before
     os.utime(made / "lint" / "rules" / "one.py", (1, 1))
-    assert edition.edition() != before
+    assert tool_fingerprint.edition() != before
 
 
 def test_check_runs_nothing_but_what_counts(tmp_path: Path) -> None:
@@ -250,7 +251,7 @@ def test_check_runs_nothing_but_what_counts(tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, "-c", program, folder], capture_output=True, text=True, check=True)
     rooms = {name.split(".")[1] for name in run.stdout.split() if name.startswith("bundlekit.")}
     assert "lint" in rooms
-    assert rooms <= {*edition.ROOMS, "errors", "shipped"}
+    assert rooms <= {*tool_fingerprint.ROOMS, "errors", "quoting", "shipped"}
 
 
 def test_what_was_installed_is_told_by_the_list_of_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,21 +260,21 @@ def test_what_was_installed_is_told_by_the_list_of_its_files(tmp_path: Path, mon
     record = made.parent / f"bundlekit-{bundlekit.__version__}.dist-info" / "RECORD"
     record.parent.mkdir()
     record.write_text("rules/one.py,sha256=abc,6\n")
-    before = edition.edition()
+    before = tool_fingerprint.edition()
     os.utime(made / "lint" / "rules" / "one.py", (1, 1))  # as another installation of the same files has it
-    assert edition.edition() == before
+    assert tool_fingerprint.edition() == before
     record.write_text("rules/one.py,sha256=abd,6\n")
-    changed = edition.edition()
+    changed = tool_fingerprint.edition()
     assert changed != before
     record.unlink()
-    assert edition.edition() not in (before, changed)
+    assert tool_fingerprint.edition() not in (before, changed)
 
 
 def test_another_version_of_a_library_is_another_edition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = edition.edition()
+    before = tool_fingerprint.edition()
     (tmp_path / "tree_sitter-9.dist-info").mkdir()
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert edition.edition() != before
+    assert tool_fingerprint.edition() != before
 
 
 def test_another_edition_checks_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -474,7 +475,13 @@ def test_second_run_loads_neither_rules_nor_parser(tmp_path: Path) -> None:
         set(subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.splitlines())
         for _ in range(2)
     ]
-    heavy = {"tree_sitter", "jsonschema", "bundlekit.lint.engine", "bundlekit.lint.rules.packed_secret", "hashlib"}
+    heavy = {
+        "tree_sitter",
+        "jsonschema",
+        "bundlekit.lint.engine",
+        "bundlekit.lint.rules.files.packed_secret",
+        "hashlib",
+    }
     assert "tree_sitter" in loaded[0]
     assert loaded[1].isdisjoint(heavy)
 

@@ -8,9 +8,9 @@ import pytest
 
 from bundlekit.bundle.text import Text
 from bundlekit.lint import Finding, Other, Severity, check
-from bundlekit.lint.concealment import Secrets
 from bundlekit.lint.finding import Edit
-from bundlekit.lint.report import FORMATS, About, Checked, report
+from bundlekit.lint.formats import FORMATS, About, Checked, report
+from bundlekit.lint.redaction import Secrets
 from tests.lint.bundles import MANIFEST, bundle
 
 TOKEN = "w7Kd2sPq9ZpX4vNr6TtB"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import check
-from bundlekit.lint.structure import MOST
+from bundlekit.lint.facts.structure import MOST
 from tests.lint.bundles import MANIFEST, bundle, codes, found, source
 
 pytestmark = pytest.mark.timeout(60)

@@ -21,8 +21,8 @@ from junitparser import Error, Failure, JUnitXml
 from bundlekit.errors import BundlekitError, Unreadable
 from bundlekit.lint import Finding, Other, Severity
 from bundlekit.lint.finding import Edit
-from bundlekit.lint.report import FORMATS, About, Checked, report
-from bundlekit.lint.report.text import MOST_OF_A_RULE
+from bundlekit.lint.formats import FORMATS, About, Checked, report
+from bundlekit.lint.formats.text import MOST_OF_A_RULE
 from bundlekit.lint.rules import rules
 from tests.lint.bundles import bundle, found
 

@@ -23,7 +23,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_there_are_rules_and_each_is_a_module_with_its_own_name() -> None:
-    modules = {path.stem for path in Path(next(iter(room.__path__))).glob("*.py")} - {"__init__"}
+    modules = {path.stem for path in Path(next(iter(room.__path__))).glob("*/*.py")} - {"__init__"}
     assert {rule.name.replace("-", "_") for rule in RULES} == modules
     assert len(RULES) >= 30
 

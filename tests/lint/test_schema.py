@@ -14,7 +14,7 @@ from jsonschema import Draft7Validator
 
 from bundlekit.bundle.document import pointer_to
 from bundlekit.bundle.manifest import METHODS, NAME, VERSION
-from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.rules import rules
 from bundlekit.shipped import manifest_schema
 from tests.lint.bundles import MANIFEST, bundle, codes

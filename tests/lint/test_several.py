@@ -18,8 +18,8 @@ import pytest
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.errors import CouldNotRun
 from bundlekit.lint import check
+from bundlekit.lint.parallel import FEW, check_each
 from bundlekit.lint.selection import Selection, selection
-from bundlekit.lint.several import FEW, check_each
 from tests.lint.bundles import MANIFEST, bundle
 
 MANY = 4 * FEW

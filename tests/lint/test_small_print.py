@@ -15,8 +15,8 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.errors import BadUsage
 from bundlekit.lint import check
 from bundlekit.lint.baseline import Baseline, Known, called, read, written
+from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.fixing import fix
-from bundlekit.lint.inspection import Inspection
 from bundlekit.lint.rules import rules
 from bundlekit.lint.selection import Choice, PathIgnore, Selector, selection, selector, severity_named
 from bundlekit.lint.suppression import suppressions

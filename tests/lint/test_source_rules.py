@@ -9,7 +9,7 @@ import pytest
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Kind
 from bundlekit.lint import check
-from bundlekit.lint.inspection import MOST_REFUSED
+from bundlekit.lint.facts.inspection import MOST_REFUSED
 from bundlekit.scaffold.template import render_bundle
 from tests.lint.bundles import MANIFEST, bundle, source
 from tests.scaffold.conversations import CONVERSATIONS, Conversation

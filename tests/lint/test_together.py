@@ -13,10 +13,10 @@ from bundlekit.cli import main
 from bundlekit.lint import catalogue
 from bundlekit.lint.finding import Finding
 from bundlekit.lint.page import Example, page_of
+from bundlekit.lint.parallel import Together
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
 from bundlekit.lint.selection import selection
-from bundlekit.lint.several import Together
 from tests.lint.bundles import bundle
 
 AMONG = [rule for rule in rules() if rule.among is not None]

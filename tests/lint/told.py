@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bundlekit.bundle.text import Span, Text
-from bundlekit.lint.inspection import Inspection
+from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.rule import Fault, Rule
 from bundlekit.lint.rules import rules
 from bundlekit.quoting import printable

@@ -1,4 +1,4 @@
-"""The rules: every module here is one."""
+"""The rules: every module in a folder here is one. The folders say what the rules look at."""
 
 from __future__ import annotations
 
@@ -12,5 +12,6 @@ from bundlekit.lint.rule import Rule
 @cache
 def rules() -> tuple[Rule, ...]:
     """Every rule, by code."""
-    modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    found = pkgutil.walk_packages(__path__, f"{__name__}.")
+    modules = (importlib.import_module(one.name) for one in found if not one.ispkg)
     return tuple(sorted((module.RULE for module in modules), key=lambda rule: str(rule.code)))

@@ -1,0 +1,42 @@
+"""There is no factory file.
+
+Why: The vendor's guide asks for `data/NAME.json.factory`, named like the bundle. At the first start the SDK's
+`ModelInitiator` makes the settings of it, and raises an error where it finds none.
+
+Evidence: The vendor's guide: the file's name must be the name in bundle.json. Seen with SDK 1.1.2 on Python 2.7.18:
+`ModelInitiator` ends the start with `RuntimeError: No *.json.factory file`. A bundle that makes none came up without
+the file.
+
+Bad:
+
+    data/example.json.factory is missing
+
+Good:
+
+    data/example.json.factory
+        {"key": "value"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.reading import Trouble
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.package_contents import misnamed_factories
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import printable, quoted
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    factory = inspection.factory
+    if factory is None or not any(problem.trouble is Trouble.MISSING for problem in factory.problems):
+        return
+    if not misnamed_factories(inspection):
+        message = f"there is no factory file under the name {quoted(inspection.name)}, expected it in data/"
+        hint = f"make {printable(factory.path)[:200]} with the settings to begin with, at the least {{}}"
+        yield in_manifest(inspection, "/name", message, hint)
+
+
+RULE = Rule(code="BK203", name="missing-factory", severity=Severity.ERROR, page=__doc__, check=check)

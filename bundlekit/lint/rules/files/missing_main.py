@@ -1,0 +1,58 @@
+"""There is no index.py.
+
+Why: index.py is what the gateway starts; nothing else of a bundle is ever run by it.
+
+Evidence: The vendor's guide starts a bundle with `python index.py`. Python 2.7.18 ends with "can't open file
+'index.py'".
+
+Bad:
+
+    index.py is missing
+
+Good:
+
+    index.py
+        from sanji.connection.mqtt import Mqtt
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods="get", resource="/example")
+            def get(self, message, response):
+                return response(code=200, data={})
+
+            @Route(methods="put", resource="/example")
+            def put(self, message, response):
+                return response(code=200, data=message.data)
+
+
+        if __name__ == "__main__":
+            Example(connection=Mqtt()).start()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.reading import Trouble
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    problem = inspection.source.problem
+    if problem is not None and problem.trouble is Trouble.MISSING:
+        path = inspection.source.path
+        yield Fault(path, problem.span, f"{problem.message}, expected it beside bundle.json", _hint(inspection))
+
+
+def _hint(inspection: Inspection) -> str:
+    value = inspection.manifest.value
+    main = value.get("main") if isinstance(value, dict) else None
+    if isinstance(main, str) and main.endswith(".py") and inspection.has(main):
+        return f"rename {main}: index.py is what the gateway starts"
+    return ""
+
+
+RULE = Rule(code="BK202", name="missing-main", severity=Severity.ERROR, page=__doc__, check=check)

@@ -1,0 +1,48 @@
+"""There is no bundle.json.
+
+Why: bundle.json is what makes a folder a bundle: the SDK reads the name and the resources from it and stops without
+it.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the start ends with `BundleConfigError: Can't load file`.
+
+Bad:
+
+    bundle.json is missing
+
+Good:
+
+    bundle.json
+        {
+          "name": "example",
+          "version": "1.0.0",
+          "description": "Keeps one value and gives it back",
+          "main": "index.py",
+          "argument": "",
+          "priority": 99,
+          "hook": [],
+          "dependencies": {},
+          "repository": "",
+          "role": "model",
+          "ttl": 60,
+          "resources": [{"methods": ["get", "put"], "resource": "/example"}]
+        }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.reading import Trouble
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for problem in inspection.manifest.problems:
+        if problem.trouble is Trouble.MISSING:
+            path = inspection.manifest.path
+            yield Fault(path, problem.span, f"{problem.message}, expected it at the top", "bundlekit new makes one")
+
+
+RULE = Rule(code="BK201", name="missing-manifest", severity=Severity.ERROR, page=__doc__, check=check)

@@ -1,0 +1,59 @@
+"""A file, or the bundle as a whole, is large for a gateway.
+
+Why: A gateway has 512 MB of memory, about 200 MB of its disk are left, each release takes them again, and the way
+there is often a cellular link. Of a file of more than 8 MiB, or of a bundle of more than 32 MiB, most is often left
+from the work on it: recordings, firmware, databases.
+
+Evidence: The vendor's example of `/system/status` tells of 257 MB of memory and of 217 MB left on the disk. The two
+limits are ours; nothing on a gateway was seen to refuse a larger file.
+
+Bad:
+
+    manual.pdf is 9000000 bytes long
+
+Good:
+
+    manual.pdf is 800000 bytes long
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.bundle import MANIFEST
+from bundlekit.bundle.files import Entry
+from bundlekit.bundle.text import BEGINNING
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.package_contents import cargo_of, others_of
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+
+_MEBIBYTE = 1024 * 1024
+_LARGE_FILE = 8 * _MEBIBYTE
+_LARGE_BUNDLE = 32 * _MEBIBYTE
+_HINT = "what the gateway does not need stays out by a line in .bundleignore"
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    cargo = cargo_of(inspection)
+    entries = others_of(inspection)
+    for entry in entries:
+        if entry.size > _LARGE_FILE and cargo.goes_in(entry):
+            message = f"the file has {_size(entry.size)}, expected no more than {_size(_LARGE_FILE)}"
+            yield Fault(entry.path, BEGINNING, message, _HINT)
+    if _total(entries) > _LARGE_BUNDLE:
+        total = _total([entry for entry in entries if cargo.goes_in(entry)])
+        if total > _LARGE_BUNDLE:
+            message = f"the files of the bundle have {_size(total)}, expected no more than {_size(_LARGE_BUNDLE)}"
+            yield Fault(MANIFEST, BEGINNING, message, _HINT)
+
+
+def _total(entries: list[Entry]) -> int:
+    return sum(entry.size for entry in entries)
+
+
+def _size(size: int) -> str:
+    return f"{-(-size // _MEBIBYTE)} MiB"
+
+
+RULE = Rule(code="BK215", name="oversized-file", severity=Severity.WARNING, page=__doc__, check=check)

@@ -1,0 +1,52 @@
+"""Settings that were made on one machine travel with the bundle.
+
+Why: The SDK keeps what users set in `data/NAME.json` and a copy of it in `data/NAME.json.backup`. In an archive, or
+under version control, they take the place of what somebody has set on another gateway, and may well hold passwords.
+What a bundle begins with is in `data/NAME.json.factory`.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: where `data/NAME.json` is there at the first start, the bundle has those
+settings and never looks at the factory file. Whether a file is under version control is read from git's index.
+
+Bad:
+
+    data/example.json is in the archive
+        {"key": "mine"}
+
+Good:
+
+    data/example.json.factory
+        {"key": "value"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.text import BEGINNING
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.package_contents import cargo_of
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    bundle, cargo = inspection.bundle, cargo_of(inspection)
+    in_data = [entry.path for entry in cargo.entries if entry.path.startswith("data/")]
+    if all(path.endswith(".factory") for path in in_data):
+        return
+    from bundlekit.pack.contents import is_settings
+
+    for path in in_data:
+        if not is_settings(path, bundle):
+            continue
+        if bundle.in_archive:
+            message = "settings made on one machine are in the archive, expected none"
+            yield Fault(path, BEGINNING, message, "bundlekit pack leaves them out")
+        elif cargo.folder is not None and cargo.folder.is_tracked(path):
+            message = "settings made on one machine are under version control, expected none"
+            hint = f"git rm --cached {printable(path)[:200]}, and write data/*.json into .gitignore"
+            yield Fault(path, BEGINNING, message, hint)
+
+
+RULE = Rule(code="BK213", name="runtime-settings", severity=Severity.WARNING, page=__doc__, check=check)

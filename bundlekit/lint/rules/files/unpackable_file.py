@@ -1,0 +1,49 @@
+"""A file cannot be part of an archive.
+
+Why: A gateway unpacks archives as root, so that an archive holds plain files and folders only: a link may lead
+anywhere, and a device or a pipe is none of a bundle's. Names have to mean the same on every system, or one file takes
+the place of another. `bundlekit pack` and `bundlekit deploy` refuse all of that. What `.bundleignore` leaves out is of
+no concern.
+
+Evidence: `bundlekit pack` refuses to make such an archive, and `bundlekit deploy` to send one. Links led Python's
+tarfile out of the folder more than once with its own filter on, so that neither trusts in it.
+
+Bad:
+
+    settings.ini is a link to ../common/settings.ini
+
+Good:
+
+    settings.ini
+        interval = 5
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from bundlekit.bundle.bundle import MANIFEST
+from bundlekit.bundle.text import BEGINNING
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.package_contents import cargo_of, others_of
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.pack.safety import problems_of
+
+_MOST = 100
+_LONGEST = 300
+_HINT = "an archive holds plain files and folders, under names that mean the same on every system"
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    cargo = cargo_of(inspection)
+    entries = others_of(inspection)
+    if next(problems_of(entries), None) is None:
+        return
+    packed = [entry for entry in entries if cargo.goes_in(entry)]
+    for problem in islice(problems_of(packed), _MOST):
+        yield Fault(problem.path or MANIFEST, BEGINNING, problem.what[:_LONGEST], _HINT)
+
+
+RULE = Rule(code="BK216", name="unpackable-file", severity=Severity.ERROR, page=__doc__, check=check)

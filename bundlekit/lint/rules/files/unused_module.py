@@ -1,0 +1,76 @@
+"""A Python file goes to the gateway, and nothing that runs there imports it.
+
+Why: It is likely left over, or for the developer alone, and takes room on every gateway. `.bundleignore` keeps files
+out of the archive. Nothing is said where modules are imported by names that are computed, of a file whose name stands
+in another one, which may run it, and of tests.
+
+Evidence: the imports are followed from index.py on, in the order in which Python 2.7 looks for a module.
+
+Bad:
+
+    helper.py
+        LIMIT = 5
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+        import helper
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={"limit": helper.LIMIT})
+    helper.py
+        LIMIT = 5
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from bundlekit.bundle.files import Kind
+from bundlekit.bundle.text import BEGINNING
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.package_contents import cargo_of
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.source.imports import looks_elsewhere
+
+_MOST = 50
+_MOST_MODULES = 100
+_COMPUTES = re.compile(rb"__import__|\bimportlib\b|\bpkgutil\b|\bimp\b|\bexecfile\b|\brunpy\b|\bglob\b|\bsetuptools\b")
+_OWN_WAYS = re.compile(r"(?:.*/)?(?:tests?/.*|test_[^/]*|[^/]*_test\.py|conftest\.py|setup\.py|[^/]*\.cfg|docs?/.*)")
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    main, modules = inspection.source.module, inspection.modules
+    if main is None or main.python.error is not None or len(modules) > _MOST_MODULES:
+        return
+    told = {_top(one.path) for one in modules}  # of a package of which some is used, the rest may be as well
+    cargo = cargo_of(inspection)
+    files = (one for one in cargo.entries if one.kind is Kind.FILE and one.path.endswith(".py"))
+    others = list(islice((one for one in files if not _OWN_WAYS.fullmatch(one.path)), _MOST))
+    if told.issuperset(_top(one.path) for one in others):
+        return
+    if inspection.has("exec") or any(_COMPUTES.search(one.content) for one in modules) or looks_elsewhere(modules):
+        return
+    for entry in others:
+        path, top = entry.path, _top(entry.path)
+        name = re.compile(rf"\b{re.escape(top.removesuffix('.py'))}\b")
+        if top not in told and cargo.goes_in(entry) and not any(name.search(one.text.content) for one in modules):
+            told.add(top)
+            message = "nothing that runs imports this, which goes to the gateway"
+            yield Fault(path, BEGINNING, message, ".bundleignore keeps files out of the archive")
+
+
+def _top(path: str) -> str:
+    """The folder at the top of the bundle in which a file lies, or the file."""
+    return path.partition("/")[0]
+
+
+RULE = Rule(code="BK218", name="unused-module", severity=Severity.INFO, page=__doc__, check=check)

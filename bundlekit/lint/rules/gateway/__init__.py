@@ -1,0 +1,1 @@
+"""Rules about what else is on the gateway."""

@@ -1,0 +1,58 @@
+"""The name of the bundle has something else in it than letters and hyphens.
+
+Why: The vendor's guide gives `[A-Za-z-]+` as the form of a name. The gateway registers the bundle under it, and its
+settings, its archive and its folder on the gateway are called after it; so that its archive can be, it has 100
+characters at most.
+
+Evidence: The vendor's guide gives the form, and asks for a factory file of the same name. SDK 1.1.2 itself takes any
+name: bundles called `a_b2` and `a b/c` came up, and only an empty one was refused, with 400 by the emulated gateway.
+
+Bad:
+
+    bundle.json
+        "name": "door_lock2"
+
+Good:
+
+    bundle.json
+        "name": "door-lock"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bundlekit.bundle.manifest import LONGEST
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.quoting import quoted
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    name = violation.value
+    strange = re.search("[^A-Za-z-]", name)
+    expected = "the letters A to Z and a to z and hyphens"
+    if strange or not name:
+        what = f"has {quoted(strange[0])} in it" if strange else "is empty"
+    else:
+        what, expected = f"has {len(name)} characters", f"{LONGEST} at most"
+    better = re.sub("[^A-Za-z]+", "-", name[:100]).strip("-")
+    yield in_manifest(
+        inspection,
+        violation.pointer,
+        f"name {quoted(name)} {what}, expected {expected}",
+        f'"{better}" would do; data/{better}.json.factory goes with it' if better else "",
+    )
+
+
+RULE = structure_rule(
+    code="BK103",
+    name="bad-name",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={"/properties/name/pattern"},
+    word=word,
+)

@@ -1,0 +1,52 @@
+"""The version cannot be part of a file's name.
+
+Why: The version becomes part of the archive's name and of the folder that a release lives in on the gateway, so it
+has 100 characters at most. The vendor's guide recommends semantic versioning.
+
+Evidence: `bundlekit pack` calls an archive NAME-VERSION.tar.gz, and a deploy makes a folder of that name. The SDK
+(1.1.2) does not read the version: a bundle of version `1.0/beta 2` came up when it was started by hand.
+
+Bad:
+
+    bundle.json
+        "version": "1.0/beta 2"
+
+Good:
+
+    bundle.json
+        "version": "1.0.0-beta.2"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bundlekit.bundle.manifest import LONGEST
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.quoting import quoted
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    version = violation.value
+    strange = re.search("[^0-9A-Za-z.+_~-]", version)
+    if strange:
+        what = f"has {quoted(strange[0])} in it, expected letters, digits and . + _ ~ -"
+    elif len(version) > LONGEST:
+        what = f"has {len(version)} characters, expected {LONGEST} at most"
+    else:
+        what = f"begins with {quoted(version[0])}, expected a letter or digit" if version else "is empty"
+    yield in_manifest(inspection, violation.pointer, f"version {quoted(version)} {what}", "1.0.0 is a good first one")
+
+
+RULE = structure_rule(
+    code="BK104",
+    name="bad-version",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={"/properties/version/pattern"},
+    word=word,
+)

@@ -1,0 +1,39 @@
+"""A resource has two slashes in a row.
+
+Why: Resources are matched segment by segment, and what is between the two slashes is an empty one: a request has to
+have both, and what most clients and proxies make of such a path has one.
+
+Evidence: `compile_resource("/x//y")` of the SDK 1.1.2 does not match `/x/y`, and neither does MQTT's own matching.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/example//status"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/example/status"}]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for declared in inspection.declared:
+        path = declared.resource.path.rstrip("/")
+        if "//" in path:
+            expected = quoted(re.sub("/+", "/", path))
+            message = f"resource {quoted(declared.resource.path)} has two slashes in a row, expected {expected}"
+            yield in_manifest(inspection, f"{declared.pointer}/resource", message, "a request has to have both")
+
+
+RULE = Rule(code="BK130", name="empty-segment", severity=Severity.WARNING, page=__doc__, check=check)

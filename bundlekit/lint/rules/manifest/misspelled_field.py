@@ -1,0 +1,42 @@
+"""A field is spelled almost like one that the gateway knows.
+
+Why: Nobody reads a field under another name, and nobody complains about it either: `"method"` is as good as no methods
+at all. Only a field that is not there under its right name is asked after.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a resource with `method` in place of `methods` registers without a word;
+one with `resorce` ends the thread that registers with `KeyError: 'resource'`.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": ["get", "put"], "resource": "/example", "rol": "model"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": ["get", "put"], "resource": "/example", "role": "model"}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bundlekit.lint.facts.fields import unknown_fields
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.naming import called
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for unknown in unknown_fields(inspection.manifest.value):
+        if unknown.meant is not None:
+            where = f" in {called(inspection, unknown.around)}" if unknown.around else ""
+            message = f"field {quoted(unknown.name)}{where} is unknown, expected {quoted(unknown.meant)}"
+            fault = in_manifest(inspection, unknown.pointer, message, f'did you mean "{unknown.meant}"?')
+            yield replace(fault, span=inspection.manifest.key_position(unknown.pointer))
+
+
+RULE = Rule(code="BK115", name="misspelled-field", severity=Severity.WARNING, page=__doc__, check=check)

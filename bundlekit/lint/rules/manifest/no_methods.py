@@ -1,0 +1,53 @@
+"""A resource that the bundle answers for lists no methods.
+
+Why: `methods` is what callers read to know what they can do with a resource. Only a resource of role `view`, which
+the bundle does not answer for, goes without.
+
+Evidence: The vendor's guide gives each resource its methods, one or an array of them. Nothing at run time asks for
+them: a bundle without any registered and answered with SDK 1.1.2 on Python 2.7.18, and the original controller 1.6.2
+routes by the resource alone.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": [], "resource": "/example"}]
+
+Good:
+
+    bundle.json
+        "resources": [
+          {"methods": ["get"], "resource": "/example"},
+          {"role": "view", "resource": "/network/interfaces"}
+        ]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.naming import resource_called
+from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+
+_RESOURCE = "/properties/resources/items"
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    yield in_manifest(
+        inspection,
+        violation.pointer,
+        f"{resource_called(inspection, violation.pointer)} has no methods, expected get, put, post or delete",
+        'add "methods": ["get", "put"], or "role": "view" if the bundle only listens there',
+    )
+
+
+RULE = structure_rule(
+    code="BK110",
+    name="no-methods",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={f"{_RESOURCE}/else/required", f"{_RESOURCE}/properties/methods/then/minItems"},
+    word=word,
+)

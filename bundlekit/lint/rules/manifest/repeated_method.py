@@ -1,0 +1,54 @@
+"""A method is listed more than once for a resource.
+
+Why: The second one changes nothing; most often another method was meant.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a bundle that declares `get` twice registers and answers like any other,
+since neither the SDK nor the original controller 1.6.2 reads `methods`.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": ["get", "get"], "resource": "/example"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": ["get", "put"], "resource": "/example"}]
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bundlekit.lint.edits import removed
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.naming import resource_called
+from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.quoting import quoted
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    first: dict[str, str] = {}
+    for index, method in enumerate(violation.value):
+        pointer = f"{violation.pointer}/{index}"
+        before = first.setdefault(json.dumps(method, sort_keys=True), pointer)
+        if before == pointer:
+            continue
+        message = f"method {quoted(method)} of {resource_called(inspection, pointer)} is listed twice, expected once"
+        fault = in_manifest(inspection, pointer, message, "remove one of them")
+        fix = removed(inspection.manifest, pointer, method) if isinstance(method, str) else ()
+        yield replace(fault, other=(fault.path, inspection.manifest.position(before), "the first one"), fix=fix)
+
+
+RULE = structure_rule(
+    code="BK109",
+    name="repeated-method",
+    severity=Severity.WARNING,
+    page=__doc__,
+    claims={"/properties/resources/items/properties/methods/then/uniqueItems"},
+    word=word,
+)

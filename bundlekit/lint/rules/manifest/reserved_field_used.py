@@ -1,0 +1,50 @@
+"""A field that the vendor keeps for later has a value of its own.
+
+Why: The vendor's guide calls argument, priority, hook, dependencies and repository reserved. Nothing that a bundle can
+count on comes of what stands there today, and another meaning may come with the next firmware.
+
+Evidence: The vendor's guide. Seen with SDK 1.1.2 on Python 2.7.18: a bundle with values of its own in argument,
+priority, hook and dependencies registers and answers like any other; they go out with the registration, and nothing
+comes back of it.
+
+Bad:
+
+    bundle.json
+        "dependencies": {"requests": "2.27"}
+
+Good:
+
+    bundle.json
+        "argument": "",
+        "priority": 99,
+        "hook": [],
+        "dependencies": {},
+        "repository": ""
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.fields import field_of
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
+
+_RESERVED = {"argument": "", "priority": 99, "hook": [], "dependencies": {}, "repository": ""}
+_HINTS = {"dependencies": "modules that the bundle needs lie beside index.py"}
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for field, plain in _RESERVED.items():
+        value = field_of(inspection, field)
+        is_fit = isinstance(value, type(plain)) or (field == "priority" and isinstance(value, float))
+        if is_fit and not isinstance(value, bool) and value != plain:
+            has = "is not empty" if isinstance(value, dict | list) else f"is {quoted(value)}"
+            message = f"{field} {has}, expected {json.dumps(plain)}: the field is reserved"
+            yield in_manifest(inspection, f"/{field}", message, _HINTS.get(field, ""))
+
+
+RULE = Rule(code="BK128", name="reserved-field-used", severity=Severity.INFO, page=__doc__, check=check)

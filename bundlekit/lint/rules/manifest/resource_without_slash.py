@@ -1,0 +1,47 @@
+"""A resource does not start with a slash.
+
+Why: The gateway puts `/api/v1` and the resource together as they are, and matches requests against it from the first
+character on. `example` is never met by a request for `/example`.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18 and the emulated gateway: a bundle with the resource `example` registers,
+and `GET /api/v1/example` comes back with 403. The original controller 1.6.2 matches as MQTT does, where the slash
+counts.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "example"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/example"}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.bundle.patterns import without_prefix
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.quoting import quoted
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    resource = violation.value
+    expected = quoted(without_prefix("/" + resource.lstrip())) if resource.strip() else "a path such as /example"
+    message = f"resource {quoted(resource)} does not start with a slash, expected {expected}"
+    yield in_manifest(inspection, violation.pointer, message)
+
+
+RULE = structure_rule(
+    code="BK111",
+    name="resource-without-slash",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={"/properties/resources/items/properties/resource/pattern"},
+    word=word,
+)

@@ -1,0 +1,42 @@
+"""A resource ends with a slash.
+
+Why: Resources are matched as MQTT topics are: `/example/` is met by requests for `/example/` alone, and a request for
+`/example` comes back with 403.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with `/example/` declared, `GET /example` comes back with 403 and `GET
+/example/` is answered. The original controller 1.6.2 tells the two apart as well.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/example/"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/example"}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bundlekit.lint.edits import rewritten
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for declared in inspection.declared:
+        path = declared.resource.path
+        if path.endswith("/") and path.strip("/"):
+            message = f"resource {quoted(path)} ends with a slash, expected {quoted(path.rstrip('/'))}"
+            pointer = f"{declared.pointer}/resource"
+            fault = in_manifest(inspection, pointer, message, "remove the slash at the end")
+            yield replace(fault, fix=rewritten(inspection.manifest, pointer, path, path.rstrip("/")))
+
+
+RULE = Rule(code="BK118", name="trailing-slash", severity=Severity.WARNING, page=__doc__, check=check)

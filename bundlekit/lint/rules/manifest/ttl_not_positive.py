@@ -1,0 +1,43 @@
+"""The ttl leaves no time to answer.
+
+Why: After ttl seconds the gateway's controller answers in the bundle's place, with 408. Of zero seconds or less
+nothing is left for the bundle.
+
+Evidence: The original controller 1.6.2 answers 408 as soon as the ttl is over. What it makes of a ttl of 0 was not
+seen; the emulated gateway refuses such a bundle with 400, and to one with -1 it answers 408 before the handler can.
+
+Bad:
+
+    bundle.json
+        "ttl": 0
+
+Good:
+
+    bundle.json
+        "ttl": 5
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.quoting import quoted
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    message = f"ttl is {quoted(violation.value)}, expected a positive number of seconds"
+    yield in_manifest(inspection, violation.pointer, message, "60 is what the vendor's sample has")
+
+
+RULE = structure_rule(
+    code="BK107",
+    name="ttl-not-positive",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={"/properties/ttl/exclusiveMinimum"},
+    word=word,
+)

@@ -1,0 +1,77 @@
+"""The licence is no identifier or expression of SPDX.
+
+Why: There are many GPLs and BSDs: the vendor's sample says `GPL`, and a lawyer asks which. Programs that list the
+licences of a product read the identifiers of SPDX, such as `MIT`, and expressions of them, such as `MIT OR
+Apache-2.0`. Nothing on the gateway depends on it. `LicenseRef-` and a name is for a licence of one's own.
+
+Evidence: The vendor's guide names "MIT, GPL, BSD, etc.", and its sample says GPL, which the list of SPDX does not have.
+Nothing on a gateway was seen to read it.
+
+Bad:
+
+    bundle.json
+        "license": "GPL"
+
+Good:
+
+    bundle.json
+        "license": "GPL-2.0-or-later"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.fields import field_of
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.naming import listed
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
+
+_COMMON = frozenset({"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "GPL-2.0-only", "GPL-3.0-only", "ISC"})
+_MEANT = {
+    "agpl": ("AGPL-3.0-only", "AGPL-3.0-or-later"),
+    "apache": ("Apache-2.0",),
+    "bsd": ("BSD-2-Clause", "BSD-3-Clause"),
+    "gpl": ("GPL-2.0-only", "GPL-2.0-or-later", "GPL-3.0-only", "GPL-3.0-or-later"),
+    "lgpl": ("LGPL-2.1-only", "LGPL-2.1-or-later", "LGPL-3.0-only", "LGPL-3.0-or-later"),
+    "mit": ("MIT",),
+    "mpl": ("MPL-2.0",),
+    "commercial": ("LicenseRef-Commercial",),
+    "proprietary": ("LicenseRef-Proprietary",),
+    "unlicensed": ("LicenseRef-Proprietary",),
+}
+_LONGEST = 100
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    licence = field_of(inspection, "license")
+    if isinstance(licence, str) and licence.strip() and not _is_known(licence):
+        message = f"licence {quoted(licence)} is none of SPDX, expected an identifier such as MIT"
+        yield in_manifest(inspection, "/license", message, _hint(licence))
+
+
+def _is_known(licence: str) -> bool:
+    if licence in _COMMON:
+        return True
+    if len(licence) > _LONGEST:
+        return False
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+    try:
+        canonicalize_license_expression(licence)
+    except InvalidLicenseExpression:
+        return False
+    return True
+
+
+def _hint(licence: str) -> str:
+    lower = licence[:_LONGEST].lower().removeprefix("the ").lstrip()
+    family = next((one for one in _MEANT if lower.startswith(one)), None)
+    if family is None:
+        return "https://spdx.org/licenses lists them; LicenseRef- and a name is for one of your own"
+    return f"write {listed(_MEANT[family])}, whichever it is"
+
+
+RULE = Rule(code="BK126", name="unknown-licence", severity=Severity.INFO, page=__doc__, check=check)

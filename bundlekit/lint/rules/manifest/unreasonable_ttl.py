@@ -1,0 +1,50 @@
+"""The ttl is longer than anybody waits, or shorter than an answer takes.
+
+Why: The gateway's REST API gives up after 60 seconds, whatever the bundle promises, and the vendor's guide wants
+answers as soon as possible. Within less than a second a request has to get to the bundle and back on a machine that is
+busy with other things, and when the ttl is over the gateway answers 408 in the bundle's place.
+
+Evidence: The original REST front answers 408 after 60 seconds, and the original controller 1.6.2 when the ttl is over.
+The vendor's guide wants answers within the ttl, and no long running jobs. That less than a second is too short was not
+seen on a gateway: on a developer's machine, answers come within 0.005 seconds.
+
+Bad:
+
+    bundle.json
+        "ttl": 300
+
+Good:
+
+    bundle.json
+        "ttl": 10
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.fields import field_of
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
+
+_LONGEST = 60
+_SHORTEST = 1
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    ttl = field_of(inspection, "ttl")
+    if isinstance(ttl, bool) or not isinstance(ttl, int | float):
+        return
+    if ttl > _LONGEST:
+        message = f"ttl is {quoted(ttl)}, expected at most {_LONGEST} seconds: the REST API waits no longer"
+        yield in_manifest(
+            inspection, "/ttl", message, "start what takes long, answer, and let the caller ask how it is"
+        )
+    elif 0 < ttl < _SHORTEST:
+        message = f"ttl is {quoted(ttl)}, expected at least {_SHORTEST} second"
+        yield in_manifest(inspection, "/ttl", message, "60 is what the vendor's sample has")
+
+
+RULE = Rule(code="BK124", name="unreasonable-ttl", severity=Severity.WARNING, page=__doc__, check=check)

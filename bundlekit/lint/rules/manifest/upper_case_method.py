@@ -1,0 +1,60 @@
+"""A method is written in upper case.
+
+Why: The vendor's guide spells methods in lower case: get, put, post and delete, and programs that read them look for
+those. A `@Route` with one in upper case keeps the SDK from starting the bundle.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a `@Route` with `GET` ends the start with `AttributeError: 'Route'
+object has no attribute 'GET'`. A bundle that writes it in bundle.json alone works: nobody there reads `methods`.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": ["GET", "PUT"], "resource": "/example"}]
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": ["get", "put"], "resource": "/example"}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bundlekit.bundle.document import parts_of
+from bundlekit.lint.edits import removed, rewritten
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.naming import resource_called
+from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.finding import Edit, Severity
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.quoting import quoted
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    method = violation.value
+    if isinstance(method, str) and method.lower() in violation.expected:
+        where = resource_called(inspection, violation.pointer)
+        message = f"method {quoted(method)} of {where} is in upper case, expected {quoted(method.lower())}"
+        fault = in_manifest(inspection, violation.pointer, message, f'write "{method.lower()}"')
+        yield replace(fault, fix=_fix(inspection, violation.pointer, method))
+
+
+def _fix(inspection: Inspection, pointer: str, method: str) -> tuple[Edit, ...]:
+    methods = inspection.manifest.value["resources"][int(parts_of(pointer)[1])]["methods"]
+    if isinstance(methods, list) and method.lower() in methods:
+        return removed(inspection.manifest, pointer, method)
+    return rewritten(inspection.manifest, pointer, method, method.lower())
+
+
+_METHODS = "/properties/resources/items/properties/methods"
+
+RULE = structure_rule(
+    code="BK117",
+    name="upper-case-method",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={f"{_METHODS}/then/items/enum", f"{_METHODS}/else/then/enum"},
+    word=word,
+)

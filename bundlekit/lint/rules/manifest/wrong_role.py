@@ -1,0 +1,48 @@
+"""A role is none that the gateway knows at this place.
+
+Why: The vendor's guide fixes the role of a bundle to `model`. The SDK registers the resources of role `model` and
+those of role `view` apart, and leaves out any other, so that nobody ever reaches them.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: of a bundle of role `controller`, and of a resource of role `listener`,
+nothing is registered ("no need to register due to no resources"). A bundle of role `view` registers as one, and who
+asks for its resource gets 403, for there is no model.
+
+Bad:
+
+    bundle.json
+        "role": "controller"
+
+Good:
+
+    bundle.json
+        "role": "model"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.naming import called, listed
+from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.quoting import quoted
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    expected = violation.expected if isinstance(violation.expected, list) else [violation.expected]
+    wanted = listed(tuple(quoted(role) for role in expected))
+    message = f"{called(inspection, violation.pointer)} is {quoted(violation.value)}, expected {wanted}"
+    hint = 'a resource that the bundle only listens to takes "role": "view" itself' if violation.value == "view" else ""
+    yield in_manifest(inspection, violation.pointer, message, hint)
+
+
+RULE = structure_rule(
+    code="BK106",
+    name="wrong-role",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={"/properties/role/const", "/properties/resources/items/properties/role/enum"},
+    word=word,
+)

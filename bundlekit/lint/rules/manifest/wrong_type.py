@@ -1,0 +1,79 @@
+"""A field of bundle.json has a value of another type than the vendor's guide gives it.
+
+Why: The whole of bundle.json goes to the gateway's controller with the registration, which takes the fields for what
+the guide says they are. A resource that is no object already makes the SDK fail before that.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a bundle.json that is an array ends the start with a TypeError; a
+resource that is a string, or whose path is a number, ends the thread that registers, and the program stays up unheard.
+A number for `methods` changed nothing. What the original controller makes of `"60"` for the ttl was not seen.
+
+Bad:
+
+    bundle.json
+        "ttl": "60"
+
+Good:
+
+    bundle.json
+        "ttl": 60
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.naming import called, listed
+from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.quoting import quoted
+
+_TYPES = {"string": "a string", "number": "a number", "array": "an array", "object": "an object"}
+_PLAIN = (
+    "name",
+    "version",
+    "author",
+    "email",
+    "description",
+    "license",
+    "argument",
+    "priority",
+    "hook",
+    "dependencies",
+    "repository",
+    "ttl",
+    "resources",
+)
+_RESOURCE = "/properties/resources/items"
+
+
+def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+    expected = [violation.expected] if isinstance(violation.expected, str) else violation.expected
+    wanted = listed(tuple(_TYPES[one] for one in expected))
+    message = f"{called(inspection, violation.pointer)} is {quoted(violation.value)}, expected {wanted}"
+    yield in_manifest(inspection, violation.pointer, message, _hint(expected, violation.value))
+
+
+def _hint(expected: list[str], value: object) -> str:
+    if expected == ["number"] and isinstance(value, str) and value.replace(".", "", 1).isdecimal():
+        return f"write {value} without quotes"
+    if expected == ["string"] and isinstance(value, int | float) and not isinstance(value, bool):
+        return f'write "{value}", in quotes'
+    return ""
+
+
+RULE = structure_rule(
+    code="BK102",
+    name="wrong-type",
+    severity=Severity.ERROR,
+    page=__doc__,
+    claims={
+        "/type",
+        *(f"/properties/{field}/type" for field in _PLAIN),
+        f"{_RESOURCE}/type",
+        f"{_RESOURCE}/properties/resource/type",
+        f"{_RESOURCE}/properties/methods/type",
+    },
+    word=word,
+)

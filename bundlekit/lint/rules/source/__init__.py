@@ -1,0 +1,1 @@
+"""Rules about index.py and the modules that it imports."""

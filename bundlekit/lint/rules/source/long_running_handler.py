@@ -1,0 +1,91 @@
+"""A handler sleeps for seconds, or loops without an end.
+
+Why: The vendor's guide says to answer as soon as possible and not to process long running jobs in a bundle. The SDK has
+three threads for all requests of a bundle: a handler that waits in one of them keeps others waiting, and one that never
+ends takes its thread for ever. The methods that a handler calls are looked into too; what a thread of its own does is
+not.
+
+Evidence: The vendor's guide. Seen with SDK 1.1.2 on Python 2.7.18: while three requests slept for two seconds each, a
+fourth one for a handler that answers at once took two seconds too.
+
+Bad:
+
+    index.py
+        import time
+
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                time.sleep(30)
+                return response(code=200, data={})
+
+Good:
+
+    index.py
+        import threading
+        import time
+
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                threading.Thread(target=self.restart).start()
+                return response(code=202, data={})
+
+            def restart(self):
+                time.sleep(30)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
+from bundlekit.source.functions import arguments, endless_loops, full_name, imported_names
+from bundlekit.source.request_functions import run_for_requests
+from bundlekit.source.syntax import span_of, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_LONGEST_SLEEP = 1.0
+_HINT = "answer first, and do the rest in a thread of its own"
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    module = inspection.source.module
+    if module is None:
+        return
+    imported = imported_names(module.python)
+    for function, handler in run_for_requests(module, inspection.source.routes):
+        asked = printable(handler.name)[:60]
+        for name, call in function.calls():
+            if full_name(imported, name) == "time.sleep" and (seconds := _seconds(call)) > _LONGEST_SLEEP:
+                message = f"requests for {asked} wait here for {seconds:g} seconds"
+                yield Fault(module.path, span_of(module.text, call), message, _HINT)
+        for loop in endless_loops(function):
+            condition = loop.child_by_field_name("condition") or loop
+            message = f"a loop without an end, in which requests for {asked} wait"
+            yield Fault(module.path, span_of(module.text, condition), message, _HINT)
+
+
+def _seconds(call: Node) -> float:
+    places, _, _ = arguments(call)
+    if len(places) != 1 or places[0].type not in ("integer", "float"):
+        return 0
+    try:
+        return float(text_of(places[0]))
+    except ValueError:
+        return 0
+
+
+RULE = Rule(code="BK314", name="long-running-handler", severity=Severity.WARNING, page=__doc__, check=check)

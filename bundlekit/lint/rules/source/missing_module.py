@@ -1,0 +1,95 @@
+"""A module is imported that neither Python 2.7 nor the gateway's SDK brings, and that does not lie in the bundle.
+
+Why: The import fails, and with it the start of the bundle. A gateway has Python 2.7 with its library, the SDK, and what
+that requires: paho, simplejson, six and voluptuous; whatever else somebody installed there is not known. Modules of
+Python 3 had other names before, or none. A folder is a package for Python 2.7 only with an `__init__.py` in it. Not
+looked at is what stands in a `try` with an `except`, or under an `if`.
+
+Evidence: Seen with Python 2.7.18: the start ends with "ImportError: No module named configparser". The modules that it
+brings were listed from the one of Debian; SDK 1.1.2 pins simplejson, paho-mqtt, six and voluptuous.
+
+Bad:
+
+    index.py
+        import configparser
+
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+
+Good:
+
+    index.py
+        try:
+            import configparser
+        except ImportError:
+            import ConfigParser as configparser
+
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
+from bundlekit.source.imports import Unfound, unfound
+from bundlekit.source.modules import Beside
+from bundlekit.source.syntax import span_of
+
+_BEFORE = {
+    "_thread": "thread",
+    "builtins": "__builtin__",
+    "configparser": "ConfigParser",
+    "copyreg": "copy_reg",
+    "html.entities": "htmlentitydefs",
+    "html.parser": "HTMLParser",
+    "http.client": "httplib",
+    "http.cookiejar": "cookielib",
+    "http.cookies": "Cookie",
+    "http.server": "BaseHTTPServer",
+    "queue": "Queue",
+    "reprlib": "repr",
+    "socketserver": "SocketServer",
+    "tkinter": "Tkinter",
+    "urllib.error": "urllib2",
+    "urllib.parse": "urlparse",
+    "urllib.request": "urllib2",
+    "urllib.robotparser": "robotparser",
+    "winreg": "_winreg",
+    "xmlrpc.client": "xmlrpclib",
+    "xmlrpc.server": "SimpleXMLRPCServer",
+}
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for one in unfound(inspection.bundle, inspection.modules_for_python_2):
+        if not one.required:
+            name = printable(one.name)[:60]
+            message = f'"{name}" is a module of neither Python 2.7 nor the SDK, and does not lie in the bundle'
+            yield Fault(one.module.path, span_of(one.module.text, one.node), message, _hint(one))
+
+
+def _hint(one: Unfound) -> str:
+    head = printable(one.name.partition(".")[0])[:60]
+    if one.why is Beside.NO_INIT:
+        return f"put an __init__.py into the folder {head}, which makes it a package"
+    if one.name in _BEFORE:
+        return f"Python 2.7 calls it {_BEFORE[one.name]}"
+    return f"put {head} beside index.py, as pure Python for 2.7, or ignore this where the gateway has it"
+
+
+RULE = Rule(code="BK310", name="missing-module", severity=Severity.WARNING, page=__doc__, check=check)

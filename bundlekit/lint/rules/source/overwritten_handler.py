@@ -1,0 +1,90 @@
+"""A handler is replaced by another method of the same name.
+
+Why: Of two methods of one name in a class, Python keeps the second. The first one, `@Route` and all, is gone before the
+SDK looks for handlers, and nobody says so; most often it was copied and its name was not changed.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with a handler for get and one for put, both called `value`, the bundle
+comes up, a PUT is answered, and a GET comes back with 404 and "Route '/example' not found."
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods="get", resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+
+            @Route(methods="put", resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods="get", resource="/example")
+            def get(self, message, response):
+                return response(code=200, data={})
+
+            @Route(methods="put", resource="/example")
+            def put(self, message, response):
+                return response(code=200, data={})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
+from bundlekit.source.functions import Function
+from bundlekit.source.request_functions import handler_of
+from bundlekit.source.syntax import span_of
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    module = inspection.source.module
+    if module is None:
+        return
+    known = module.functions
+    names: dict[tuple[int, str], list[Function]] = {}
+    for one in known.values():
+        names.setdefault((one.owner, one.name), []).append(one)
+    for route in {one.handler_at: one for one in inspection.source.routes}.values():
+        function = handler_of(route, known)
+        alike = names[function.owner, function.name] if function is not None and function.owner != -1 else []
+        if (
+            function is None
+            or not alike
+            or function is alike[-1]
+            or not all(map(_stands_in_its_class, (function, alike[-1])))
+        ):
+            continue
+        name = printable(function.name)[:60]
+        message = f"{name} is replaced by another {name} further down, so this handler is never called"
+        place, other = (
+            span_of(module.text, one.node.child_by_field_name("name") or one.node) for one in (function, alike[-1])
+        )
+        yield Fault(
+            module.path, place, message, "give it a name of its own", other=(module.path, other, "the last one")
+        )
+
+
+def _stands_in_its_class(function: Function) -> bool:
+    """Whether it is a method that is there in any case, not under an `if` or the like."""
+    node = function.node.parent
+    if node is not None and node.type == "decorated_definition":
+        node = node.parent
+    around = node.parent if node is not None else None
+    return around is not None and around.type == "class_definition" and around.start_byte == function.owner
+
+
+RULE = Rule(code="BK330", name="overwritten-handler", severity=Severity.ERROR, page=__doc__, check=check)

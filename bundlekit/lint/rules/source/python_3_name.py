@@ -1,0 +1,91 @@
+"""index.py, or a module beside it that it imports, uses a name that only Python 3 has.
+
+Why: A gateway runs bundles under Python 2.7. There a `from x import y` of such a name fails at the start, and another
+use when the program comes to it, often in an `except` that nobody tried. Nothing is said where a module gives the name
+a meaning of its own, asks for the version, or goes on without it.
+
+Evidence: the names are the difference between what Python 2.7.18 and Pythons 3.6 to 3.13 tell of the modules that both
+have, by `dir()`.
+
+Bad:
+
+    index.py
+        import subprocess
+
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                done = subprocess.run(["timeout", "5", "uptime"], stdout=subprocess.PIPE)
+                return response(code=200, data={"uptime": done.stdout})
+
+Good:
+
+    index.py
+        import subprocess
+
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                uptime = subprocess.check_output(["timeout", "5", "uptime"])
+                return response(code=200, data={"uptime": uptime})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.source.python_3_names import unknown_names
+from bundlekit.source.syntax import span_of
+
+_INSTEAD = {
+    "subprocess.run": "subprocess.check_output or subprocess.call",
+    "subprocess.DEVNULL": 'open(os.devnull, "w")',
+    "subprocess.getoutput": "commands.getoutput",
+    "subprocess.getstatusoutput": "commands.getstatusoutput",
+    "shutil.which": "distutils.spawn.find_executable",
+    "time.monotonic": "time.time",
+    "time.perf_counter": "time.time",
+    "os.replace": "os.rename",
+    "os.scandir": "os.listdir",
+    "os.cpu_count": "multiprocessing.cpu_count",
+    "json.JSONDecodeError": "ValueError",
+    "itertools.zip_longest": "itertools.izip_longest",
+    "itertools.filterfalse": "itertools.ifilterfalse",
+    "urllib.parse": "urlparse",
+    "urllib.request": "urllib2",
+    "urllib.error": "urllib2",
+    "threading.get_ident": "thread.get_ident",
+    "sys.intern": "intern",
+    "FileNotFoundError": "IOError or OSError, and its errno",
+    "PermissionError": "IOError or OSError, and its errno",
+    "FileExistsError": "OSError, and its errno",
+    "ProcessLookupError": "OSError, and its errno",
+    "ConnectionError": "socket.error",
+    "ConnectionRefusedError": "socket.error",
+    "ConnectionResetError": "socket.error",
+    "BrokenPipeError": "socket.error or IOError",
+    "TimeoutError": "socket.timeout, or sanji.session.TimeoutError",
+    "ModuleNotFoundError": "ImportError",
+    "ascii": "repr",
+}
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for module in inspection.modules_for_python_2:
+        for one in unknown_names(inspection.bundle.files, module):
+            instead = _INSTEAD.get(one.whole) or _INSTEAD.get(one.whole.rpartition(".")[0], "")
+            hint = f"Python 2.7 has {instead}" if instead else ""
+            message = f"Python 2.7 knows no {one.whole}"
+            yield Fault(module.path, span_of(module.text, one.node), message, hint)
+
+
+RULE = Rule(code="BK322", name="python-3-name", severity=Severity.ERROR, page=__doc__, check=check)

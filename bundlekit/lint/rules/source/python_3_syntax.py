@@ -1,0 +1,68 @@
+"""index.py, or a module beside it that it imports, has syntax that Python 2.7 refuses.
+
+Why: Bundles run under the gateway's Python 2.7, which refuses the whole file for one construct that only Python 3
+knows, before a line of it runs.
+
+Evidence: Seen with Python 2.7.18: one f-string in a method that nobody calls ends the start with "SyntaxError: invalid
+syntax". Each construct that is told was compiled with it, case by case, and so was what is not told.
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={"asked": f"by {message.method}"})
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={"asked": "by {}".format(message.method)})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import MOST_REFUSED, Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable, quoted
+from bundlekit.source.modules import Module
+from bundlekit.source.python2.refusal import Refused
+from bundlekit.source.syntax import span_of
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for module in inspection.modules_for_python_2:
+        found = inspection.refused[module.path]
+        for one in found[:MOST_REFUSED]:
+            yield _fault(module, one, f"Python 2.7 refuses {printable(one.what)}", one.hint)
+        if len(found) > MOST_REFUSED:
+            more = f"Python 2.7 refuses {len(found) - MOST_REFUSED} more places of this file, from here on"
+            yield _fault(module, found[MOST_REFUSED], more, "")
+    for package, modules in inspection.python_3_packages.items():
+        places = [(module, one) for module in modules for one in inspection.refused[module.path]]
+        files = len({module.path for module, _ in places})
+        module, first = places[0]
+        message = (
+            f"{quoted(package)} is a package for Python 3: Python 2.7 refuses {len(places)} places in {files} of its "
+            f"files, the first is {printable(first.what)}"
+        )
+        yield _fault(module, first, message, "put a release of it there that supports Python 2.7, or do without it")
+
+
+def _fault(module: Module, one: Refused, message: str, hint: str) -> Fault:
+    return Fault(module.path, span_of(module.text, one.node), message, hint)
+
+
+RULE = Rule(code="BK308", name="python-3-syntax", severity=Severity.ERROR, page=__doc__, check=check)

@@ -1,0 +1,59 @@
+"""A module is imported that requirements.txt names, and that does not lie in the bundle.
+
+Why: Nothing on a gateway, and no deploy, installs what requirements.txt names: a gateway has usually no way to where it
+would come from. Unless somebody installed it there by hand, the import fails.
+
+Evidence: Seen with Python 2.7.18: with requests in requirements.txt the start ends with "ImportError: No module named
+requests". The vendor's guide has no step that installs anything, and `bundlekit deploy` has none.
+
+Bad:
+
+    requirements.txt
+        requests==2.27.1
+    index.py
+        import requests
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+
+Good:
+
+    requests.py
+        VERSION = "as it was put here"
+    index.py
+        import requests
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
+from bundlekit.source.imports import REQUIREMENTS, unfound
+from bundlekit.source.syntax import span_of
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for one in unfound(inspection.bundle, inspection.modules_for_python_2):
+        if one.required:
+            name = printable(one.name)[:60]
+            message = f'"{name}" is named in {REQUIREMENTS}, from which a gateway installs nothing'
+            hint = "put it beside index.py, as pure Python for 2.7, unless the gateway has it"
+            yield Fault(one.module.path, span_of(one.module.text, one.node), message, hint)
+
+
+RULE = Rule(code="BK311", name="requirement-not-installed", severity=Severity.INFO, page=__doc__, check=check)

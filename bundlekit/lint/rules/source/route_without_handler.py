@@ -1,0 +1,76 @@
+"""A declared method of a resource has no handler in index.py.
+
+Why: The gateway passes requests for the resource to the bundle, whatever `methods` says, and the SDK answers those
+that no handler takes with 404.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with a handler for get alone, a PUT comes back with 404 and "Route
+'/example' not found." from the bundle itself. The original controller 1.6.2 routes by the resource and never asks for
+methods.
+
+Bad:
+
+    bundle.json
+        "resources": [{"methods": ["get", "put"], "resource": "/example"}]
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods="get", resource="/example")
+            def get(self, message, response):
+                return response(code=200, data={})
+
+Good:
+
+    bundle.json
+        "resources": [{"methods": "get", "resource": "/example"}]
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods="get", resource="/example")
+            def get(self, message, response):
+                return response(code=200, data={})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.naming import alike, listed
+from bundlekit.lint.facts.route_coverage import Unanswered, unanswered
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.quoting import quoted
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    for one in unanswered(inspection):
+        if one.certain:
+            yield _fault(inspection, one)
+
+
+def _fault(inspection: Inspection, one: Unanswered) -> Fault:
+    path = inspection.source.path
+    resource = one.declared.resource
+    message = f"{path} has no handler for {listed(one.methods, 'and')} of {quoted(resource.path)}"
+    fault = in_manifest(inspection, f"{one.declared.pointer}/methods", message, _hint(inspection, one))
+    if one.neighbour is None:
+        return fault
+    return replace(fault, other=(path, one.neighbour.span, "a handler of the same resource"))
+
+
+def _hint(inspection: Inspection, one: Unanswered) -> str:
+    resource = one.declared.resource
+    written = [route.resource for route in inspection.source.routes if route.resource is not None]
+    close = alike(resource.path, [one for one in written if one != resource.path])
+    if close and one.neighbour is None:
+        return f"there is a handler for {quoted(close)}"
+    route = f"@Route(methods={quoted(one.methods[0])}, resource={quoted(resource.path)})"
+    return f"write one with {route}, or do not declare it"
+
+
+RULE = Rule(code="BK301", name="route-without-handler", severity=Severity.ERROR, page=__doc__, check=check)

@@ -1,0 +1,75 @@
+"""index.py, or a module beside it that it imports, uses a name that is not defined.
+
+Why: The program fails with a `NameError` when it comes to that line, and not before: the bundle starts, and the request
+whose handler has the line is answered with 500. Names are looked for where Python 2.7 looks for them, and its builtins
+are known. Nothing is said of a module with `import *`, `exec` or `globals()` in it, of a name that is tried with an
+`except NameError`, and where the module asks for the version of Python.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the bundle registers, `GET /example` is answered with 200, and
+`PUT /example` with 500 and "global name 'dta' is not defined".
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods="get", resource="/example")
+            def show(self, message, response):
+                return response(code=200, data={})
+
+            @Route(methods="put", resource="/example")
+            def change(self, message, response):
+                data = dict(message.data)
+                return response(code=200, data=dta)
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods="get", resource="/example")
+            def show(self, message, response):
+                return response(code=200, data={})
+
+            @Route(methods="put", resource="/example")
+            def change(self, message, response):
+                data = dict(message.data)
+                return response(code=200, data=data)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.naming import alike
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
+from bundlekit.source.imports import python_2_modules
+from bundlekit.source.syntax import span_of, text_of
+from bundlekit.source.undefined_names import Undefined, names_put_elsewhere, undefined_names, visible_names
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    given = names_put_elsewhere(inspection.modules)
+    for module in inspection.modules_for_python_2:
+        for one in undefined_names(module, given):
+            name = printable(text_of(one.node))[:60]
+            message = f"{name} is not defined; when this line runs, it raises a NameError"
+            yield Fault(module.path, span_of(module.text, one.node), message, _hint(one))
+
+
+def _hint(one: Undefined) -> str:
+    name = text_of(one.node)
+    close = alike(name, visible_names(one.scope))
+    if close is not None:
+        return f"did you mean {printable(close)}?"
+    return f"import {name} defines it" if name in python_2_modules() else ""
+
+
+RULE = Rule(code="BK327", name="undefined-name", severity=Severity.ERROR, page=__doc__, check=check)

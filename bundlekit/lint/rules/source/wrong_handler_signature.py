@@ -1,0 +1,94 @@
+"""A handler takes other arguments than the SDK gives it.
+
+Why: The SDK (1.1.2) counts a handler's parameters, stars left out. One for requests, self, message and response, is
+called when it has three or more, always with these three; one for events, of a resource with the role view, when it has
+two, self and message. One with fewer is passed over without a word, so that the request gets no answer, and one that
+needs more fails.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with (self, message) and with (self, *args) the handler is not called,
+and the client gets 408 when the ttl is over; with a fourth parameter that has to be given it gets 500, from a
+TypeError; with `extra=1` as the fourth all is well.
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message):
+                return {"code": 200}
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.route_coverage import reached
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import printable
+from bundlekit.source.functions import Function
+from bundlekit.source.request_functions import handler_of
+from bundlekit.source.syntax import span_of
+
+_REQUESTS = "(self, message, response)"
+_EVENTS = "(self, message)"
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    module = inspection.source.module
+    if module is None:
+        return
+    known = module.functions
+    roles: dict[int, set[str]] = {}
+    whole = inspection.manifest.value
+    has_role = isinstance(whole, dict) and whole.get("role") == "model"  # else what a resource is cannot be told
+    for one in reached(inspection) if has_role else ():
+        roles.setdefault(one.route.handler_at, set()).update(declared.resource.role for declared in one.declared)
+    for route in {one.handler_at: one for one in inspection.source.routes}.values():
+        function = handler_of(route, known)
+        if function is None or function.decorators > 1 or function.owner == -1:
+            continue
+        expected = _expected(function, roles.get(route.handler_at, set()))
+        if expected:
+            parameters = function.node.child_by_field_name("parameters") or function.node
+            fails = "is called with less than it asks for" if _needed(function) > 3 else "is not called as it is"
+            message = f"{printable(function.name)[:60]} {fails}, expected {expected}"
+            yield Fault(module.path, span_of(module.text, parameters), message)
+
+
+def _expected(function: Function, roles: set[str]) -> str:
+    """What the handler of resources with some roles has to take, where it does not."""
+    plain = [one for one in function.parameters if "splat" not in one.type]
+    if any(
+        one.type not in ("identifier", "default_parameter", "list_splat_pattern", "dictionary_splat_pattern")
+        for one in function.parameters
+    ):
+        return ""
+    if roles == {"view"}:
+        return "" if len(plain) == 2 else _EVENTS
+    if _needed(function) > 3 or len(plain) < 2 or (roles == {"model"} and len(plain) < 3):
+        return _REQUESTS
+    return ""
+
+
+def _needed(function: Function) -> int:
+    """How many arguments it cannot be called without."""
+    return sum(one.type == "identifier" for one in function.parameters)
+
+
+RULE = Rule(code="BK312", name="wrong-handler-signature", severity=Severity.ERROR, page=__doc__, check=check)

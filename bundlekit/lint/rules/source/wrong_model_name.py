@@ -1,0 +1,72 @@
+"""A `ModelInitiator` is made for a name of which the bundle has no factory file.
+
+Why: `ModelInitiator(name, path)` reads `data/<name>.json`, which it makes from `data/<name>.json.factory` at the first
+start, and raises a RuntimeError where that is missing, so that the bundle never comes up. The vendor's guide asks for
+the name of the bundle.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the start ends with `RuntimeError: No *.json.factory file`.
+
+Bad:
+
+    index.py
+        import os
+
+        from sanji.core import Route, Sanji
+        from sanji.model_initiator import ModelInitiator
+
+
+        class Example(Sanji):
+            def init(self, *args, **kwargs):
+                self.model = ModelInitiator("exampel", os.path.dirname(os.path.abspath(__file__)))
+
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data=self.model.db)
+
+Good:
+
+    index.py
+        import os
+
+        from sanji.core import Route, Sanji
+        from sanji.model_initiator import ModelInitiator
+
+
+        class Example(Sanji):
+            def init(self, *args, **kwargs):
+                self.model = ModelInitiator("example", os.path.dirname(os.path.abspath(__file__)))
+
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data=self.model.db)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.facts.models import models
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Fault, Rule
+from bundlekit.quoting import quoted
+from bundlekit.source.syntax import span_of
+
+
+def check(inspection: Inspection) -> Iterator[Fault]:
+    module = inspection.source.module
+    if module is None or inspection.name is None:
+        return
+    path_is_folder = "__file__" in module.text.content  # else the path may be another folder's
+    for model in models(module):
+        given, name = model.given, model.name
+        if given is None or not isinstance(name, str) or name == inspection.name or not path_is_folder:
+            continue
+        file = f"data/{name}.json"
+        if "/" in name or inspection.has(file + ".factory") or inspection.has(file):
+            continue
+        message = f"{quoted(name)} is not the bundle's name, and there is no {file}.factory"[:300]
+        yield Fault(module.path, span_of(module.text, given), message, f"write {quoted(inspection.name)}")
+
+
+RULE = Rule(code="BK316", name="wrong-model-name", severity=Severity.ERROR, page=__doc__, check=check)

@@ -1,0 +1,60 @@
+"""A comment hides findings and does not say why.
+
+Why: whoever comes next cannot tell whether the reason still holds, so the comment stays for ever. The reason stands
+behind the brackets.
+
+Evidence: Nothing but `bundlekit validate` reads the comment, and it hides as much without a reason. That one is asked
+for is our own custom.
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+
+            # bundlekit: ignore[BK302]
+            @Route(methods="get", resource="/old")
+            def old(self, message, response):
+                return response(code=200, data={})
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data={})
+
+            # bundlekit: ignore[BK302] declared by the firmware before 2.4
+            @Route(methods="get", resource="/old")
+            def old(self, message, response):
+                return response(code=200, data={})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.naming import listed
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.suppression import Suppression, suppression_rule
+
+
+def word(suppression: Suppression) -> Iterator[tuple[str, str]]:
+    known = dict.fromkeys(said for said, codes in suppression.codes if codes)
+    if known and not suppression.reason:
+        message = f"ignores {listed(tuple(known), 'and')} without a reason"
+        yield message, "write behind the brackets why it is right here"
+
+
+RULE = suppression_rule(
+    code="BK903", name="suppression-without-reason", severity=Severity.INFO, page=__doc__, word=word
+)
