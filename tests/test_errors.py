@@ -14,7 +14,8 @@ import pexpect
 import pytest
 
 from bundlekit import errors
-from bundlekit.cli import completion, main, report_error
+from bundlekit.cli import main, report_error
+from bundlekit.cli.commands import completion
 from bundlekit.errors import BundlekitError, CouldNotRun, Interrupted, NeedsHuman, Unreadable
 
 ROOT = Path(__file__).parents[1]
@@ -75,7 +76,8 @@ def test_nothing_in_an_error_steers_the_terminal(capsys: pytest.CaptureFixture[s
 
 CRASH = """
 import sys
-from bundlekit.cli import completion, main
+from bundlekit.cli import main
+from bundlekit.cli.commands import completion
 
 def fail(shell):
     password = "hunter" + "2"
@@ -129,7 +131,8 @@ def test_crash_report_goes_to_the_terminal_when_it_cannot_be_written(tmp_path: P
 
 WAIT = """
 import sys, time
-from bundlekit.cli import completion, main
+from bundlekit.cli import main
+from bundlekit.cli.commands import completion
 
 def wait(shell):
     print("waiting", flush=True)

@@ -10,7 +10,7 @@ import shlex
 import click
 import pytest
 
-import bundlekit.cli
+from bundlekit.cli import commands
 from bundlekit.cli.main import VERBS, cli, main
 
 
@@ -32,8 +32,10 @@ def test_help_lists_the_verbs_in_the_order_of_a_bundles_life(capsys: pytest.Capt
 
 def test_every_module_of_a_verb_is_a_verb() -> None:
     """A module with a `command` that is not in the list could not be called by anybody."""
-    names = [module.name for module in pkgutil.iter_modules(bundlekit.cli.__path__)]
-    assert {name for name in names if hasattr(importlib.import_module(f"bundlekit.cli.{name}"), "command")} == {*VERBS}
+    found = [
+        importlib.import_module(one.name) for one in pkgutil.iter_modules(commands.__path__, "bundlekit.cli.commands.")
+    ]
+    assert {one.__name__.rpartition(".")[2] for one in found if hasattr(one, "command")} == {*VERBS}
 
 
 @pytest.mark.parametrize("verb", VERBS)

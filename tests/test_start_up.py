@@ -34,5 +34,5 @@ def test_help_loads_no_verb_but_those_it_lists_by_name() -> None:
     run = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "bundlekit", "--version"], capture_output=True, text=True, check=True
     )
-    verbs = [verb for verb in VERBS if f"bundlekit.cli.{verb}\n" in run.stderr]
+    verbs = [verb for verb in VERBS if f"bundlekit.cli.commands.{verb}\n" in run.stderr]
     assert verbs == []

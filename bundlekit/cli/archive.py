@@ -34,7 +34,7 @@ def checked_archive(path: Path) -> Archive:
         Refused: it has errors.
         BundlekitError: it cannot be read or packed.
     """
-    from bundlekit.cli.refusal import refuse_errors
+    from bundlekit.cli.precheck import refuse_errors
     from bundlekit.pack.reading import open_archive, read_archive
 
     if path.is_dir():
@@ -85,7 +85,7 @@ def packed_folder(path: Path, *, refuses: bool = True) -> tuple[Archive, Content
     """
     from bundlekit.bundle.bundle import MANIFEST
     from bundlekit.bundle.search import enclosing_bundle, has_manifest
-    from bundlekit.cli.refusal import refuse_errors
+    from bundlekit.cli.precheck import refuse_errors
     from bundlekit.pack.archive import pack
     from bundlekit.pack.contents import select
     from bundlekit.pack.ignore import open_folder

@@ -185,7 +185,7 @@ def choice_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _explain(context: click.Context, _: click.Parameter, words: tuple[str, ...]) -> None:
     if words and not context.resilient_parsing:
-        from bundlekit.cli.rules import explain
+        from bundlekit.cli.explanation import explain
 
         explain(tuple(_words(words)))
         context.exit()

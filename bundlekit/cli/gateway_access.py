@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bundlekit.cli.access import Access, Seconds, access_options, session_on
-from bundlekit.cli.keeping import keep_secret, kept_secret
+from bundlekit.cli.keyring_store import keep_secret, kept_secret
 from bundlekit.cli.terminal import can_ask, secret_from_stdin
 from bundlekit.errors import BadUsage, CouldNotRun
 

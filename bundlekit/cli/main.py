@@ -62,7 +62,7 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command = importlib.import_module(f"bundlekit.cli.{cmd_name}").command
+        command = importlib.import_module(f"bundlekit.cli.commands.{cmd_name}").command
         assert isinstance(command, click.Command)  # noqa: S101 - a fault of ours, not of the user's
         return command
 

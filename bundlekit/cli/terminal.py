@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import click
 
-from bundlekit.cli.keeping import kept_secret, name_of_key
+from bundlekit.cli.keyring_store import kept_secret, name_of_key
 from bundlekit.errors import BadUsage, HostKeyRejected, LoginRefused
 
 _WORTH_A_BAR = 50_000  # bytes

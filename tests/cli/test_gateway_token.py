@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bundlekit.cli import gateway_token
+from bundlekit.cli.commands import gateway_token
 from bundlekit.emulator.tokens import Scope, Tokens
 from bundlekit.errors import CouldNotRun
 

@@ -14,7 +14,7 @@ import click
 import pytest
 
 from bundlekit.cli import main
-from bundlekit.cli.validate import command
+from bundlekit.cli.commands.validate import command
 from bundlekit.lint.formats import FORMATS
 from bundlekit.lint.formats.text import MOST_OF_A_RULE
 from tests.lint.bundles import MANIFEST, source

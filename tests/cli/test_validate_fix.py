@@ -77,7 +77,7 @@ def test_standard_input_is_not_mended(option: str, capsys: pytest.CaptureFixture
 
 
 def test_file_that_changed_meanwhile_is_left_as_it_is(here: Path) -> None:
-    from bundlekit.cli.mending import _write
+    from bundlekit.cli.autofix import _write
     from bundlekit.errors import CouldNotRun
 
     place = here / "bad" / "bundle.json"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bundlekit.cli import main, mending
+from bundlekit.cli import autofix, main
 from bundlekit.errors import CouldNotRun
 from tests.cli.test_validate import make
 
@@ -75,7 +75,7 @@ def test_no_file_is_overwritten_that_comes_meanwhile(what: str, box: Path) -> No
             (box / NEW).symlink_to("nothing")
     before = files(box)
     with pytest.raises(CouldNotRun, match="there is a box/data/example") as caught:
-        mending._rename(box, Bundle.in_folder(Path("box")), OLD, NEW)
+        autofix._rename(box, Bundle.in_folder(Path("box")), OLD, NEW)
     assert caught.value.kept == "both were left as they are"
     assert files(box) == before
 
@@ -88,7 +88,7 @@ def test_no_rename_goes_through_a_link(capsys: pytest.CaptureFixture[str], box: 
     before = files(tmp_path / "elsewhere")
     run("--fix", code=1, capsys=capsys)
     with pytest.raises(CouldNotRun, match="cannot rename"):
-        mending._rename(box, Bundle.in_folder(Path("box")), OLD, NEW)
+        autofix._rename(box, Bundle.in_folder(Path("box")), OLD, NEW)
     assert files(tmp_path / "elsewhere") == before
 
 
@@ -98,7 +98,7 @@ def test_link_in_place_of_the_file_is_left_as_it_is(box: Path, tmp_path: Path) -
     (box / OLD).rename(tmp_path / "elsewhere")
     (box / OLD).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(CouldNotRun, match="has changed meanwhile"):
-        mending._rename(box, Bundle.in_folder(Path("box")), OLD, NEW)
+        autofix._rename(box, Bundle.in_folder(Path("box")), OLD, NEW)
     assert (box / OLD).is_symlink()
     assert not (box / NEW).exists()
 

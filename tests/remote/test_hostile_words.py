@@ -70,7 +70,7 @@ FIT = {
 
 
 def command_of(verb: str) -> click.Command:
-    command = importlib.import_module(f"bundlekit.cli.{verb}").command
+    command = importlib.import_module(f"bundlekit.cli.commands.{verb}").command
     assert isinstance(command, click.Command)
     return command
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from bundlekit.cli import keeping
+from bundlekit.cli import keyring_store
 from bundlekit.cli.main import main
 from bundlekit.errors import CouldNotRun
 from tests.desk import Desk
@@ -143,7 +143,7 @@ def test_keyring_that_keeps_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(keyring, "set_password", lambda *_: None)
     monkeypatch.setattr(keyring, "get_password", lambda *_: None)
     with pytest.raises(CouldNotRun, match="has not kept"):
-        keeping.keep_secret("moxa@gw", "secret", instead="-")
+        keyring_store.keep_secret("moxa@gw", "secret", instead="-")
 
 
 @pytest.mark.parametrize(
@@ -165,5 +165,5 @@ def test_without_the_library_the_hint_fits_the_installation(
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(CouldNotRun) as caught:
-        keeping.require_keyring("moxa@gw", instead="-")
+        keyring_store.require_keyring("moxa@gw", instead="-")
     assert command in str(caught.value.hint)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.cli.gateway_token import group, state_option
+from bundlekit.cli.commands.gateway_token import group, state_option
 from bundlekit.cli.terminal import can_ask, secret_from_stdin
 from bundlekit.cli.verb import VerbWithVerbs, verb
 from bundlekit.errors import BadUsage, CouldNotRun

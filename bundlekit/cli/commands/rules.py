@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import textwrap
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from bundlekit.cli import completing
+from bundlekit.cli.explanation import COLOURS, rules_named
 from bundlekit.cli.verb import verb
 
 if TYPE_CHECKING:
-    from bundlekit.lint.rule import Rule
+    pass
 
 FORMAT_VERSION = 1
 """Of the JSON; it grows by one when something in it changes its meaning or goes away."""
-
-_COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
-_WIDTH = 100
 
 
 @verb(
@@ -53,7 +49,7 @@ def run(codes: tuple[str, ...], output_format: str) -> int:
     """Print the list of some rules, or of all, in the form `text` or `json`."""
     from bundlekit.lint.page import page_of
 
-    chosen = _rules(codes or ("ALL",))
+    chosen = rules_named(codes or ("ALL",))
     if output_format == "json":
         listed = [
             {
@@ -70,41 +66,6 @@ def run(codes: tuple[str, ...], output_format: str) -> int:
         return 0
     width = max(len(rule.name) for rule in chosen)
     for rule in chosen:
-        severity = click.style(f"{rule.severity:<7}", fg=_COLOURS[rule.severity])
+        severity = click.style(f"{rule.severity:<7}", fg=COLOURS[rule.severity])
         click.echo(f"{rule.code}  {rule.name:<{width}}  {severity}  {page_of(rule).fault}")
     return 0
-
-
-def explain(words: tuple[str, ...]) -> None:
-    """Print the pages of some rules.
-
-    Raises:
-        BadUsage: a word means no rule.
-    """
-    for number, rule in enumerate(_rules(words)):
-        for line in ["", *_page(rule)] if number else _page(rule):
-            click.echo(line)
-
-
-def _rules(words: tuple[str, ...]) -> list[Rule]:
-    from bundlekit.lint.rules import rules
-    from bundlekit.lint.selection import selector
-
-    codes = frozenset[str]().union(*(selector(word).codes for word in words))
-    return [rule for rule in rules() if rule.code in codes]
-
-
-def _page(rule: Rule) -> Iterator[str]:
-    from bundlekit.lint.page import page_of
-
-    page = page_of(rule)
-    severity = click.style(rule.severity.value, fg=_COLOURS[rule.severity])
-    yield f"{click.style(f'{rule.code} {rule.name}', bold=True)} ({severity})"
-    for text in (page.fault, f"Why: {page.why}", f"Evidence: {page.evidence}"):
-        yield from ["", *textwrap.wrap(text, _WIDTH)]
-    for title, examples in (("Bad", page.bad), ("Good", page.good)):
-        for example in examples:
-            state = f" is {example.state}." if example.state else ":"
-            yield from ("", f"{click.style(title, bold=True)}, {example.path}{state}")
-            if example.content:
-                yield from ("", textwrap.indent(example.content, "    "))

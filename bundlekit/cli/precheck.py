@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from bundlekit.bundle.bundle import Bundle
+from bundlekit.cli.baseline import KnownFindings
 from bundlekit.cli.choice import Asked, Chosen
-from bundlekit.cli.known import KnownFindings
 from bundlekit.cli.report_findings import counted, write_text
 from bundlekit.errors import Refused
 from bundlekit.lint import Finding, Severity, check

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bundlekit.cli.access import Access, access_options, bundle_option, wait_lock_option, wait_option
-from bundlekit.cli.start import come_up
+from bundlekit.cli.commands.start import come_up
 from bundlekit.cli.verb import verb
 
 

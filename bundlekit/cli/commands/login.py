@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bundlekit.cli.access import Access, access_options, address_of, name_in_keyring, session_on
-from bundlekit.cli.keeping import SERVICE, forget_secret, keep_secret, name_of_key, require_keyring
+from bundlekit.cli.keyring_store import SERVICE, forget_secret, keep_secret, name_of_key, require_keyring
 from bundlekit.cli.terminal import TerminalAsker, can_ask, secret_from_stdin, type_secret
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, LoginRefused

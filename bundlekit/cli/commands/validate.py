@@ -155,8 +155,8 @@ def run(
     no_cache: bool = False,
 ) -> int:
     """Check the bundles at `paths`, or the file on standard input, and write what is found to `output`, or print it."""
+    from bundlekit.cli.baseline import KnownFindings
     from bundlekit.cli.bundles import bundle_of_input, bundles_at
-    from bundlekit.cli.known import KnownFindings
     from bundlekit.cli.report_findings import reporter
     from bundlekit.lint.cache import Cache, cache_folder
     from bundlekit.lint.finding import order
@@ -202,15 +202,15 @@ def run(
 
 
 def _mended(bundle: Bundle, place: str, selection: Selection) -> Bundle:
-    from bundlekit.cli.mending import mend
+    from bundlekit.cli.autofix import mend
 
     return mend(bundle, Path(place), selection)
 
 
 def run_diff(paths: Iterable[Path], asked: Asked, *, skip_foreign: bool) -> int:
     """Print what `--fix` would change in the bundles at `paths`."""
+    from bundlekit.cli.autofix import show_fixes
     from bundlekit.cli.bundles import bundles_at
-    from bundlekit.cli.mending import show_fixes
 
     chosen = Chosen(asked)
     failures: list[BundlekitError] = []
