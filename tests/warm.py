@@ -25,7 +25,7 @@ _HERE = Path(__file__).parents[1]
 _LARGEST = 1 << 17  # bytes of a request
 _SHORT = 4096  # what a pipe takes before anybody reads
 _HEEDED_AT_START = {"PYTHONPATH", "PYTHONIOENCODING", "PYTHONUTF8", "LC_ALL", "LC_CTYPE"}
-_IMPORTED = ("bundle", "cli", "deploy", "gateway", "lint", "pack")
+_IMPORTED = ("bundle", "cli", "deploy", "gateway", "lint", "pack", "remote", "source", "ssh")
 
 
 def run(
@@ -102,7 +102,12 @@ def _import_all() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if "programs" not in module.name and not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
-    importlib.import_module("paramiko")
+    for name in ("bundlekit.emulator.running", "paramiko", "platformdirs"):
+        importlib.import_module(name)
+    from bundlekit.remote import script
+
+    script.compressed()
+    script.digest()
 
 
 def _bury() -> None:

@@ -25,7 +25,7 @@ _IMPORTED = [
     "bundlekit.remote.session",
     "bundlekit.ssh.transport",
     "bundlekit.remote.scp",
-    "bundlekit.lint.rules",
+    "bundlekit.lint.engine",
     "paramiko",
     "scp",
 ]

@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.crew import CREWS, Run
 
 SEED = "1"
-CASES = 150
+CASES = 60
 
 
 @pytest.mark.gateway
