@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
 import shutil
@@ -16,6 +15,7 @@ import click
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.errors import CouldNotRun
+from bundlekit.io import replacing
 from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
@@ -93,27 +93,14 @@ def _plain(line: str) -> str:
 
 def _write(place: Path, shown: str, before: bytes, after: bytes) -> None:
     """Put new content in the place of what a file had, whole or not at all, and never through a link."""
-    import secrets
-
-    draft = place.with_name(f".{secrets.token_hex(8)}.part")
     try:
         descriptor = os.open(place, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as stream:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or stream.read() != before:
                 raise CouldNotRun(f"{shown} has changed meanwhile", kept="it was left as it is")
-        try:
-            with draft.open("xb") as stream:
-                os.fchmod(stream.fileno(), stat.S_IMODE(status.st_mode))
-                with contextlib.suppress(OSError):
-                    os.fchown(stream.fileno(), status.st_uid, status.st_gid)
-                stream.write(after)
-                stream.flush()
-                os.fsync(stream.fileno())
-            draft.replace(place)
-        finally:
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
+        with replacing(place, like=status) as stream:
+            stream.write(after)
     except OSError as error:
         raise CouldNotRun(f"cannot write {shown}: {error.strerror}", kept="it was left as it is") from error
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TextIO
 
 import click
 
 from bundlekit.errors import CouldNotRun
+from bundlekit.io import replacing
+
+_UNENCODABLE = "backslashreplace"
 
 
 def put(text: str, output: Path | None) -> None:
@@ -46,7 +50,7 @@ def writing(place: Path, *, follows_links: bool = True) -> Iterator[TextIO]:
             os.path.abspath(place).startswith(("/dev/", "/proc/")) or (place.exists() and not place.is_file())  # noqa: PTH100 - links in it are to stay
         )
         real = Path(os.path.realpath(place)) if follows_links else place
-        with _open(place) if is_device else _replacing(real) as stream:
+        with place.open("w", encoding="utf-8", errors=_UNENCODABLE) if is_device else _replacing(real) as stream:
             yield stream
     except OSError as error:
         raise CouldNotRun(f"cannot write {place}: {error.strerror}") from error
@@ -54,20 +58,8 @@ def writing(place: Path, *, follows_links: bool = True) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def _replacing(place: Path) -> Iterator[TextIO]:
-    import secrets  # brings OpenSSL, which a check does not need
-
-    draft = place.with_name(f".bundlekit-{secrets.token_hex(4)}")
-    try:
-        with _open(draft, "x") as stream:
-            yield stream
-        if place.is_file() and not place.is_symlink():
-            draft.chmod(place.stat().st_mode & 0o777)
-        draft.replace(place)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise
-
-
-def _open(place: Path, mode: Literal["w", "x"] = "w") -> TextIO:
-    return place.open(mode, encoding="utf-8", errors="backslashreplace")
+    like = place.stat() if place.is_file() and not place.is_symlink() else None
+    with replacing(place, like=like) as stream:
+        text = TextIOWrapper(stream, encoding="utf-8", errors=_UNENCODABLE)
+        yield text
+        text.detach()  # flushes; `stream` is closed by whoever opened it

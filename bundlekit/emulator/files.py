@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bundlekit.errors import Unreadable
+from bundlekit.io import replacing
 
 _T = TypeVar("_T")
 
 
 def write_secret(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, for its owner alone."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with replacing(path, mode=0o600) as stream:
+        stream.write(content)
 
 
 def read_kept(path: Path, read: Callable[[Any], _T], *, absent: _T, hint: str) -> _T:

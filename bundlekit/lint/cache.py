@@ -23,6 +23,7 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import FolderFiles
 from bundlekit.bundle.ownership import why_foreign
 from bundlekit.errors import Unreadable
+from bundlekit.io import replacing
 from bundlekit.lint.access_recorder import Asked, Watched, digest, says_the_same
 from bundlekit.lint.finding import Edit, Finding, Other, Rename, Severity
 from bundlekit.lint.formats.report import shown_fix
@@ -147,16 +148,8 @@ class Cache:
             folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
         place = folder / key[1:]
-        new = folder / f"{key[1:]}.{os.getpid()}"
-        try:
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(_seal(key, body) + body)
-            new.replace(place)
-        except OSError:
-            with suppress(OSError):
-                new.unlink()
-            raise
+        with replacing(place, mode=0o600, durable=False) as stream:
+            stream.write(_seal(key, body) + body)
         if key[1] == "0":  # each sixteenth time
             _tidy(folder)
 

@@ -8,9 +8,6 @@ GNU tar writes them, which busybox reads too.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Kind
 from bundlekit.bundle.manifest import manifest_of
 from bundlekit.errors import CouldNotRun, Refused, Taken
+from bundlekit.io import replacing
 from bundlekit.pack import safety
 from bundlekit.pack.contents import SUMS, Contents, select
 from bundlekit.pack.deflate import compress
@@ -122,19 +120,10 @@ def write(archive: Archive, folder: Path) -> Path:
     place = folder / archive.file_name
     if place.is_symlink() or (place.exists() and not place.is_file()):
         raise Taken(f"{place} is there and is not a file", kept=f"{place} was left as it is")
-    draft = folder / f".{archive.file_name}.{secrets.token_hex(4)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with draft.open("xb") as stream:
-                stream.write(archive.data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            draft.replace(place)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                draft.unlink()
-            raise
+        with replacing(place) as stream:
+            stream.write(archive.data)
     except OSError as error:
         raise CouldNotRun(f"cannot write {place}: {error.strerror}") from error
     return place
