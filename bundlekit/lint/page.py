@@ -108,10 +108,11 @@ def _list() -> str:
     lines = [
         "# Rules",
         "",
-        "What `bundlekit validate` looks for. An error keeps a bundle from working, or the vendor's guide rules it",
-        "out; it is not packed or deployed. A warning is likely a mistake, though the bundle may well run; an info",
-        "is good to know. Each page tells what was seen. [Settings](settings.md) tells how to choose.",
-        "`bundlekit validate --explain CODE` shows the page of a rule. All of it is made from the rules themselves.",
+        "The rules of `bundlekit validate`. An error stops a bundle from working, or the vendor's guide forbids",
+        "it: such a bundle is not packed or deployed. A warning is probably a mistake, although the bundle may",
+        "still run. An info is good to know. The page of each rule states its evidence; `bundlekit validate",
+        "--explain CODE` shows the same page. [Settings](settings.md) describes how to choose rules. These pages",
+        "are generated from the docstrings of the rules.",
     ]
     for chapter, group in groupby(rules(), key=lambda rule: rule.code[:3]):
         lines += ["", f"## {_CHAPTERS[chapter]}", "", "| code | name | severity | what it finds |", "|---|---|---|---|"]
