@@ -22,6 +22,11 @@ A message says what failed; `kept` says what is still as it was; `hint` says wha
 from __future__ import annotations
 
 
+def reason_of(error: BaseException) -> str:
+    """Why something failed, for a message: what the system says, else the error's own text, else its name."""
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()
+
+
 class BundlekitError(Exception):
     """The root of the tree.
 

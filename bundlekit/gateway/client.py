@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
-from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnreachable
+from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnreachable, reason_of
 from bundlekit.gateway.endpoint import parse_url
 from bundlekit.gateway.request import TOKEN_HEADER, checked_request, checked_token, refuse_constant
 from bundlekit.gateway.trust import Trust, anybody
@@ -213,4 +213,4 @@ def _words(error: BaseException) -> str:
         return "the answer is shorter than it says"
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.lower().replace("_", " ")
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()
+    return reason_of(error)

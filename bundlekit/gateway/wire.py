@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
-from bundlekit.errors import GatewayUnreachable
+from bundlekit.errors import GatewayUnreachable, reason_of
 from bundlekit.gateway.endpoint import Endpoint
 from bundlekit.gateway.trust import Trust
 
@@ -91,7 +91,7 @@ def open_tcp(endpoint: Endpoint, seconds: float) -> ByteStream:
     except TimeoutError as error:
         raise GatewayUnreachable(f"{endpoint} does not answer within {seconds:g} s") from error
     except OSError as error:
-        raise GatewayUnreachable(f"{endpoint} cannot be reached: {error.strerror or error}") from error
+        raise GatewayUnreachable(f"{endpoint} cannot be reached: {reason_of(error)}") from error
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return stream
 

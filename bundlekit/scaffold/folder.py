@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 
-from bundlekit.errors import CouldNotRun, Taken
+from bundlekit.errors import CouldNotRun, Taken, reason_of
 
 _IN_THE_WAY = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR}
 
@@ -81,7 +81,7 @@ def scratch(parent: Path | None = None) -> Iterator[Path]:
             yield Path(folder)
     except OSError as error:
         where = parent or tempfile.gettempdir()
-        raise CouldNotRun(f"cannot write in {where}: {error.strerror or error}", kept="nothing was made") from error
+        raise CouldNotRun(f"cannot write in {where}: {reason_of(error)}", kept="nothing was made") from error
 
 
 def previewed(parent: Path, render: Callable[[Path], Path]) -> tuple[str, dict[str, bytes]]:

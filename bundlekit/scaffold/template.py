@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bundlekit import shipped
-from bundlekit.errors import BadUsage, CouldNotRun, Interrupted
+from bundlekit.errors import BadUsage, CouldNotRun, Interrupted, reason_of
 from bundlekit.quoting import printable
 from bundlekit.scaffold.answers import Answers, declaration
 
@@ -125,7 +125,7 @@ class OtherTemplate:
         except EOFError as error:
             raise Interrupted("interrupted") from error
         except Exception as error:
-            raise CouldNotRun(f"the template {self.name} failed: {error or type(error).__name__}") from error
+            raise CouldNotRun(f"the template {self.name} failed: {reason_of(error)}") from error
         made = Path(rendered).resolve()
         if into.resolve() not in made.parents:
             raise CouldNotRun(f"the template {self.name} made its folder elsewhere: {made}")

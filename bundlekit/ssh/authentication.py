@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bundlekit.errors import GatewayUnreachable, LoginRefused
+from bundlekit.errors import GatewayUnreachable, LoginRefused, reason_of
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.banner import Server, is_too_old_for_rsa, parse_banner
 from bundlekit.ssh.identities import Identity, identities_for, unlock
@@ -55,9 +55,8 @@ class Login:
         except paramiko.AuthenticationException as error:
             raise self._refused(f"{self.account} does not let anybody in: {error}") from error
         except (paramiko.SSHException, OSError, EOFError) as error:
-            said = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise GatewayUnreachable(
-                f"the connection to {self.account} broke during the log-in: {said.strip()}"
+                f"the connection to {self.account} broke during the log-in: {reason_of(error)}"
             ) from error
         if not transport.is_authenticated():
             raise LoginRefused(

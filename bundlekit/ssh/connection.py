@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from bundlekit.errors import GatewayUnfit, GatewayUnreachable, HostKeyRejected
+from bundlekit.errors import GatewayUnfit, GatewayUnreachable, HostKeyRejected, reason_of
 from bundlekit.shipped import install_command
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.authentication import Login
@@ -230,4 +230,4 @@ def _no_server_behind(proxy: Proxy, address: Address) -> GatewayUnreachable:
 
 
 def _words(error: BaseException) -> str:
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()[:_LONGEST_WORDS]
+    return reason_of(error)[:_LONGEST_WORDS]

@@ -6,7 +6,7 @@ import contextlib
 import socket
 from typing import Any
 
-from bundlekit.errors import GatewayUnreachable
+from bundlekit.errors import GatewayUnreachable, reason_of
 from bundlekit.quoting import for_terminal
 from bundlekit.ssh.address import Address
 
@@ -39,7 +39,7 @@ def connect(address: Address, timeout: float) -> socket.socket:
         ) from error
     except OSError as error:
         raise GatewayUnreachable(
-            f"{where} cannot be reached: {error.strerror or error}",
+            f"{where} cannot be reached: {reason_of(error)}",
             hint="there is no way from this machine to that address: check the cable, the VPN, the address",
         ) from error
 
@@ -53,7 +53,7 @@ def places_of(address: Address) -> list[Place]:
     try:
         return socket.getaddrinfo(address.host, address.port, _FAMILIES[address.family], socket.SOCK_STREAM)
     except OSError as error:
-        raise _leads_nowhere(address, str(error.strerror or error)) from error
+        raise _leads_nowhere(address, reason_of(error)) from error
     except ValueError as error:  # of the codec of names of hosts
         raise _leads_nowhere(address, "no host can have that name") from error
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.deploy.doctor.checks import Check, fail, judge, judge_resources, of_error, ok, skip, warn
 from bundlekit.deploy.doctor.first_checks import check_name, hear_banner, judge_server, open_port
-from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected, LoginRefused
+from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected, LoginRefused, reason_of
 from bundlekit.remote.bootstrap import NO_ROOM, PASSWORD_NEEDED
 from bundlekit.remote.channel import Conversation
 from bundlekit.remote.events import Event, parse_event
@@ -157,8 +157,7 @@ def _behind_the_log_in(connection: Connection, ask: Asker, timeout: float, bundl
     except BundlekitError as error:
         yield told(of_error(left[0], error))
     except _broken() as error:
-        said = str(error) or type(error).__name__
-        yield told(fail(left[0], f"the connection broke: {said}", "run the same again"))
+        yield told(fail(left[0], f"the connection broke: {reason_of(error)}", "run the same again"))
     yield from (skip(name, "the gateway broke off") for name in left)
 
 
