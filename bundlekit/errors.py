@@ -21,6 +21,18 @@ A message says what failed; `kept` says what is still as it was; `hint` says wha
 
 from __future__ import annotations
 
+EXIT_CODES = {
+    0: "success; also when you end a command that runs until then, such as `logs -f` or `run`",
+    1: "findings; or the release was taken back; or refused",
+    2: "wrong usage",
+    3: "could not be done",
+    4: "the gateway needs a human",
+    5: "`api`: the gateway answered with a 5xx",
+    130: "interrupted",
+    141: "the program that read the output has ended",
+}
+"""What each exit code of the command line means. The README has this table; a test holds the two equal."""
+
 
 def reason_of(error: BaseException) -> str:
     """Why something failed, for a message: what the system says, else the error's own text, else its name."""

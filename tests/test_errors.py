@@ -213,3 +213,12 @@ def test_a_full_disk_behind_the_output_is_told() -> None:
     assert run.returncode == CouldNotRun.exit_code
     assert "No space left on device" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_exit_codes_of_the_readme_and_the_error_tree_are_the_real_ones() -> None:
+    rows = "".join(f"| {code} | {meaning} |\n" for code, meaning in errors.EXIT_CODES.items())
+    assert f"| exit code | |\n|---|---|\n{rows}\n" in (ROOT / "README.md").read_text("utf-8")
+    drawn = re.findall(r"^[ |`-]*([A-Z]\w+) +(\d+) ", str(errors.__doc__), re.MULTILINE)
+    classes = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, BundlekitError)]
+    assert {name: int(code) for name, code in drawn} == {one.__name__: one.exit_code for one in classes}
+    assert {one.exit_code for one in classes} <= errors.EXIT_CODES.keys()

@@ -86,8 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; by default those of this process.
 
     Returns:
-        The exit code: 0 good, 1 findings, rolled back or refused, 2 usage, 3 could not run, 4 the gateway
-        needs a human, 5 the REST API answered that it failed, 130 interrupted, 141 nobody reads the output any more.
+        The exit code; see `bundlekit.errors.EXIT_CODES`.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # None where they are closed
