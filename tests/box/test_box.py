@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -25,6 +26,15 @@ EXAMPLE = Path(__file__).parents[1] / "fixtures" / "example"
 def ssh(box: Machine, command: str, user: str = "moxa", given: str = "") -> subprocess.CompletedProcess[str]:
     arguments = ["ssh", "-F", str(box.ssh_config), "-o", "BatchMode=yes", "-l", user, "gateway", command]
     return subprocess.run(arguments, input=given, check=False, capture_output=True, text=True, timeout=60)
+
+
+def networks() -> set[int]:
+    """The numbers of all named network namespaces; those of other tests come and go while this looks."""
+    found = set()
+    for place in Path("/run/netns").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.add(place.stat().st_ino)
+    return found
 
 
 def run_example(box: Machine) -> None:
@@ -224,13 +234,14 @@ def test_what_a_killed_run_left_behind_is_cleared_by_the_next(tmp_path: Path) ->
     process.wait()
     folder = Path(log.read_text().split("its files")[1].split()[0]).parent
     left = {number for group in cgroups_named(folder.name) for number in processes_in(group)}
-    namespace = Path("/run/netns", folder.name).stat().st_ino
     assert left
     mark = folder / "mark"
     mark.touch()
-    with Box():
-        pass
-    # The same place may be in use again by now, so look at what was there, not at where it was.
-    assert not mark.exists()
-    assert [number for number in left if command_line(number)] == []
-    assert namespace not in {found.stat().st_ino for found in Path("/run/netns").iterdir()}
+    # Held open, or its number may be that of a namespace which another test makes meanwhile.
+    with Path("/run/netns", folder.name).open() as namespace:
+        with Box():
+            pass
+        # The same place may be in use again by now, so look at what was there, not at where it was.
+        assert not mark.exists()
+        assert [number for number in left if command_line(number)] == []
+        assert os.fstat(namespace.fileno()).st_ino not in networks()
