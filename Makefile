@@ -23,11 +23,14 @@ LOWEST := .venv/lowest
 demo: $(RUNTIME)
 	$(BIN)/python -m demo
 
-# Five at a time on two processors: many wait for gateways most of their time. They begin bundlekit many hundreds of
-# times, which would compile it each time where Python is told to keep nothing.
+# Five at a time on two processors: many wait for gateways most of their time. Python keeps what it has compiled, even
+# where it is told not to, or each of hundreds of processes would do so again; and one process compiles the tests for
+# all five.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(INSTALLED) packages
 	$(BIN)/python -m compileall -q bundlekit
 	$(BIN)/python -m tests.box.build
+	$(BIN)/pytest -qq --collect-only >/dev/null
 	$(BIN)/pytest -n 5 --dist loadgroup -m "not browser"
 	$(BIN)/pytest -m browser tests/emulator/console
 

@@ -19,13 +19,22 @@ TOGETHER = (
     "tests/test_wheel.py",
 )
 
+# Tests that take minutes: begun late, they would keep one process busy after all others have ended.
+LONG = ("tests/crash/", "tests/chaos/")
+
 # Tests that keep a processor busy for so long that none may be left for the end.
 BUSY = ("tests/export/test_tools.py", "tests/lint/test_hostile_runs.py", "tests/testing/test_plugin.py")
 
 
 def waiting_first(items: list[pytest.Item]) -> None:
-    """Put the tests first that wait for booted gateways most of their time, and the busiest last."""
-    items.sort(key=lambda item: (item.get_closest_marker("gateway") is None, item.nodeid.startswith(BUSY)))
+    """Put the tests first that wait for booted gateways most of their time, long ones before all, the busiest last."""
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("gateway") is None,
+            not item.nodeid.startswith(LONG),
+            item.nodeid.startswith(BUSY),
+        )
+    )
 
 
 class FromBothEnds(LoadScopeScheduling):  # type: ignore[misc]
