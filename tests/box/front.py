@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import ipaddress
 import json
+import os
+import select
 import ssl
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.box.host import as_root, root_prefix
 from tests.box.place import Place
 
+_HERE = Path(__file__).parents[2]
 _PATIENCE = 90.0  # seconds; the front itself gives up after 60
 
 
@@ -30,32 +36,37 @@ class Front:
         if not certificate.exists():
             self_signed(self._address, certificate, key)
         self._trust = ssl.create_default_context(cafile=certificate)
-        command = [
-            *root_prefix(),
-            "nsenter",
-            f"--net={place.namespace}",
-            sys.executable,
-            "-m",
-            "bundlekit.emulator",
+        arguments = [
             "--broker=127.0.0.1:1883",
             "--listen=0.0.0.0:443",
             f"--token-file={self._token_file}",
             f"--certificate={certificate}",
             f"--key={key}",
         ]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        self._log.write_bytes(b"")
+        self._process = _fork(json.dumps([str(place.namespace), str(self._log), *arguments]))
+        # Tells when it has ended, of whomever it is a child.
+        self._end: int | None = None
+        with contextlib.suppress(ProcessLookupError):
+            self._end = os.pidfd_open(self._process)
 
     def answers(self) -> bool:
         return "listening" in self._log.read_text(errors="replace")
 
     def alive(self) -> None:
-        assert self._process.poll() is None, f"the REST front ended\n{self._log.read_text(errors='replace')}"
+        assert not self._has_ended(0), f"the REST front ended\n{self._log.read_text(errors='replace')}"
 
     def stop(self) -> None:
-        if self._process.poll() is None:
-            as_root(["kill", "-TERM", str(self._process.pid)], check=False)
-        self._process.wait(_PATIENCE)
+        if self._end is None:
+            return
+        if not self._has_ended(0):
+            as_root(["kill", "-TERM", str(self._process)], check=False)
+        assert self._has_ended(_PATIENCE), f"the REST front does not end\n{self._log.read_text(errors='replace')}"
+        os.close(self._end)
+        self._end = None
+
+    def _has_ended(self, seconds: float) -> bool:
+        return self._end is None or bool(select.select([self._end], [], [], seconds)[0])
 
     def ask(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         token = as_root(["cat", self._token_file]).stdout.strip()
@@ -74,6 +85,27 @@ class Front:
         except urllib.error.HTTPError as refused:
             with refused:
                 return refused.code, _decoded(refused.read())
+
+
+_asking = threading.Lock()
+
+
+def _fork(front: str) -> int:
+    """The number of a process that is a front now, see `tests.box.fronts`."""
+    with _asking:
+        server = _server()
+        assert server.stdin
+        assert server.stdout
+        server.stdin.write(f"{front}\n")
+        server.stdin.flush()
+        return int(server.stdout.readline())
+
+
+@cache
+def _server() -> subprocess.Popen[str]:
+    """Ends with this process."""
+    command = [*root_prefix(), sys.executable, "-m", "tests.box.fronts"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_HERE)
 
 
 def _decoded(body: bytes) -> Any:
