@@ -15,7 +15,7 @@ from typing import Any
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.json_faults import explain
-from bundlekit.bundle.reading import Problem, Trouble, read_file
+from bundlekit.bundle.reading import ReadError, Trouble, read_file
 from bundlekit.bundle.text import Span, Text
 from bundlekit.quoting import quoted
 
@@ -48,7 +48,7 @@ class Document:
     text: Text
     parsed: bool = False
     value: Any = None
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[ReadError, ...] = ()
 
     def position(self, pointer: str) -> Span:
         """The place of a value.
@@ -106,7 +106,7 @@ def read_document(bundle: Bundle, path: str, limit: int) -> Document:
         The document; what is wrong with it is in its `problems`, nothing is raised.
     """
     content = read_file(bundle, path, limit)
-    if isinstance(content, Problem):
+    if isinstance(content, ReadError):
         return Document(path, Text(""), problems=(content,))
     return parse(path, content)
 
@@ -117,11 +117,11 @@ def parse(path: str, content: bytes) -> Document:
         decoded = content.decode("utf-8")
     except UnicodeDecodeError as error:
         return _not_utf8(path, content, error)
-    problems: list[Problem] = []
+    problems: list[ReadError] = []
     if decoded.startswith(_BYTE_ORDER_MARK):
         decoded = decoded.removeprefix(_BYTE_ORDER_MARK)
         problems.append(
-            Problem(
+            ReadError(
                 Trouble.BYTE_ORDER_MARK,
                 f"{path} begins with a byte order mark, expected plain UTF-8",
                 hint='save it as "UTF-8", not as "UTF-8 with BOM"',
@@ -140,7 +140,7 @@ def parse(path: str, content: bytes) -> Document:
 
 
 class _NotJson(Exception):
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: ReadError) -> None:
         self.problem = problem
 
 
@@ -162,19 +162,19 @@ def _parse_json(text: Text) -> tuple[Any, bool]:
     except json.JSONDecodeError as error:
         what = explain(text.content, error)
         place = text.span(what.start, what.start + what.length)
-        raise _NotJson(Problem(Trouble.NOT_JSON, what.message, place, what.hint)) from None
+        raise _NotJson(ReadError(Trouble.NOT_JSON, what.message, place, what.hint)) from None
     except ValueError:  # Python refuses to read a number of thousands of digits
         digits = next((found for found in _LONG_NUMBERS.finditer(text.content) if found[1]), None)
         start, end = digits.span() if digits else (0, 0)
         message = f"a number of {end - start} digits, which no gateway can read"
-        raise _NotJson(Problem(Trouble.NOT_JSON, message, text.span(start, end))) from None
+        raise _NotJson(ReadError(Trouble.NOT_JSON, message, text.span(start, end))) from None
 
 
 def _not_a_number(text: Text, word: str) -> _NotJson:
     start = next((found.start() for found in _TOKENS.finditer(text.content) if found[0] == word), 0)
     hint = "a message with it in gets lost between the bundle and the gateway's controller"
     place = text.span(start, start + len(word))
-    return _NotJson(Problem(Trouble.NOT_JSON, f"{word} is not JSON, expected a number", place, hint))
+    return _NotJson(ReadError(Trouble.NOT_JSON, f"{word} is not JSON, expected a number", place, hint))
 
 
 def _refuse_depth(text: Text) -> None:
@@ -187,7 +187,7 @@ def _refuse_depth(text: Text) -> None:
             if depth > DEEPEST:
                 message = f"arrays and objects nest more than {DEEPEST} deep"
                 place = text.span(found.start(), found.end())
-                raise _NotJson(Problem(Trouble.TOO_DEEP, message, place))
+                raise _NotJson(ReadError(Trouble.TOO_DEEP, message, place))
         elif found[0] in ("]", "}"):
             depth -= 1
 
@@ -199,13 +199,13 @@ def _not_utf8(path: str, content: bytes, error: UnicodeDecodeError) -> Document:
     else:
         message = f"byte 0x{content[error.start]:02x} is not UTF-8"
         start = len(content[: error.start].decode("utf-8"))
-    problem = Problem(Trouble.NOT_UTF8, message, text.span(start, start + 1), "save the file as UTF-8")
+    problem = ReadError(Trouble.NOT_UTF8, message, text.span(start, start + 1), "save the file as UTF-8")
     return Document(path, text, problems=(problem,))
 
 
-def _duplicates(text: Text) -> list[Problem]:
+def _duplicates(text: Text) -> list[ReadError]:
     first: dict[tuple[int, str], tuple[int, int]] = {}
-    found: list[Problem] = []
+    found: list[ReadError] = []
     more: list[tuple[int, int]] = []
     length = 0
     for member in _members(text.content):
@@ -220,7 +220,7 @@ def _duplicates(text: Text) -> list[Problem]:
         pointer = member.pointer
         length += len(pointer)
         found.append(
-            Problem(
+            ReadError(
                 Trouble.DUPLICATE_KEY,
                 f"key {quoted(member.name)} is there twice in one object; only the last one counts",
                 text.span(*member.key),
@@ -231,7 +231,7 @@ def _duplicates(text: Text) -> list[Problem]:
         )
     if more:
         place = text.span(*min(more))
-        found.append(Problem(Trouble.DUPLICATE_KEY, f"{len(more)} more keys are there twice", place))
+        found.append(ReadError(Trouble.DUPLICATE_KEY, f"{len(more)} more keys are there twice", place))
     return sorted(found, key=lambda problem: problem.span)
 
 

@@ -25,7 +25,7 @@ class Trouble(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ReadError:
     """One thing that is wrong with a file.
 
     Attributes:
@@ -45,7 +45,7 @@ class Problem:
     pointer: str | None = None
 
 
-def read_file(bundle: Bundle, path: str, limit: int) -> bytes | Problem:
+def read_file(bundle: Bundle, path: str, limit: int) -> bytes | ReadError:
     """Read a file of a bundle.
 
     Args:
@@ -59,16 +59,16 @@ def read_file(bundle: Bundle, path: str, limit: int) -> bytes | Problem:
     try:
         entry = bundle.files.entries.get(path)
         if entry is None:
-            return Problem(Trouble.MISSING, f"there is no {path}")
+            return ReadError(Trouble.MISSING, f"there is no {path}")
         if entry.kind is not Kind.FILE:
-            return Problem(
+            return ReadError(
                 Trouble.NOT_READABLE, f"{path} is {_NOUNS[entry.kind]}, expected a file", hint=_HINTS[entry.kind]
             )
         content = bundle.files.read(path, limit + 1)
     except Unreadable as error:
-        return Problem(Trouble.NOT_READABLE, error.message)
+        return ReadError(Trouble.NOT_READABLE, error.message)
     if len(content) > limit:
-        return Problem(
+        return ReadError(
             Trouble.TOO_LARGE,
             f"{path} is larger than {limit // 1024} KiB, the most that makes sense for it",
             hint="it was not looked into",

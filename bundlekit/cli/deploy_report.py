@@ -46,7 +46,7 @@ class JsonLines:
             self.write("sent", bytes=size, total=total)
 
 
-class Report:
+class DeployReport:
     """Tells of one deploy, as a listener and at its end.
 
     Args:

@@ -25,7 +25,7 @@ TOKEN_VARIABLE = "BUNDLEKIT_TOKEN"  # noqa: S105 - its name
 
 
 @dataclass(frozen=True)
-class Way:
+class AccessWay:
     """How to get to a REST API, as the command line says it.
 
     Attributes:
@@ -56,7 +56,7 @@ def way_options(function: Callable[..., Any]) -> Callable[..., Any]:
     def gathered(
         *, access: Access | None, url: str | None, ask_token: bool, save_token: bool, max_time: float, **others: Any
     ) -> Any:
-        return function(way=Way(access, url, ask_token, save_token, max_time), **others)
+        return function(way=AccessWay(access, url, ask_token, save_token, max_time), **others)
 
     for decorate in (
         click.option("--max-time", type=Seconds(0.1), default=70, show_default=True, metavar="SECONDS",
@@ -72,14 +72,14 @@ def way_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def gateway_on(way: Way) -> Iterator[GatewayClient]:
+def gateway_on(way: AccessWay) -> Iterator[GatewayClient]:
     """The gateway that the command line means, ready to be asked; see `gateway_and_session_on`."""
     with gateway_and_session_on(way) as (gateway, _):
         yield gateway
 
 
 @contextmanager
-def gateway_and_session_on(way: Way) -> Iterator[tuple[GatewayClient, Session | None]]:
+def gateway_and_session_on(way: AccessWay) -> Iterator[tuple[GatewayClient, Session | None]]:
     """The gateway that the command line means, ready to be asked, and the session if it goes over SSH.
 
     Raises:
@@ -106,7 +106,7 @@ def gateway_and_session_on(way: Way) -> Iterator[tuple[GatewayClient, Session | 
         yield _client_of(emulated, given or _token_of(emulated), way.max_time), None
 
 
-def _by_url(way: Way, url: str) -> Iterator[GatewayClient]:
+def _by_url(way: AccessWay, url: str) -> Iterator[GatewayClient]:
     from bundlekit.emulator.running import running
     from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.endpoint import parse_url

@@ -17,7 +17,7 @@ _MOST = 64_000_000  # bytes, compressed
 
 
 @dataclass(frozen=True)
-class Source:
+class FetchSource:
     """Where a bundle is on a gateway: a release, or the folder of a copy that runs by hand.
 
     Attributes:
@@ -70,7 +70,7 @@ def only_copy(gateway: GatewayState, name: str | None, where: str) -> Neighbour:
     )
 
 
-def fetch(session: Session, source: Source, listener: Listener, *, settings: bool) -> Bundle:
+def fetch(session: Session, source: FetchSource, listener: Listener, *, settings: bool) -> Bundle:
     """Bring a bundle from a gateway.
 
     Args:

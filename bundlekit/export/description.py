@@ -55,7 +55,7 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Place:
+class ExportedResource:
     """A resource.
 
     Attributes:
@@ -106,7 +106,7 @@ class Description:
     """
 
     manifest: Manifest
-    places: tuple[Place, ...]
+    places: tuple[ExportedResource, ...]
     left_out: tuple[tuple[str, str], ...]
 
 
@@ -151,7 +151,7 @@ def describe_api(manifest: Manifest, source: Source, settings: Any) -> Descripti
         example, ids = _example(settings, way[common:])
         texts = {method: _text(source, method, written[way].path) for method in methods}
         places.append(
-            Place(
+            ExportedResource(
                 segments=_segments(way, ids),
                 operations=tuple(Operation(method, texts[method]) for method in METHODS if method in methods),
                 example=example,

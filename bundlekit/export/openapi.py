@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from bundlekit.export.description import HOST, NOTHING, PREFIX, TOKEN_HEADER, Description, Operation, Place, item_of
+from bundlekit.export.description import (
+    HOST,
+    NOTHING,
+    PREFIX,
+    TOKEN_HEADER,
+    Description,
+    ExportedResource,
+    Operation,
+    item_of,
+)
 
 _REFUSALS = {
     "400": "The request is not what the bundle expects.",
@@ -58,7 +67,7 @@ def _refusal(words: str) -> dict[str, Any]:
     return {"description": words, "content": content}
 
 
-def _path(place: Place, tag: str, taken: set[str]) -> dict[str, Any]:
+def _path(place: ExportedResource, tag: str, taken: set[str]) -> dict[str, Any]:
     item: dict[str, Any] = {}
     if place.parameters:
         item["parameters"] = [
@@ -76,7 +85,7 @@ def _path(place: Place, tag: str, taken: set[str]) -> dict[str, Any]:
     return item
 
 
-def _operation(place: Place, operation: Operation, tag: str, taken: set[str]) -> dict[str, Any]:
+def _operation(place: ExportedResource, operation: Operation, tag: str, taken: set[str]) -> dict[str, Any]:
     method = operation.method
     made: dict[str, Any] = {
         "operationId": _unique("_".join([method, *place.path("", "").strip("/").split("/")]), taken),

@@ -12,7 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bundlekit.export.description import HOST, NOTHING, PREFIX, TOKEN_HEADER, Description, Parameter, Place, item_of
+from bundlekit.export.description import (
+    HOST,
+    NOTHING,
+    PREFIX,
+    TOKEN_HEADER,
+    Description,
+    ExportedResource,
+    Parameter,
+    item_of,
+)
 
 _SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 _IS_GOOD = 'pm.test("status is 2xx", () => pm.expect(pm.response.code).to.be.within(200, 299));'
@@ -35,7 +44,7 @@ class Step:
         note: what is special about it, for its name.
     """
 
-    place: Place
+    place: ExportedResource
     method: str
     body: str = ""
     stores: str = ""
@@ -53,12 +62,12 @@ class _Variables:
         self.values = {"host": HOST, "token": ""}
         self._names: dict[tuple[str, ...], str] = {}
 
-    def of_body(self, place: Place, kind: str = "body") -> str:
+    def of_body(self, place: ExportedResource, kind: str = "body") -> str:
         example = place.example if kind == "body" else item_of(place.example)
         words = [kind, *(one if isinstance(one, str) else one.name for one in place.segments)]
         return self._name((kind, *place.shape), "_".join(words), _literal(example))
 
-    def of_parameter(self, place: Place, depth: int) -> str:
+    def of_parameter(self, place: ExportedResource, depth: int) -> str:
         parameter = place.segments[depth]
         assert isinstance(parameter, Parameter)  # noqa: S101 - a fault of ours
         return self._name(("parameter", *place.shape[: depth + 1]), parameter.name, parameter.example)
@@ -92,7 +101,7 @@ def postman(description: Description) -> dict[str, Any]:
     }
 
 
-def _steps(places: tuple[Place, ...], variables: _Variables) -> Iterator[Step]:
+def _steps(places: tuple[ExportedResource, ...], variables: _Variables) -> Iterator[Step]:
     """The run: collections before their items; what nothing gives back is removed at its end, the deepest first."""
     ordered = sorted(places, key=lambda place: (len(place.segments), place.shape))
     makers = {place.shape for place in ordered if place.collection and "post" in place.methods}
@@ -124,7 +133,7 @@ def _literal(example: Any) -> str:
     return json.dumps({} if example is NOTHING else example).replace("{{", "{\\u007b")
 
 
-def _is_given_back(place: Place) -> bool:
+def _is_given_back(place: ExportedResource) -> bool:
     """Whether what a DELETE takes away can be put where it was: an item by a POST to it, and what is no item by a PUT
     of all that was in it, or by a POST unless that adds an item.
     """

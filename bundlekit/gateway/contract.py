@@ -31,7 +31,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
-class Check:
+class ContractCheck:
     """One promise to be checked.
 
     Attributes:
@@ -60,7 +60,7 @@ class Result:
         seconds: that all its requests took.
     """
 
-    check: Check
+    check: ContractCheck
     verdict: Verdict
     words: str = ""
     status: int | None = None
@@ -73,7 +73,7 @@ def plan(
     parameters: Mapping[str, str],
     write: bool,
     may_be_handled: Callable[[str, str], bool],
-) -> tuple[Check, ...]:
+) -> tuple[ContractCheck, ...]:
     """What to check of a bundle, in the order of bundle.json.
 
     Args:
@@ -83,7 +83,7 @@ def plan(
         may_be_handled: whether index.py may have a handler for a method, in lower case, of a resource. To send such a
             one where it is not declared would be a write.
     """
-    checks: list[Check] = []
+    checks: list[ContractCheck] = []
     for resource in manifest.resources:
         if resource.role != "model":
             continue
@@ -97,7 +97,7 @@ def plan(
             obstacle = missing
             if promise is Promise.REFUSES and method != "get" and not write and may_be_handled(method, resource.path):
                 obstacle = "index.py may handle it, so it could change something; --write sends it"
-            checks.append(Check(promise, method.upper(), resource.path, asked, manifest.ttl, obstacle))
+            checks.append(ContractCheck(promise, method.upper(), resource.path, asked, manifest.ttl, obstacle))
     return tuple(dict.fromkeys(checks))
 
 
@@ -123,7 +123,7 @@ def filled(path: str, parameters: Mapping[str, str]) -> tuple[str, str]:
     return asked, "" if asked.startswith("/") else "it does not begin with a slash"
 
 
-def judge_answer(check: Check, answer: Answer) -> Result:
+def judge_answer(check: ContractCheck, answer: Answer) -> Result:
     """Whether a GET answered as promised."""
     words = _trouble(answer)
     if not words and answer.seconds > check.ttl:
@@ -131,7 +131,7 @@ def judge_answer(check: Check, answer: Answer) -> Result:
     return _result(check, words, answer, answer.seconds)
 
 
-def judge_refusal(check: Check, answer: Answer) -> Result:
+def judge_refusal(check: ContractCheck, answer: Answer) -> Result:
     """Whether a method that is not declared was refused: by whoever answers for the resource, and with a reason."""
     _let_in(answer)
     words = ""
@@ -144,7 +144,7 @@ def judge_refusal(check: Check, answer: Answer) -> Result:
     return _result(check, words, answer, answer.seconds)
 
 
-def judge_write(check: Check, before: Answer, put: Answer, after: Answer | None) -> Result:
+def judge_write(check: ContractCheck, before: Answer, put: Answer, after: Answer | None) -> Result:
     """Whether a PUT of what a GET gave `before` returned the same, and a GET `after` it too, if one was sent."""
     words = _trouble(put)
     if words:
@@ -163,7 +163,7 @@ def judge_write(check: Check, before: Answer, put: Answer, after: Answer | None)
 
 def judge_running(manifest: Manifest, words: str) -> Result:
     """Whether the bundle runs; `words` say why not, and are empty if it does."""
-    check = Check(Promise.RUNS, "", manifest.name, manifest.name, manifest.ttl)
+    check = ContractCheck(Promise.RUNS, "", manifest.name, manifest.name, manifest.ttl)
     return Result(check, Verdict.BROKEN if words else Verdict.KEPT, words)
 
 
@@ -185,7 +185,7 @@ def judge_signs(result: Result, name: str, signs: Sequence[str]) -> Result:
     return replace(result, verdict=Verdict.UNCHECKED, words=words)
 
 
-def unchecked(check: Check, words: str) -> Result:
+def unchecked(check: ContractCheck, words: str) -> Result:
     return Result(check, Verdict.UNCHECKED, words)
 
 
@@ -196,7 +196,7 @@ def count(results: Iterable[Result]) -> Counter[Verdict]:
 _UNOWNED = "answered 403: no bundle is registered for it"
 
 
-def _result(check: Check, words: str, answer: Answer, seconds: float) -> Result:
+def _result(check: ContractCheck, words: str, answer: Answer, seconds: float) -> Result:
     return Result(check, Verdict.BROKEN if words else Verdict.KEPT, words, answer.status, seconds)
 
 

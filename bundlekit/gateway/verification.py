@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from bundlekit.gateway import contract
 from bundlekit.gateway.client import GatewayClient
-from bundlekit.gateway.contract import Check, Promise, Result
+from bundlekit.gateway.contract import ContractCheck, Promise, Result
 
 
-def verify(checks: Iterable[Check], gateway: GatewayClient) -> Iterator[Result]:
+def verify(checks: Iterable[ContractCheck], gateway: GatewayClient) -> Iterator[Result]:
     """Check them in their order, each result as soon as it is known.
 
     Raises:
@@ -20,7 +20,7 @@ def verify(checks: Iterable[Check], gateway: GatewayClient) -> Iterator[Result]:
         yield contract.unchecked(check, check.obstacle) if check.obstacle else _result(check, gateway)
 
 
-def _result(check: Check, gateway: GatewayClient) -> Result:
+def _result(check: ContractCheck, gateway: GatewayClient) -> Result:
     if check.promise is Promise.ANSWERS:
         return contract.judge_answer(check, gateway.get(check.resource))
     if check.promise is Promise.REFUSES:

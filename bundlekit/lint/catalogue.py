@@ -18,7 +18,7 @@ AMONG = frozenset({"BK402", "BK403"})
 """The codes of the rules about several bundles."""
 
 
-class Entry(NamedTuple):
+class CatalogueEntry(NamedTuple):
     """A rule, as `bundlekit.lint.rule.Rule` says."""
 
     code: str
@@ -27,12 +27,12 @@ class Entry(NamedTuple):
 
 
 @cache
-def catalogue() -> tuple[Entry, ...]:
+def catalogue() -> tuple[CatalogueEntry, ...]:
     """Every rule, by code."""
     entries = (line.split() for line in LIST.read_text(encoding="ascii").splitlines())
-    return tuple(Entry(code, name, Severity(severity)) for code, name, severity in entries)
+    return tuple(CatalogueEntry(code, name, Severity(severity)) for code, name, severity in entries)
 
 
-def written(entries: Iterable[Entry]) -> str:
+def written(entries: Iterable[CatalogueEntry]) -> str:
     """The list as it is kept."""
     return "".join(f"{' '.join(entry)}\n" for entry in entries)

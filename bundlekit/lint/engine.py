@@ -10,7 +10,7 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.neighbours import Neighbour, Neighbours
 from bundlekit.lint.finding import Finding, Other, Rename, Severity, order
 from bundlekit.lint.redaction import secrets_of
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.lint.rules import rules
 from bundlekit.lint.selection import Selection, selection
 
@@ -57,12 +57,14 @@ def check_among(this: Neighbour, others: Neighbours, chosen: Selection) -> tuple
     )
 
 
-def _findings(inspection: Inspection, chosen: Selection, found: Iterable[tuple[Rule, Fault]]) -> tuple[Finding, ...]:
+def _findings(
+    inspection: Inspection, chosen: Selection, found: Iterable[tuple[Rule, Diagnostic]]
+) -> tuple[Finding, ...]:
     findings = (_finding(inspection, rule, chosen.severities[rule.code], fault) for rule, fault in found)
     return tuple(sorted(findings, key=order))
 
 
-def _without_hidden(inspection: Inspection, found: list[tuple[Rule, Fault]]) -> list[tuple[Rule, Fault]]:
+def _without_hidden(inspection: Inspection, found: list[tuple[Rule, Diagnostic]]) -> list[tuple[Rule, Diagnostic]]:
     """What no comment hides; no module is looked into for that as long as nothing is found in one."""
     lines = [list(suppression.lines_of(fault)) for _, fault in found]
     hidden = suppression.hidden(inspection) if any(lines) else frozenset()
@@ -73,7 +75,7 @@ def _without_hidden(inspection: Inspection, found: list[tuple[Rule, Fault]]) -> 
     ]
 
 
-def _finding(inspection: Inspection, rule: Rule, severity: Severity, fault: Fault) -> Finding:
+def _finding(inspection: Inspection, rule: Rule, severity: Severity, fault: Diagnostic) -> Finding:
     bundle, span = inspection.bundle, fault.span
     text = inspection.text(fault.path)
     conceal = _concealment(inspection, fault)
@@ -100,7 +102,7 @@ def _finding(inspection: Inspection, rule: Rule, severity: Severity, fault: Faul
     )
 
 
-def _concealment(inspection: Inspection, fault: Fault) -> Callable[[str], str]:
+def _concealment(inspection: Inspection, fault: Diagnostic) -> Callable[[str], str]:
     """Takes the secrets out of words: those of the files that it is about, and of bundle.json, which rules quote."""
     paths = dict.fromkeys((fault.path, *(fault.other or ())[:1], inspection.manifest.path))
     secrets = [secrets_of(text) for text in map(inspection.text, paths) if text is not None]

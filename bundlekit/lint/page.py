@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from bundlekit.lint.catalogue import LIST, Entry
+from bundlekit.lint.catalogue import LIST, CatalogueEntry
 from bundlekit.lint.catalogue import written as written_list
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
@@ -101,7 +101,7 @@ def pages() -> dict[str, str]:
 
 def listed() -> str:
     """The list of all rules for `bundlekit.lint.catalogue`."""
-    return written_list(Entry(rule.code, rule.name, rule.severity) for rule in rules())
+    return written_list(CatalogueEntry(rule.code, rule.name, rule.severity) for rule in rules())
 
 
 def _list() -> str:

@@ -20,7 +20,7 @@ from bundlekit.lint.finding import Edit, Other, Rename, Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Diagnostic:
     """What a rule found; the engine makes a finding of it.
 
     Attributes:
@@ -66,15 +66,15 @@ class Rule:
     name: str
     severity: Severity
     page: str | None
-    check: Callable[[Inspection], Iterable[Fault]]
+    check: Callable[[Inspection], Iterable[Diagnostic]]
     claims: frozenset[str] = frozenset()
-    among: Callable[[Inspection, Neighbour, Neighbours], Iterable[Fault]] | None = None
+    among: Callable[[Inspection, Neighbour, Neighbours], Iterable[Diagnostic]] | None = None
 
 
-def in_manifest(inspection: Inspection, pointer: str, message: str, hint: str = "") -> Fault:
+def in_manifest(inspection: Inspection, pointer: str, message: str, hint: str = "") -> Diagnostic:
     """A fault of a value of the manifest."""
     manifest = inspection.manifest
-    return Fault(manifest.path, manifest.position(pointer), message, hint, pointer)
+    return Diagnostic(manifest.path, manifest.position(pointer), message, hint, pointer)
 
 
 def structure_rule(
@@ -84,7 +84,7 @@ def structure_rule(
     severity: Severity,
     page: str | None,
     claims: Iterable[str],
-    word: Callable[[Violation, Inspection], Iterable[Fault]],
+    word: Callable[[Violation, Inspection], Iterable[Diagnostic]],
 ) -> Rule:
     """A rule that words violations of the schema.
 
@@ -94,7 +94,7 @@ def structure_rule(
     """
     claimed = frozenset(claims)
 
-    def check(inspection: Inspection) -> Iterator[Fault]:
+    def check(inspection: Inspection) -> Iterator[Diagnostic]:
         for violation in inspection.violations:
             if violation.claim in claimed:
                 yield from word(violation, inspection)
@@ -105,11 +105,11 @@ def structure_rule(
 def reading_rule(*, code: str, name: str, severity: Severity, page: str | None, trouble: Trouble) -> Rule:
     """A rule that tells one kind of trouble on reading the bundle's files."""
 
-    def check(inspection: Inspection) -> Iterator[Fault]:
+    def check(inspection: Inspection) -> Iterator[Diagnostic]:
         for path, problem in inspection.problems:
             if problem.trouble is trouble:
                 other = (path, problem.other, "the first one") if problem.other is not None else None
-                yield Fault(path, problem.span, problem.message, problem.hint, problem.pointer, other)
+                yield Diagnostic(path, problem.span, problem.message, problem.hint, problem.pointer, other)
 
     return Rule(code, name, severity, page, check)
 
@@ -120,7 +120,7 @@ def rule_among(
     name: str,
     severity: Severity,
     page: str | None,
-    among: Callable[[Inspection, Neighbour, Neighbours], Iterable[Fault]],
+    among: Callable[[Inspection, Neighbour, Neighbours], Iterable[Diagnostic]],
 ) -> Rule:
     """A rule about several bundles, which finds nothing in one alone."""
     return Rule(code, name, severity, page, lambda _: (), among=among)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.bundle.gateway_resources import API
 from bundlekit.errors import BadUsage
-from bundlekit.lint.catalogue import Entry, catalogue
+from bundlekit.lint.catalogue import CatalogueEntry, catalogue
 from bundlekit.lint.facts.naming import alike
 from bundlekit.lint.finding import Finding, Severity
 from bundlekit.quoting import quoted
@@ -155,7 +155,7 @@ def severity_named(word: str) -> Severity | None:
     return None if word == OFF else Severity(word)
 
 
-def _severity(rule: Entry, choices: Iterable[Choice]) -> Severity | None:
+def _severity(rule: CatalogueEntry, choices: Iterable[Choice]) -> Severity | None:
     is_asked, is_off, severity = True, False, rule.severity
     for choice in choices:
         ignored = _closeness(rule, choice.ignore)
@@ -170,5 +170,5 @@ def _severity(rule: Entry, choices: Iterable[Choice]) -> Severity | None:
     return severity if is_asked and not is_off else None
 
 
-def _closeness(rule: Entry, selectors: Iterable[Selector]) -> int:
+def _closeness(rule: CatalogueEntry, selectors: Iterable[Selector]) -> int:
     return max((one.closeness for one in selectors if rule.code in one.codes), default=-1)

@@ -14,7 +14,7 @@ from bundlekit.bundle.text import Span, Text
 from bundlekit.lint.catalogue import catalogue
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.source.comments import Comment, comments
 
 OF_SUPPRESSIONS = "BK9"
@@ -62,7 +62,7 @@ def hidden(inspection: Inspection) -> frozenset[tuple[str, str, int]]:
     )
 
 
-def lines_of(fault: Fault) -> Iterator[tuple[str, int]]:
+def lines_of(fault: Diagnostic) -> Iterator[tuple[str, int]]:
     """The lines of modules that a fault is about: where it is, and the other place that it names."""
     places = [(fault.path, fault.span)] + ([fault.other[:2]] if fault.other is not None else [])
     for path, span in places:
@@ -90,10 +90,10 @@ def suppression_rule(
         word: makes message and hint of each fault of one comment.
     """
 
-    def check(inspection: Inspection) -> Iterator[Fault]:
+    def check(inspection: Inspection) -> Iterator[Diagnostic]:
         for one in suppressions(inspection):
             for message, hint in word(one):
-                yield Fault(one.path, one.span, message, hint)
+                yield Diagnostic(one.path, one.span, message, hint)
 
     return Rule(code, name, severity, page, check)
 

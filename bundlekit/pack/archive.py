@@ -32,7 +32,7 @@ _TIMES = 2**30  # 34 years: none lies ahead of a gateway whose clock is right
 
 
 @dataclass(frozen=True)
-class Member:
+class ArchiveMember:
     """A file in an archive: its path, its size in bytes, whether it may be executed."""
 
     path: str
@@ -57,7 +57,7 @@ class Archive:
     version: str
     digest: str
     data: bytes
-    members: tuple[Member, ...]
+    members: tuple[ArchiveMember, ...]
     resources: tuple[str, ...] = ()
 
     @property
@@ -98,7 +98,7 @@ def pack(bundle: Bundle, contents: Contents | None = None) -> Archive:
             hint="leave large files out by a .bundleignore",
         )
     members = tuple(
-        Member(path, len(data), entry.executable)
+        ArchiveMember(path, len(data), entry.executable)
         for path, (entry, data) in sorted(files.items())
         if entry.kind is Kind.FILE
     )

@@ -25,7 +25,7 @@ from bundlekit.bundle.files import Entry, Kind
 from bundlekit.bundle.manifest import manifest_of
 from bundlekit.errors import CouldNotRun, Refused, Unreadable
 from bundlekit.pack import safety
-from bundlekit.pack.archive import Archive, Member
+from bundlekit.pack.archive import Archive, ArchiveMember
 from bundlekit.pack.contents import SUMS
 from bundlekit.quoting import printable
 
@@ -75,7 +75,7 @@ def read_archive(path: Path) -> Archive:
         data = packed.read()
     manifest = manifest_of(bundle)
     files = (entry for entry in bundle.files.entries.values() if entry.kind is Kind.FILE)
-    members = tuple(Member(entry.path, entry.size, entry.executable) for entry in files)
+    members = tuple(ArchiveMember(entry.path, entry.size, entry.executable) for entry in files)
     return Archive(manifest.name, manifest.version, sha256(data).hexdigest(), data, members, manifest.answered)
 
 

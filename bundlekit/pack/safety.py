@@ -26,7 +26,7 @@ _SHOWN_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class UnsafeEntry:
     """Why something cannot be in an archive: its path, or nothing where it is about all of them, and the reason."""
 
     path: str
@@ -52,10 +52,10 @@ def check(label: str, entries: Iterable[Entry]) -> None:
         )
 
 
-def problems_of(entries: list[Entry]) -> Iterator[Problem]:
+def problems_of(entries: list[Entry]) -> Iterator[UnsafeEntry]:
     """What an archive with these entries would not be taken for."""
-    yield from (Problem("", what) for what in _amount(entries))
-    yield from (Problem(entry.path, what) for entry in entries for what in _problem(entry))
+    yield from (UnsafeEntry("", what) for what in _amount(entries))
+    yield from (UnsafeEntry(entry.path, what) for entry in entries for what in _problem(entry))
     yield from _clashes([entry for entry in entries if len(entry.path) <= MAX_PATH])
 
 
@@ -98,24 +98,24 @@ def _problem(entry: Entry) -> Iterator[str]:
         yield f"{name[:60]}... has a name of {len(encoded)} bytes"
 
 
-def _clashes(entries: list[Entry]) -> Iterator[Problem]:
+def _clashes(entries: list[Entry]) -> Iterator[UnsafeEntry]:
     """Two names where some system sees one: by case, or by the form of their accents."""
     first: dict[str, str] = {}
     files = {entry.path for entry in entries if entry.kind is not Kind.FOLDER}
     listed = set()
     for entry in entries:
         if entry.path in listed:
-            yield Problem(entry.path, f"{printable(entry.path)} comes twice")
+            yield UnsafeEntry(entry.path, f"{printable(entry.path)} comes twice")
             continue
         listed.add(entry.path)
         for path in (*_parents(entry.path), entry.path):
             other = first.setdefault(_folded(path), path)
             if other != path:
                 what = f"{printable(path)} and {printable(other)} differ in case or accents only"
-                yield Problem(entry.path, what)
+                yield UnsafeEntry(entry.path, what)
                 break
             if path != entry.path and path in files:
-                yield Problem(entry.path, f"{printable(path)} is a file, and a folder for {printable(entry.path)}")
+                yield UnsafeEntry(entry.path, f"{printable(path)} is a file, and a folder for {printable(entry.path)}")
                 break
 
 

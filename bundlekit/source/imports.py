@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.bundle.reading import Problem, read_file
+from bundlekit.bundle.reading import ReadError, read_file
 from bundlekit.source.modules import MOST_IMPORTS, Beside, Module, beside
 from bundlekit.source.search_path import added_folders
 from bundlekit.source.syntax import Import, text_of
@@ -140,7 +140,7 @@ def _is_guard(node: Node) -> bool:
 def _required(bundle: Bundle) -> set[str]:
     """The distributions that requirements.txt names, in lower case; `*` where it may bring anything."""
     content = read_file(bundle, REQUIREMENTS, _LARGEST_REQUIREMENTS)
-    if isinstance(content, Problem):
+    if isinstance(content, ReadError):
         return set()
     named = set()
     for line in content.decode("utf-8", "replace").splitlines():

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Files, Kind
-from bundlekit.bundle.reading import Problem, Trouble, read_file
+from bundlekit.bundle.reading import ReadError, Trouble, read_file
 from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
 from bundlekit.source.functions import Function, functions_of
@@ -65,7 +65,7 @@ class Beside(Enum):
     NOT_THERE = auto()
 
 
-def read_module(bundle: Bundle, path: str, weight: int = _WEIGHS_TOO_MUCH) -> bytes | Problem:
+def read_module(bundle: Bundle, path: str, weight: int = _WEIGHS_TOO_MUCH) -> bytes | ReadError:
     """Read a module of a bundle, unless parsing it would take too long.
 
     Args:
@@ -77,9 +77,9 @@ def read_module(bundle: Bundle, path: str, weight: int = _WEIGHS_TOO_MUCH) -> by
         Its bytes, or why there are none.
     """
     content = read_file(bundle, path, LARGEST)
-    if isinstance(content, Problem) or _weight(content) <= weight:
+    if isinstance(content, ReadError) or _weight(content) <= weight:
         return content
-    return Problem(
+    return ReadError(
         Trouble.TOO_LARGE,
         f"{path} has more lines in a row with nothing but a comment or a backslash than anybody writes",
         hint="it was not looked into",
@@ -110,7 +110,7 @@ def imported_modules(bundle: Bundle, main: Module) -> tuple[Module, ...]:
                     continue
                 seen.add(path)
                 content = read_module(bundle, path, min(_WEIGHS_TOO_MUCH, rest))
-                if not isinstance(content, Problem):
+                if not isinstance(content, ReadError):
                     rest -= _weight(content)
                     found.append(parse_module(path, content))
     return tuple(replace(module, search=tuple(search)) for module in found) if search else tuple(found)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.bundle.bundle import MAIN, Bundle
 from bundlekit.bundle.manifest import METHODS
-from bundlekit.bundle.reading import Problem
+from bundlekit.bundle.reading import ReadError
 from bundlekit.bundle.text import BEGINNING, Span, Text
 from bundlekit.source.constants import Constants
 from bundlekit.source.modules import Module, parse_module, read_module
@@ -76,7 +76,7 @@ class Source:
 
     path: str
     text: Text
-    problem: Problem | None = None
+    problem: ReadError | None = None
     routes: tuple[Route, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
     error: Span | None = None
@@ -86,7 +86,7 @@ class Source:
 def read_source(bundle: Bundle) -> Source:
     """Read a bundle's index.py, Python 2 or 3, half-typed or not. Nothing is raised; see its `problem`."""
     content = read_module(bundle, MAIN)
-    if isinstance(content, Problem):
+    if isinstance(content, ReadError):
         return Source(MAIN, Text(""), content)
     return find_routes(content)
 

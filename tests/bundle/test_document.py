@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bundlekit.bundle.document import DEEPEST, Document, parse, parts_of, pointer_to
-from bundlekit.bundle.reading import Problem, Trouble
+from bundlekit.bundle.reading import ReadError, Trouble
 from bundlekit.bundle.text import Span, Text
 
 
-def one_problem(content: bytes) -> Problem:
+def one_problem(content: bytes) -> ReadError:
     (problem,) = parse("x.json", content).problems
     return problem
 

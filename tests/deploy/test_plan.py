@@ -10,13 +10,13 @@ import pytest
 from bundlekit.deploy.plan import Action, obstacle, plan_deploy, release_id
 from bundlekit.deploy.verbs import preview, rollback_target
 from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnfit, Refused
-from bundlekit.pack.archive import Archive, Member
+from bundlekit.pack.archive import Archive, ArchiveMember
 from bundlekit.remote.events import BundleState, GatewayState, Lock, Neighbour, Release, Running
 from bundlekit.remote.listener import Listener
 from bundlekit.remote.session import Session
 
 DIGEST = "ab" * 32
-ARCHIVE = Archive("example", "0.0.4", DIGEST, b"x" * 1000, (Member("index.py", 4000, False),))
+ARCHIVE = Archive("example", "0.0.4", DIGEST, b"x" * 1000, (ArchiveMember("index.py", 4000, False),))
 ID = "0.0.4-abababab"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from bundlekit.cli.deploy_report import Report, markdown
+from bundlekit.cli.deploy_report import DeployReport, markdown
 from bundlekit.errors import RolledBack
 from tests.desk import Desk
 
@@ -24,7 +24,7 @@ def lines(text: str) -> list[dict[str, Any]]:
 
 
 def test_each_event_is_a_line_and_the_last_one_tells_how_it_ended(capsys: pytest.CaptureFixture[str]) -> None:
-    report = Report("gateway", form="json")
+    report = DeployReport("gateway", form="json")
     report.begin("thermostat", "0.2.0")
     report.phase("upload", "300 bytes")
     for size in range(0, 301, 3):
@@ -58,7 +58,7 @@ HOSTILE = "<script>x</script> [a](http://b) ![c](d) @everyone `e` *f* | g\n# h \
 def test_summary_shows_what_a_gateway_says_and_does_nothing_of_it(tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
-    report = Report("gateway", form="json", summary=summary)
+    report = DeployReport("gateway", form="json", summary=summary)
     report.begin("thermostat", "0.2.0")
     report.note(HOSTILE)
     report.answer(f"GET /{HOSTILE}", 500, 1)
@@ -77,7 +77,7 @@ def test_summary_shows_what_a_gateway_says_and_does_nothing_of_it(tmp_path: Path
 
 def test_summary_of_a_dry_run_says_that_it_is_a_plan(tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
-    Report("gateway", form="json", summary=summary).end("planned", "upload 3 bytes")
+    DeployReport("gateway", form="json", summary=summary).end("planned", "upload 3 bytes")
     assert summary.read_text() == "### ✅ Plan to deploy to gateway\n- upload 3 bytes\n\n"
 
 
@@ -85,8 +85,12 @@ def test_an_upload_that_is_cut_off_leaves_a_line_of_its_own_and_the_cursor(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    for end in (Report.close, lambda report: report.note("again"), lambda report: report.phase("upload", "the rest")):
-        report = Report("gateway", form="text")
+    for end in (
+        DeployReport.close,
+        lambda report: report.note("again"),
+        lambda report: report.phase("upload", "the rest"),
+    ):
+        report = DeployReport("gateway", form="text")
         report.sent(1_000_000, 2_000_000)
         shown = capsys.readouterr().err
         end(report)
@@ -101,7 +105,7 @@ def test_markdown_leaves_words_alone() -> None:
 
 
 def test_summary_that_cannot_be_written_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    report = Report("gateway", form="text", summary=tmp_path)
+    report = DeployReport("gateway", form="text", summary=tmp_path)
     report.end("up", "it runs")
     printed = capsys.readouterr()
     assert printed.out == "it runs\n"

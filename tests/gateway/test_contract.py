@@ -11,7 +11,7 @@ from bundlekit.bundle.manifest import Manifest, Resource
 from bundlekit.errors import CouldNotRun
 from bundlekit.gateway.client import Answer
 from bundlekit.gateway.contract import (
-    Check,
+    ContractCheck,
     Promise,
     Result,
     Verdict,
@@ -26,7 +26,7 @@ from bundlekit.gateway.contract import (
 )
 from bundlekit.gateway.junit import junit
 
-CHECK = Check(Promise.ANSWERS, "GET", "/a", "/a", ttl=2)
+CHECK = ContractCheck(Promise.ANSWERS, "GET", "/a", "/a", ttl=2)
 UNOWNED = {"message": "request forbidden", "log": "resource has no subscribed model"}
 
 
@@ -165,7 +165,7 @@ def test_token_that_is_not_accepted_is_no_broken_promise(judge: Any) -> None:
 def test_report_is_what_ci_servers_read() -> None:
     from junitparser import Failure, JUnitXml, Skipped
 
-    evil = Check(Promise.REFUSES, "PUT", "/<&\x00\x1b\ud800>", "/x", 1)
+    evil = ContractCheck(Promise.REFUSES, "PUT", "/<&\x00\x1b\ud800>", "/x", 1)
     results = [
         Result(CHECK, Verdict.KEPT, "", 200, 0.25),
         Result(evil, Verdict.BROKEN, "answered \x00 & \ufffe", 200, 0.5),

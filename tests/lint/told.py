@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bundlekit.bundle.text import Span, Text
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.lint.rules import rules
 from bundlekit.quoting import printable
 from tests.lint.cases import examples, inspections
@@ -29,7 +29,7 @@ def told(rule: Rule) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lines(inspection: Inspection, fault: Fault) -> Iterator[str]:
+def _lines(inspection: Inspection, fault: Diagnostic) -> Iterator[str]:
     text = inspection.text(fault.path)
     pointer = "" if fault.pointer is None else f" {fault.pointer!r}"
     yield f"{printable(fault.path)}:{_place(text, fault.span)}{pointer}"

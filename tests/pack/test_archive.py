@@ -11,7 +11,7 @@ import pytest
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.errors import CouldNotRun, Refused, Taken, Unreadable
-from bundlekit.pack.archive import Archive, Member, pack, write
+from bundlekit.pack.archive import Archive, ArchiveMember, pack, write
 from tests.pack.folders import BUNDLE, MANIFEST, make_folder
 
 
@@ -80,7 +80,7 @@ def test_members_are_told(tmp_path: Path) -> None:
         "index.py",
         "start.sh",
     ]
-    assert members[-1] == Member("start.sh", 5, executable=True)
+    assert members[-1] == ArchiveMember("start.sh", 5, executable=True)
 
 
 def test_writing_makes_the_folder_and_replaces_what_was_there(tmp_path: Path) -> None:

@@ -118,14 +118,16 @@ def _refuse_what_would_be_lost(gateway: GatewayState, copy: Neighbour, where: st
 def _archive_of(session: Session, copy: Neighbour, listener: Listener) -> Archive:
     """Fetch the folder of a copy, and pack it."""
     from bundlekit.cli.archive import packed_folder
-    from bundlekit.deploy.fetching import Source, fetch
+    from bundlekit.deploy.fetching import FetchSource, fetch
     from bundlekit.pack.unpacking import unpack
 
     with tempfile.TemporaryDirectory(prefix="bundlekit-") as place:
         folder = Path(place) / copy.name
         try:
             unpack(
-                fetch(session, Source(copy.name, folder=copy.folder), listener, settings=True), folder, settings=False
+                fetch(session, FetchSource(copy.name, folder=copy.folder), listener, settings=True),
+                folder,
+                settings=False,
             )
             archive, _ = packed_folder(folder, refuses=False)
         except BundlekitError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bundlekit.cli import completing
-from bundlekit.cli.gateway_access import Way, way_options
+from bundlekit.cli.gateway_access import AccessWay, way_options
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, CouldNotRun, Unreadable
 
@@ -42,7 +42,7 @@ _FAILED = 5
 @way_options
 def command(
     *,
-    way: Way,
+    way: AccessWay,
     method: str,
     resource: str,
     data: str | None,
@@ -63,7 +63,7 @@ def command(
 
 
 def run(
-    way: Way,
+    way: AccessWay,
     method: str,
     resource: str,
     *,
@@ -134,7 +134,7 @@ def _query(pairs: tuple[str, ...]) -> dict[str, list[str]]:
     return asked
 
 
-def _content(data: str, way: Way) -> bytes:
+def _content(data: str, way: AccessWay) -> bytes:
     from bundlekit.gateway.request import checked_json
 
     if data == "-":

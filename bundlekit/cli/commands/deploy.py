@@ -22,7 +22,7 @@ from bundlekit.cli.access import (
 from bundlekit.errors import BadUsage, BundlekitError
 
 if TYPE_CHECKING:
-    from bundlekit.cli.deploy_report import Report
+    from bundlekit.cli.deploy_report import DeployReport
     from bundlekit.pack.archive import Archive
     from bundlekit.remote.session import Session
 from bundlekit.cli.verb import verb
@@ -128,13 +128,13 @@ def run(
     form: str = "text",
 ) -> int:
     """Deploy the bundles or archives at `paths`, one after the other, until one fails."""
-    from bundlekit.cli.deploy_report import Report
+    from bundlekit.cli.deploy_report import DeployReport
 
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     how = {"wait": wait, "wait_lock": wait_lock, "rate": rate, "verify": verify, "hand_over": hand_over, "force": force}
 
-    def new_report() -> Report:
-        return Report(access.target, form=form, summary=Path(summary) if summary else None)
+    def new_report() -> DeployReport:
+        return DeployReport(access.target, form=form, summary=Path(summary) if summary else None)
 
     report = new_report()
     done: list[str] = []
@@ -199,7 +199,7 @@ def _refuse_folder_of_bundles(path: Path) -> None:
 
 
 def _deploy(
-    session: Session, archive: Archive, report: Report, *, keep: int, dry_run: bool, how: dict[str, Any]
+    session: Session, archive: Archive, report: DeployReport, *, keep: int, dry_run: bool, how: dict[str, Any]
 ) -> None:
     """Do it, or tell what would be done."""
     from bundlekit.deploy import verbs

@@ -15,7 +15,7 @@ from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage
 
 if TYPE_CHECKING:
-    from bundlekit.deploy.fetching import Source
+    from bundlekit.deploy.fetching import FetchSource
     from bundlekit.remote.session import Session
 
 
@@ -76,21 +76,21 @@ def run(
     return 0
 
 
-def _source(session: Session, name: str | None, release: str | None, *, by_hand: bool) -> Source:
+def _source(session: Session, name: str | None, release: str | None, *, by_hand: bool) -> FetchSource:
     """Where on the gateway it is; a release comes before a copy that runs by hand.
 
     Raises:
         BadUsage, CouldNotRun: nothing, or not one alone, is meant.
     """
-    from bundlekit.deploy.fetching import Source, copies_by_hand, only_copy
+    from bundlekit.deploy.fetching import FetchSource, copies_by_hand, only_copy
     from bundlekit.deploy.verbs import release_named
 
     gateway = session.probe(name)
     is_deployed = any(state.current or state.releases for state in gateway.bundles)
     if by_hand or (not release and not is_deployed and copies_by_hand(gateway, name)):
         copy = only_copy(gateway, name, session.name)
-        return Source(copy.name, folder=copy.folder)
+        return FetchSource(copy.name, folder=copy.folder)
     state = bundle_there(session, name)
     if not release and not state.current:
         raise BadUsage(f"no release of {state.name} is current", hint="name one with --release")
-    return Source(state.name, release_named(state, release) if release else state.current)
+    return FetchSource(state.name, release_named(state, release) if release else state.current)

@@ -32,7 +32,7 @@ _LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
-class Options:
+class RunOptions:
     """What the command line says besides the bundles; a port is 0 for any free one, None for none."""
 
     python: str | None
@@ -88,11 +88,11 @@ def command(
 
     Exit code: 0 when you end it, 1 when with --no-reload no bundle runs any more, 2 usage, 3 it could not be done.
     """
-    options = Options(python, broker, not no_reload, in_place, port, http_port, mqtt_port)
+    options = RunOptions(python, broker, not no_reload, in_place, port, http_port, mqtt_port)
     return run(paths or (Path(),), options)
 
 
-def run(paths: Sequence[Path], options: Options) -> int:
+def run(paths: Sequence[Path], options: RunOptions) -> int:
     """Run bundles until the user ends it."""
     with ExitStack() as unpacked:
         bundles = _bundles(paths, options, unpacked)
@@ -100,7 +100,7 @@ def run(paths: Sequence[Path], options: Options) -> int:
         return _run(_workshop_or_hint(list(bundles), options))
 
 
-def _workshop_or_hint(folders: Sequence[Path], options: Options) -> Workshop:
+def _workshop_or_hint(folders: Sequence[Path], options: RunOptions) -> Workshop:
     try:
         return _workshop(folders, options)
     except ModuleNotFoundError as error:
@@ -110,7 +110,7 @@ def _workshop_or_hint(folders: Sequence[Path], options: Options) -> Workshop:
         ) from error
 
 
-def _bundles(paths: Sequence[Path], options: Options, unpacked: ExitStack) -> dict[Path, Bundle]:
+def _bundles(paths: Sequence[Path], options: RunOptions, unpacked: ExitStack) -> dict[Path, Bundle]:
     """The bundles by their folders, each once; what is in an archive is unpacked into a folder for as long."""
     from bundlekit.bundle.bundle import Bundle
     from bundlekit.bundle.search import bundle_folders
@@ -148,7 +148,7 @@ def _check(bundles: Iterable[Bundle]) -> None:
             )
 
 
-def _workshop(folders: Sequence[Path], options: Options) -> Workshop:
+def _workshop(folders: Sequence[Path], options: RunOptions) -> Workshop:
     from platformdirs import user_state_path
 
     from bundlekit.emulator.address import Address

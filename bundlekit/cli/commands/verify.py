@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bundlekit.cli.gateway_access import Way, gateway_and_session_on, way_options
+from bundlekit.cli.gateway_access import AccessWay, gateway_and_session_on, way_options
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, CouldNotRun
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bundlekit.bundle.manifest import Manifest
     from bundlekit.deploy.verbs import Seen
     from bundlekit.gateway.client import GatewayClient
-    from bundlekit.gateway.contract import Check, Result
+    from bundlekit.gateway.contract import ContractCheck, Result
     from bundlekit.remote.session import Session
 
 _COLOURS = {"kept": "green", "broken": "red", "not checked": "yellow"}
@@ -54,7 +54,7 @@ _PROMISES = {"runs": "runs", "answers": "answers", "refuses": "is refused", "kee
 )
 @way_options
 def command(
-    *, way: Way, path: Path, parameters: tuple[str, ...], write: bool, strict: bool, form: str, junit: Path | None
+    *, way: AccessWay, path: Path, parameters: tuple[str, ...], write: bool, strict: bool, form: str, junit: Path | None
 ) -> int:
     """Check on a gateway what a bundle's bundle.json promises.
 
@@ -74,7 +74,7 @@ def command(
 
 
 def run(
-    way: Way, path: Path, *, parameters: tuple[str, ...], write: bool, strict: bool, form: str, junit: Path | None
+    way: AccessWay, path: Path, *, parameters: tuple[str, ...], write: bool, strict: bool, form: str, junit: Path | None
 ) -> int:
     """Check the contract of the bundle at `path`, and print the results in the form `text` or `json`."""
     from bundlekit.gateway.contract import Verdict
@@ -104,7 +104,7 @@ def run(
     return int(any(result.verdict in failing for result in results) or (strict and is_other))
 
 
-def _see(session: Session, manifest: Manifest, checks: Sequence[Check]) -> Seen:
+def _see(session: Session, manifest: Manifest, checks: Sequence[ContractCheck]) -> Seen:
     from bundlekit.deploy.verbs import see
     from bundlekit.gateway.contract import Promise
 
@@ -113,7 +113,7 @@ def _see(session: Session, manifest: Manifest, checks: Sequence[Check]) -> Seen:
 
 
 def _results(
-    manifest: Manifest, checks: Sequence[Check], gateway: GatewayClient, seen: Seen | None
+    manifest: Manifest, checks: Sequence[ContractCheck], gateway: GatewayClient, seen: Seen | None
 ) -> Iterator[Result]:
     """All results, in their order; where it is known who has answered, that counts."""
     from bundlekit.gateway.contract import Promise, judge_running, judge_signs, unchecked
@@ -144,7 +144,7 @@ def _notes(manifest: Manifest, results: Sequence[Result], seen: Seen | None) -> 
         yield f"who answered for {', '.join(unseen)} could not be seen on the gateway's broker"
 
 
-def _plan(path: Path, parameters: dict[str, str], *, write: bool) -> tuple[Manifest, tuple[Check, ...]]:
+def _plan(path: Path, parameters: dict[str, str], *, write: bool) -> tuple[Manifest, tuple[ContractCheck, ...]]:
     from bundlekit.bundle.manifest import manifest_of
     from bundlekit.cli.archive import bundle_at
     from bundlekit.gateway.contract import plan

@@ -10,14 +10,14 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.document import Document, read_document
 from bundlekit.bundle.gateway_resources import API
 from bundlekit.bundle.manifest import Resource, read_manifest, resource_of
-from bundlekit.bundle.reading import Problem
+from bundlekit.bundle.reading import ReadError
 from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
 from bundlekit.lint.facts.structure import Violation, violations
 from bundlekit.source.entry_point import Starting, starting_of
 from bundlekit.source.modules import Module, imported_modules, package_of
 from bundlekit.source.python2.judge import refused
-from bundlekit.source.python2.refusal import Refused
+from bundlekit.source.python2.refusal import Incompatibility
 from bundlekit.source.routes import Source, read_source
 
 MOST_REFUSED = 20
@@ -91,7 +91,7 @@ class Inspection:
         return imported_modules(self.bundle, self.source.module) if self.source.module is not None else ()
 
     @cached_property
-    def refused(self) -> dict[str, list[Refused]]:
+    def refused(self) -> dict[str, list[Incompatibility]]:
         """What Python 2.7 refuses of each module, by its path."""
         return {module.path: refused(module.python, module.text.utf8) for module in self.modules}
 
@@ -122,7 +122,7 @@ class Inspection:
         return starting_of(module) if module is not None and module.python.error is None else None
 
     @property
-    def problems(self) -> Iterator[tuple[str, Problem]]:
+    def problems(self) -> Iterator[tuple[str, ReadError]]:
         """What was found on reading the files, with the path of each."""
         for document in self.documents:
             for problem in document.problems:

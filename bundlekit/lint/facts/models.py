@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ModelCall:
     """A `ModelInitiator` that is made.
 
     Attributes:
@@ -27,11 +27,11 @@ class Model:
     name: Any
 
 
-def models(module: Module) -> Iterator[Model]:
+def models(module: Module) -> Iterator[ModelCall]:
     """The models that are made in a module."""
     constants = Constants()
     for call in module.python.calls:
         if call.name == "ModelInitiator":
             places, names, _ = arguments(call.node)
             given = names.get("model_name") or (places[0] if places else None)
-            yield Model(given, constants.value(given, call.scope))
+            yield ModelCall(given, constants.value(given, call.scope))

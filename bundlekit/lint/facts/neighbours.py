@@ -15,7 +15,7 @@ from bundlekit.bundle.bundle import MANIFEST, Bundle
 from bundlekit.bundle.files import FolderFiles
 from bundlekit.bundle.manifest import METHODS, Resource, read_manifest, resource_of
 from bundlekit.bundle.patterns import ANY, REST, Pattern
-from bundlekit.bundle.reading import Problem, read_file
+from bundlekit.bundle.reading import ReadError, read_file
 from bundlekit.lint.finding import Other
 
 _LARGEST = 256 * 1024
@@ -85,7 +85,7 @@ def neighbour(bundle: Bundle) -> Neighbour:
     """What a bundle is to others. Nothing is raised: what its bundle.json lacks it lacks."""
     content = read_file(bundle, MANIFEST, _LARGEST)
     try:
-        value = None if isinstance(content, Problem) else json.loads(content.decode("utf-8-sig"))
+        value = None if isinstance(content, ReadError) else json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):

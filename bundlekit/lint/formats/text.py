@@ -19,7 +19,7 @@ _WIDTH = 100
 _LEAD = 40
 
 
-class Text(Report):
+class TextReport(Report):
     def bundle(self, checked: Checked) -> str:
         counts: Counter[tuple[str, str]] = Counter()
         text = ""

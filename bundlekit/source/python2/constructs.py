@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from bundlekit.source.python2 import signatures
-from bundlekit.source.python2.refusal import Look, Refused, looks_at
+from bundlekit.source.python2.refusal import Incompatibility, Look, looks_at
 from bundlekit.source.syntax import PythonSource, text_of
 
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ _LISTS = frozenset({"argument_list", "lambda_parameters", "parameters"})  # noth
 _KEYWORD_IN_IMPORT = re.compile(r"(?:^|[\s.,(])(print|exec)(?=$|[\s.,);])")
 
 
-def by_themselves(python: PythonSource, utf8: bytes) -> Iterator[Refused]:
+def by_themselves(python: PythonSource, utf8: bytes) -> Iterator[Incompatibility]:
     """What is refused wherever it stands, but for where it always could."""
     if next(_refused(_suspicious(python, utf8)), None) is not None:
         yield from _refused(python.nodes)
 
 
-def _refused(nodes: list[Node]) -> Iterator[Refused]:
+def _refused(nodes: list[Node]) -> Iterator[Incompatibility]:
     allowed = _allowed(nodes)
     for node in nodes:
         kind = node.type
@@ -62,7 +62,7 @@ def _refused(nodes: list[Node]) -> Iterator[Refused]:
             if node.id not in allowed:
                 yield from look(node)
         elif (always := _ALWAYS.get(kind)) is not None and node.id not in allowed:
-            yield Refused(node, *always)
+            yield Incompatibility(node, *always)
 
 
 def _suspicious(python: PythonSource, utf8: bytes) -> list[Node]:
@@ -113,90 +113,92 @@ def _allowed(nodes: list[Node]) -> set[int]:
 
 
 @looks_at(_LOOKS, "string")
-def _string(node: Node) -> Iterator[Refused]:
+def _string(node: Node) -> Iterator[Incompatibility]:
     start = node.children[0] if node.children else node
     prefix = text_of(start)
     if start.type != "string_start" or _PREFIX.match(prefix) is not None:
         return
     letters = prefix.rstrip("'\"").lower()
     if "f" in letters:
-        yield Refused(start, "an f-string", 'write "{}".format(...)')
+        yield Incompatibility(start, "an f-string", 'write "{}".format(...)')
     elif "t" in letters:
-        yield Refused(start, "a t-string")
+        yield Incompatibility(start, "a t-string")
     else:
-        yield Refused(start, f"the prefix {letters} of a string", "write br" if letters == "rb" else "")
+        yield Incompatibility(start, f"the prefix {letters} of a string", "write br" if letters == "rb" else "")
 
 
 @looks_at(_LOOKS, "integer", "float")
-def _number(node: Node) -> Iterator[Refused]:
+def _number(node: Node) -> Iterator[Incompatibility]:
     if node.end_byte - node.start_byte < 1000 and "_" in text_of(node):
-        yield Refused(node, "an underscore in a number", "leave it out")
+        yield Incompatibility(node, "an underscore in a number", "leave it out")
 
 
 @looks_at(_LOOKS, "await")
-def _await(node: Node) -> Iterator[Refused]:
+def _await(node: Node) -> Iterator[Incompatibility]:
     awaited = node.named_children[0] if node.named_children else None
     head = text_of(awaited)[:1] if awaited is not None else ""
     if head not in ("(", "[", "-", "+"):  # else Python 2.7 takes `await` for a name
-        yield Refused(node, "await", "use a thread")
+        yield Incompatibility(node, "await", "use a thread")
 
 
 @looks_at(_LOOKS, "list_splat", "list_splat_pattern")
-def _star(node: Node) -> Iterator[Refused]:
+def _star(node: Node) -> Iterator[Incompatibility]:
     what = (
         "among the targets of an assignment" if node.type == "list_splat_pattern" else "outside the arguments of a call"
     )
-    yield Refused(node, f"a star {what}", "take the parts by their index, or join lists by +")
+    yield Incompatibility(node, f"a star {what}", "take the parts by their index, or join lists by +")
 
 
 @looks_at(_LOOKS, "dictionary_splat")
-def _two_stars(node: Node) -> Iterator[Refused]:
-    yield Refused(node, "a ** outside the arguments of a call", "make the dict with dict(), then update() it")
+def _two_stars(node: Node) -> Iterator[Incompatibility]:
+    yield Incompatibility(node, "a ** outside the arguments of a call", "make the dict with dict(), then update() it")
 
 
 @looks_at(_LOOKS, "ellipsis")
-def _ellipsis(node: Node) -> Iterator[Refused]:
-    yield Refused(node, "... outside an index", "write pass, or Ellipsis")
+def _ellipsis(node: Node) -> Iterator[Incompatibility]:
+    yield Incompatibility(node, "... outside an index", "write pass, or Ellipsis")
 
 
 @looks_at(_LOOKS, "as_pattern")
-def _as(node: Node) -> Iterator[Refused]:
-    yield Refused(node, "parentheses around what `with` opens", "break the line with a backslash, or nest two with")
+def _as(node: Node) -> Iterator[Incompatibility]:
+    yield Incompatibility(
+        node, "parentheses around what `with` opens", "break the line with a backslash, or nest two with"
+    )
 
 
 @looks_at(_LOOKS, "type_alias_statement")
-def _type(node: Node) -> Iterator[Refused]:
+def _type(node: Node) -> Iterator[Incompatibility]:
     if text_of(node.child_by_field_name("left"))[:1] != "(":  # else a call of type() begins what is assigned to
-        yield Refused(node, "a type alias", "leave it out")
+        yield Incompatibility(node, "a type alias", "leave it out")
 
 
 @looks_at(_LOOKS, "yield")
-def _yield(node: Node) -> Iterator[Refused]:
+def _yield(node: Node) -> Iterator[Incompatibility]:
     if len(node.children) > 1 and node.children[1].type == "from":
-        yield Refused(node, "yield from", "write a loop that yields each")
+        yield Incompatibility(node, "yield from", "write a loop that yields each")
 
 
 @looks_at(_LOOKS, "raise_statement")
-def _raise(node: Node) -> Iterator[Refused]:
+def _raise(node: Node) -> Iterator[Incompatibility]:
     if (cause := node.child_by_field_name("cause")) is not None:
-        yield Refused(cause, "raise ... from", "leave `from` and what follows it out")
+        yield Incompatibility(cause, "raise ... from", "leave `from` and what follows it out")
 
 
 @looks_at(_LOOKS, "binary_operator")
-def _operator(node: Node) -> Iterator[Refused]:
+def _operator(node: Node) -> Iterator[Incompatibility]:
     operator = node.child_by_field_name("operator")
     if operator is not None and operator.type == "@":
-        yield Refused(operator, "the operator @")
+        yield Incompatibility(operator, "the operator @")
 
 
 @looks_at(_LOOKS, "except_clause")
-def _except(node: Node) -> Iterator[Refused]:
+def _except(node: Node) -> Iterator[Incompatibility]:
     if len(node.children) > 1 and node.children[1].type == "*":
-        yield Refused(node.children[1], "except*", "write except")
+        yield Incompatibility(node.children[1], "except*", "write except")
 
 
 @looks_at(_LOOKS, "decorator")
-def _decorator(node: Node) -> Iterator[Refused]:
+def _decorator(node: Node) -> Iterator[Incompatibility]:
     """A dotted name, called or not, is all that can decorate."""
     one = node.named_children[0] if node.named_children else None
     if one is not None and one.type == "call":
@@ -204,16 +206,16 @@ def _decorator(node: Node) -> Iterator[Refused]:
     while one is not None and one.type == "attribute":
         one = one.child_by_field_name("object")
     if one is not None and one.type != "identifier":
-        yield Refused(
+        yield Incompatibility(
             one, "a decorator that is more than a name and a call", "give it a name first, then decorate by that"
         )
 
 
 @looks_at(_LOOKS, "future_import_statement")
-def _future(node: Node) -> Iterator[Refused]:
+def _future(node: Node) -> Iterator[Incompatibility]:
     for name in future_names(node):
         if text_of(name) not in FUTURES:
-            yield Refused(name, f"the import of {text_of(name)[:40]} from __future__", "leave it out")
+            yield Incompatibility(name, f"the import of {text_of(name)[:40]} from __future__", "leave it out")
 
 
 def future_names(node: Node) -> Iterator[Node]:
@@ -225,8 +227,8 @@ def future_names(node: Node) -> Iterator[Node]:
 
 
 @looks_at(_LOOKS, "import_statement", "import_from_statement")
-def _import(node: Node) -> Iterator[Refused]:
+def _import(node: Node) -> Iterator[Incompatibility]:
     for name in chain(node.children_by_field_name("name"), node.children_by_field_name("module_name")):
         found = _KEYWORD_IN_IMPORT.search(text_of(name))
         if found is not None:
-            yield Refused(name, f"{found[1]} as a name")
+            yield Incompatibility(name, f"{found[1]} as a name")

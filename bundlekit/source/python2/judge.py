@@ -9,12 +9,12 @@ from __future__ import annotations
 from itertools import chain
 
 from bundlekit.source.python2.constructs import by_themselves
-from bundlekit.source.python2.refusal import Refused
+from bundlekit.source.python2.refusal import Incompatibility
 from bundlekit.source.python2.statements import in_functions, letters, statements_as_names
 from bundlekit.source.syntax import PythonSource
 
 
-def refused(python: PythonSource, utf8: bytes) -> list[Refused]:
+def refused(python: PythonSource, utf8: bytes) -> list[Incompatibility]:
     """What Python 2.7 refuses of a source, in its order. The encoding is not looked at.
 
     Args:

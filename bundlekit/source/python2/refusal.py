@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Incompatibility:
     """A construct that Python 2.7 refuses: where it stands, what it is called, and what to write in its place."""
 
     node: Node
@@ -19,7 +19,7 @@ class Refused:
     hint: str = ""
 
 
-Look = Callable[["Node"], Iterator[Refused]]
+Look = Callable[["Node"], Iterator[Incompatibility]]
 """What Python 2.7 refuses of a node of one kind."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bundlekit.source.python2.constructs import future_names
-from bundlekit.source.python2.refusal import Refused
+from bundlekit.source.python2.refusal import Incompatibility
 from bundlekit.source.syntax import PythonSource, text_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _OWN_SCOPE = frozenset(
 )
 
 
-def in_functions(python: PythonSource) -> Iterator[Refused]:
+def in_functions(python: PythonSource) -> Iterator[Incompatibility]:
     """What depends on the function around it: a value returned by a generator, `continue` in `finally`."""
     kinds = python.kinds.keys()
     if not ({"yield", "return_statement"} <= kinds or {"finally_clause", "continue_statement"} <= kinds):
@@ -37,7 +37,7 @@ def in_functions(python: PythonSource) -> Iterator[Refused]:
         kind = node.type
         if kind == "continue_statement":
             if around and around[-1].type == "finally_clause":
-                yield Refused(node, "continue in finally", "leave the loop's turn behind the try statement")
+                yield Incompatibility(node, "continue in finally", "leave the loop's turn behind the try statement")
         elif kind in _OWN_SCOPE or kind in ("for_statement", "while_statement", "finally_clause"):
             around.append(node)
         elif kind == "yield" or (kind == "return_statement" and node.named_children):
@@ -48,10 +48,10 @@ def in_functions(python: PythonSource) -> Iterator[Refused]:
                 returns.append((function, node))
     for function, node in returns:
         if function in yielding:
-            yield Refused(node, "a value returned by a generator", "return without one, or raise")
+            yield Incompatibility(node, "a value returned by a generator", "return without one, or raise")
 
 
-def statements_as_names(python: PythonSource, utf8: bytes) -> Iterator[Refused]:
+def statements_as_names(python: PythonSource, utf8: bytes) -> Iterator[Incompatibility]:
     """`print` and `exec`, statements of Python 2.7, used as functions are."""
     nodes = python.nodes
     futures = (text_of(name) for one in python.kinds.get("future_import_statement", ()) for name in future_names(one))
@@ -59,7 +59,7 @@ def statements_as_names(python: PythonSource, utf8: bytes) -> Iterator[Refused]:
     if is_function:
         for node in nodes:
             if node.type == "print_statement" and not any(child.type == "chevron" for child in node.named_children):
-                yield Refused(node, "a print statement behind the import of print_function", "write print(...)")
+                yield Incompatibility(node, "a print statement behind the import of print_function", "write print(...)")
     if _KEYWORDS.search(utf8) is None:
         return
     starts = {node.start_byte for node in nodes if node.type == "expression_statement"}
@@ -71,7 +71,7 @@ def statements_as_names(python: PythonSource, utf8: bytes) -> Iterator[Refused]:
             continue
         start = name.start_byte
         if start not in starts or start in assigned or not _is_statement(word, utf8, name.end_byte):
-            yield Refused(name, f"{word} as a name", _FUTURE if word == "print" else "")
+            yield Incompatibility(name, f"{word} as a name", _FUTURE if word == "print" else "")
         elif start in calls:
             yield from _named_arguments(word, calls[start])
 
@@ -94,19 +94,19 @@ def _is_statement(word: str, utf8: bytes, end: int) -> bool:
     return opens and re.compile(rb"(?:if|in|is|or|and|else|for)\b").match(utf8, at) is None
 
 
-def _named_arguments(word: str, call: Node) -> Iterator[Refused]:
+def _named_arguments(word: str, call: Node) -> Iterator[Incompatibility]:
     arguments = call.child_by_field_name("arguments")
     for argument in arguments.named_children if arguments is not None else ():
         if argument.type in ("keyword_argument", "list_splat", "dictionary_splat"):
             name = text_of(argument.child_by_field_name("name")) + "=" if argument.type == "keyword_argument" else "*"
-            yield Refused(argument, f"{word} with {name[:30]}", _FUTURE if word == "print" else "")
+            yield Incompatibility(argument, f"{word} with {name[:30]}", _FUTURE if word == "print" else "")
             return
 
 
-def letters(python: PythonSource, utf8: bytes) -> Iterator[Refused]:
+def letters(python: PythonSource, utf8: bytes) -> Iterator[Incompatibility]:
     """Names with letters that Python 2.7 knows in no name."""
     if utf8.isascii():
         return
     for name in python.names:
         if not text_of(name).isascii():
-            yield Refused(name, "a name with a letter beyond ASCII", "use the letters a to z")
+            yield Incompatibility(name, "a name with a letter beyond ASCII", "use the letters a to z")

@@ -23,15 +23,15 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import quoted
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     factory = inspection.factory
     if factory is not None and factory.parsed and not isinstance(factory.value, dict | list):
         message = f"the factory file holds {quoted(factory.value)}, expected an object or an array"
-        yield Fault(factory.path, factory.position(""), message, "{} is the least", "")
+        yield Diagnostic(factory.path, factory.position(""), message, "{} is the least", "")
 
 
 RULE = Rule(code="BK211", name="factory-not-a-container", severity=Severity.ERROR, page=__doc__, check=check)

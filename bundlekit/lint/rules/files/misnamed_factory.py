@@ -31,14 +31,14 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.models import models
 from bundlekit.lint.facts.package_contents import misnamed_factories
 from bundlekit.lint.finding import Rename, Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import printable, quoted
 
 _PLAIN = re.compile(r"[A-Za-z0-9_. -]+")
 _LONGEST = 200
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     others = misnamed_factories(inspection)
     if others:
         message = (

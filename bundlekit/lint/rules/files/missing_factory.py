@@ -25,11 +25,11 @@ from bundlekit.bundle.reading import Trouble
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.package_contents import misnamed_factories
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import printable, quoted
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     factory = inspection.factory
     if factory is None or not any(problem.trouble is Trouble.MISSING for problem in factory.problems):
         return

@@ -37,14 +37,14 @@ from collections.abc import Iterator
 from bundlekit.bundle.reading import Trouble
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     problem = inspection.source.problem
     if problem is not None and problem.trouble is Trouble.MISSING:
         path = inspection.source.path
-        yield Fault(path, problem.span, f"{problem.message}, expected it beside bundle.json", _hint(inspection))
+        yield Diagnostic(path, problem.span, f"{problem.message}, expected it beside bundle.json", _hint(inspection))
 
 
 def _hint(inspection: Inspection) -> str:

@@ -35,14 +35,16 @@ from collections.abc import Iterator
 from bundlekit.bundle.reading import Trouble
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for problem in inspection.manifest.problems:
         if problem.trouble is Trouble.MISSING:
             path = inspection.manifest.path
-            yield Fault(path, problem.span, f"{problem.message}, expected it at the top", "bundlekit new makes one")
+            yield Diagnostic(
+                path, problem.span, f"{problem.message}, expected it at the top", "bundlekit new makes one"
+            )
 
 
 RULE = Rule(code="BK201", name="missing-manifest", severity=Severity.ERROR, page=__doc__, check=check)

@@ -26,7 +26,7 @@ from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.package_contents import cargo_of, others_of
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 
 _MEBIBYTE = 1024 * 1024
 _LARGE_FILE = 8 * _MEBIBYTE
@@ -34,18 +34,18 @@ _LARGE_BUNDLE = 32 * _MEBIBYTE
 _HINT = "what the gateway does not need stays out by a line in .bundleignore"
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     cargo = cargo_of(inspection)
     entries = others_of(inspection)
     for entry in entries:
         if entry.size > _LARGE_FILE and cargo.goes_in(entry):
             message = f"the file has {_size(entry.size)}, expected no more than {_size(_LARGE_FILE)}"
-            yield Fault(entry.path, BEGINNING, message, _HINT)
+            yield Diagnostic(entry.path, BEGINNING, message, _HINT)
     if _total(entries) > _LARGE_BUNDLE:
         total = _total([entry for entry in entries if cargo.goes_in(entry)])
         if total > _LARGE_BUNDLE:
             message = f"the files of the bundle have {_size(total)}, expected no more than {_size(_LARGE_BUNDLE)}"
-            yield Fault(MANIFEST, BEGINNING, message, _HINT)
+            yield Diagnostic(MANIFEST, BEGINNING, message, _HINT)
 
 
 def _total(entries: list[Entry]) -> int:

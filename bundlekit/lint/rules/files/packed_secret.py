@@ -30,7 +30,7 @@ from bundlekit.lint.facts.credentials import Credential, credentials
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.package_contents import cargo_of
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 
 _LARGEST = 1024 * 1024
 _MOST_BYTES = 16 * 1024 * 1024
@@ -38,7 +38,7 @@ _KEPT_OUT_OF_SOURCE = "read it from a file on the gateway, or from the settings"
 _KEPT_OUT_OF_ARCHIVE = "name the file in .bundleignore, or read the secret from a file on the gateway"
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     cargo = cargo_of(inspection)
     left = _MOST_BYTES
     for entry in cargo.entries:
@@ -58,13 +58,13 @@ def _content(inspection: Inspection, entry: Entry) -> bytes:
         return b""
 
 
-def _fault(entry: Entry, content: bytes, credential: Credential) -> Fault:
+def _fault(entry: Entry, content: bytes, credential: Credential) -> Diagnostic:
     hint = _KEPT_OUT_OF_SOURCE if entry.path.endswith((".py", ".json", ".factory")) else _KEPT_OUT_OF_ARCHIVE
     before = content[: credential.start]
     line = before.count(b"\n") + 1
     column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
     place = Span(line, column, line, column)
-    return Fault(entry.path, place, f"{credential.what} goes into the archive, expected none", hint)
+    return Diagnostic(entry.path, place, f"{credential.what} goes into the archive, expected none", hint)
 
 
 RULE = Rule(code="BK214", name="packed-secret", severity=Severity.WARNING, page=__doc__, check=check)

@@ -26,11 +26,11 @@ from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.package_contents import cargo_of
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     bundle, cargo = inspection.bundle, cargo_of(inspection)
     in_data = [entry.path for entry in cargo.entries if entry.path.startswith("data/")]
     if all(path.endswith(".factory") for path in in_data):
@@ -42,11 +42,11 @@ def check(inspection: Inspection) -> Iterator[Fault]:
             continue
         if bundle.in_archive:
             message = "settings made on one machine are in the archive, expected none"
-            yield Fault(path, BEGINNING, message, "bundlekit pack leaves them out")
+            yield Diagnostic(path, BEGINNING, message, "bundlekit pack leaves them out")
         elif cargo.folder is not None and cargo.folder.is_tracked(path):
             message = "settings made on one machine are under version control, expected none"
             hint = f"git rm --cached {printable(path)[:200]}, and write data/*.json into .gitignore"
-            yield Fault(path, BEGINNING, message, hint)
+            yield Diagnostic(path, BEGINNING, message, hint)
 
 
 RULE = Rule(code="BK213", name="runtime-settings", severity=Severity.WARNING, page=__doc__, check=check)

@@ -28,7 +28,7 @@ from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.package_contents import cargo_of, others_of
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.pack.safety import problems_of
 
 _MOST = 100
@@ -36,14 +36,14 @@ _LONGEST = 300
 _HINT = "an archive holds plain files and folders, under names that mean the same on every system"
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     cargo = cargo_of(inspection)
     entries = others_of(inspection)
     if next(problems_of(entries), None) is None:
         return
     packed = [entry for entry in entries if cargo.goes_in(entry)]
     for problem in islice(problems_of(packed), _MOST):
-        yield Fault(problem.path or MANIFEST, BEGINNING, problem.what[:_LONGEST], _HINT)
+        yield Diagnostic(problem.path or MANIFEST, BEGINNING, problem.what[:_LONGEST], _HINT)
 
 
 RULE = Rule(code="BK216", name="unpackable-file", severity=Severity.ERROR, page=__doc__, check=check)

@@ -50,14 +50,14 @@ from bundlekit.bundle.files import Entry, Kind
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.package_contents import cargo_of
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import quoted
 from bundlekit.source.imports import unguarded
 from bundlekit.source.modules import imported_files
 from bundlekit.source.syntax import span_of
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     if len(inspection.modules) < 2 or inspection.bundle.in_archive:
         return
     cargo = cargo_of(inspection)
@@ -74,7 +74,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
                 left.discard(path)
                 message = f"this imports {quoted(path)}, which stays out of the archive"
                 hint = "take it out of .bundleignore, or put it into a folder that is not hidden"
-                yield Fault(module.path, span_of(module.text, one.node), message, hint)
+                yield Diagnostic(module.path, span_of(module.text, one.node), message, hint)
 
 
 RULE = Rule(code="BK217", name="unpacked-module", severity=Severity.ERROR, page=__doc__, check=check)

@@ -38,7 +38,7 @@ from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.package_contents import cargo_of
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.source.imports import looks_elsewhere
 
 _MOST = 50
@@ -47,7 +47,7 @@ _COMPUTES = re.compile(rb"__import__|\bimportlib\b|\bpkgutil\b|\bimp\b|\bexecfil
 _OWN_WAYS = re.compile(r"(?:.*/)?(?:tests?/.*|test_[^/]*|[^/]*_test\.py|conftest\.py|setup\.py|[^/]*\.cfg|docs?/.*)")
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     main, modules = inspection.source.module, inspection.modules
     if main is None or main.python.error is not None or len(modules) > _MOST_MODULES:
         return
@@ -65,7 +65,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         if top not in told and cargo.goes_in(entry) and not any(name.search(one.text.content) for one in modules):
             told.add(top)
             message = "nothing that runs imports this, which goes to the gateway"
-            yield Fault(path, BEGINNING, message, ".bundleignore keeps files out of the archive")
+            yield Diagnostic(path, BEGINNING, message, ".bundleignore keeps files out of the archive")
 
 
 def _top(path: str) -> str:

@@ -30,11 +30,11 @@ from bundlekit.bundle.gateway_resources import gateway_resource
 from bundlekit.bundle.patterns import without_prefix
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for declared in inspection.declared:
         path = declared.resource.path
         taken = gateway_resource(without_prefix(path), inspection.api) if declared.resource.role == "model" else None

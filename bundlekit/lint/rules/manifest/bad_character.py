@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 # Wildcards and what is wrong with a :param are told by rules of their own.
@@ -37,7 +37,7 @@ _OF_EXPRESSIONS = re.compile(r"[$()*]")
 _PARAM = re.compile(r"/:[^/]*")
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for declared in inspection.declared:
         path = declared.resource.path
         plain = _PARAM.sub("/", path)

@@ -24,13 +24,13 @@ from bundlekit.bundle.email import is_address
 from bundlekit.lint.facts.fields import field_of
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 _LONGEST = 2000
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     email = field_of(inspection, "email")
     if isinstance(email, str) and email.strip() and not all(map(_is_address, email[:_LONGEST].split(","))):
         message = f"e-mail address {quoted(email)} is none, expected one such as jo@example.com"

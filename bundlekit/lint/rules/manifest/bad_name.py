@@ -27,11 +27,11 @@ from bundlekit.bundle.manifest import LONGEST
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.structure import Violation
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
     name = violation.value
     strange = re.search("[^A-Za-z-]", name)
     expected = "the letters A to Z and a to z and hyphens"

@@ -26,13 +26,13 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 _PARAM = re.compile(r":[A-Za-z_][A-Za-z0-9_]*")
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for declared in inspection.declared:
         path = declared.resource.path
         for segment in path.split("/") if ":" in path else ():

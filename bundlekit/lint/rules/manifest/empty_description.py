@@ -24,10 +24,10 @@ from collections.abc import Iterator
 from bundlekit.lint.facts.fields import field_of
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     description = field_of(inspection, "description")
     if isinstance(description, str) and not description.strip():
         message = "the description is empty, expected a sentence that says what the bundle is for"

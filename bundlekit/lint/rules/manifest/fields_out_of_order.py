@@ -58,10 +58,10 @@ from bundlekit.lint.edits import reordered
 from bundlekit.lint.facts.fields import field_order
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     """One fault for all of it: the first field that stands behind one that it goes before."""
     manifest = inspection.manifest
     ranks = {name: rank for rank, name in enumerate(field_order())}

@@ -45,13 +45,13 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import called
 from bundlekit.lint.facts.structure import Violation
 from bundlekit.lint.finding import Edit, Severity
-from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 
 _DESCRIPTION = "what the bundle is for"
 _SAFE = frozenset({"main", "role", "ttl"})  # fixed by the vendor's guide, or with a default there
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
     for field in violation.expected:
         if field in violation.value:
             continue

@@ -48,12 +48,12 @@ from bundlekit.lint.facts.fields import field_order, missing_fields
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import listed
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 
 _RESERVED = ("argument", "priority", "hook", "dependencies", "repository")
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     missing = missing_fields(inspection, _RESERVED)
     if missing:
         is_or_are = "is" if len(missing) == 1 else "are"

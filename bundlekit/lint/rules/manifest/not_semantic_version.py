@@ -27,7 +27,7 @@ from bundlekit.bundle.manifest import VERSION
 from bundlekit.lint.facts.fields import field_of
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 _NUMBER = r"(?:0|[1-9][0-9]*)"
@@ -35,7 +35,7 @@ _PARTS = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-[0-9A-Za-z.-]*)?(\+[0-9A
 _FEWER = re.compile(r"v?([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:\.([0-9]{1,9}))?")
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     version = field_of(inspection, "version")
     if isinstance(version, str) and VERSION.fullmatch(version) and not _is_semantic(version):
         fewer = _FEWER.fullmatch(version)

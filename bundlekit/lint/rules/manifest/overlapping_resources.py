@@ -35,14 +35,14 @@ from bundlekit.bundle.patterns import Pattern, meeting
 from bundlekit.lint.facts.inspection import Declared, Inspection
 from bundlekit.lint.facts.naming import listed
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 _MOST_PAIRS = 250_000
 _REQUEST = re.compile(r"[\w/:-]+", re.ASCII)  # the SDK's params take no other characters
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     handled = _handled(inspection)
     known = [
         (pattern, declared, handled[pattern])
@@ -72,7 +72,7 @@ def _handled(inspection: Inspection) -> dict[Pattern, frozenset[str]]:
     return handled
 
 
-def _fault(inspection: Inspection, before: Declared, declared: Declared, requests: str) -> Fault:
+def _fault(inspection: Inspection, before: Declared, declared: Declared, requests: str) -> Diagnostic:
     message = (
         f"{quoted(declared.resource.path)} and {quoted(before.resource.path)} both answer {requests}, "
         "expected one handler for each request"

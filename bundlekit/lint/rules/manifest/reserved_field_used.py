@@ -30,14 +30,14 @@ from collections.abc import Iterator
 from bundlekit.lint.facts.fields import field_of
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 _RESERVED = {"argument": "", "priority": 99, "hook": [], "dependencies": {}, "repository": ""}
 _HINTS = {"dependencies": "modules that the bundle needs lie beside index.py"}
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for field, plain in _RESERVED.items():
         value = field_of(inspection, field)
         is_fit = isinstance(value, type(plain)) or (field == "priority" and isinstance(value, float))

@@ -30,11 +30,11 @@ from dataclasses import replace
 from bundlekit.bundle.patterns import registered
 from bundlekit.lint.facts.inspection import Declared, Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     first: dict[tuple[str, str], Declared] = {}
     for declared in inspection.declared:
         resource = declared.resource

@@ -28,11 +28,11 @@ from bundlekit.lint.edits import rewritten
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.structure import Violation
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
     rest = without_prefix(violation.value)
     expected = quoted(rest) if rest != "/" else "a path of its own"
     message = f"resource {quoted(violation.value)} carries the prefix /api/v1, expected {expected}"

@@ -26,11 +26,11 @@ from bundlekit.bundle.patterns import without_prefix
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.structure import Violation
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
     resource = violation.value
     expected = quoted(without_prefix("/" + resource.lstrip())) if resource.strip() else "a path such as /example"
     message = f"resource {quoted(resource)} does not start with a slash, expected {expected}"

@@ -25,11 +25,11 @@ from dataclasses import replace
 from bundlekit.lint.edits import rewritten
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for declared in inspection.declared:
         path = declared.resource.path
         if path.endswith("/") and path.strip("/"):

@@ -27,11 +27,11 @@ from bundlekit.lint.facts.fields import unknown_fields
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import called
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for unknown in unknown_fields(inspection.manifest.value):
         if unknown.meant is None:
             where = f" in {called(inspection, unknown.around)}" if unknown.around else ""

@@ -26,7 +26,7 @@ from bundlekit.lint.facts.fields import field_of
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import listed
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 _COMMON = frozenset({"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "GPL-2.0-only", "GPL-3.0-only", "ISC"})
@@ -45,7 +45,7 @@ _MEANT = {
 _LONGEST = 100
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     licence = field_of(inspection, "license")
     if isinstance(licence, str) and licence.strip() and not _is_known(licence):
         message = f"licence {quoted(licence)} is none of SPDX, expected an identifier such as MIT"

@@ -25,13 +25,13 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import alike, listed, resource_called
 from bundlekit.lint.facts.structure import Violation
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 _METHODS = "/properties/resources/items/properties/methods"
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
     method, known = violation.value, violation.expected
     if isinstance(method, str) and method.lower() in known:
         return  # upper-case-method tells

@@ -26,14 +26,14 @@ from collections.abc import Iterator
 from bundlekit.lint.facts.fields import field_of
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 _LONGEST = 60
 _SHORTEST = 1
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     ttl = field_of(inspection, "ttl")
     if isinstance(ttl, bool) or not isinstance(ttl, int | float):
         return

@@ -28,11 +28,11 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import resource_called
 from bundlekit.lint.facts.structure import Violation
 from bundlekit.lint.finding import Edit, Severity
-from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
     method = violation.value
     if isinstance(method, str) and method.lower() in violation.expected:
         where = resource_called(inspection, violation.pointer)

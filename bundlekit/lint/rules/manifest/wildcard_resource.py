@@ -33,11 +33,11 @@ from collections.abc import Iterator
 from bundlekit.bundle.patterns import ANY, REST
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for declared in inspection.declared:
         path = declared.resource.path
         if ANY not in path and REST not in path:

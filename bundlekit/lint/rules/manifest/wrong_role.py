@@ -26,11 +26,11 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import called, listed
 from bundlekit.lint.facts.structure import Violation
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
     expected = violation.expected if isinstance(violation.expected, list) else [violation.expected]
     wanted = listed(tuple(quoted(role) for role in expected))
     message = f"{called(inspection, violation.pointer)} is {quoted(violation.value)}, expected {wanted}"

@@ -26,7 +26,7 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import called, listed
 from bundlekit.lint.facts.structure import Violation
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 _TYPES = {"string": "a string", "number": "a number", "array": "an array", "object": "an object"}
@@ -48,7 +48,7 @@ _PLAIN = (
 _RESOURCE = "/properties/resources/items"
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Fault]:
+def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
     expected = [violation.expected] if isinstance(violation.expected, str) else violation.expected
     wanted = listed(tuple(_TYPES[one] for one in expected))
     message = f"{called(inspection, violation.pointer)} is {quoted(violation.value)}, expected {wanted}"

@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function, arguments, dotted_name, full_name, imported_names
 from bundlekit.source.modules import Module
@@ -83,7 +83,7 @@ _LOCAL = re.compile(r"AF_UNIX|SOCK_DGRAM")
 _SETS = frozenset({"settimeout", "setblocking"})
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None or not any(word in module.text.utf8 for word in _WORDS):
         return
@@ -102,14 +102,14 @@ def check(inspection: Inspection) -> Iterator[Fault]:
                 if not is_quick:
                     message = f"{printable(name)[:60]} waits for an answer for ever, expected a time-out"
                     hint = f"call {printable(owner)[:60]}.settimeout(5) before"
-                    yield Fault(module.path, span_of(module.text, call), message, hint)
+                    yield Diagnostic(module.path, span_of(module.text, call), message, hint)
                 continue
             fault = _fault(module, whole, call, has_default)
             if fault is not None:
                 yield fault
 
 
-def _fault(module: Module, whole: str, call: Node, has_default: bool) -> Fault | None:
+def _fault(module: Module, whole: str, call: Node, has_default: bool) -> Diagnostic | None:
     places, names, is_open = arguments(call)
     if is_open or (has_default and not whole.startswith("requests.")):
         return None
@@ -117,10 +117,10 @@ def _fault(module: Module, whole: str, call: Node, has_default: bool) -> Fault |
     if whole in _WITHOUT:
         if "transport" in names or (whole == "xmlrpclib.ServerProxy" and len(places) > 1):
             return None
-        return Fault(module.path, span_of(module.text, call), message, _WITHOUT[whole])
+        return Diagnostic(module.path, span_of(module.text, call), message, _WITHOUT[whole])
     if whole not in _CALLS or "timeout" in names or len(places) > _CALLS[whole]:
         return None
-    return Fault(module.path, span_of(module.text, call), message, "pass timeout=5, in seconds")
+    return Diagnostic(module.path, span_of(module.text, call), message, "pass timeout=5, in seconds")
 
 
 def _made(function: Function, imported: dict[str, str]) -> dict[str, tuple[str, Node]]:

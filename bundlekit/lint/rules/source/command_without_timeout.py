@@ -46,7 +46,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import quoted
 from bundlekit.source.constants import Constants
 from bundlekit.source.functions import Function, arguments, full_name, imported_names
@@ -88,7 +88,7 @@ _BEFORE = re.compile(r"^(?:\s|\(|sudo\s+(?:-\S+\s+)*|env\s+|exec\s+|\w+=\S*\s+|n
 _HINT = 'Python 2.7 has no time-out for it, but it can be run by ["timeout", "5", ...]'
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None or not re.search(rb"subprocess|os\s*\.|commands|from os", module.content):
         return
@@ -103,7 +103,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
             command = _command(constants, call, scopes.get(call.start_byte, module.python.module))
             if command and (program := _slow(command)):
                 message = f"{quoted(program)} may run for long, and requests wait for it without a time-out"
-                yield Fault(module.path, span_of(module.text, call), message, _HINT)
+                yield Diagnostic(module.path, span_of(module.text, call), message, _HINT)
 
 
 def _is_waited_for(function: Function) -> bool:

@@ -55,13 +55,13 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.functions import endless_loops, run_from
 from bundlekit.source.syntax import span_of
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module, starting = inspection.source.module, inspection.starting
     if module is None or starting is None or b"while" not in module.content:
         return
@@ -72,7 +72,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         for loop in endless_loops(function):
             condition = loop.child_by_field_name("condition") or loop
             message = f"a loop without an end, in which {printable(begin.name)} and the start of the bundle wait"
-            yield Fault(module.path, span_of(module.text, condition), message, "run(self) has a thread of its own")
+            yield Diagnostic(module.path, span_of(module.text, condition), message, "run(self) has a thread of its own")
 
 
 RULE = Rule(code="BK325", name="endless-init", severity=Severity.ERROR, page=__doc__, check=check)

@@ -39,14 +39,14 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.control_flow import Ways
 from bundlekit.source.request_functions import handler_of
 from bundlekit.source.syntax import span_of, text_of
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None:
         return
@@ -71,7 +71,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
             at = "its end" if node is where else "this return"
             message = f"a way through {printable(function.name)[:60]} reaches {at} without an answer"
             hint = f"call {printable(text_of(third))[:60]}(code=..., data=...) on every way"
-            yield Fault(module.path, span_of(module.text, node), message, hint)
+            yield Diagnostic(module.path, span_of(module.text, node), message, hint)
 
 
 RULE = Rule(code="BK313", name="handler-without-answer", severity=Severity.WARNING, page=__doc__, check=check)

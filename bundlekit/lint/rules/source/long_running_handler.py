@@ -48,7 +48,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.functions import arguments, endless_loops, full_name, imported_names
 from bundlekit.source.request_functions import run_for_requests
@@ -61,7 +61,7 @@ _LONGEST_SLEEP = 1.0
 _HINT = "answer first, and do the rest in a thread of its own"
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None:
         return
@@ -71,11 +71,11 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         for name, call in function.calls():
             if full_name(imported, name) == "time.sleep" and (seconds := _seconds(call)) > _LONGEST_SLEEP:
                 message = f"requests for {asked} wait here for {seconds:g} seconds"
-                yield Fault(module.path, span_of(module.text, call), message, _HINT)
+                yield Diagnostic(module.path, span_of(module.text, call), message, _HINT)
         for loop in endless_loops(function):
             condition = loop.child_by_field_name("condition") or loop
             message = f"a loop without an end, in which requests for {asked} wait"
-            yield Fault(module.path, span_of(module.text, condition), message, _HINT)
+            yield Diagnostic(module.path, span_of(module.text, condition), message, _HINT)
 
 
 def _seconds(call: Node) -> float:

@@ -37,13 +37,13 @@ from collections.abc import Iterator
 from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.routes import brings_code, sanji_names
 from bundlekit.source.syntax import span_of
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None or module.python.error is not None or not module.content.strip():
         return
@@ -58,7 +58,9 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         if one.node.start_byte < handler < one.node.end_byte:
             span = span_of(module.text, one.node.child_by_field_name("name") or one.node)
             hint = f"write class {printable(one.name)[:60]}(Sanji)"
-    yield Fault(module.path, span, f"no class in {module.path} derives from Sanji, so there is no bundle in it", hint)
+    yield Diagnostic(
+        module.path, span, f"no class in {module.path} derives from Sanji, so there is no bundle in it", hint
+    )
 
 
 RULE = Rule(code="BK318", name="missing-bundle-class", severity=Severity.WARNING, page=__doc__, check=check)

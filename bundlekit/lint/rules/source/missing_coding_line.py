@@ -38,20 +38,20 @@ from collections.abc import Iterator
 from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.encoding import refusal
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for module in inspection.modules_for_python_2:
         why = refusal(module.content)
         if why is not None:
             first = _BEYOND_ASCII.search(module.text.content)
             span = module.text.span(first.start(), first.end()) if first is not None else BEGINNING
-            yield Fault(module.path, span, f"Python 2.7 does not read {printable(why[0])}", why[1])
+            yield Diagnostic(module.path, span, f"Python 2.7 does not read {printable(why[0])}", why[1])
 
 
 RULE = Rule(code="BK309", name="missing-coding-line", severity=Severity.ERROR, page=__doc__, check=check)

@@ -44,7 +44,7 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.imports import Unfound, unfound
 from bundlekit.source.modules import Beside
@@ -75,12 +75,12 @@ _BEFORE = {
 }
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for one in unfound(inspection.bundle, inspection.modules_for_python_2):
         if not one.required:
             name = printable(one.name)[:60]
             message = f'"{name}" is a module of neither Python 2.7 nor the SDK, and does not lie in the bundle'
-            yield Fault(one.module.path, span_of(one.module.text, one.node), message, _hint(one))
+            yield Diagnostic(one.module.path, span_of(one.module.text, one.node), message, _hint(one))
 
 
 def _hint(one: Unfound) -> str:

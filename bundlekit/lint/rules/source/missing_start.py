@@ -46,12 +46,12 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.syntax import span_of, text_of
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module, starting = inspection.source.module, inspection.starting
     if module is None or starting is None:
         return
@@ -68,7 +68,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         called = printable(one.name)[:60]
         message = f"nothing starts {called}, expected a call of its start()"
         hint = f'write {called}(connection=Mqtt()).start() under if __name__ == "__main__"'
-    yield Fault(module.path, span_of(module.text, name), message, hint)
+    yield Diagnostic(module.path, span_of(module.text, name), message, hint)
 
 
 RULE = Rule(code="BK319", name="missing-start", severity=Severity.WARNING, page=__doc__, check=check)

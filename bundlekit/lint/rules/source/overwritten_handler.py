@@ -43,14 +43,14 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function
 from bundlekit.source.request_functions import handler_of
 from bundlekit.source.syntax import span_of
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None:
         return
@@ -73,7 +73,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         place, other = (
             span_of(module.text, one.node.child_by_field_name("name") or one.node) for one in (function, alike[-1])
         )
-        yield Fault(
+        yield Diagnostic(
             module.path, place, message, "give it a name of its own", other=(module.path, other, "the last one")
         )
 

@@ -55,7 +55,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.source.functions import Function, arguments, full_name, imported_names, is_in, methods_of
 from bundlekit.source.modules import Module
 from bundlekit.source.syntax import span_of, text_of
@@ -71,7 +71,7 @@ _MOST = 20
 _HINT = "declare it with the role view to be told, or wait longer between two rounds"
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for module in inspection.modules:
         if b"/api/v1" not in module.content or b"while" not in module.content:
             continue
@@ -85,7 +85,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
                 own = [call for call in asked if _is_own(module, call)]
                 if own and not any(_is_long(full_name(imported, name), call) for name, call in calls):
                     message = "a loop sends this request to the gateway itself over and over, expected a longer pause"
-                    yield Fault(module.path, span_of(module.text, own[0]), message, _HINT)
+                    yield Diagnostic(module.path, span_of(module.text, own[0]), message, _HINT)
 
 
 def _calls(function: Function, loop: Node, methods: dict[tuple[int, str], Function]) -> Iterator[tuple[str, Node]]:

@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.source.functions import arguments, dotted_name, full_name, imported_names
 from bundlekit.source.python_3_names import bound_names, is_guarded
 from bundlekit.source.syntax import span_of
@@ -99,7 +99,7 @@ _MOST = 200
 _NAMES = frozenset(name.rpartition(".")[2] for name in _CALLS) | frozenset(_OF_OBJECTS) | {"super"}
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for module in inspection.modules_for_python_2:
         imported = imported_names(module.python)
         aliases = {alias for alias, whole in imported.items() if whole in _CALLS}
@@ -108,7 +108,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         bound = bound_names(module, {one.name for one in found})
         for one in found:
             if one.name not in bound and not is_guarded(one.node):
-                yield Fault(module.path, span_of(module.text, one.node), one.message, one.hint)
+                yield Diagnostic(module.path, span_of(module.text, one.node), one.message, one.hint)
 
 
 def _refused(imported: dict[str, str], call: Node) -> _Found | None:

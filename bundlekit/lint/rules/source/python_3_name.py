@@ -42,7 +42,7 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.source.python_3_names import unknown_names
 from bundlekit.source.syntax import span_of
 
@@ -79,13 +79,13 @@ _INSTEAD = {
 }
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for module in inspection.modules_for_python_2:
         for one in unknown_names(inspection.bundle.files, module):
             instead = _INSTEAD.get(one.whole) or _INSTEAD.get(one.whole.rpartition(".")[0], "")
             hint = f"Python 2.7 has {instead}" if instead else ""
             message = f"Python 2.7 knows no {one.whole}"
-            yield Fault(module.path, span_of(module.text, one.node), message, hint)
+            yield Diagnostic(module.path, span_of(module.text, one.node), message, hint)
 
 
 RULE = Rule(code="BK322", name="python-3-name", severity=Severity.ERROR, page=__doc__, check=check)

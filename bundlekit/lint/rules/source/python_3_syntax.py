@@ -35,14 +35,14 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import MOST_REFUSED, Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable, quoted
 from bundlekit.source.modules import Module
-from bundlekit.source.python2.refusal import Refused
+from bundlekit.source.python2.refusal import Incompatibility
 from bundlekit.source.syntax import span_of
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for module in inspection.modules_for_python_2:
         found = inspection.refused[module.path]
         for one in found[:MOST_REFUSED]:
@@ -61,8 +61,8 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         yield _fault(module, first, message, "put a release of it there that supports Python 2.7, or do without it")
 
 
-def _fault(module: Module, one: Refused, message: str, hint: str) -> Fault:
-    return Fault(module.path, span_of(module.text, one.node), message, hint)
+def _fault(module: Module, one: Incompatibility, message: str, hint: str) -> Diagnostic:
+    return Diagnostic(module.path, span_of(module.text, one.node), message, hint)
 
 
 RULE = Rule(code="BK308", name="python-3-syntax", severity=Severity.ERROR, page=__doc__, check=check)

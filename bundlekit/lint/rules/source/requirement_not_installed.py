@@ -41,19 +41,19 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.imports import REQUIREMENTS, unfound
 from bundlekit.source.syntax import span_of
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for one in unfound(inspection.bundle, inspection.modules_for_python_2):
         if one.required:
             name = printable(one.name)[:60]
             message = f'"{name}" is named in {REQUIREMENTS}, from which a gateway installs nothing'
             hint = "put it beside index.py, as pure Python for 2.7, unless the gateway has it"
-            yield Fault(one.module.path, span_of(one.module.text, one.node), message, hint)
+            yield Diagnostic(one.module.path, span_of(one.module.text, one.node), message, hint)
 
 
 RULE = Rule(code="BK311", name="requirement-not-installed", severity=Severity.INFO, page=__doc__, check=check)

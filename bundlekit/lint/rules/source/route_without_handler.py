@@ -43,17 +43,17 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import alike, listed
 from bundlekit.lint.facts.route_coverage import Unanswered, unanswered
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for one in unanswered(inspection):
         if one.certain:
             yield _fault(inspection, one)
 
 
-def _fault(inspection: Inspection, one: Unanswered) -> Fault:
+def _fault(inspection: Inspection, one: Unanswered) -> Diagnostic:
     path = inspection.source.path
     resource = one.declared.resource
     message = f"{path} has no handler for {listed(one.methods, 'and')} of {quoted(resource.path)}"

@@ -70,7 +70,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.entry_point import Starting
 from bundlekit.source.modules import Module
@@ -82,7 +82,7 @@ if TYPE_CHECKING:
 _HINT = "put all handlers into one class, which may derive from the others"
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module, starting = inspection.source.module, inspection.starting
     if module is None or starting is None:
         return
@@ -97,10 +97,10 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         shown = printable(name)[:60]
         if name not in made and not _is_mentioned(module, one):
             message = f"{shown} is a second bundle in {module.path}, and nothing makes one of it"
-            yield Fault(module.path, span_of(module.text, where), message, _HINT, other=other)
+            yield Diagnostic(module.path, span_of(module.text, where), message, _HINT, other=other)
         elif name in made and name != first and _block(made[name]) == _block(made[first]):
             message = f"{shown} is a second bundle in {module.path}, which takes over from {printable(first)[:60]}"
-            yield Fault(module.path, span_of(module.text, made[name]), message, _HINT, other=other)
+            yield Diagnostic(module.path, span_of(module.text, made[name]), message, _HINT, other=other)
 
 
 def _made(starting: Starting, classes: dict[str, Class]) -> dict[str, Node]:

@@ -36,18 +36,18 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.routes import Route
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     path = inspection.source.path
     outermost: dict[int, Route] = {}
     for route in inspection.source.routes:
         outer = outermost.setdefault(route.handler_at, route)
         if outer is not route and route.handler:
-            yield Fault(
+            yield Diagnostic(
                 path,
                 route.span,
                 f"{printable(route.handler)[:60]} has a second @Route, which keeps the first one from answering",

@@ -38,16 +38,16 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 
 _BEYOND_THE_GRAMMAR = re.compile(r"\bexec\b|\basync\b|\bnonlocal\b|\.(?:True|False|None)\b")
 """What Python 2.7 takes and the grammar does not: `exec` of an expression, and words that became keywords."""
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     source = inspection.source
     if source.error is not None and not _BEYOND_THE_GRAMMAR.search(source.text.line(source.error.line)):
-        yield Fault(
+        yield Diagnostic(
             source.path,
             source.error,
             "syntax error at or shortly before this place, expected Python",

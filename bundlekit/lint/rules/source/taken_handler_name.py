@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.source.request_functions import handler_of
 from bundlekit.source.syntax import span_of
 
@@ -59,7 +59,7 @@ _VALUES = frozenset(
 )
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None:
         return
@@ -71,7 +71,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         whose = "a method" if function.name in _CALLED else "a value"
         message = f'"{function.name}" is the name of {whose} of the SDK, expected another one for a handler'
         place = span_of(module.text, function.node.child_by_field_name("name") or function.node)
-        yield Fault(module.path, place, message, f"{function.name}_value would do")
+        yield Diagnostic(module.path, place, message, f"{function.name}_value would do")
 
 
 RULE = Rule(code="BK331", name="taken-handler-name", severity=Severity.ERROR, page=__doc__, check=check)

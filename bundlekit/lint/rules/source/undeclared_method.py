@@ -42,11 +42,11 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import listed
 from bundlekit.lint.facts.route_coverage import reached
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import quoted
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for handler in reached(inspection):
         route, declared = handler.route, handler.declared
         if not declared or any(not one.resource.methods for one in declared):
@@ -58,7 +58,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         if not extra:
             continue
         manifest = inspection.manifest
-        yield Fault(
+        yield Diagnostic(
             inspection.source.path,
             route.methods_span,
             f"bundle.json does not declare {listed(extra, 'and')} of {quoted(handler.resource)}, but this handles it",

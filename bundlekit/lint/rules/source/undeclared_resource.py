@@ -54,11 +54,11 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import alike
 from bundlekit.lint.facts.route_coverage import reached
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import quoted
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     paths = [one.resource.path for one in inspection.declared]
     for handler in reached(inspection):
         if handler.declared:
@@ -66,7 +66,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         message = f"bundle.json does not declare {quoted(handler.resource)}, so this handler is never called"
         close = alike(handler.resource, paths)
         hint = f"did you mean {quoted(close)}?" if close else 'declare it in "resources" of bundle.json'
-        yield Fault(inspection.source.path, handler.route.resource_span, message, hint)
+        yield Diagnostic(inspection.source.path, handler.route.resource_span, message, hint)
 
 
 RULE = Rule(code="BK302", name="undeclared-resource", severity=Severity.WARNING, page=__doc__, check=check)

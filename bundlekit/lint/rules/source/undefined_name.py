@@ -48,20 +48,20 @@ from collections.abc import Iterator
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import alike
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.imports import python_2_modules
 from bundlekit.source.syntax import span_of, text_of
 from bundlekit.source.undefined_names import Undefined, names_put_elsewhere, undefined_names, visible_names
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     given = names_put_elsewhere(inspection.modules)
     for module in inspection.modules_for_python_2:
         for one in undefined_names(module, given):
             name = printable(text_of(one.node))[:60]
             message = f"{name} is not defined; when this line runs, it raises a NameError"
-            yield Fault(module.path, span_of(module.text, one.node), message, _hint(one))
+            yield Diagnostic(module.path, span_of(module.text, one.node), message, _hint(one))
 
 
 def _hint(one: Undefined) -> str:

@@ -43,14 +43,14 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.source.entry_point import Starting, Use, kept_in
 from bundlekit.source.syntax import span_of, text_of
 
 _HINT = 'put it under if __name__ == "__main__"'
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module, starting = inspection.source.module, inspection.starting
     if module is None or starting is None or b"__name__" in module.content:
         return
@@ -61,7 +61,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     for use in starting.uses:
         if use.function is None and use.name in names and _starts(use, starting):
             message = f"this starts the bundle when {module.path} is imported"
-            yield Fault(module.path, span_of(module.text, use.node), message, _HINT)
+            yield Diagnostic(module.path, span_of(module.text, use.node), message, _HINT)
 
 
 def _starts(use: Use, starting: Starting) -> bool:

@@ -40,7 +40,7 @@ from bundlekit.bundle.manifest import METHODS
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import listed
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable, quoted
 from bundlekit.source.routes import Route, Source
 
@@ -50,7 +50,7 @@ _UNICODE_LITERALS = re.compile(
 )
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     source = inspection.source
     are_unicode = bool(source.routes) and _UNICODE_LITERALS.search(source.text.content) is not None
     for route in source.routes:
@@ -58,13 +58,13 @@ def check(inspection: Inspection) -> Iterator[Fault]:
             written = printable(inspection.source.text.between(route.methods_span))[:60]
             message = f"{written} is unicode to Python 2.7, expected a list"
             hint = "the SDK takes each letter of it for a method; put square brackets around it"
-            yield Fault(inspection.source.path, route.methods_span, message, hint)
+            yield Diagnostic(inspection.source.path, route.methods_span, message, hint)
             continue
         for method in dict.fromkeys(route.methods or ()):
             if method in METHODS:
                 continue
             lower = method.strip().lower()
-            yield Fault(
+            yield Diagnostic(
                 inspection.source.path,
                 route.methods_span,
                 f"method {quoted(method)} is unknown to the SDK, expected {listed(METHODS)}",

@@ -43,20 +43,24 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import listed
 from bundlekit.lint.facts.route_coverage import are_too_many, unanswered
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import printable, quoted
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     source = inspection.source
     for route in source.routes:
         if route.resource is None:
-            yield Fault(source.path, route.resource_span, "which resource this is cannot be seen without running it")
+            yield Diagnostic(
+                source.path, route.resource_span, "which resource this is cannot be seen without running it"
+            )
         elif route.methods is None:
-            yield Fault(source.path, route.methods_span, "which methods these are cannot be seen without running it")
+            yield Diagnostic(
+                source.path, route.methods_span, "which methods these are cannot be seen without running it"
+            )
     if are_too_many(inspection):
         message = f"too many routes to compare with the {len(inspection.declared)} resources of bundle.json"
-        yield Fault(source.path, source.routes[0].span, message)
+        yield Diagnostic(source.path, source.routes[0].span, message)
     for one in unanswered(inspection):
         if one.certain:
             continue

@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function, arguments, methods_of, run_from
 from bundlekit.source.request_functions import handler_of
@@ -58,7 +58,7 @@ _LONGEST = 500
 _MOST_METHODS = 20
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None or b".model.db" not in module.content:
         return
@@ -73,7 +73,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
                 continue  # a thread that saves what handlers change
             message = f"{printable(function.name)[:60]} changes self.model.db and does not save it"
             hint = "call self.model.save_db() behind the change"
-            yield Fault(module.path, span_of(module.text, change), message, hint)
+            yield Diagnostic(module.path, span_of(module.text, change), message, hint)
 
 
 def _change(function: Function) -> Node | None:

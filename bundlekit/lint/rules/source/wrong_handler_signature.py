@@ -39,7 +39,7 @@ from collections.abc import Iterator
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.route_coverage import reached
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function
 from bundlekit.source.request_functions import handler_of
@@ -49,7 +49,7 @@ _REQUESTS = "(self, message, response)"
 _EVENTS = "(self, message)"
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None:
         return
@@ -68,7 +68,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
             parameters = function.node.child_by_field_name("parameters") or function.node
             fails = "is called with less than it asks for" if _needed(function) > 3 else "is not called as it is"
             message = f"{printable(function.name)[:60]} {fails}, expected {expected}"
-            yield Fault(module.path, span_of(module.text, parameters), message)
+            yield Diagnostic(module.path, span_of(module.text, parameters), message)
 
 
 def _expected(function: Function, roles: set[str]) -> str:

@@ -41,13 +41,13 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.source.entry_point import bundle_classes
 from bundlekit.source.functions import Function
 from bundlekit.source.syntax import span_of, text_of
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None or b"def init" not in module.content:
         return
@@ -59,7 +59,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
             continue
         place = function.node.child_by_field_name("parameters") or function.node
         message = "init does not take the connection that the SDK gives it, expected (self, *args, **kwargs)"
-        yield Fault(module.path, span_of(module.text, place), message, "take **kwargs, whatever else it takes")
+        yield Diagnostic(module.path, span_of(module.text, place), message, "take **kwargs, whatever else it takes")
 
 
 def _takes_connection(function: Function) -> bool:

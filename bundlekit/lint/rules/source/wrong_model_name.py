@@ -48,12 +48,12 @@ from collections.abc import Iterator
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.models import models
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import quoted
 from bundlekit.source.syntax import span_of
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None or inspection.name is None:
         return
@@ -66,7 +66,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
         if "/" in name or inspection.has(file + ".factory") or inspection.has(file):
             continue
         message = f"{quoted(name)} is not the bundle's name, and there is no {file}.factory"[:300]
-        yield Fault(module.path, span_of(module.text, given), message, f"write {quoted(inspection.name)}")
+        yield Diagnostic(module.path, span_of(module.text, given), message, f"write {quoted(inspection.name)}")
 
 
 RULE = Rule(code="BK316", name="wrong-model-name", severity=Severity.ERROR, page=__doc__, check=check)

@@ -40,12 +40,12 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Fault, Rule
+from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.lint.rules import rules
 from bundlekit.lint.suppression import hidden, lines_of, suppressions
 
 
-def check(inspection: Inspection) -> Iterator[Fault]:
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
     asked = {code for code, _, _ in hidden(inspection)}
     found = {
         (rule.code, *line)
@@ -57,7 +57,7 @@ def check(inspection: Inspection) -> Iterator[Fault]:
     for suppression in suppressions(inspection):
         for word, codes in suppression.codes:
             if codes & asked and not any((code, suppression.path, suppression.line) in found for code in codes):
-                yield Fault(
+                yield Diagnostic(
                     suppression.path,
                     suppression.span,
                     f"{word} finds nothing on line {suppression.line}, so there is nothing to ignore",
