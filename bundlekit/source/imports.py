@@ -32,7 +32,7 @@ _ASKS_PATH = re.compile(rb"\bin\s+sys\s*\.\s*path\b")
 _OF_OTHER_PATHS = (b"sys", b"addsitedir", b"__path__", b"pkg_resources")
 """One of them is in whatever that matches, and nothing is looked for as fast."""
 _IS_MAIN = re.compile(r"__name__\s*==|==\s*__name__")
-_REQUIREMENT = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_REMARK = re.compile(r"(?:^|\s)(?:#|--[a-z]).*")  # a comment, or options of pip for one requirement, such as hashes
 _DISTRIBUTIONS = {
     "attr": "attrs",
     "bs4": "beautifulsoup4",
@@ -138,16 +138,21 @@ def _is_guard(node: Node) -> bool:
 
 
 def _required(bundle: Bundle) -> set[str]:
-    """The distributions that requirements.txt names, in lower case; `*` where it may bring anything."""
+    """The distributions that requirements.txt names, as PyPI spells them; `*` where it may bring anything."""
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
     content = read_file(bundle, REQUIREMENTS, _LARGEST_REQUIREMENTS)
     if isinstance(content, ReadError):
         return set()
     named = set()
     for line in content.decode("utf-8", "replace").splitlines():
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
+        if line.strip().startswith("#") or not line.strip():
             continue
-        found = _REQUIREMENT.match(stripped)
-        is_plain = found is not None and "://" not in stripped and "/" not in stripped.partition(";")[0]
-        named.add(re.sub(r"[-_.]+", "-", found[1]).lower() if found is not None and is_plain else "*")
+        try:
+            requirement = Requirement(_REMARK.sub("", line).rstrip(" \\"))
+        except InvalidRequirement:  # an option such as -r, a file, a URL
+            named.add("*")
+        else:
+            named.add("*" if requirement.url else str(canonicalize_name(requirement.name)))
     return named

@@ -14,7 +14,7 @@ from bundlekit.lint.finding import Edit, Finding, Severity
 from bundlekit.quoting import printable
 
 FORMATS = {
-    "text": "Text",
+    "text": "TextReport",
     "concise": "Concise",
     "json": "Json",
     "github": "Github",
