@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+_NAME = 31  # bytes of a name that count
+_LONGEST_TTL = 2**31 - 1  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,10 +16,11 @@ class Component:
     """A component as it registered.
 
     Attributes:
-        ttl: seconds within which a model answers.
+        name: the first 31 bytes of the one that it gave.
+        ttl: seconds within which a model answers, as it gave them.
         resources: patterns with MQTT wildcards.
         tunnel: the topic that reaches it.
-        hook: kept as it came; nothing is done with it.
+        hook: the names of those whose changes it is told of.
     """
 
     name: str
@@ -24,11 +29,16 @@ class Component:
     ttl: float
     resources: tuple[str, ...]
     tunnel: str
-    hook: Any = None
+    hook: tuple[str, ...] = ()
+
+    @property
+    def ticks(self) -> int:
+        """Seconds that it gets to answer, whole ones: at least one, whatever its ttl."""
+        return min(max(int(self.ttl), 1), _LONGEST_TTL)
 
     def serves(self, resource: str) -> bool:
         """Whether one of its patterns matches a resource, query string and all."""
-        path = resource.partition("?")[0]
+        path = path_of(resource)
         return any(matches(pattern, path) for pattern in self.resources)
 
 
@@ -36,58 +46,75 @@ class WrongContext(Exception):
     """A registration that lacks something; its text is what the controller answers as `log`."""
 
 
-def read_component(data: Any, tunnel: str) -> Component:
+class NoResources(Exception):
+    """A registration whose resources are neither a list nor a text, which is a fault within the original."""
+
+
+def read_component(data: dict[str, Any], name: str, tunnel: str) -> Component:
     """The component that a registration's `data` describes.
 
+    Args:
+        name: under which it registers; `data` may have another one.
+
     Raises:
-        WrongContext: a field is missing, empty or of another type than it must be.
+        WrongContext: a field is missing, empty or of another type than it must be; it tells of the first one.
+        NoResources: see there.
     """
-    given = data if isinstance(data, dict) else {}
-    name = _text(given, "name", "no 'name'")
-    description = _text(given, "description", "need 'description'")
-    role = _text(given, "role", "need 'role'")
-    ttl = _seconds(given.get("ttl"))
-    if not ttl:
+    description = _text(data, "description")
+    role = _text(data, "role")
+    hook = _texts(data.get("hook"), "hook") or ()
+    ttl = data.get("ttl")
+    if isinstance(ttl, bool) or not isinstance(ttl, int | float):
         raise WrongContext("need 'ttl'")
-    resources = given.get("resources")
-    if not isinstance(resources, list) or not resources or not all(isinstance(one, str) for one in resources):
+    if "resources" not in data:
         raise WrongContext("Need 'resources'")
-    return Component(
-        name=name,
-        description=description,
-        role=role,
-        ttl=ttl,
-        resources=tuple(resources),
-        tunnel=tunnel,
-        hook=given.get("hook"),
-    )
+    resources = _texts(data["resources"], "resources")
+    if resources is None:
+        raise NoResources
+    if not resources:
+        raise WrongContext("empty 'resources'")
+    return Component(name, description, role, ttl, resources, tunnel, tuple(cut_name(one) for one in hook))
+
+
+def cut_name(name: str) -> str:
+    """What counts of a name: two that differ only after that are the same."""
+    return name.encode(errors="replace")[:_NAME].decode(errors="replace")
+
+
+def path_of(resource: str) -> str:
+    """A resource without its query string: what stands after its last question mark, not after its first one."""
+    return resource.rpartition("?")[0] if "?" in resource else resource
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Whether an MQTT pattern matches a path.
+    """Whether a pattern matches a path, as the original does it, which differs from MQTT.
 
-    As observed, `+` stands for something: `/alpha/` does not match `/alpha/+`.
+    Both wildcards stand for at least one character, and stand anywhere: `+` for the rest of a level, `#` for all of the
+    rest.
     """
-    levels, wanted = path.split("/"), pattern.split("/")
-    if wanted[-1] == "#":
-        wanted = wanted[:-1]
-        levels = levels[: len(wanted)]
-    return len(levels) == len(wanted) and all(
-        bool(level) if want == "+" else level == want for want, level in zip(wanted, levels, strict=True)
-    )
+    return pattern == path or _compiled(pattern).match(path) is not None
 
 
-def _text(given: dict[str, Any], key: str, missing: str) -> str:
-    value = given.get(key)
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    before, has_rest, _ = pattern.partition("#")
+    levels = "[^/]++".join(map(re.escape, before.split("+")))
+    return re.compile(levels + (".+" if has_rest else "") + r"\Z", re.DOTALL)
+
+
+def _text(data: dict[str, Any], key: str) -> str:
+    value = data.get(key)
     if not value or not isinstance(value, str):
-        raise WrongContext(missing)
+        raise WrongContext(f"need '{key}'")
     return value
 
 
-def _seconds(ttl: Any) -> float:
-    """A ttl as a number, 0 where it is none."""
-    try:
-        seconds = float(ttl)
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
-    return seconds if math.isfinite(seconds) else 0.0
+def _texts(value: Any, key: str) -> tuple[str, ...] | None:
+    """A list of texts, or a single one; None for what is something else."""
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list):
+        return None
+    if not all(isinstance(one, str) and one for one in value):
+        raise WrongContext(f"empty '{key}'")
+    return tuple(value)

@@ -36,14 +36,14 @@ class Limits:
         body: seconds for the body.
         answer: seconds until a request that nobody answers is given up; the protocol's is a minute.
         idle: seconds between two requests on one connection.
-        size: bytes of a body.
+        size: bytes of a body; what the parser of the original takes by default.
     """
 
     head: float = 15.0
     body: float = 30.0
     answer: float = 60.0
     idle: float = 75.0
-    size: int = 2**20
+    size: int = 100 * 1024
 
 
 class Connection(web.RequestHandler):

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
 
-from bundlekit.emulator.components import Component, WrongContext, read_component
-from bundlekit.emulator.messages import Kind, Message, Outgoing, answer, decode, encode, kind_of
+from bundlekit.emulator.components import Component
+from bundlekit.emulator.messages import Message, Outgoing, answer, code_of, decode, encode, id_of, is_answer
+from bundlekit.emulator.registry import DEPENDENCY, MODEL, REGISTRATION, VIEW, Registry
+from bundlekit.emulator.session import Session
+
+__all__ = ["DEPENDENCY", "LOCKED", "REGISTRATION", "TOPIC", "TOPICS", "Controller"]
 
 TOPIC = "/controller"
-REGISTRATION = "/controller/registration"
-DEPENDENCY = "/controller/resource/dependency"
 TOPICS = (TOPIC, REGISTRATION, DEPENDENCY)
+LOCKED = {"message": "resource is locked"}
 
-_REGISTERED_ALREADY = {"message": "component had beed already registered"}
 _NO_MODEL = {"message": "request forbidden", "log": "resource has no subscribed model"}
+_ID_IN_USE = {"message": "'id' was used, please use another 'id'"}
 _TOO_LATE = {"message": "session failed due to ttl expired ."}
-_NOT_ALLOWED = {"message": "method not allowed"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A request that a model has yet to answer."""
-
-    request: Message
-    deadline: float
+_LEAST = 0.2  # seconds that a strict controller gives, where the original may give none
+_LONGEST_TOPIC = 65535  # bytes
 
 
 def _new_tunnel() -> str:
@@ -36,23 +31,39 @@ def _new_tunnel() -> str:
 class Controller:
     """Registers components and routes messages among them.
 
-    `now` is in seconds by whatever clock the caller reads; only differences matter.
+    `now` is in seconds by whatever clock the caller reads; whole seconds are when a ttl is counted down.
+
+    Args:
+        strict: gives each model the least time that its ttl may mean, which is up to a second less.
     """
 
-    def __init__(self, new_tunnel: Callable[[], str] = _new_tunnel) -> None:
-        self._new_tunnel = new_tunnel
-        self._components: dict[str, Component] = {}
-        self._waiting: list[_Waiting] = []
+    def __init__(self, new_tunnel: Callable[[], str] = _new_tunnel, *, strict: bool = False) -> None:
+        self._strict = strict
+        self._registry = Registry(new_tunnel, self._locked)
+        self._sessions: dict[int | float, Session] = {}
 
     @property
     def components(self) -> Mapping[str, Component]:
         """Everybody who is registered, by name."""
-        return MappingProxyType(self._components)
+        return self._registry.components
 
     @property
     def deadline(self) -> float | None:
         """When `expire` has something to say, unless an answer comes before."""
-        return min((waiting.deadline for waiting in self._waiting), default=None)
+        return min((session.deadline for session in self._sessions.values()), default=None)
+
+    def session(self, message: Message) -> Session | None:
+        """The request under way that has this message's id."""
+        number = id_of(message)
+        return None if number is None else self._sessions.get(number)
+
+    def lock_on(self, resource: str) -> Session | None:
+        """The change under way that locks a model of this resource, or one that hooks it."""
+        for step in self._registry.chain(self._registry.serving(resource)):
+            for session in self._sessions.values():
+                if _locks(session) & {one.name for one in step}:
+                    return session
+        return None
 
     def feed(self, topic: str, payload: bytes, now: float) -> list[Outgoing]:
         """Take a message that was published on one of `TOPICS`.
@@ -61,105 +72,109 @@ class Controller:
             What to publish, in this order.
         """
         message = decode(payload) if topic == TOPIC else None
-        if message is None or not _is_readable(message):
+        if message is None:
             return []
-        path = message["resource"].partition("?")[0]
-        echo = [Outgoing(DEPENDENCY, payload)] if path == DEPENDENCY else []
-        match kind_of(message):
-            case Kind.REQUEST | Kind.DIRECT:
-                if path == REGISTRATION or path.startswith(f"{REGISTRATION}/"):
-                    return self._registration(message, path, payload)
-                return echo + self._request(message, payload, now)
-            case Kind.RESPONSE:
-                return self._response(message, payload)
-            case _ if not message.get("id") and not message.get("sign"):
-                return echo + [Outgoing(view.tunnel, payload) for view in self._serving("view", message)]
-            case _:
-                return echo
+        if id_of(message) is None:
+            return [] if message.get("sign") else self._event(message, payload)
+        session = self.session(message)
+        if is_answer(message, awaited=session is not None):
+            return self._response(session, message, payload, now) if session else []
+        return self._request(message, payload, now)
 
     def expire(self, now: float) -> list[Outgoing]:
         """Give up waiting for the models whose time is over, and say so to those who asked."""
-        late = [waiting for waiting in self._waiting if waiting.deadline <= now]
-        self._waiting = [waiting for waiting in self._waiting if waiting.deadline > now]
-        return [outgoing for waiting in late for outgoing in self._answer(waiting.request, 408, _TOO_LATE)]
+        late = [session for session in self._sessions.values() if session.deadline <= now]
+        return [told for one in late for told in self._end(one, encode(answer(one.request, 408, _TOO_LATE)))]
 
-    def _registration(self, request: Message, path: str, payload: bytes) -> list[Outgoing]:
-        data, name = request.get("data"), path.removeprefix(REGISTRATION).removeprefix("/")
-        echo = Outgoing(REGISTRATION, payload)
-        match request["method"].lower():
-            case "post" if not name:
-                return [echo, *self._register(request)]
-            case "delete":
-                if not name and isinstance(data, dict):
-                    name = str(data.get("name"))
-                self._components.pop(name, None)
-                return [echo, *self._answer(request, 200)]
-            case _:
-                return self._answer(request, 405, _NOT_ALLOWED)
-
-    def _register(self, request: Message) -> list[Outgoing]:
-        try:
-            newcomer = read_component(request.get("data"), self._free_tunnel())
-        except WrongContext as error:
-            return self._answer(request, 400, {"message": "wrong register context", "log": str(error)})
-        if newcomer.name in self._components:
-            return self._answer(request, 403, _REGISTERED_ALREADY)
-        # Whoever asked is told before it hears of anything else.
-        answers = self._answer(request, 200, {"tunnel": newcomer.tunnel})
-        self._components[newcomer.name] = newcomer
-        return answers
+    def _event(self, event: Message, payload: bytes) -> list[Outgoing]:
+        resource = event.get("resource")
+        if not isinstance(resource, str):
+            return []
+        return [Outgoing(one.tunnel, payload) for one in self._registry.serving(resource) if one.role == VIEW]
 
     def _request(self, request: Message, payload: bytes, now: float) -> list[Outgoing]:
-        models = self._serving("model", request)
-        if not models:
-            if self._serving("view", request):
-                return self._answer(request, 403, _NO_MODEL)
-            return self._answer(request, 404)
-        self._waiting.append(_Waiting(request, now + max(model.ttl for model in models)))
-        return [Outgoing(model.tunnel, payload) for model in models]
+        method, resource = request.get("method"), request.get("resource")
+        if not isinstance(method, str) or not isinstance(resource, str):
+            return []
+        found = self._registry.serving(resource)
+        if not found:
+            return self._refuse(request, 404)
+        if self.session(request):
+            return self._refuse(request, 403, _ID_IN_USE)
+        is_change = method.lower() != "get"
+        steps = list(self._registry.chain(found)) if is_change else [found]
+        chain = [models for step in steps if (models := [one for one in step if one.role == MODEL])]
+        if self._locked() & {one.name for models in chain for one in models}:
+            return self._refuse(request, 423, LOCKED)
+        if not any(one.role == MODEL for one in found):
+            return self._refuse(request, 403, _NO_MODEL)
+        views = [one.name for step in steps for one in step if one.role == VIEW]
+        session = Session(request, chain, views, is_change)
+        self._sessions[request["id"]] = session
+        return self._ask(session, request, payload, now)
 
-    def _response(self, response: Message, payload: bytes) -> list[Outgoing]:
-        for number, waiting in enumerate(self._waiting):
-            asked = waiting.request
-            if asked["id"] == response["id"] and asked["resource"] == response["resource"]:
-                del self._waiting[number]
-                return [Outgoing(topic, payload) for topic in self._askers(asked)]
-        return []
+    def _ask(self, session: Session, message: Message, payload: bytes, now: float) -> list[Outgoing]:
+        """Ask the models of a session's step. The controller's own answer at once."""
+        session.unanswered = len(session.models)
+        session.deadline = min(self._due(one, now) for one in session.models)
+        asked = [Outgoing(one.tunnel, payload) for one in session.models]
+        for one in session.models:
+            if self._registry.is_own(one) and self._sessions.get(session.request["id"]) is session:
+                response = answer(message, *self._registry.ask(one, message))
+                asked += self._response(session, response, encode(response), now)
+        return asked
 
-    def _answer(self, request: Message, code: int, data: Message | None = None) -> list[Outgoing]:
+    def _response(self, session: Session, response: Message, payload: bytes, now: float) -> list[Outgoing]:
+        if code_of(response) != 200:
+            return self._end(session, payload)
+        session.take(response)
+        if session.unanswered:
+            return []
+        merged = session.merge(response)
+        if session.is_last:
+            return self._end(session, payload if merged is response else encode(merged))
+        session.step += 1
+        hook = {key: value for key, value in merged.items() if key != "code"}
+        return self._ask(session, hook, encode(hook), now)
+
+    def _end(self, session: Session, payload: bytes) -> list[Outgoing]:
+        """Tell those who asked, and end what it locks."""
+        del self._sessions[session.request["id"]]
+        views = [one for name in session.views if (one := self._registry.get(name))]
+        return [Outgoing(topic, payload) for topic in _askers(session.request, views)]
+
+    def _refuse(self, request: Message, code: int, data: Message | None = None) -> list[Outgoing]:
+        """Answer a request that never gets under way."""
+        views = [one for one in self._registry.serving(request["resource"]) if one.role == VIEW]
         payload = encode(answer(request, code, data))
-        return [Outgoing(topic, payload) for topic in self._askers(request)]
+        return [Outgoing(topic, payload) for topic in _askers(request, views)]
 
-    def _askers(self, request: Message) -> Sequence[str]:
-        """The topics where the answer to a request goes."""
-        if tunnel := request.get("tunnel"):
-            return [tunnel] if _is_topic(tunnel) else []
-        return [view.tunnel for view in self._serving("view", request)]
+    def _due(self, model: Component, now: float) -> float:
+        if self._strict:
+            return now + max(model.ticks - 1, _LEAST)
+        return math.floor(now) + model.ticks
 
-    def _serving(self, role: str, message: Message) -> list[Component]:
-        return [one for one in self._components.values() if one.role == role and one.serves(message["resource"])]
-
-    def _free_tunnel(self) -> str:
-        taken = {one.tunnel for one in self._components.values()}
-        while (tunnel := self._new_tunnel()) in taken:
-            pass
-        return tunnel
+    def _locked(self) -> set[str]:
+        return {name for session in self._sessions.values() for name in _locks(session)}
 
 
-def _is_readable(message: Message) -> bool:
-    """Whether the controller can work with what stands in the fields that it reads."""
-    return (
-        isinstance(message.get("resource"), str)
-        and isinstance(message.get("method", ""), str)
-        and not isinstance(message.get("id"), list | dict)
-    )
+def _locks(session: Session) -> set[str]:
+    return {one.name for models in session.chain for one in models} if session.is_change else set()
 
 
-def _is_topic(tunnel: object) -> bool:
+def _askers(request: Message, views: Sequence[Component]) -> Sequence[str]:
+    """The topics where the answer to a request goes."""
+    if tunnel := _tunnel(request):
+        return [tunnel] if _is_topic(tunnel) else []
+    return [view.tunnel for view in views]
+
+
+def _tunnel(message: Message) -> str:
+    """Where a direct request wants its answer; empty where a message is none."""
+    tunnel = message.get("tunnel")
+    return tunnel if isinstance(tunnel, str) else ""
+
+
+def _is_topic(tunnel: str) -> bool:
     """Whether a message can be published on it; a broker cuts the connection of who tries otherwise."""
-    if not isinstance(tunnel, str) or set("+#\0") & set(tunnel):
-        return False
-    try:
-        return len(tunnel.encode()) < 65536
-    except UnicodeEncodeError:
-        return False
+    return not set("+#\0") & set(tunnel) and len(tunnel.encode()) <= _LONGEST_TOPIC

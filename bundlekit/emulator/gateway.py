@@ -64,7 +64,7 @@ class EmulatedGateway(Service):
         self.tell = tell
         self.controller = Controller()
         self.log = BundleLog()
-        self.trace = Trace(self.controller.components)
+        self.trace = Trace(self.controller, tell=self.report)
         self.trace.registry.declare({"name": "rest"}, own=True)
         self._outside_broker = broker
         self._mqtt = mqtt
@@ -149,6 +149,7 @@ class EmulatedGateway(Service):
                 http=self._http,
                 authorizer=tokens.scope_of,
                 tls=server_context(self.certificate),
+                tell=self.report,
                 mount=[Console(self.trace, self.log, self.state).add_to],
             )
         )

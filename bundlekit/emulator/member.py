@@ -11,7 +11,7 @@ from bundlekit.emulator.address import Address
 from bundlekit.emulator.controller import REGISTRATION, TOPIC
 from bundlekit.emulator.lifecycle import Service, Tasks
 from bundlekit.emulator.link import Link
-from bundlekit.emulator.messages import Kind, Message, Outgoing, decode, encode, kind_of
+from bundlekit.emulator.messages import Kind, Message, Outgoing, code_of, decode, encode, id_of, kind_of, read
 
 _PATIENCE = 1.0  # seconds; how long a registration may take before it is tried again
 _PAUSE = 0.1
@@ -45,7 +45,7 @@ class Member(Service):
             "tunnel": self._tunnel,
         }
         self._link = Link(broker, [self._tunnel], self._received, self._connected)
-        self._expected: dict[int, asyncio.Future[Message]] = {}
+        self._expected: dict[int | float, asyncio.Future[Message]] = {}
         self._connections = asyncio.Event()
         self._registered = asyncio.Event()
         self._tasks = Tasks()
@@ -63,6 +63,7 @@ class Member(Service):
 
         Raises:
             NotConnected: the broker is gone.
+            Dropped: the controller takes it for no message, so that nobody would ever answer.
         """
         if not self._link.is_up:
             raise NotConnected
@@ -80,7 +81,9 @@ class Member(Service):
         number = random.randint(FIRST_ID, _LAST_ID)  # noqa: S311 - a number, no secret
         self._expected[number] = asyncio.get_running_loop().create_future()
         try:
-            await self._publish({"id": number, **request})
+            message = {"id": number, **request}
+            await self._publish(message)
+            read(encode(message))
             return await self._expected[number]
         finally:
             del self._expected[number]
@@ -93,13 +96,12 @@ class Member(Service):
         message = decode(payload)
         if not message:
             return
-        match kind_of(message):
-            case Kind.RESPONSE if isinstance(message["id"], int):
-                expected = self._expected.get(message["id"])
-                if expected and not expected.done():
-                    expected.set_result(message)
-            case Kind.REQUEST | Kind.DIRECT:
-                await self._asked(message)
+        number = id_of(message)
+        if number is not None and (expected := self._expected.get(number)) and code_of(message) is not None:
+            if not expected.done():
+                expected.set_result(message)
+        elif kind_of(message) in (Kind.REQUEST, Kind.DIRECT):
+            await self._asked(message)
 
     async def _stay_registered(self) -> None:
         """Register after each connection; a controller that was away may have forgotten us."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import functools
+import hashlib
 import json
+import logging
 import ssl
 from collections.abc import Callable, Sequence
 
@@ -15,14 +18,17 @@ from bundlekit.emulator.connection import BROKEN_BODY, Connection, Limits, Refus
 from bundlekit.emulator.controller import REGISTRATION
 from bundlekit.emulator.lifecycle import Service, listening
 from bundlekit.emulator.member import NotConnected
-from bundlekit.emulator.messages import Message
-from bundlekit.emulator.request import PREFIX, Malformed, read_data, read_resource
+from bundlekit.emulator.messages import Dropped, Message
+from bundlekit.emulator.request import JSON, PREFIX, Malformed, UnknownCharset, read_data, read_resource
 from bundlekit.emulator.tokens import Authorizer, Scope
 from bundlekit.emulator.view import View
 
 _NAME = "rest"  # among the components
-_ASKED_AS = {"GET": "get", "HEAD": "get", "POST": "post", "PUT": "put", "DELETE": "delete"}
-_ALLOW = {"Allow": ",".join([*_ASKED_AS, "OPTIONS"])}
+_log = logging.getLogger(__name__)
+_ASKED_AS = {"GET": "get", "POST": "post", "PUT": "put", "DELETE": "delete"}
+_ALLOW = {"Allow": ",".join(_ASKED_AS)}
+_FAULTS = ("HEAD", "OPTIONS", "PATCH")
+_ROUTE = r"/{api:[Aa][Pp][Ii]}/{version:[Vv]1}{resource:/[\s\S]*}"
 _GRACE = 1.0  # seconds; for requests under way when it stops
 _AUTHORIZER: web.AppKey[Authorizer] = web.AppKey("authorizer", Callable)  # type: ignore[arg-type]
 
@@ -50,6 +56,7 @@ class RestFront(Service):
         listen: where; port 0 is any free one.
         authorizer: tells what the `mx-api-token` of a caller is good for, as `Tokens(state).scope_of` does.
         http: where to listen for plain HTTP besides.
+        tell: hears why a request is not answered as its sender may think, a line each.
         mount: each is given the application before it starts, to add routes beside the API. Those are open to
             everybody, but for what their handlers do with `admit`.
     """
@@ -64,7 +71,9 @@ class RestFront(Service):
         http: Address | None = None,
         mount: Sequence[Callable[[web.Application], None]] = (),
         limits: Limits | None = None,
+        tell: Callable[[str], None] = _log.warning,
     ) -> None:
+        self._tell = tell
         self._view = View(broker, _NAME)
         self._listen = listen
         self._authorizer = authorizer
@@ -121,7 +130,7 @@ class RestFront(Service):
         application = web.Application(middlewares=[shield], client_max_size=self._limits.size)
         application[_AUTHORIZER] = self._authorizer
         application.on_response_prepare.append(set_headers)
-        application.router.add_route("*", PREFIX + r"{resource:/[\s\S]*}", self._answer, expect_handler=_await_handler)
+        application.router.add_route("*", _ROUTE, self._answer, expect_handler=_await_handler)
         for add_routes in self._mount:
             add_routes(application)
         return application
@@ -143,22 +152,30 @@ class RestFront(Service):
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         admit(request)
-        if request.method == "OPTIONS":
-            return web.Response(status=204, headers=_ALLOW)
+        if request.method in _FAULTS:
+            raise Refused(500, f"The original answers {request.method} with 500.")
         if request.method not in _ASKED_AS:
             raise Refused(405, f"Method {request.method[:40]} is not known.", _ALLOW)
         try:
             resource = read_resource(request.raw_path)
             body = await self._body(request)
-            data = {"data": read_data(body)} if body else {}
+            data = read_data(body, request.content_type, request.charset)
         except Malformed as error:
             raise Refused(400, str(error)) from error
+        except UnknownCharset as error:
+            raise Refused(415, str(error)) from error
         except TimeoutError as error:
             raise Refused(408, "The request took too long to arrive.") from error
+        if body and request.content_type != JSON:
+            kind = request.headers.get("Content-Type", "missing")[:80]
+            self._tell(
+                f"the original does not read the body of {request.method} {resource[:200]}: "
+                f"its Content-Type is {kind}, not {JSON}"
+            )
         asked = {"method": _ASKED_AS[request.method], "resource": resource, **data}
         if _would_deregister_us(asked):
             raise Refused(403, "This would leave nobody to answer over HTTP.")
-        return await self._ask(asked)
+        return _tagged(request, await self._ask(asked))
 
     async def _body(self, request: web.Request) -> bytes:
         if (request.content_length or 0) > self._limits.size:
@@ -179,11 +196,11 @@ class RestFront(Service):
     def _too_large(self) -> Refused:
         return Refused(413, f"The body is larger than {self._limits.size} bytes.")
 
-    async def _ask(self, asked: Message) -> web.StreamResponse:
+    async def _ask(self, asked: Message) -> web.Response:
         try:
             async with asyncio.timeout(self._limits.answer):
                 return _response(await self._view.ask(asked))
-        except TimeoutError:
+        except (TimeoutError, Dropped):  # the original lets a minute pass in both cases
             return refusal(408, "Request timeout.")
         except NotConnected:
             return refusal(503, "The message broker is away.")
@@ -200,9 +217,9 @@ def _would_deregister_us(asked: Message) -> bool:
 
 
 def _response(message: Message) -> web.Response:
-    code = message["code"]
-    if type(code) is not int or not 200 <= code <= 599:
-        return refusal(500, f"The component answered with {code!r}, which is no HTTP status.")
+    code = int(message["code"])
+    if not 1 <= code <= 999:
+        return refusal(500, f"The component answered with {str(code)[:40]}, which is no HTTP status.")
     if "data" not in message:
         return web.Response(status=code)
     try:
@@ -211,6 +228,20 @@ def _response(message: Message) -> web.Response:
         return refusal(500, "The component's answer is nested too deeply.")
     except ValueError:
         return refusal(500, "The component's answer has a number that JSON cannot hold.")
+
+
+def _tagged(request: web.Request, response: web.Response) -> web.Response:
+    """Give an answer its ETag; without its body where the client has that already."""
+    if not isinstance(body := response.body, bytes) or not body:
+        return response
+    digest = base64.b64encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode().rstrip("=")
+    tag = f'W/"{len(body):x}-{digest}"'
+    response.headers["ETag"] = tag
+    known = {one.strip().removeprefix("W/") for one in request.headers.get("If-None-Match", "").split(",")}
+    is_same = bool(known & {"*", tag.removeprefix("W/")}) and "no-cache" not in request.headers.get("Cache-Control", "")
+    if request.method == "GET" and 200 <= response.status < 300 and is_same:
+        return web.Response(status=304, headers={"ETag": tag})
+    return response
 
 
 def _real(address: Address, servers: Sequence[asyncio.Server]) -> Address:

@@ -16,6 +16,7 @@ from bundlekit.emulator.controller import TOPICS, Controller
 
 Message = dict[str, Any]
 REGISTRATION = "/controller/registration"
+DEPENDENCY = "/controller/resource/dependency"
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,6 @@ def registration(code: int, data: Any = None) -> Message:
     return controller_says(code, "POST", REGISTRATION, data)
 
 
-def lacks(log: str) -> Message:
-    return registration(400, {"message": "wrong register context", "log": log})
-
-
 def echoed(message: Message) -> tuple[str, Message]:
     return (REGISTRATION, message)
 
@@ -84,7 +81,6 @@ def reply(resource: str, number: Any = 7, **fields: Any) -> Message:
     return {"id": number, "method": "get", "resource": resource, "code": 200, "sign": ["alpha"], **fields}
 
 
-REGISTERED_ALREADY = registration(403, {"message": "component had beed already registered"})
 REMOVED = {
     "id": 16730,
     "code": 200,
@@ -110,38 +106,6 @@ CASES: Mapping[str, list[Step]] = {
             ("mine", registration(200, {"tunnel": "t1"})),
         )
     ],
-    "a name is registered once": [
-        ALPHA,
-        send(post(), echoed(post()), ("mine", REGISTERED_ALREADY)),
-    ],
-    "a registration without a name is refused": [
-        send(post("name"), echoed(post("name")), ("mine", lacks("no 'name'"))),
-    ],
-    "a registration without a description is refused": [
-        send(post("description"), echoed(post("description")), ("mine", lacks("need 'description'"))),
-    ],
-    "a registration without a role is refused": [
-        send(post("role"), echoed(post("role")), ("mine", lacks("need 'role'"))),
-    ],
-    "a registration without a ttl is refused": [
-        send(post("ttl"), echoed(post("ttl")), ("mine", lacks("need 'ttl'"))),
-    ],
-    "a registration without resources is refused": [
-        send(post("resources"), echoed(post("resources")), ("mine", lacks("Need 'resources'"))),
-    ],
-    "a registration with a ttl that is no number is refused": [
-        send(post(ttl="soon"), echoed(post(ttl="soon")), ("mine", lacks("need 'ttl'"))),
-    ],
-    "a registration with resources that are no list is refused": [
-        send(post(resources="/a"), echoed(post(resources="/a")), ("mine", lacks("Need 'resources'"))),
-    ],
-    "a registration without data is refused": [
-        send({**post(), "data": None}, echoed({**post(), "data": None}), ("mine", lacks("no 'name'"))),
-    ],
-    "a refused registration leaves the name free": [
-        send(post("ttl"), echoed(post("ttl")), ("mine", lacks("need 'ttl'"))),
-        send(post(), echoed(post()), ("mine", registration(200, {"tunnel": "t2"}))),
-    ],
     "an unknown name can be removed, and the answer has no data": [
         send(delete("nobody"), echoed(delete("nobody")), ("mine", REMOVED)),
     ],
@@ -149,36 +113,6 @@ CASES: Mapping[str, list[Step]] = {
         ALPHA,
         send(delete("alpha"), echoed(delete("alpha")), ("mine", REMOVED)),
         send(post(), echoed(post()), ("mine", registration(200, {"tunnel": "t2"}))),
-    ],
-    "a name in the path is removed as one in the data is": [
-        ALPHA,
-        send(
-            {"id": 1, "method": "delete", "resource": f"{REGISTRATION}/alpha", "tunnel": "mine"},
-            echoed({"id": 1, "method": "delete", "resource": f"{REGISTRATION}/alpha", "tunnel": "mine"}),
-            ("mine", controller_says(200, "DELETE", f"{REGISTRATION}/alpha")),
-        ),
-        send(post(), echoed(post()), ("mine", registration(200, {"tunnel": "t2"}))),
-    ],
-    "an unknown name in the path can be removed": [
-        send(
-            {"id": 1, "method": "delete", "resource": UNKNOWN_NAME, "tunnel": "mine"},
-            echoed({"id": 1, "method": "delete", "resource": UNKNOWN_NAME, "tunnel": "mine"}),
-            ("mine", controller_says(200, "DELETE", UNKNOWN_NAME)),
-        ),
-    ],
-    "the registration cannot be read": [
-        send(
-            ask(REGISTRATION, 1, tunnel="mine"),
-            ("mine", controller_says(405, "GET", REGISTRATION, NOT_ALLOWED)),
-        ),
-    ],
-    "a registration by plain request is answered to the views": [
-        REST,
-        send(
-            {k: v for k, v in post().items() if k != "tunnel"},
-            echoed({k: v for k, v in post().items() if k != "tunnel"}),
-            ("t1", registration(200, {"tunnel": "t2"})),
-        ),
     ],
     "a request goes to the model as it came, its answer to the view": [
         REST,
@@ -206,15 +140,6 @@ CASES: Mapping[str, list[Step]] = {
         send(ask("/alpha", tunnel="mine"), ("t2", ask("/alpha", tunnel="mine"))),
         send(reply("/alpha"), ("mine", reply("/alpha"))),
     ],
-    "two models on a resource both get the request, and one answer is enough": [
-        REST,
-        ALPHA,
-        registers("beta", "/alpha"),
-        send(ask("/alpha"), ("t2", ask("/alpha")), ("t3", ask("/alpha"))),
-        send(reply("/alpha"), ("t1", reply("/alpha"))),
-        send(reply("/alpha")),
-        time_passes(100.0),
-    ],
     "views match, no model does: forbidden, the method in upper case": [
         REST,
         send(ask("/beta"), ("t1", controller_says(403, "GET", "/beta", NO_MODEL, 7))),
@@ -229,6 +154,13 @@ CASES: Mapping[str, list[Step]] = {
     "nobody at all matches: not found, no data": [
         ALPHA,
         send(ask("/beta", tunnel="mine"), ("mine", controller_says(404, "GET", "/beta", number=7))),
+    ],
+    "the dependency resource is asked over its topic": [
+        send(
+            ask(DEPENDENCY, tunnel="mine", method="put"),
+            (DEPENDENCY, ask(DEPENDENCY, tunnel="mine", method="put")),
+            ("mine", controller_says(405, "PUT", DEPENDENCY, NOT_ALLOWED, 7)),
+        ),
     ],
     "a request that nobody could hear the answer to is dropped": [send(ask("/beta"))],
     "a view gets no request": [
@@ -263,14 +195,6 @@ CASES: Mapping[str, list[Step]] = {
         send(reply("/alpha"), ("t1", reply("/alpha")), at=4.0),
         time_passes(5.0),
     ],
-    "each of two models has its own ttl, and the longer one counts": [
-        REST,
-        ALPHA,
-        registers("beta", "/alpha", ttl=9),
-        send(ask("/alpha"), ("t2", ask("/alpha")), ("t3", ask("/alpha"))),
-        time_passes(5.0),
-        time_passes(9.0, ("t1", controller_says(408, "GET", "/alpha", TOO_LATE, 7))),
-    ],
     "an event goes to every view that matches and to no model": [
         REST,
         ALPHA,
@@ -286,55 +210,16 @@ CASES: Mapping[str, list[Step]] = {
         send({"resource": "/x"}, ("t1", {"resource": "/x"})),
         send({"id": 0, "method": "get", "resource": "/x"}, ("t1", {"id": 0, "method": "get", "resource": "/x"})),
     ],
-    "a dependency notice is echoed beside what becomes of it": [
-        REST,
-        send(
-            {"method": "put", "resource": "/controller/resource/dependency", "code": 200},
-            (
-                "/controller/resource/dependency",
-                {"method": "put", "resource": "/controller/resource/dependency", "code": 200},
-            ),
-            ("t1", {"method": "put", "resource": "/controller/resource/dependency", "code": 200}),
-        ),
-    ],
     "a response that nobody waits for is dropped": [REST, ALPHA, send(reply("/alpha"))],
-    "a response to the same id on another resource is not taken for it": [
-        REST,
-        ALPHA,
-        send(ask("/alpha"), ("t2", ask("/alpha"))),
-        send(reply("/alpha/7")),
-        send(reply("/alpha"), ("t1", reply("/alpha"))),
-    ],
-    "two askers with the same id each get an answer": [
-        REST,
-        ALPHA,
-        send(ask("/alpha", tunnel="one"), ("t2", ask("/alpha", tunnel="one"))),
-        send(ask("/alpha", tunnel="two"), ("t2", ask("/alpha", tunnel="two"))),
-        send(reply("/alpha", data=1), ("one", reply("/alpha", data=1))),
-        send(reply("/alpha", data=2), ("two", reply("/alpha", data=2))),
-    ],
-    "an id may be a text": [
-        REST,
-        ALPHA,
-        send(ask("/alpha", "a-1"), ("t2", ask("/alpha", "a-1"))),
-        send(reply("/alpha", "a-1"), ("t1", reply("/alpha", "a-1"))),
-    ],
     "what no component would send is dropped": [
         REST,
         ALPHA,
-        send(ask("/alpha", [1])),
-        send(ask("/alpha", {"a": 1})),
         send(ask("/alpha", method=["get"])),
         send(ask("/alpha", method=5)),
     ],
     "a number that JSON does not know is no message": [
         REST,
         send(b'{"id": 1, "method": "get", "resource": "/x", "data": NaN}'),
-    ],
-    "hooks are nobody's": [
-        REST,
-        ALPHA,
-        send({"id": 1, "method": "get", "resource": "/alpha", "sign": ["beta"]}),
     ],
     "what is no JSON object is dropped": [
         REST,
@@ -421,12 +306,6 @@ def test_deep_nesting_in_a_registration_upsets_nobody(key: str) -> None:
     Controller().feed("/controller", payload, 0.0)
 
 
-def test_hook_is_kept_as_it_was_registered() -> None:
-    controller = Controller()
-    controller.feed("/controller", json.dumps(post(hook=["/x", 1])).encode(), 0.0)
-    assert controller.components["alpha"].hook == ["/x", 1]
-
-
 def test_tunnel_is_a_decimal_number_of_its_own() -> None:
     controller = Controller()
     for name in ("a", "b", "c"):
@@ -447,3 +326,47 @@ def test_deadline_is_that_of_the_request_which_runs_out_first() -> None:
     assert controller.deadline == 15.0
     controller.expire(15.0)
     assert controller.deadline == 70.0
+
+
+TICKS = [
+    # ttl, asked at, given up at, the same by a strict controller
+    (1, 10.0, 11.0, 10.2),
+    (1, 10.9, 11.0, 11.1),
+    (3, 10.3, 13.0, 12.3),
+    (0, 10.3, 11.0, 10.5),
+    (0.5, 10.3, 11.0, 10.5),
+    (-1, 10.3, 11.0, 10.5),
+    (2.9, 10.3, 12.0, 11.3),
+    (1e300, 10.0, 10.0 + 2**31 - 1, 10.0 + 2**31 - 2),
+]
+
+
+@pytest.mark.parametrize(("ttl", "asked", "due", "strictly"), TICKS)
+def test_ttl_is_counted_down_by_whole_seconds(ttl: float, asked: float, due: float, strictly: float) -> None:
+    for strict, expected in ((False, due), (True, strictly)):
+        controller = Controller(strict=strict)
+        controller.feed("/controller", json.dumps(post(ttl=ttl)).encode(), 0.0)
+        controller.feed("/controller", json.dumps(ask("/alpha", tunnel="mine")).encode(), asked)
+        assert controller.deadline == pytest.approx(expected)
+
+
+def test_hooks_that_hook_each_other_are_asked_once() -> None:
+    controller = Controller()
+    for name, hook in (("alpha", ["beta", "alpha"]), ("beta", ["alpha"])):
+        controller.feed("/controller", json.dumps(post(name=name, resources=[f"/{name}"], hook=hook)).encode(), 0.0)
+    sent = controller.feed("/controller", json.dumps(ask("/alpha", method="put")).encode(), 0.0)
+    sent += controller.feed("/controller", json.dumps(reply("/alpha", method="put")).encode(), 0.0)
+    sent += controller.feed("/controller", json.dumps(reply("/alpha", method="put")).encode(), 0.0)
+    tunnels = [controller.components[name].tunnel for name in ("alpha", "beta")]
+    assert [one.topic for one in sent] == tunnels
+    assert controller.deadline is None
+
+
+def test_long_name_is_cut_and_hooked_by_any_that_is_cut_alike() -> None:
+    controller = Controller()
+    name = "ü" * 20
+    controller.feed("/controller", json.dumps(post(name=name, resources=["/a"])).encode(), 0.0)
+    controller.feed("/controller", json.dumps(post(name="h", resources=["/h"], hook=[name + "x"])).encode(), 0.0)
+    (cut, hooking) = controller.components.values()
+    assert len(cut.name) == 16
+    assert hooking.hook == (cut.name,)

@@ -50,6 +50,7 @@ class Sample:
     handlers: str
     ttl: float = 60
     views: tuple[str, ...] = ()
+    hook: tuple[str, ...] = ()
 
     def write(self, name: str, folder: Path) -> None:
         models = [{"methods": ["get"], "resource": resource} for resource in self.resources]
@@ -58,7 +59,7 @@ class Sample:
             "name": name,
             "version": "0.0.1",
             "description": "a sample",
-            "hook": ["/sdk/hooked"],
+            "hook": list(self.hook),
             "role": "model",
             "ttl": self.ttl,
             "resources": models + views,
@@ -72,6 +73,12 @@ TELLS_PID = """
     @Route(methods="get", resource="/sdk/NAME")
     def get(self, message, response):
         return response(data={"pid": os.getpid()})
+"""
+
+TWIN = """
+    @Route(methods="get", resource="/sdk/twin")
+    def get(self, message, response):
+        return response(data={"NAME": os.getpid()})
 """
 
 SAMPLES = {
@@ -107,11 +114,40 @@ SAMPLES = {
         time.sleep(int(message.param["seconds"]))
         return response(data="at last")
 """,
-        ttl=1,
+        ttl=2,
     ),
-    "sdk-twin-one": Sample(("/sdk/twin",), TELLS_PID.replace("NAME", "twin")),
-    "sdk-twin-two": Sample(("/sdk/twin",), TELLS_PID.replace("NAME", "twin")),
-    "sdk-mortal": Sample(("/sdk/mortal",), TELLS_PID.replace("NAME", "mortal"), ttl=1),
+    "sdk-twin-one": Sample(("/sdk/twin",), TWIN.replace("NAME", "one")),
+    "sdk-twin-two": Sample(("/sdk/twin",), TWIN.replace("NAME", "two")),
+    "sdk-hooked": Sample(
+        ("/sdk/hooked",),
+        """
+    @Route(methods="get", resource="/sdk/hooked")
+    def get(self, message, response):
+        return response(data={"own": True})
+
+    @Route(methods="put", resource="/sdk/hooked")
+    def put(self, message, response):
+        answer = self.publish.direct.get("/sdk/hooked") if message.data.get("ask") else None
+        data = {"own": True, "asked": [answer.code, answer.data] if answer else None}
+        return response(data=dict(message.data, **data))
+""",
+    ),
+    "sdk-hooks": Sample(
+        ("/sdk/hooks",),
+        """
+    @Route(methods="put", resource="/sdk/hooked")
+    def hook(self, message, response):
+        if message.data.get("refuse"):
+            return response(code=409, data={"message": "not so", "heard": message.data})
+        if message.data.get("wait"):
+            time.sleep(3)
+        return response(data={"hook": message.data["own"]})
+""",
+        ttl=2,
+        hook=("sdk-hooked",),
+    ),
+    "s" * 31: Sample(("/sdk/long",), TELLS_PID.replace("NAME", "long"), views=("/sdk/other",)),
+    "sdk-mortal": Sample(("/sdk/mortal",), TELLS_PID.replace("NAME", "mortal"), ttl=2),
     "sdk-again": Sample(("/sdk/again",), TELLS_PID.replace("NAME", "again")),
     "sdk-asks": Sample(
         ("/sdk/asks",),
@@ -198,15 +234,38 @@ def test_schema_of_a_route_decides_over_the_body(side: Side) -> None:
 
 def test_handler_slower_than_its_ttl_is_given_up_and_its_late_answer_disturbs_nobody(side: Side) -> None:
     late = (408, {"message": "session failed due to ttl expired ."})
-    assert side.api("GET", "/sdk/slow/2") == late
+    assert side.api("GET", "/sdk/slow/3") == late
     assert side.api("GET", "/sdk/slow/0") == (200, "at last")
 
 
-def test_two_bundles_on_a_resource_both_get_the_request_and_one_answers(side: Side) -> None:
-    status, body = side.api("GET", "/sdk/twin")
-    assert status == 200
-    assert body["pid"] in {side.pid("sdk-twin-one"), side.pid("sdk-twin-two")}
-    wait_until(lambda: all("sending response" in side.log(name) for name in ("sdk-twin-one", "sdk-twin-two")))
+def test_two_bundles_on_a_resource_are_both_asked_and_merged(side: Side) -> None:
+    pids = {"one": side.pid("sdk-twin-one"), "two": side.pid("sdk-twin-two")}
+    assert side.api("GET", "/sdk/twin") == (200, pids)
+    # One that has no handler decides.
+    assert side.api("DELETE", "/sdk/twin") == (404, {"message": "Route '/sdk/twin' not found."})
+
+
+def test_hook_is_told_of_a_change_and_has_its_say(side: Side) -> None:
+    answer = {"x": 1, "own": True, "asked": None, "hook": True}
+    assert side.api("PUT", "/sdk/hooked", {"x": 1}) == (200, answer)
+    assert side.api("GET", "/sdk/hooked") == (200, {"own": True})
+    status, body = side.api("PUT", "/sdk/hooked", {"refuse": True})
+    assert (status, body) == (409, {"message": "not so", "heard": {"refuse": True, "own": True, "asked": None}})
+
+
+def test_silent_hook_makes_it_408(side: Side) -> None:
+    assert side.api("PUT", "/sdk/hooked", {"wait": True})[0] == 408
+
+
+def test_bundle_that_asks_itself_during_its_put_gets_423(side: Side) -> None:
+    wait_until(lambda: side.api("PUT", "/sdk/hooked", {"x": 1})[0] == 200)
+    status, body = side.api("PUT", "/sdk/hooked", {"ask": True})
+    assert (status, body["asked"]) == (200, [423, {"message": "resource is locked"}])
+
+
+def test_view_half_of_a_name_of_31_takes_the_model_away(side: Side) -> None:
+    assert f"Register successfully {'s' * 31} tunnel" in side.log("s" * 31)
+    assert side.api("GET", "/sdk/long")[0] == 403
 
 
 def test_killed_bundle_stays_registered_until_its_next_start(side: Side) -> None:
@@ -252,9 +311,3 @@ def test_log_has_the_words_of_the_original_in_their_order(side: Side) -> None:
         if found := re.fullmatch(r"\S+ \S+ - DEBUG - \d+ - ((?:Conn|Dereg|Reg).*)", line):
             words.append(re.sub(r"\d{5,}", "N", found[1]))
     assert words[: len(REGISTERING)] == REGISTERING
-
-
-def test_hook_messages_disturb_nobody(side: Side) -> None:
-    """A hook reaches no model: the request is answered once, by the model that has the resource."""
-    assert side.api("GET", "/sdk/params/1/x/2")[0] == 200
-    assert side.api("GET", "/sdk/hooked")[0] == 403

@@ -112,7 +112,7 @@ def summary(row: Row) -> dict[str, Any]:
         "method": row.method,
         "resource": row.resource,
         "asked_by": row.asked_by,
-        "to": [short(name) for name in row.to[:10]],
+        "to": [short(name) for name in (row.to + row.hooks)[:10]],
         "answered_by": row.answered_by,
         "code": row.code,
         "duration": row.duration,
@@ -131,6 +131,7 @@ def messages(row: Row) -> dict[str, Any]:
                 "topic": short(one.topic),
                 "who": one.who,
                 "sent": one.sent,
+                "hook": one.is_hook,
                 "size": len(one.payload),
                 "payload": one.payload[: 4 * _SHOWN].decode(errors="replace")[:_SHOWN],
             }

@@ -102,7 +102,7 @@ class Registry:
 
     def signed(self, sign: Any) -> str:
         """Which component put its name to an answer last; empty where none that is registered has."""
-        last = sign[-1] if isinstance(sign, list) else None
+        last = sign[-1] if sign and isinstance(sign, list) else None
         return last if isinstance(last, str) and last in self._registered else ""
 
     def ttl(self, name: str) -> float:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
-Key = tuple[Any, str]
-"""By what an answer finds its request: id and resource."""
+Key = int | float
+"""By what an answer finds its request: the id."""
 
 
 class State(Enum):
@@ -28,6 +27,7 @@ class Passed:
         after: seconds since the row's first message.
         who: the component that sent it or got it; empty where that is not known.
         sent: by the controller, not to it.
+        is_hook: it tells a component of a change that another one has made.
     """
 
     after: float
@@ -35,6 +35,7 @@ class Passed:
     who: str
     sent: bool
     payload: bytes
+    is_hook: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -47,10 +48,12 @@ class Row:
         time: of its first message, seconds since the epoch.
         began: the same by the controller's clock.
         to: the components that got it.
+        hooks: those that were told of the change in the end.
+        asked: those of both whose answers are waited for now.
+        answers: who has answered of them.
         answered_by: empty until somebody did.
         duration: from the request's arrival at the controller to the answer's, in seconds; None where the controller
             answered at once.
-        deadline: when it expires, by the controller's clock.
         left_out: messages that were too many for a row.
     """
 
@@ -63,6 +66,9 @@ class Row:
     asked_by: str
     version: int = 0
     to: list[str] = field(default_factory=list)
+    hooks: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
     answered_by: str = ""
     code: int | str | None = None
     duration: float | None = None
@@ -70,7 +76,6 @@ class Row:
     messages: list[Passed] = field(default_factory=list)
     left_out: int = 0
     key: Key | None = None
-    deadline: float = 0
 
     @property
     def size(self) -> int:

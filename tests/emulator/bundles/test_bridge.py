@@ -25,6 +25,10 @@ HANDLERS = """
     def schema(self, message, response):
         return response(code=201, data=message.data)
 
+    @Route(methods="post", resource="/all/text", schema=Schema({str: str}))
+    def text(self, message, response):
+        return response(data=[type(one).__name__ for one in message.data.values()])
+
     @Route(methods="get", resource="/all/raises")
     def raises(self, message, response):
         raise ValueError("oh")
@@ -44,7 +48,7 @@ HEARS = """
     def news(self, message):
         print("heard " + json.dumps(message.data))
 """
-RESOURCES = ("/all/:id/x/:other", "/all/schema", "/all/raises", "/all/about", "/all/tell")
+RESOURCES = ("/all/:id/x/:other", "/all/schema", "/all/text", "/all/raises", "/all/about", "/all/tell")
 
 PYTHONS = [*current(), pytest.param("2.7", marks=pytest.mark.gateway)]
 
@@ -80,6 +84,14 @@ def test_schema_of_a_route_decides_over_the_body(run: Run) -> None:
     assert run.api("POST", "/all/schema", {"key": 1}) == (201, {"key": 1})
     status, body = run.api("POST", "/all/schema", {"key": "text"})
     assert (status, body["message"].replace("[u'", "['")) == (400, "expected int for dictionary value @ data['key']")
+
+
+def test_ascii_text_is_str_under_every_python(run: Run) -> None:
+    assert run.api("POST", "/all/text", {"name": "plain", "empty": ""}) == (200, ["str", "str"])
+    _, about = run.api("GET", "/all/about")
+    is_python_2 = about["version"][0] == 2
+    for data in ({"name": "ü"}, {"ü": "name"}):
+        assert run.api("POST", "/all/text", data)[0] == (400 if is_python_2 else 200)
 
 
 def test_handler_that_raises_answers_500_and_is_found_where_somebody_edits_it(run: Run, tmp_path: Path) -> None:

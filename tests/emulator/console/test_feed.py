@@ -81,7 +81,7 @@ def test_methods_and_parameters_are_those_of_bundle_json(traced: Traced, feed: F
     [
         ({"ü": 1}, '{"ü": 1}'),
         ("x" * 5000, "5 098 bytes"),
-        ("\udcff", '"\udcff"'),
+        ("\U0001f525", '"\U0001f525"'),
     ],
 )
 def test_row_has_the_beginning_of_its_answer(traced: Traced, feed: Feed, data: object, preview: str) -> None:

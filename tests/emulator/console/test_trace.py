@@ -23,7 +23,7 @@ class Traced:
     def __init__(self) -> None:
         self.now = 100.0
         self.controller = Controller()
-        self.trace = Trace(self.controller.components, clock=lambda: 1_700_000_000 + self.now)
+        self.trace = Trace(self.controller, clock=lambda: 1_700_000_000 + self.now)
 
     def get(self, message: Message | bytes, after: float = 0.0) -> list[Outgoing]:
         """Let a message come to the controller."""
@@ -82,12 +82,56 @@ def test_request_and_answer_are_one_row_with_all_messages_in_between(traced: Tra
     assert traced.trace.waiting_for("heater") == 0
 
 
-def test_same_id_and_resource_twice_are_answered_in_turn(traced: Traced) -> None:
+def test_second_request_with_an_id_in_flight_leaves_the_first_row_alone(traced: Traced) -> None:
     traced.get(REQUEST)
     traced.get(REQUEST, after=1)
     traced.get(ANSWER, after=1)
     first, second = traced.rows[-2:]
-    assert (first.state, first.duration, second.state) == (State.ANSWERED, 2.0, State.WAITING)
+    assert (first.state, first.code, first.duration, first.answered_by) == (State.ANSWERED, 200, 2.0, "heater")
+    assert (second.state, second.code, second.answered_by) == (State.ANSWERED, 403, "controller")
+
+
+PUT = {"id": 8, "method": "put", "resource": "/heater", "data": {"on": True}}
+PUT_ANSWER = {**PUT, "code": 200, "sign": ["heater"]}
+
+
+def test_hooks_belong_to_the_row_of_the_change(traced: Traced) -> None:
+    traced.register("logger", "/logger", hook=["heater"])
+    traced.get(PUT)
+    traced.get(PUT_ANSWER, after=0.5)
+    row = traced.last
+    assert (row.state, row.hooks, traced.trace.waiting_for("heater")) == (State.WAITING, ["logger"], 0)
+    assert traced.trace.waiting_for("logger") == 1
+    traced.get({**PUT_ANSWER, "sign": ["heater", "logger"]}, after=0.5)
+    assert (row.state, row.code, row.answered_by, row.note) == (State.ANSWERED, 200, "logger", "hooked by logger")
+    assert [(one.who, one.sent, one.is_hook) for one in row.messages] == [
+        ("", False, False),
+        ("heater", True, False),
+        ("heater", False, False),
+        ("logger", True, True),
+        ("logger", False, False),
+        ("rest", True, False),
+    ]
+
+
+def test_silent_hook_is_the_one_that_timed_out(traced: Traced) -> None:
+    traced.register("logger", "/logger", hook=["heater"])
+    traced.get(PUT)
+    traced.get(PUT_ANSWER)
+    traced.wait(6)
+    assert traced.last.state is State.EXPIRED
+    silent = {one.component.name for one in traced.trace.registry.registered if one.silent}
+    assert silent == {"logger"}
+
+
+def test_locked_request_says_what_locks_it_and_for_how_long(traced: Traced) -> None:
+    traced.register("logger", "/logger", hook=["heater"])
+    traced.get(PUT)
+    for resource, method in (("/heater/7", "get"), ("/heater", "put"), ("/logger", "get")):
+        traced.get({"id": 9, "method": method, "resource": resource}, after=0.4)
+        row = traced.last
+        assert (row.code, row.note) == (423, f"locked by PUT /heater, {traced.now - 100:.1f} s")
+    assert traced.rows[-4].state is State.WAITING
 
 
 def test_whoever_asks_is_known_by_tunnel_by_what_it_registers_or_by_the_numbers_of_the_rest_front(
@@ -125,16 +169,18 @@ def test_second_model_on_a_resource_answers_into_the_same_row(traced: Traced) ->
     traced.get({**ANSWER, "sign": ["cooler"]})
     traced.get(ANSWER)
     row = traced.last
-    assert (row.to, row.answered_by, row.note) == (["heater", "cooler"], "cooler", "an answer more than one, dropped")
+    assert (row.to, row.answered_by, row.note) == (["heater", "cooler"], "heater", "merged from 2 answers")
     assert all(one.answered for one in traced.trace.registry.registered if one.component.role == "model")
 
 
 @pytest.mark.parametrize(
     ("message", "state", "note"),
     [
-        (b"\xff\x00", State.DROPPED, "not a message"),
-        ({"id": 3, "method": "get"}, State.DROPPED, "not a message"),
-        ({"id": [], "method": "get", "resource": "/heater"}, State.DROPPED, "nobody listens to it"),
+        (b"\xff\x00", State.DROPPED, "the original drops this message: not UTF-8"),
+        (b'{"data": 9223372036854775808}', State.DROPPED, "the original drops this message: an integer over 2^63"),
+        ({"id": 3, "method": "get"}, State.DROPPED, "not a message: it has no resource"),
+        ({"id": [], "method": "get", "resource": "/heater", "sign": ["x"]}, State.DROPPED, "nobody listens to it"),
+        ({"id": "3", "method": "get", "resource": "/heater"}, State.EVENT, ""),
         ({**ANSWER, "id": 99}, State.DROPPED, "an answer that nobody waited for"),
         ({"code": 200, "method": "put", "resource": "/heater", "data": 1}, State.EVENT, ""),
         ({"id": 3, "method": "get", "resource": "/nobody"}, State.ANSWERED, ""),

@@ -114,7 +114,7 @@ export class Trace {
       el("span", {}, answered || "–"),
       el(`span.mono.${codeClass(item.code)}`, {}, item.code ?? (item.state === "waiting" ? "…" : "–")),
       el("span.mono.right", {}, item.duration === null ? "" : span(item.duration * 1000)),
-      el("span.mono.quiet", {}, item.note ? el("em", {}, `${item.state}: ${item.note} `) : item.state === "event" ? el("em", {}, "event ") : "", item.preview),
+      el("span.mono.quiet", {}, item.note ? el("em", {}, `${item.state === "answered" ? item.code : item.state}: ${item.note} `) : item.state === "event" ? el("em", {}, "event ") : "", item.preview),
     );
   }
 
@@ -189,7 +189,7 @@ function drawMessage(message, isSame) {
     "section.message",
     {},
     el("div.way", {}, el("span.mono.quiet", {}, `+${span(message.after * 1000)}`), el("span", {}, el("strong", {}, way[0]), " → ", el("strong", {}, way[1])), el("span.space"), el("span.quiet", {}, size(message.size))),
-    el("div.quiet", {}, message.sent ? "on tunnel " : "on topic ", el("code", {}, message.topic)),
+    el("div.quiet", {}, message.hook ? "hook message " : "", message.sent ? "on tunnel " : "on topic ", el("code", {}, message.topic)),
     body,
   );
 }

@@ -99,7 +99,29 @@ def patch_model(model_initiator):
     model_initiator.ModelInitiator.sync = lambda self: None
 
 
+def patch_decoder(decoder):
+    """ASCII text in a message is `str` to bundles under Python 2.7: gateways have the C part of simplejson.
+
+    The part in Python makes all text `unicode`, and a schema that wants `str` would refuse it.
+    """
+    if not PYTHON_2 or decoder.c_scanstring is not None:
+        return
+    scan = decoder.py_scanstring
+
+    def scanstring(source, *args, **kwargs):
+        text, end = scan(source, *args, **kwargs)
+        if isinstance(source, str):
+            try:
+                text = text.encode("ascii")
+            except UnicodeEncodeError:
+                pass
+        return text, end
+
+    decoder.py_scanstring = decoder.scanstring = scanstring
+
+
 PATCHES = {
+    "simplejson.decoder": patch_decoder,
     "six": patch_six,
     "voluptuous.schema_builder": patch_schemas,
     "sanji.core": patch_core,

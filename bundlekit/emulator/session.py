@@ -1,0 +1,60 @@
+"""A request that is under way: who is asked of it, who is yet to answer, what has been answered so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bundlekit.emulator.components import Component
+from bundlekit.emulator.messages import Message
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """A request under way.
+
+    Attributes:
+        chain: the models to ask, step by step: those of the resource, then those who hook them, and so on.
+        views: the names of those who are told the answer, unless the request is direct.
+        is_change: it locks all models of its chain.
+        step: the one that is being asked.
+        unanswered: answers of this step that are yet to come; it is not looked at whose they are.
+        deadline: when this step is given up.
+    """
+
+    request: Message
+    chain: Sequence[Sequence[Component]]
+    views: Sequence[str]
+    is_change: bool
+    step: int = 0
+    unanswered: int = 0
+    deadline: float = 0
+    _told: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def models(self) -> Sequence[Component]:
+        """Those of the step that is being asked."""
+        return self.chain[self.step]
+
+    @property
+    def is_last(self) -> bool:
+        return self.step + 1 == len(self.chain)
+
+    def take(self, response: Message) -> None:
+        """Count an answer with 200."""
+        self.unanswered -= 1
+        if isinstance(data := response.get("data"), dict):
+            self._told.append(data)
+
+    def merge(self, response: Message) -> Message:
+        """The last answer of a step, with all data that came before under its own; the same object if there was none.
+
+        Only objects are merged: of other data the last answer's counts.
+        """
+        if len(self._told) < 2 or not isinstance(response.get("data"), dict):
+            return response
+        merged: dict[str, Any] = {}
+        for data in self._told:
+            merged |= data
+        return {**response, "data": merged}
