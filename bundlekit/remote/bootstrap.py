@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,21 +16,25 @@ PASSWORD_NEEDED = 74
 _ROOM = 200_000  # bytes, for the script and what tools complain of; a /tmp that is full is often another disk
 
 # First it says whether the gateway has this very script already, which then looks at what there is to see without being
-# root; all of it at once, for ten packets are under way on a link before it waits, however small. Standard input is a
-# line with the password (empty where there is none), then, unless it has, the script, compressed, then orders. `read`
-# takes the line byte by byte, and dd so many bytes: what comes after them is left for the next reader. `read` is the
-# shell's own, so no list of processes has the password. A script that is there is read before the password is: while
-# the answer is under way to the client. All on one line, which csh as a login shell insists on.
+# root; whether it has the script's programs; and whether a change is under way or was broken off. All of it at once,
+# for ten packets are under way on a link before it waits, however small. Standard input is a line with the password
+# (empty where there is none), then, unless it has, the script, compressed, then orders. `read` takes the line byte by
+# byte, and dd so many bytes: what comes after them is left for the next reader. `read` is the shell's own, so no list
+# of processes has the password. A script that is there is read before the password is: while the answer is under way
+# to the client. All on one line, which csh as a login shell insists on.
 _OPENING = (
     "umask 077; export LC_ALL=C; unset GZIP; "
     """trap 'rm -rf "$folder"' EXIT; trap 'exit 75' HUP INT TERM PIPE; """
     'for place in /tmp/ "$HOME/."; do folder=$(mktemp -d "$place"bundlekit.XXXXXX) && '
     'dd if=/dev/zero of="$folder/gateway.sh" bs={room} count=1 2>"$folder/complaint" && break; '
     'rm -rf "$folder"; folder=; done; [ -n "$folder" ] || exit 73; : >"$folder/complaint"; '
-    'script=$folder/gateway.sh; cp "${{BUNDLEKIT_ROOT:-/opt/bundlekit}}/gateway.sh" "$script" 2>/dev/null; known=; '
+    "root=${{BUNDLEKIT_ROOT:-/opt/bundlekit}}; script=$folder/gateway.sh; known=; programs=; "
+    'cp "$root/gateway.sh" "$script" 2>/dev/null; '
     '[ "$(sha256sum "$script" 2>/dev/null | cut -c 1-64)" = {digest} ] && known=known; '
-    r"""if [ -z "$known" ]; then printf "\nscript\t%s\t\n" {token}; """
-    r"""else seen=$({look}printf "looked\t%s" {token}); printf "\nscript\t%s\tknown\n%s\n" {token} "$seen"; fi; """
+    '[ -f "$root/programs-{programs}.zip" ] && programs=programs; '
+    'for journal in "$root"/bundles/*/journal; do [ ! -f "$journal" ] || break; journal=; done; '
+    r"""seen=; [ -z "$known" ] || seen=$({look}printf "looked\t%s\n." {token}); """
+    r"""printf "\nscript\t%s\t%s\t%s\t%s\n%s" {token} "$known" "$programs" "${{journal:+journal}}" "${{seen%.}}"; """
     '[ -n "$known" ] || {{ IFS= read -r password; '
     '{{ dd bs={size} count=1 iflag=fullblock 2>/dev/null || head -c {size}; }} | gzip -dc >"$script" || exit 73; }}; '
     'set -- converse {token}; . "$script"'
@@ -80,8 +85,22 @@ def opening(token: str, *, password: str | None, look: Sequence[str] = (), label
         raise ValueError("a password is one line")
     packed = script.compressed()
     words = f'sh "$script" look {shlex.join([*look, token])} </dev/null 2>/dev/null; ' if look else ""
-    body = _OPENING.format(size=len(packed), room=_ROOM, digest=script.digest(), token=token, look=words)
+    body = _OPENING.format(
+        size=len(packed), room=_ROOM, digest=script.digest(), token=token, look=words, programs=script.programs_digest()
+    )
     return Opening(f": {label}; exec sh -c " + shlex.quote(body), f"{password or ''}\n".encode(), packed, token)
+
+
+def take(token: str, name: str, content: bytes) -> bytes:
+    """The line that has a file taken that a later order reads, and the file.
+
+    Args:
+        token: of the opening.
+        name: one of those that the script takes.
+        content: of the file.
+    """
+    packed = gzip.compress(content, mtime=0)
+    return order(token, "take", name, str(len(packed))) + packed
 
 
 def order(token: str, verb: str, *arguments: str) -> bytes:

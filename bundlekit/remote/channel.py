@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from bundlekit.errors import CouldNotRun
 from bundlekit.quoting import for_terminal
-from bundlekit.remote.bootstrap import Opening, opening, order
+from bundlekit.remote import script
+from bundlekit.remote.bootstrap import Opening, opening, order, take
 from bundlekit.remote.events import PROTOCOL, parse_event
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Conversation:
         """
         self._opening: Opening | None = opening(secrets.token_hex(8), password=password, look=look, label=label)
         self._knows_script: bool | None = None
+        self._has_programs = self._has_journal = False
         self._seen: list[str] = []
         self.greeted = False
         self.status: int | None = None
@@ -92,6 +94,26 @@ class Conversation:
             OSError, EOFError, paramiko.SSHException: the connection broke. TimeoutError: see `silence`.
         """
         self.send(order(self.token, verb, *arguments))
+
+    def give_file(self, name: str, content: bytes) -> None:
+        """Send a file that a later order reads; do not wait. See `give`."""
+        self.send(take(self.token, name, content))
+        self.later(self._hear_end)
+
+    def give_programs(self, *, unless_at_rest: bool = False) -> None:
+        """Send the programs of the script, unless the gateway has them. See `give`.
+
+        Args:
+            unless_at_rest: only if there is a change to go on with.
+        """
+        self._hear_opening()
+        if not self._has_programs and (self._has_journal or not unless_at_rest):
+            self._has_programs = True
+            self.give_file("programs.zip", script.programs())
+
+    def _hear_end(self) -> None:
+        for _ in self.answer():
+            pass
 
     def send(self, data: bytes) -> None:
         """Send what an order reads. What is little goes when there is more of it, or when an answer is to be read."""
@@ -215,6 +237,8 @@ class Conversation:
             if event.word == "script" and event.field(0) == self.token:
                 seen = []
                 self._knows_script = event.field(1) == "known"
+                self._has_programs = event.field(2) == "programs"
+                self._has_journal = event.field(3) == "journal"
                 if not self._knows_script:
                     break
         else:

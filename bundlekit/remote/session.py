@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bundlekit.remote.delta import Inventory
 
 _HTTPS = 443
+_WITHOUT_PROGRAMS = ("token", "history", "logs", "receive", "compare")  # verbs that run none
 _LONGEST_LOG_LINE = 1_000_000  # bytes; the script keeps as many of a log
 
 
@@ -341,6 +342,8 @@ class Session:
         """The lines of the script after its greeting. Asks for a password for sudo if there has to be one."""
         while True:
             conversation = self._talk()
+            if verb not in _WITHOUT_PROGRAMS:
+                conversation.give_programs(unless_at_rest=verb == "probe")
             conversation.give(verb, *arguments)
             answer = conversation.answer(most=most, seconds=seconds)
             for line in answer:

@@ -124,12 +124,16 @@ def wrong_acts(lines: list[list[str]]) -> list[str]:
     return wrong
 
 
+_IN_ROOT = ("gateway.sh", "uploads", "bundles", "history", "history.1")
+
+
 def litter(tree: Tree) -> list[str]:
     """Files that nobody will look at again."""
     left = []
     for path in tree:
         folder, _, name = path.rpartition("/")
-        if (folder == ROOT and name not in ("gateway.sh", "uploads", "bundles", "history", "history.1")) or (
+        is_programs = name.startswith("programs-") and name.endswith(".zip")
+        if (folder == ROOT and not is_programs and name not in _IN_ROOT) or (
             folder in ("etc/systemd/system", "etc/init.d") and path not in (_UNIT, _SCRIPT)
         ):
             left.append(path)

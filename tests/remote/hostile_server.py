@@ -77,7 +77,12 @@ class Talk:
         await stdin.readexactly(self._size)
         await self._play(lies.get("greeting", b"\nhello\t1\tTOKEN\n"))
         while line := await stdin.readline():
-            self.order = shlex.split(line.decode().removeprefix(f"{self.token} "))
+            words = shlex.split(line.decode().removeprefix(f"{self.token} "))
+            if words[0] == "take":
+                await stdin.readexactly(int(words[2]))
+                await self.done()
+                continue
+            self.order = words
             self._liar.orders.append(self.order)
             verb = self.order[0]
             if verb == "put" and verb not in lies:

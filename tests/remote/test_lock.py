@@ -38,6 +38,9 @@ def test_two_deploys_at_once_never_make_half_a_release(desk: Desk) -> None:
     place.write_text(script.text())
     (desk.home / "archive.tar.gz").write_bytes(archive.data)
     root.put(place, "/root/gateway.sh")
+    programs = desk.home / "programs.zip"
+    programs.write_bytes(script.programs())
+    root.put(programs, "/root/programs.zip")
     root.put(desk.home / "archive.tar.gz", "/root/archive.tar.gz")
     for turn in range(4):
         said = root.run(f"set -- 0.0.1-{turn} {archive.digest}\n{ROUND}").stdout

@@ -18,7 +18,7 @@ with open({mark!r}, "a") as mark:
 """
 # What the script's programs import, and what any Python does at its start.
 NAMES = """
-    fcntl json os sys time socket select subprocess signal importlib pkgutil imp ast re ssl httplib
+    fcntl json os sys time socket select subprocess signal importlib pkgutil imp ast re ssl httplib runpy zipfile
     encodings site sitecustomize usercustomize
 """
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 import gzip
 import hashlib
+import io
 import os
 import re
 import subprocess
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -42,9 +45,13 @@ def test_script_is_clean_for_shellcheck() -> None:
     assert (checked.returncode, checked.stdout) == (0, "")
 
 
-def test_script_travels_in_one_packet_of_the_channel() -> None:
+def test_script_and_programs_fit_the_first_flights_of_tcp() -> None:
     assert gzip.decompress(script.compressed()).decode() == script.bare()
-    assert len(script.compressed()) < 32_768
+    assert len(script.compressed()) < script.LIMIT == 2**15
+    first_two_flights = (10 + 20) * 1_448
+    opening = bootstrap.opening("0" * 16, password="x" * 100, look=["x" * 100, "0" * 64])
+    first = [opening.login, opening.script, bootstrap.take("0" * 16, "programs.zip", script.programs())]
+    assert sum(map(len, first)) + 2_000 < first_two_flights
 
 
 def test_script_without_comments_defines_the_same() -> None:
@@ -59,7 +66,64 @@ def test_script_without_comments_defines_the_same() -> None:
 def test_programs_without_comments_are_the_same() -> None:
     trees = [[_without_docstrings(found) for found in _HERE.findall(text)] for text in (script.text(), script.bare())]
     assert trees[0] == trees[1]
-    assert len(trees[0]) == 4
+    assert len(trees[0]) == 1
+    with zipfile.ZipFile(io.BytesIO(script.programs())) as file:
+        apart = {name: file.read(name).decode() for name in file.namelist() if name != "__main__.py"}
+    assert sorted(apart) == ["check.py", "fetch.py", "verify.py"]
+    for name, text in apart.items():
+        assert _without_docstrings(text) == _without_docstrings(script.program(name))
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+def test_file_that_comes_with_an_order_is_taken_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, shell: tuple[str, ...]
+) -> None:
+    conversing(monkeypatch, """sha256sum <"$folder/programs.zip" """)
+    opening = bootstrap.opening("0123", password=None)
+    taken = bootstrap.take("0123", "programs.zip", script.programs())
+    stdin = opening.stdin(known=False) + taken + bootstrap.order("0123", "verb")
+    ended = subprocess.run([*shell, "-c", opening.command], input=stdin, capture_output=True, check=True)
+    digest = hashlib.sha256(script.programs()).hexdigest()
+    assert digest.startswith(script.programs_digest())
+    assert ended.stdout.decode().endswith(f"done\t0123\t0\n{digest}  -\ndone\t0123\t0\n")
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "gateway.sh", "part"])
+def test_file_of_another_name_is_not_taken(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    conversing(monkeypatch, 'touch "$folder/done"')
+    opening = bootstrap.opening("0123", password=None)
+    stdin = opening.stdin(known=False) + bootstrap.take("0123", name, b"x") + bootstrap.order("0123", "verb")
+    ended = subprocess.run(["dash", "-c", opening.command], input=stdin, capture_output=True, check=False)
+    assert ended.returncode == 9
+    assert ended.stdout.splitlines()[-1].startswith(b"fail\tusage\t")
+
+
+@pytest.mark.parametrize("shell", SHELLS[:2], ids=" ".join)
+def test_script_is_never_installed_without_its_programs(tmp_path: Path, shell: tuple[str, ...]) -> None:
+    """The one before may be at work still: its programs stay."""
+    root, sent = tmp_path / "root", tmp_path / "sent"
+    root.mkdir()
+    sent.mkdir()
+    (root / "gateway.sh").write_text("# an older one")
+    for name, age in ("programs-new.zip", 0), ("programs-old.zip", 5 * 86_400):
+        (root / name).touch()
+        os.utime(root / name, (time.time() - age,) * 2)
+    definitions, _ = re.split("# -+ the way in\n", script.text())
+    place = sent / "gateway.sh"
+    place.write_text(f"{definitions}\nsettle() {{ :; }}\ninstall_script\n")
+
+    def install() -> int:
+        environment = {"PATH": os.environ["PATH"], "BUNDLEKIT_ROOT": str(root)}
+        return subprocess.run([*shell, place], env=environment, capture_output=True, check=False).returncode
+
+    assert install() != 0
+    assert (root / "gateway.sh").read_text() == "# an older one"
+    (sent / "programs.zip").write_bytes(script.programs())
+    assert install() == 0
+    names = ["gateway.sh", f"programs-{script.programs_digest()}.zip", "programs-new.zip"]
+    assert sorted(path.name for path in root.iterdir()) == sorted(names)
+    assert (root / "gateway.sh").read_text() == place.read_text()
+    assert (root / names[1]).read_bytes() == script.programs()
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
@@ -112,7 +176,7 @@ def test_arguments_arrive_as_they_are_and_the_password_does_not(
     plain = {"PATH": os.environ["PATH"]}
     ended = subprocess.run([*shell, "-c", opening.command], input=stdin, env=plain, capture_output=True, check=True)
     greeting, _, said = ended.stdout.partition(b"hello\t1\t0123\n")
-    assert greeting == b"\nscript\t0123\t\n\n"
+    assert greeting == b"\nscript\t0123\t\t\t\n\n"
     *arguments, rest = said.split(b"\0")
     assert [argument.decode() for argument in arguments[:-1]] == ["verb", *HOSTILE]
     assert arguments[-1].endswith(b"\ndone\t0123\t0\n-n")
@@ -130,7 +194,7 @@ def test_any_log_in_shell_will_do(monkeypatch: pytest.MonkeyPatch, shell: str) -
     opening = bootstrap.opening("0123", password="with ' and !")
     stdin = opening.stdin(known=False) + bootstrap.order("0123", "verb", "a b", "$(id)", "!x")
     ended = subprocess.run([shell, "-c", opening.command], input=stdin, capture_output=True, text=False, check=True)
-    assert ended.stdout == b"\nscript\t0123\t\n\nhello\t1\t0123\nverb\na b\n$(id)\n!x\ndone\t0123\t0\n"
+    assert ended.stdout == b"\nscript\t0123\t\t\t\n\nhello\t1\t0123\nverb\na b\n$(id)\n!x\ndone\t0123\t0\n"
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
@@ -175,7 +239,7 @@ def test_gateway_that_has_the_script_reads_none(
         capture_output=True,
         check=True,
     )
-    assert ended.stdout == b"\nscript\t0123\tknown\nlooked\t0123\n\nhello\t1\t0123\nverb\ndone\t0123\t0\n"
+    assert ended.stdout == b"\nscript\t0123\tknown\t\t\nlooked\t0123\n\nhello\t1\t0123\nverb\ndone\t0123\t0\n"
 
 
 def test_password_with_a_line_break_is_refused() -> None:

@@ -143,7 +143,8 @@ def _behind_the_log_in(connection: Connection, ask: Asker, timeout: float, bundl
         if not conversation.greeted:
             yield from (skip(name, "no command of ours runs there") for name in left)
             return
-        conversation.give("look" if sudo.outcome == "fail" else "examine", script.program("examine.sh"))
+        conversation.give_file("examine.sh", script.examination().encode())
+        conversation.give("look" if sudo.outcome == "fail" else "examine")
         events, begun, ended = _timed(conversation)
         if not ended:
             raise EOFError("it told nothing")

@@ -8,6 +8,7 @@
 # A copy in $ROOT is what the service of a bundle runs, so this script has to do without the client.
 #
 #   $ROOT/gateway.sh                 that copy
+#   $ROOT/programs-DIGEST.zip        the programs that it runs, see PROGRAMS
 #   $ROOT/uploads/XXXXXX/            where a client may write, one folder a deploy, gone with it
 #   $ROOT/bundles/NAME/
 #     releases/ID/                   a release, as unpacked; ID is version and start of the digest
@@ -147,6 +148,14 @@ sys.exit(find("sanji") is None)
 
 has_sdk() {
     (cd / && exec "$PYTHON" -sc "$HAS_SDK") 2>/dev/null
+}
+
+# The programs that have no place in the script. The client sends them once, and with a command that may need them.
+PROGRAMS=$ROOT/programs-@PROGRAMS@.zip
+
+run_program() { # NAME ARGUMENT...
+    [ -f "$PROGRAMS" ] || PROGRAMS=${SELF%/*}/programs.zip
+    our_python "$PROGRAMS" "$@" 9>&-
 }
 
 has_systemd() {

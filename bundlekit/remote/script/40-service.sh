@@ -1,7 +1,13 @@
 
 # ---------------------------------------------------------------- the service of a bundle: systemd or an init script
 
+# The programs first: a script that is there has its programs. Those of the version before may be in use still.
 install_script() {
+    if [ ! -f "$PROGRAMS" ]; then
+        # shellcheck disable=SC2012 # their names are ours
+        ls -t "$ROOT"/programs-*.zip 2>/dev/null | tail -n +2 | while IFS= read -r left; do rm -f "$left"; done
+        put_file "$PROGRAMS" 644 <"${SELF%/*}/programs.zip" || return 1
+    fi
     cmp -s "$SELF" "$ROOT/gateway.sh" || put_file "$ROOT/gateway.sh" 755 <"$SELF"
 }
 

@@ -27,8 +27,9 @@ converse() { # TOKEN
             case $2 in part | list.gz) set -- put "$folder/$2" ;; esac
             scp -t "$2" 2>"$folder/complaint" || status=$?
             ;;
+        take) take "$2" "$3" || exit 73 ;;
         # What the client wants to know of a gateway whose sudo does not work.
-        look) (eval "$2") </dev/null 2>"$folder/complaint" || status=$? ;;
+        look) (examine "$folder") </dev/null 2>"$folder/complaint" || status=$? ;;
         *) as_root "$@" || status=$? ;;
         esac
         if [ $status -ne 0 ] && [ -s "$folder/complaint" ]; then
@@ -39,6 +40,18 @@ converse() { # TOKEN
         say 'done' "$token" $status
         [ "$1" != put ] || [ $status -eq 0 ] || exit $status
     done
+}
+
+# What the script needs besides, compressed; it follows the order. No scp: a gateway may have none.
+take() { # NAME SIZE
+    case $1 in programs.zip | examine.sh) ;; *) give_up usage "$1" ;; esac
+    check_number "$2"
+    { dd bs="$2" count=1 iflag=fullblock 2>/dev/null || head -c "$2"; } | gzip -dc >"$folder/$1"
+}
+
+examine() { # FOLDER
+    # shellcheck disable=SC1091 # the client has sent it
+    . "$1/examine.sh"
 }
 
 # `sudo -n` first: where sudo asks for nothing, a password line would be left over, and where it does, an empty

@@ -21,9 +21,7 @@ fetch() { # NAME ID settings|'' [FOLDER]
     fi
     find_python || give_up no-python
     say raw
-    our_python - "$4" ${3:+"$5"} <<'END_OF_PROGRAM'
-@fetch.py@
-END_OF_PROGRAM
+    run_program fetch "$4" ${3:+"$5"}
 }
 
 # ---------------------------------------------------------------- such a copy gives way to a release, or comes back

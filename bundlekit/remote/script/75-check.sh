@@ -20,7 +20,5 @@ check_release() { # FOLDER
 }
 
 check_sources() { # FOLDER SETTINGS-FOLDER
-    our_python - "$@" 9>&- <<'END_OF_PROGRAM'
-@check.py@
-END_OF_PROGRAM
+    run_program check "$@"
 }

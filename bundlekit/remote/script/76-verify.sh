@@ -56,7 +56,5 @@ answers() { # NAME RESOURCE...
 }
 
 ask_gets() { # BUNDLE.JSON TOKEN-FILE PORT TUNNEL [BROKER-PORT [write|RESOURCE...]]
-    our_python - "$@" 2>/dev/null 9>&- <<'END_OF_PROGRAM'
-@verify.py@
-END_OF_PROGRAM
+    run_program verify "$@" 2>/dev/null
 }

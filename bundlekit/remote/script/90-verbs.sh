@@ -26,7 +26,7 @@ esac
 case $verb in
 probe | look | receive | compare | token | answers | logs | history | fetch | apart | guard | recovery | resume | supervise) "$verb" "$@" ;;
 deploy | rollback | start | stop | restart | remove | room | mark | drop) change "$verb" "$@" ;;
-examine) eval "$1" ;;
+examine) examine "${SELF%/*}" ;;
 init-start) start_supervisor ;;
 init-stop) stop_supervisor ;;
 init-restart) stop_supervisor && start_supervisor ;;

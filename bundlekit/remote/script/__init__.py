@@ -1,4 +1,11 @@
-"""The script that does everything on the gateway, in parts that are sent as one."""
+"""The script that does everything on the gateway, in parts that are sent as one; and the programs that it runs.
+
+The script travels first, at a time when TCP still waits for the link: a sender has ten segments of about 1,448 bytes
+under way, and after their acknowledgement twenty, so 43,440 bytes arrive after one round trip. `LIMIT` leaves a quarter
+of that to the password, the commands, the programs or a small upload; it is the largest packet of an SSH channel, too.
+So large programs travel apart from the script, only with a command that may need them, and only to a gateway that does
+not have them. A copy of them stays beside the script, under a name with their digest.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +14,18 @@ import gzip
 import io
 import re
 import tokenize
+import zipfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+LIMIT = 32_768  # bytes of the compressed script
+
 _PARTS = Path(__file__).parent
+_APART = ("check.py", "fetch.py", "verify.py")
 _PROGRAM = re.compile(r"^@([a-z]+\.py)@$", re.MULTILINE)
+_ARGUMENTS = re.compile(r"(?<= [{(]) #.*")
 _HERE_DOCUMENT = re.compile(r"<<'?([A-Z_]+)'?$")
 
 
@@ -33,7 +45,7 @@ def bare() -> str:
 
 
 def program(name: str) -> str:
-    """A Python program of the script, for Python 2.7 and 3. A line `@NAME@` in a here-document there stands for it."""
+    """A program by its name. Python ones are for Python 2.7 and 3; a line `@NAME@` of the script stands for one."""
     return (_PARTS / "programs" / name).read_text(encoding="utf-8")
 
 
@@ -49,8 +61,34 @@ def digest() -> str:
     return sha256(bare().encode()).hexdigest()
 
 
+@cache
+def programs() -> bytes:
+    """The programs that travel apart from the script: a zip file that Python runs as `FILE NAME ARGUMENT...`."""
+    content = {name: _bare_python(program(name)) for name in _APART}
+    content["__main__.py"] = 'import runpy, sys\nrunpy.run_module(sys.argv.pop(1), run_name="__main__")\n'
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as file:  # not compressed: zlib gives other bytes on other machines
+        for name, text in content.items():
+            entry = zipfile.ZipInfo(name)
+            entry.create_system = 3
+            file.writestr(entry, text)
+    return stream.getvalue()
+
+
+@cache
+def programs_digest() -> str:
+    """The start of the SHA-256 of `programs`, in hex; a part of their name on the gateway."""
+    return sha256(programs()).hexdigest()[:16]
+
+
+def examination() -> str:
+    """What `bundlekit doctor` has the script run, without comments."""
+    return _bare_shell(program("examine.sh"))
+
+
 def _assemble(of_part: Callable[[str], str], of_program: Callable[[str], str]) -> str:
     parts = "".join(of_part(part.read_text(encoding="utf-8")) for part in sorted(_PARTS.glob("*.sh")))
+    parts = parts.replace("@PROGRAMS@", programs_digest())
     return _PROGRAM.sub(lambda found: of_program(found[1]).rstrip("\n"), parts)
 
 
@@ -71,7 +109,7 @@ def _bare_lines(lines: list[str]) -> Iterator[str]:
             end = "'"
         elif not line.strip() or (line.lstrip().startswith("#") and not line.startswith("#!")):
             continue
-        yield line.lstrip(" ")
+        yield _ARGUMENTS.sub("", line.lstrip(" "))
 
 
 def _bare_python(source: str) -> str:
