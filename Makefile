@@ -32,7 +32,7 @@ test: $(INSTALLED) packages
 	$(BIN)/python -m tests.box.build
 	$(BIN)/pytest -qq --collect-only >/dev/null
 	$(BIN)/pytest -n 5 --dist loadgroup -m "not browser"
-	$(BIN)/pytest -m browser tests/emulator/console
+	$(BIN)/pytest -n 2 -m browser tests/emulator/console
 
 lint: $(INSTALLED) packages
 	$(BIN)/ruff format --check .
