@@ -116,7 +116,6 @@ def test_comments_are_found_with_their_places(source: str, found: list[tuple[str
     assert [(one.words, one.span.line, one.span.column, one.is_alone) for one in comments(Text(source))] == found
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "line",
     [
