@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from aiohttp import web
 
 from bundlekit.emulator.address import Address
+from bundlekit.emulator.components import path_of
 from bundlekit.emulator.connection import BROKEN_BODY, Connection, Limits, Refused, refusal, set_headers, shield
 from bundlekit.emulator.controller import REGISTRATION
 from bundlekit.emulator.lifecycle import Service, listening
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 _ASKED_AS = {"GET": "get", "POST": "post", "PUT": "put", "DELETE": "delete"}
 _ALLOW = {"Allow": ",".join(_ASKED_AS)}
 _FAULTS = ("HEAD", "OPTIONS", "PATCH")
+_UNANSWERED = "Request timeout."
 _ROUTE = r"/{api:[Aa][Pp][Ii]}/{version:[Vv]1}{resource:/[\s\S]*}"
 _GRACE = 1.0  # seconds; for requests under way when it stops
 _AUTHORIZER: web.AppKey[Authorizer] = web.AppKey("authorizer", Callable)  # type: ignore[arg-type]
@@ -172,6 +174,11 @@ class RestFront(Service):
                 f"the original does not read the body of {request.method} {resource[:200]}: "
                 f"its Content-Type is {kind}, not {JSON}"
             )
+        if path_of(resource) == "/":
+            self._tell(
+                "the original lets a request for / go unanswered: not even its REST front is told what became of it"
+            )
+            raise Refused(408, _UNANSWERED)
         asked = {"method": _ASKED_AS[request.method], "resource": resource, **data}
         if _would_deregister_us(asked):
             raise Refused(403, "This would leave nobody to answer over HTTP.")
@@ -201,7 +208,7 @@ class RestFront(Service):
             async with asyncio.timeout(self._limits.answer):
                 return _response(await self._view.ask(asked))
         except (TimeoutError, Dropped):  # the original lets a minute pass in both cases
-            return refusal(408, "Request timeout.")
+            return refusal(408, _UNANSWERED)
         except NotConnected:
             return refusal(503, "The message broker is away.")
         except RecursionError:  # read just so, and too deep to write

@@ -40,7 +40,8 @@ class Client:
     url: str
 
     async def ask(self, method: str, path: str, **options: Any) -> Answer:
-        options.setdefault("headers", {"mx-api-token": TOKEN})
+        kind = {"Content-Type": "application/json"} if "data" in options else {}
+        options.setdefault("headers", {"mx-api-token": TOKEN, **kind})
         async with self.http.request(method, self.url + path, **options) as response:
             text = await response.text()
             return Answer(response.status, json.loads(text) if text else None, response.headers)
@@ -63,7 +64,8 @@ async def model(
     async def run() -> None:
         async with aiomqtt.Client(broker.host, broker.port) as client:
             await client.subscribe("model")
-            data = {"name": "model", "description": "d", "role": "model", "ttl": ttl, "resources": [resource]}
+            resources = list({resource, resource.removesuffix("/#")})
+            data = {"name": "model", "description": "d", "role": "model", "ttl": ttl, "resources": resources}
             post = {"id": 1, "method": "post", "resource": "/controller/registration", "tunnel": "model"}
             await client.publish("/controller", json.dumps({**post, "data": data}))
             async for message in client.messages:
@@ -116,10 +118,92 @@ def test_request_becomes_a_message_and_its_answer_the_response(mosquitto: Mosqui
     against(mosquitto, scenario)
 
 
-def test_request_without_a_body_has_no_data_and_null_is_data(mosquitto: Mosquitto) -> None:
+JSON = "application/json"
+BODIES: list[tuple[bytes, str, Any]] = [
+    # body, content type, what the message has
+    (b"", JSON, {"data": {}}),
+    (b"{}", JSON, {"data": {}}),
+    (b"[]", JSON, {}),
+    (b"[1]", JSON, {"data": [1]}),
+    (b' \n{"a": null}', JSON, {"data": {"a": None}}),
+    (b'{"a": 1}', "application/json; charset=utf-8", {"data": {"a": 1}}),
+    ('{"a": "ü"}'.encode("utf-16"), "Application/JSON; charset=UTF-16", {"data": {"a": "ü"}}),
+    ('{"a": "ü"}'.encode("latin-1"), "application/json;charset=iso-8859-1", {"data": {"a": "ü"}}),
+    (b'{"a": "\xff"}', JSON, {"data": {"a": "\ufffd"}}),
+    (b"\xef\xbb\xbf{}", JSON, {"data": {}}),
+    (b'{"a": 1}', "application/x-www-form-urlencoded", {"data": {}}),
+    (b'{"a": 1}', "text/plain", {"data": {}}),
+    (b'{"a": 1}', "application/vnd.api+json", {"data": {}}),
+    (b"nonsense", "text/plain", {"data": {}}),
+    # Numbers as JavaScript has them.
+    (b"[1.0, -0.0, 1e2, 1.5, 1e400, -1e400, 1e21]", JSON, {"data": [1, 0, 100, 1.5, None, None, 1e21]}),
+    (b"[9007199254740993, 9223372036854774784]", JSON, {"data": [9007199254740992, 9223372036854775000]}),
+]
+
+
+def test_body_becomes_data_as_in_the_original(mosquitto: Mosquitto) -> None:
+    told: list[str] = []
+
     async def scenario(client: Client) -> None:
-        assert "data" not in (await client.ask("GET", "/mirror")).body
-        assert (await client.ask("PUT", "/mirror", data=b"null")).body["data"] is None
+        for method in ("GET", "DELETE", "PUT", "POST"):
+            assert (await client.ask(method, "/mirror")).body["data"] == {}
+        for body, kind, message in BODIES:
+            headers = {"mx-api-token": TOKEN, "Content-Type": kind}
+            answer = await client.ask("PUT", "/mirror", data=body, headers=headers)
+            seen = {key: value for key, value in answer.body.items() if key == "data"}
+            assert (body, kind, json.dumps(seen)) == (body, kind, json.dumps(message))
+
+    against(mosquitto, scenario, tell=told.append)
+    assert len(told) == 4
+    assert "does not read the body of PUT /mirror: its Content-Type is text/plain, not application/json" in told[1]
+
+
+DROPPED = ['{"a": "\\u0000"}', '["\\ud800"]', "[9223372036854775808]", "[99999999999999999999]"]
+
+
+def test_what_the_controller_drops_is_408_at_once(mosquitto: Mosquitto) -> None:
+    async def scenario(client: Client) -> None:
+        for body in DROPPED:
+            answer = await client.ask("PUT", "/mirror", data=body.encode())
+            assert (body, answer.status, answer.body) == (body, 408, {"message": "Request timeout."})
+
+    against(mosquitto, scenario)
+
+
+def test_charset_that_nobody_knows_is_415(mosquitto: Mosquitto) -> None:
+    async def scenario(client: Client) -> None:
+        for charset in ("utf-7", "base64", "x", "iso-8859-99"):
+            headers = {"mx-api-token": TOKEN, "Content-Type": f"application/json; charset={charset}"}
+            assert (await client.ask("PUT", "/mirror", data=b"{}", headers=headers)).status == 415
+
+    against(mosquitto, scenario)
+
+
+def test_etag_is_that_of_the_body_and_gives_304(mosquitto: Mosquitto) -> None:
+    async def scenario(client: Client) -> None:
+        tag = (await client.ask("GET", "/mirror")).headers["ETag"]
+        assert (await client.ask("GET", "/mirror/7")).headers["ETag"] != tag
+
+        async def again(method: str, **more: str) -> int:
+            return (await client.ask(method, "/mirror", headers={"mx-api-token": TOKEN, **more})).status
+
+        assert await again("GET", **{"If-None-Match": tag}) == 304
+        assert await again("GET", **{"If-None-Match": f'"x", {tag.removeprefix("W/")}'}) == 304
+        assert await again("GET", **{"If-None-Match": "*"}) == 304
+        assert await again("GET", **{"If-None-Match": '"x"'}) == 200
+        assert await again("GET", **{"If-None-Match": tag, "Cache-Control": "no-cache"}) == 200
+        put = (await client.ask("PUT", "/mirror")).headers["ETag"]
+        assert await again("PUT", **{"If-None-Match": put}) == 200
+
+    against(mosquitto, scenario)
+
+
+def test_prefix_is_found_in_any_case_and_slashes_are_one(mosquitto: Mosquitto) -> None:
+    async def scenario(client: Client) -> None:
+        host = client.url.removesuffix("/api/v1")
+        for path in ("/API/v1/mirror", "/Api/V1/mirror", "/api/v1//mirror", "/api/v1///mirror"):
+            answer = await Client(client.http, host).ask("GET", path)
+            assert (path, answer.status, answer.body["resource"]) == (path, 200, "/mirror")
 
     against(mosquitto, scenario)
 
@@ -135,7 +219,11 @@ def test_without_the_token_nothing_is_told(mosquitto: Mosquitto, headers: dict[s
     against(mosquitto, scenario)
 
 
-@pytest.mark.parametrize("body", [b"{", b"nonsense", b"{'a': 1}", b"NaN", b"\xff\xfe\xfd", b"[" * 100_000], ids=repr)
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"nonsense", b"{'a': 1}", b"[NaN]", b"\xff\xfe\xfd", b"[" * 100_000, b'"x"', b"7", b"true", b"null", b" "],
+    ids=lambda body: repr(body[:12]),
+)
 def test_body_that_is_not_json_is_refused(mosquitto: Mosquitto, body: bytes) -> None:
     async def scenario(client: Client) -> None:
         answer = await client.ask("PUT", "/mirror", data=body)
@@ -155,16 +243,19 @@ def test_body_that_is_nested_within_reason_is_passed_on(mosquitto: Mosquitto) ->
 
 def test_huge_body_is_refused(mosquitto: Mosquitto) -> None:
     async def scenario(client: Client) -> None:
-        assert (await client.ask("PUT", "/mirror", data=b'"' + b"x" * 2**21 + b'"')).status == 413
+        assert (await client.ask("PUT", "/mirror", data=b'["' + b"x" * 100 * 1024 + b'"]')).status == 413
+        assert (await client.ask("PUT", "/mirror", data=b'["' + b"x" * (100 * 1024 - 4) + b'"]')).status == 200
 
     against(mosquitto, scenario)
 
 
-def test_unknown_method_is_refused_and_told_which_are_known(mosquitto: Mosquitto) -> None:
+def test_methods_beside_the_four_are_refused(mosquitto: Mosquitto) -> None:
     async def scenario(client: Client) -> None:
-        answer = await client.ask("PATCH", "/mirror")
+        for method in ("HEAD", "OPTIONS", "PATCH"):
+            assert (await client.ask(method, "/mirror")).status == 500
+        answer = await client.ask("TRACE", "/mirror")
         assert answer.status == 405
-        assert set(answer.headers["Allow"].split(",")) == {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"}
+        assert set(answer.headers["Allow"].split(",")) == {"GET", "POST", "PUT", "DELETE"}
 
     against(mosquitto, scenario)
 
@@ -194,9 +285,10 @@ def test_answer_may_have_any_status_and_no_data(mosquitto: Mosquitto) -> None:
             return {"code": json.loads(request["resource"].removeprefix("/x/"))}
 
         async with gateway(mosquitto.address) as client, model(mosquitto.address, "/x/+", answer):
-            for status in (200, 204, 304, 418, 503):
+            for status in (200, 204, 304, 418, 503, 600, 999):
                 assert (await client.ask("GET", f"/x/{status}")).status == status
-            for code in ("99", "1000", "true", "2e2"):
+            assert (await client.ask("GET", "/x/2e2")).status == 200
+            for code in ("0", "1000", "-5"):
                 assert (await client.ask("GET", f"/x/{code}")).status == 500
 
     asyncio.run(scenario())

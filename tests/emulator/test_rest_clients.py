@@ -143,7 +143,7 @@ def test_token_made_and_revoked_while_it_runs_counts_from_the_next_request(
 def test_http_and_https_are_two_doors_to_one_gateway(mosquitto: Mosquitto, tmp_path: Path) -> None:
     async def scenario(box: Box) -> None:
         token = ("-H", f"mx-api-token: {box.token}")
-        change = ("-X", "PUT", "-d", '{"hostname": "seen"}')
+        change = ("-X", "PUT", "-H", "Content-Type: application/json", "-d", '{"hostname": "seen"}')
         await box.curl(*token, *change, f"{box.http}/api/v1/system/status")
         ask = f"{box.https}/system/status?fields=hostname"
         told = await box.curl(*token, "--cacert", str(box.certificate), ask)
