@@ -44,11 +44,13 @@ class RunTerminal(Listener):
         gateway = workshop.gateway
         url = f"{gateway.url}/api/v1"
         path = workshop.example
+        # Programs such as mosquitto_pub look for it there.
+        note = " (1883 is taken)" if workshop.gateway.is_moved else ""
         rows = [
             ("API", url),
             ("console", f"{gateway.url}/"),
             ("token", gateway.token),
-            ("broker", str(gateway.broker)),
+            ("broker", f"{gateway.broker}{note}"),
             ("try", f"bundlekit api GET {path}"),
             ("", f"curl -K {shlex.quote(str(_curl_file(gateway)))} {url}{path}"),
         ]

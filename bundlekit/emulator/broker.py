@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import socket
@@ -30,9 +31,13 @@ class EmbeddedBroker(Service):
         listen: where; port 0 is any free one. A Unix socket has its folder to itself or a name that nothing else has.
         admits: says of a connection whether it is served; the others are closed. By default, and only this machine can
             say it of its own users, `OwnUserOnly`.
+        any_port: listen on any free port where the one is taken.
     """
 
-    def __init__(self, listen: Address, admits: Callable[[socket.socket], bool] | None = None) -> None:
+    def __init__(
+        self, listen: Address, admits: Callable[[socket.socket], bool] | None = None, *, any_port: bool = False
+    ) -> None:
+        self._any_port = any_port
         self._listen = listen
         self._admits = admits or OwnUserOnly(_log.warning).admits
         self._folder: int | None = None
@@ -84,7 +89,7 @@ class EmbeddedBroker(Service):
                     opened = self._open_socket(self._listen.path)
                     self._server = await asyncio.start_unix_server(self._connected, sock=opened)
                 else:
-                    self._server = await asyncio.start_server(self._connected, self._listen.host, self._listen.port)
+                    self._server = await self._serve()
         except BaseException:
             await self.stop()
             raise
@@ -108,6 +113,14 @@ class EmbeddedBroker(Service):
             connection.cancel()
         if self._connections:
             await asyncio.wait(self._connections, timeout=_GRACE)
+
+    async def _serve(self) -> asyncio.Server:
+        try:
+            return await asyncio.start_server(self._connected, self._listen.host, self._listen.port)
+        except OSError as error:
+            if not self._any_port or error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            return await asyncio.start_server(self._connected, self._listen.host, 0)
 
     def _open_socket(self, path: Path) -> socket.socket:
         """A Unix socket for its owner alone, from the beginning."""

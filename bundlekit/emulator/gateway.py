@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -39,6 +39,9 @@ class EmulatedGateway(Service):
         http: for plain HTTP besides; None for none.
         system: what the built-in resources tell of and change; by default kept in the state folder.
         tell: hears of what happens to the gateway itself, a line each, which the console shows besides.
+        strict: the controller makes the worst happen of what happens only sometimes.
+        without: built-in resources that are left out, with what is below them.
+        any_mqtt: its broker listens on any free port where `mqtt` is taken.
 
     Attributes:
         admits: says of a connection to the broker whether it is this user's or root's.
@@ -58,16 +61,21 @@ class EmulatedGateway(Service):
         http: Address | None = None,
         system: System | None = None,
         tell: Callable[[str], None] = _log.warning,
+        strict: bool = False,
+        without: Sequence[str] = (),
+        any_mqtt: bool = False,
     ) -> None:
         self.state = state
         self.admits = OwnUserOnly(self.report).admits
         self.tell = tell
-        self.controller = Controller()
+        self.controller = Controller(strict=strict)
         self.log = BundleLog()
         self.trace = Trace(self.controller, tell=self.report)
         self.trace.registry.declare({"name": "rest"}, own=True)
         self._outside_broker = broker
         self._mqtt = mqtt
+        self._any_mqtt = any_mqtt
+        self._without = without
         self._listen = listen
         self._http = http
         self._system = system
@@ -86,6 +94,11 @@ class EmulatedGateway(Service):
         """Where bundles connect to, once it is started."""
         assert self._broker  # noqa: S101 - a fault of the caller's
         return self._broker
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether its broker is not where it was to listen, since that port is taken."""
+        return self._any_mqtt and self._outside_broker is None and self.broker.port != self._mqtt.port
 
     @property
     def url(self) -> str:
@@ -118,7 +131,7 @@ class EmulatedGateway(Service):
 
         Raises:
             CannotListen: a port is taken. OSError: the state folder cannot be written.
-            Unreadable: a file in it is damaged.
+            Unreadable: a file in it is damaged. BadUsage: it has no resource that it is to be without.
         """
         tokens = Tokens(self.state)
         ensure_certificate(self.state, () if self._listen.host in _ANY else (self._listen.host,), self.report)
@@ -137,9 +150,13 @@ class EmulatedGateway(Service):
 
     async def _start_parts(self, tokens: Tokens) -> None:
         start = self._parts.enter_async_context
-        self._broker = self._outside_broker or (await start(EmbeddedBroker(self._mqtt, self.admits))).address
+        self._broker = (
+            self._outside_broker
+            or (await start(EmbeddedBroker(self._mqtt, self.admits, any_port=self._any_mqtt))).address
+        )
         await start(ControllerService(self._broker, self.controller, self.trace))
-        for builtin in builtins(self._broker, self._system or KeptSystem(self.state, self._restart)):
+        system = self._system or KeptSystem(self.state, self._restart)
+        for builtin in builtins(self._broker, system, self._without):
             await start(builtin)
             self.trace.registry.declare(builtin.manifest, own=True)
         self._front = await start(

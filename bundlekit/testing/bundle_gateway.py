@@ -140,6 +140,6 @@ class BundleGateway:
         if how:
             await process.kill()
             last = self._lines[-_LAST_LINES:]
-            hint = explain(last, "--bundlekit-python")
+            hint = explain(last, self._place.sources.folder, "--bundlekit-python")
             raise CouldNotRun(f"{self.name} {how}", details=tuple(last), hint=hint)
         self._process = process

@@ -30,6 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--bundlekit-python", metavar="PYTHON", help="the interpreter to run it under, such as python2.7")
     parser.addini("bundlekit_bundle", "the folder of the bundle that the `gateway` fixture runs, from the root folder")
     parser.addini("bundlekit_python", "the interpreter to run it under, such as python2.7; by default this one")
+    meaning = "whether the gateway lets the worst happen of what it does only sometimes; by default it does"
+    parser.addini("bundlekit_strict", meaning, type="bool", default=True)
 
 
 class BundleModule(pytest.Module):
@@ -78,7 +80,8 @@ def _bundlekit_session(pytestconfig: pytest.Config, tmp_path_factory: pytest.Tem
 
         pytest.fail(f"{error}; run: {install_command('emulator')}", pytrace=False)
     python = pytestconfig.getoption("bundlekit_python") or pytestconfig.getini("bundlekit_python") or None
-    with Session(tmp_path_factory.mktemp("gateway"), python) as session:
+    strict: bool = pytestconfig.getini("bundlekit_strict")
+    with Session(tmp_path_factory.mktemp("gateway"), python, strict=strict) as session:
         yield session
 
 

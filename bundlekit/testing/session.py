@@ -22,10 +22,11 @@ class Session:
     Args:
         state: a folder of its own.
         python: the interpreter for bundles, a path or a name on PATH; None for this one.
+        strict: as of EmulatedGateway.
     """
 
-    def __init__(self, state: Path, python: str | None) -> None:
-        self._gateway = EmulatedGateway(state)
+    def __init__(self, state: Path, python: str | None, *, strict: bool = True) -> None:
+        self._gateway = EmulatedGateway(state, strict=strict)
         self._python = python
         self._loop = Loop()
         self._leash = Leash()

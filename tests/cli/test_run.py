@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
@@ -220,6 +221,40 @@ def test_bundle_that_needs_python_3_says_so_under_python_2(bundle: Path, home: P
         assert run.sees("^ hint: this bundle needs a Python 3, and a gateway has 2.7$")
 
 
+def test_error_in_a_package_of_others_is_not_the_bundles(bundle: Path, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages/theirs.py").write_text('print "hello"\n')
+    (bundle / "index.py").write_text("import theirs\n")
+    with Run(bundle, home=home, variables={"PYTHONPATH": str(tmp_path / "packages")}) as run:
+        assert run.sees("^ hint: .*/packages/theirs.py is no file of the bundle: another version")
+
+
+@pytest.fixture
+def on_1883() -> Iterator[None]:
+    """The port that gateways have their broker on, as long as somebody else has it."""
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):
+            held.enter_context(socket.create_server(("127.0.0.1", 1883)))
+        yield
+
+
+def test_broker_is_elsewhere_where_1883_is_taken(on_1883: None, bundle: Path, home: Path) -> None:
+    with Run(bundle, home=home) as run:
+        run.answers("thermostat")
+        assert run.sees(r"^broker +127.0.0.1:(?!1883)\d+ \(1883 is taken\)$")
+
+
+def test_bundle_that_takes_a_resource_of_the_gateway_answers_alone(bundle: Path, home: Path) -> None:
+    make_bundle(bundle.parent / "net", "net", NETWORK, ["/network/interfaces"])
+    with Run(bundle.parent / "net", "--without", "/network", "--strict", home=home) as run:
+        run.answers("net")
+        assert run.api("GET", "/network/interfaces") == (200, ["wlan0"])
+    with Run(bundle.parent / "net", home=home) as run:
+        run.answers("net")
+        # Its own answer comes first or last, and the last list counts.
+        assert run.api("GET", "/network/interfaces") in ((200, ["wlan0"]), (200, ["eth0", "eth1"]))
+
+
 def test_in_place_the_bundle_keeps_its_settings_and_does_not_start_itself_anew(bundle: Path, home: Path) -> None:
     with Run(bundle, "--in-place", home=home) as run:
         run.answers("thermostat")
@@ -286,7 +321,7 @@ def taken() -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
-@pytest.mark.parametrize("option", ["--port", "--http-port", "--mqtt-port"])
+@pytest.mark.parametrize("option", ["--port", "--http-port", "--broker-port"])
 def test_port_in_use_is_told_with_the_option_that_moves_it(option: str, taken: int, bundle: Path, home: Path) -> None:
     with Run(bundle, "--port", "0", option, str(taken), home=home, port=False) as run:
         assert run.wait() == 3
@@ -303,13 +338,20 @@ def test_faults_are_told_and_a_bundle_that_can_run_is_run(bundle: Path, home: Pa
         assert run.sees("^note: .*thermostat is run all the same; no deploy takes it$")
 
 
+NETWORK = """
+    @Route(methods="get", resource="/network/interfaces")
+    def interfaces(self, message, response):
+        return response(data=["wlan0"])
+"""
+
 # arguments, exit status, what is told
 REFUSED = [
     (["thermostat", "copy"], 2, "error: thermostat is the name of two of these bundles"),
     (["thermostat", "--python", "python9"], 2, "error: there is no Python python9"),
     (["thermostat", "--python", "/etc/passwd"], 2, "error: there is no Python /etc/passwd"),
     (["thermostat", "--broker", "nowhere"], 2, "error: --broker: 'nowhere' is not HOST:PORT"),
-    (["thermostat", "--broker", "a:1", "--mqtt-port", "1"], 2, "error: --mqtt-port is for a broker of its own"),
+    (["thermostat", "--broker", "a:1", "--mqtt-port", "1"], 2, "error: --broker-port is for a broker of its own"),
+    (["thermostat", "--without", "/nothing"], 2, "error: --without /nothing: the gateway has no such resource"),
     (["nothing"], 2, "error: there is no nothing"),
     (["empty"], 3, "error: there is no index.py in "),
 ]
@@ -326,7 +368,7 @@ def test_what_cannot_be_run_is_told(
     with Run(*arguments, home=bundle.parents[1] / "home") as run:
         assert run.wait() == code
         assert [line for line in run.err if line.startswith(told)]
-        assert not [line for line in run.err if "Traceback" in line]
+        assert not [line for line in run.err if "Traceback" in line or "run all the same" in line]
 
 
 def test_outside_broker_is_used(bundle: Path, home: Path, tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ class OnThisMachine(Side):
         request = urllib.request.Request(
             f"{self._gateway.url}/api/v1{path}",
             method=method,
-            headers={"mx-api-token": self._gateway.token},
+            headers={"mx-api-token": self._gateway.token, "Content-Type": "application/json"},
             data=None if body is None else json.dumps(body).encode(),
         )
         try:

@@ -106,7 +106,7 @@ def test_examples_of_the_guide_work_by_the_letter_with_curl(mosquitto: Mosquitto
         kind = "Content-Type: application/json"
         change = ("-X", "PUT", "-H", kind, "-d", '{"hostname": "cell-7"}')
         answer = json.loads(await box.curl(*common, *change, f"{box.https}/system/status"))
-        assert (answer["hostname"], list(answer)) == ("cell-7", list(status))
+        assert answer == {"hostname": "cell-7"}
 
     against(mosquitto, tmp_path, scenario)
 

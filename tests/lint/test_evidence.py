@@ -158,7 +158,7 @@ class Started:
         asking = urllib.request.Request(
             f"{self.gateway.http_url}/api/v1{path}",
             method=method,
-            headers={"mx-api-token": self.gateway.token},
+            headers={"mx-api-token": self.gateway.token, "Content-Type": "application/json"},
             data=json.dumps(body).encode() if method in ("PUT", "POST") else None,
         )
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -90,6 +91,17 @@ def test_lamp(gateway, turn):
     ended = run_pytest(lamp, "-q")
     assert ended.returncode == 0, ended.stdout
     assert (lamp / "data" / "lamp.json").read_text() == '{"from": "a run by hand"}'
+
+
+def test_bundle_has_the_least_time_that_its_ttl_may_mean(lamp: Path) -> None:
+    manifest = json.loads((lamp / "bundle.json").read_text())
+    (lamp / "bundle.json").write_text(json.dumps({**manifest, "ttl": 2}))
+    main = lamp / "index.py"
+    late = "__import__('time').sleep(1.2); return response(code=200, data=self.model.db)"
+    main.write_text(main.read_text().replace("return response(code=200, data=self.model.db)", late))
+    write_test(lamp, "def test_lamp(gateway):\n    assert gateway.get('/lamp').status == 408\n")
+    ended = run_pytest(lamp, "-q")
+    assert ended.returncode == 0, ended.stdout
 
 
 def test_failed_test_shows_what_the_bundle_printed(lamp: Path) -> None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from bundlekit.emulator.bundles.workshop import Workshop
 
 _PORT = 8443
-_MOVES = {"HTTPS": "--port", "HTTP": "--http-port", "MQTT": "--mqtt-port"}
+_MOVES = {"HTTPS": "--port", "HTTP": "--http-port", "MQTT": "--broker-port"}
+_MQTT_PORT = 1883
 _LOOPBACK = "127.0.0.1"
 
 
@@ -42,6 +43,8 @@ class RunOptions:
     port: int
     http_port: int | None
     mqtt_port: int | None
+    strict: bool
+    without: tuple[str, ...]
 
 
 @verb(
@@ -64,8 +67,21 @@ class RunOptions:
     "--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="Of HTTPS; 0 for any free one."
 )
 @click.option("--http-port", type=click.IntRange(0, 65535), help="Answer by plain HTTP besides, on this port.")
-@click.option("--mqtt-port", type=click.IntRange(0, 65535), help="Of the broker; by default any free one.")
+@click.option(
+    "--broker-port",
+    "--mqtt-port",
+    "mqtt_port",
+    type=click.IntRange(0, 65535),
+    help="Of the broker; by default 1883, as on a gateway, or any free one where that is taken.",
+)
 @click.option("--broker", metavar="HOST:PORT", help="An MQTT broker that runs already, instead of one of its own.")
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="RESOURCE",
+    help="Leave a resource of the gateway's own out, and all below it: else a bundle's answer is merged with it.",
+)
+@click.option("--strict", is_flag=True, help="Let the worst happen of what a gateway does only sometimes.")
 def command(
     *,
     paths: tuple[Path, ...],
@@ -76,6 +92,8 @@ def command(
     http_port: int | None,
     mqtt_port: int | None,
     broker: str | None,
+    without: tuple[str, ...],
+    strict: bool,
 ) -> int:
     """Run the bundles that each PATH means, folders or archives, by default those in the folder you are in, with all
     that they meet on a gateway: broker, controller, REST API and a console in the browser. Only this machine can reach
@@ -88,7 +106,7 @@ def command(
 
     Exit code: 0 when you end it, 1 when with --no-reload no bundle runs any more, 2 usage, 3 it could not be done.
     """
-    options = RunOptions(python, broker, not no_reload, in_place, port, http_port, mqtt_port)
+    options = RunOptions(python, broker, not no_reload, in_place, port, http_port, mqtt_port, strict, without)
     return run(paths or (Path(),), options)
 
 
@@ -134,13 +152,15 @@ def _bundles(paths: Sequence[Path], options: RunOptions, unpacked: ExitStack) ->
 
 def _check(bundles: Iterable[Bundle]) -> None:
     """Tell what `validate` would find. What a gateway may refuse is no reason not to try it here."""
+    from bundlekit.bundle.bundle import MAIN
     from bundlekit.cli.report_findings import write_text
     from bundlekit.lint import Severity, check
 
     for bundle in bundles:
         findings = [one for one in check(bundle) if one.severity is not Severity.INFO]
         write_text(findings, err=True)
-        if any(one.severity is Severity.ERROR for one in findings):
+        # A folder without it is not run at all, which is told in its turn.
+        if MAIN in bundle.files.entries and any(one.severity is Severity.ERROR for one in findings):
             click.echo(
                 click.style("note: ", fg="yellow")
                 + f"{printable(bundle.label)} is run all the same; no deploy takes it",
@@ -156,14 +176,17 @@ def _workshop(folders: Sequence[Path], options: RunOptions) -> Workshop:
     from bundlekit.emulator.gateway import EmulatedGateway
 
     if options.broker is not None and options.mqtt_port is not None:
-        raise BadUsage("--mqtt-port is for a broker of its own, and --broker names another one")
+        raise BadUsage("--broker-port is for a broker of its own, and --broker names another one")
     state = user_state_path("bundlekit", appauthor=False) / "run"
     gateway = EmulatedGateway(
         state,
         broker=_address(options.broker) if options.broker is not None else None,
-        mqtt=Address(_LOOPBACK, options.mqtt_port or 0),
+        mqtt=Address(_LOOPBACK, _MQTT_PORT if options.mqtt_port is None else options.mqtt_port),
+        any_mqtt=options.mqtt_port is None,
         listen=Address(_LOOPBACK, options.port),
         http=Address(_LOOPBACK, options.http_port) if options.http_port is not None else None,
+        strict=options.strict,
+        without=options.without,
     )
     return Workshop(gateway, folders, _python(options.python), options.reload, options.in_place)
 

@@ -1,4 +1,7 @@
-"""`/system/time`: a clock that can be set, ahead of or behind the host's, which stays as it is."""
+"""`/system/time`: a clock that can be set, ahead of or behind the host's, which stays as it is.
+
+Time zone and NTP are kept and told, and nothing is done with them.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,20 @@ _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UT
 def clock(system: System) -> Mapping[str, Handler]:
     def tell(_request: Request) -> Answer:
         now = datetime.now(UTC) + timedelta(seconds=system.time_offset)
-        return Answer({"time": now.isoformat(timespec="seconds").replace("+00:00", "Z")})
+        time = now.isoformat(timespec="seconds").replace("+00:00", "Z")
+        return Answer({"time": time, "timezone": system.timezone, "ntp": system.ntp})
 
     def put(request: Request) -> Answer:
-        wanted = _time(settings(request.data, needed="time", known=()))
-        system.time_offset = (wanted - datetime.now(UTC)).total_seconds()
+        data = settings(request.data)
+        timezone, ntp = data.get("timezone", system.timezone), data.get("ntp", system.ntp)
+        if not isinstance(timezone, str) or not timezone:
+            raise BadRequest("The field 'timezone' must be a name such as Europe/Berlin.")
+        if not isinstance(ntp, dict):
+            raise BadRequest("The field 'ntp' must be an object.")
+        offset = system.time_offset
+        if "time" in data:
+            offset = (_time(data["time"]) - datetime.now(UTC)).total_seconds()
+        system.set_clock(offset, timezone, ntp)
         return tell(request)
 
     return {"get": tell, "put": put}

@@ -53,19 +53,22 @@ class Model(Member):
 
     Args:
         handlers: by method, in lower case.
+
+    Attributes:
+        resource: that it answers for.
     """
 
     def __init__(self, broker: Address, resource: str, description: str, handlers: Mapping[str, Handler]) -> None:
         name = resource.removeprefix("/").replace("/", "-")
         super().__init__(broker, name=name, description=description, role="model", resources=[resource])
-        self._resource = resource
+        self.resource = resource
         self._handlers = handlers
         self._afterwards: set[asyncio.Task[None]] = set()
 
     @property
     def manifest(self) -> dict[str, Any]:
         """What its bundle.json would say, had it one."""
-        return {"name": self.name, "resources": [{"resource": self._resource, "methods": list(self._handlers)}]}
+        return {"name": self.name, "resources": [{"resource": self.resource, "methods": list(self._handlers)}]}
 
     async def stop(self) -> None:
         for task in self._afterwards:
@@ -98,22 +101,15 @@ class Model(Member):
             return 500, Answer({"message": "Internal Error."})
 
 
-def settings(data: Any, *, needed: str, known: tuple[str, ...]) -> Any:
-    """The value of the one field that can be changed.
-
-    Args:
-        known: fields that may stand there besides, since an answer to GET has them; they are left as they are.
+def settings(data: Any) -> dict[str, Any]:
+    """The fields of a change; what is no field of the resource is left to itself, as the vendor's bundles do.
 
     Raises:
-        BadRequest: it is missing, or there are others.
+        BadRequest: it is no object.
     """
     if not isinstance(data, dict):
-        raise BadRequest(f'The body must be an object such as {{"{needed}": ...}}.')
-    if unknown := sorted(set(data) - {needed, *known}):
-        raise BadRequest(f"There is no field '{unknown[0][:40]}'.")
-    if needed not in data:
-        raise BadRequest(f"The field '{needed}' is missing.")
-    return data[needed]
+        raise BadRequest("The body must be an object.")
+    return data
 
 
 async def _do(work: Callable[[], Awaitable[None]]) -> None:

@@ -12,6 +12,6 @@ def reboot(system: System) -> Mapping[str, Handler]:
     def restart(request: Request) -> Answer:
         if request.data not in (None, {}, {"reboot": 1}):  # true is 1 too
             raise BadRequest('The body must be empty, {} or {"reboot": 1}.')
-        return Answer({"reboot": 1}, then=system.reboot)
+        return Answer(None, then=system.reboot)
 
     return {"put": restart, "post": restart}

@@ -29,14 +29,15 @@ class Status:
         return Answer(self._status(_fields(request)))
 
     def _put(self, request: Request) -> Answer:
-        fields = _fields(request)
-        hostname = settings(request.data, needed="hostname", known=FIELDS)
+        _fields(request)
+        hostname = settings(request.data).get("hostname", self._system.hostname)
         if not isinstance(hostname, str) or not is_hostname(hostname):
             raise BadRequest(
                 "The field 'hostname' must be 1 to 63 letters, digits and hyphens, with no hyphen at its ends."
             )
-        self._system.hostname = hostname
-        return Answer(self._status(fields))
+        if hostname != self._system.hostname:
+            self._system.hostname = hostname
+        return Answer(request.data)
 
     def _status(self, fields: tuple[str, ...]) -> dict[str, Any]:
         memory = psutil.virtual_memory()

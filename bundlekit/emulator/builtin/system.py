@@ -7,6 +7,7 @@ import math
 import re
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +16,17 @@ from bundlekit.emulator.files import read_kept, write_secret
 _FILE = "system.json"
 _HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _DEFAULT = "Moxa"
+_NTP = {"enable": False, "server": "pool.ntp.org", "interval": 7200}
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What stays over restarts."""
+
+    hostname: str = _DEFAULT
+    time_offset: float = 0.0
+    timezone: str = "Etc/UTC"
+    ntp: dict[str, Any] = field(default_factory=_NTP.copy)
 
 
 class System(Protocol):
@@ -23,10 +35,22 @@ class System(Protocol):
     Attributes:
         hostname: is set only to what `is_hostname` holds for.
         time_offset: seconds by which its clock is ahead of the host's.
+        timezone: its name.
+        ntp: how it gets the time.
     """
 
     hostname: str
-    time_offset: float
+
+    @property
+    def time_offset(self) -> float: ...
+
+    @property
+    def timezone(self) -> str: ...
+
+    @property
+    def ntp(self) -> dict[str, Any]: ...
+
+    def set_clock(self, time_offset: float, timezone: str, ntp: dict[str, Any]) -> None: ...
 
     @property
     def disk(self) -> Path:
@@ -59,24 +83,31 @@ class KeptSystem:
         self._file = state / _FILE
         self._restart = restart
         hint = f"put it right, or move it away: then the hostname is {_DEFAULT} again"
-        self._hostname, self._time_offset = read_kept(self._file, _read, absent=(_DEFAULT, 0.0), hint=hint)
+        self._kept = read_kept(self._file, _read, absent=_Kept(), hint=hint)
         self._booted = time.monotonic()
 
     @property
     def hostname(self) -> str:
-        return self._hostname
+        return self._kept.hostname
 
     @hostname.setter
     def hostname(self, name: str) -> None:
-        self._keep(name, self._time_offset)
+        self._keep(replace(self._kept, hostname=name))
 
     @property
     def time_offset(self) -> float:
-        return self._time_offset
+        return self._kept.time_offset
 
-    @time_offset.setter
-    def time_offset(self, seconds: float) -> None:
-        self._keep(self._hostname, seconds)
+    @property
+    def timezone(self) -> str:
+        return self._kept.timezone
+
+    @property
+    def ntp(self) -> dict[str, Any]:
+        return self._kept.ntp
+
+    def set_clock(self, time_offset: float, timezone: str, ntp: dict[str, Any]) -> None:
+        self._keep(replace(self._kept, time_offset=time_offset, timezone=timezone, ntp=ntp))
 
     @property
     def disk(self) -> Path:
@@ -91,14 +122,16 @@ class KeptSystem:
         if self._restart:
             await self._restart()
 
-    def _keep(self, hostname: str, time_offset: float) -> None:
-        kept = {"hostname": hostname, "timeOffset": time_offset}
-        write_secret(self._file, f"{json.dumps(kept)}\n".encode())
-        self._hostname, self._time_offset = hostname, time_offset
+    def _keep(self, kept: _Kept) -> None:
+        record = {"hostname": kept.hostname, "timeOffset": kept.time_offset, "timezone": kept.timezone, "ntp": kept.ntp}
+        write_secret(self._file, f"{json.dumps(record)}\n".encode())
+        self._kept = kept
 
 
-def _read(kept: Any) -> tuple[str, float]:
-    hostname, time_offset = kept["hostname"], float(kept["timeOffset"])
-    if not is_hostname(hostname) or not math.isfinite(time_offset):
+def _read(record: Any) -> _Kept:
+    hostname, time_offset = record["hostname"], float(record["timeOffset"])
+    timezone, ntp = record.get("timezone", _Kept.timezone), record.get("ntp", _NTP)  # older versions kept none
+    is_clock = math.isfinite(time_offset) and isinstance(timezone, str) and isinstance(ntp, dict)
+    if not is_hostname(hostname) or not is_clock:
         raise ValueError("not what was written")
-    return hostname, time_offset
+    return _Kept(hostname, time_offset, timezone, ntp)

@@ -19,16 +19,17 @@ _NOT_DEFINED = re.compile(r"NameError: name '(\w+)' is not defined")
 _NO_MODULE = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?")
 
 
-def explain(lines: Sequence[str], option: str = "--python") -> str | None:
+def explain(lines: Sequence[str], folder: Path, option: str = "--python") -> str | None:
     """What the traceback at the end of a bundle's lines means, where that is more than it says; None where not.
 
     Args:
+        folder: the bundle's, as its tracebacks name it.
         option: by which the user chooses the interpreter.
     """
     python_2 = f"give {option} python2.7"
     last = next((line for line in reversed(lines) if line.strip()), "")
     if last.startswith(("SyntaxError: ", "TabError: ")):
-        return _explain_syntax(lines, python_2)
+        return _explain_syntax(lines, folder, python_2)
     if (found := _NOT_DEFINED.match(last)) and found[1] in _GONE.split():
         return f"this bundle is Python 2, which has {found[1]}; {python_2}"
     if found := _NO_MODULE.match(last):
@@ -38,12 +39,15 @@ def explain(lines: Sequence[str], option: str = "--python") -> str | None:
     return None
 
 
-def _explain_syntax(lines: Sequence[str], python_2: str) -> str | None:
+def _explain_syntax(lines: Sequence[str], folder: Path, python_2: str) -> str | None:
     places = [found for line in lines if (found := _FILE.match(line))]
     if not places:
         return None
+    file = folder / places[-1][1]
+    if not file.is_relative_to(folder):
+        return f"{printable(str(file))} is no file of the bundle: another version of that package may suit this Python"
     try:
-        source = Path(places[-1][1]).read_bytes()
+        source = file.read_bytes()
     except OSError:
         return None
     if parse(source).error is not None:

@@ -159,7 +159,7 @@ class BundleRunner(Service):
             raise CouldNotRun(
                 f"{self.name} did not come up: it {_how(await process.ended())}",
                 details=tuple(self._last),
-                hint=explain(self._last),
+                hint=explain(self._last, self._sources.folder),
             )
 
     def restart(self) -> None:
@@ -199,7 +199,7 @@ class BundleRunner(Service):
                 await registered
                 self._process = None
                 how = _how(ended.result())
-                self._listener.ended(self.name, how, explain(self._last), waits=self._way.reload)
+                self._listener.ended(self.name, how, explain(self._last, self._sources.folder), waits=self._way.reload)
         finally:
             for task in (saved, ended, registered):
                 task.cancel()

@@ -101,7 +101,9 @@ class Run:
         url = self.sees("^API ").split()[1]
         body = None if data is None else json.dumps(data).encode()
         token = self.sees("^token ").split()[1]
-        request = urllib.request.Request(url + path, body, {"mx-api-token": token}, method=method)
+        request = urllib.request.Request(
+            url + path, body, {"mx-api-token": token, "Content-Type": "application/json"}, method=method
+        )
         state = self._home / "state/bundlekit/run"
         trust = ssl.create_default_context(cafile=state / "certificate.pem")
         try:

@@ -316,7 +316,10 @@ def test_hostname_over_the_api_is_that_of_the_machine(own_gateway: Gateway) -> N
     gateway = own_gateway
     context = ssl.create_default_context(cafile=gateway.state / "certificate.pem")
     request = urllib.request.Request(
-        f"{gateway.url}/api/v1/system/status", b'{"hostname": "Attic"}', {"mx-api-token": gateway.token}, method="PUT"
+        f"{gateway.url}/api/v1/system/status",
+        b'{"hostname": "Attic"}',
+        {"mx-api-token": gateway.token, "Content-Type": "application/json"},
+        method="PUT",
     )
     with urllib.request.urlopen(request, context=context) as answer:
         assert json.load(answer)["hostname"] == "Attic"
