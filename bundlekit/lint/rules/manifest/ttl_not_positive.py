@@ -1,10 +1,10 @@
 """The ttl leaves no time to answer.
 
 Why: After ttl seconds the gateway's controller answers in the bundle's place, with 408. Of zero seconds or less
-nothing is left for the bundle.
+hardly anything is left for the bundle.
 
-Evidence: The original controller 1.6.2 answers 408 as soon as the ttl is over. What it makes of a ttl of 0 was not
-seen; the emulated gateway refuses such a bundle with 400, and to one with -1 it answers 408 before the handler can.
+Evidence: The original controller 1.6.2 takes a ttl of 0 or less for 1, and counts ttls down once a second: the answer
+is 408 after 1 s at the latest, and may be at once.
 
 Bad:
 
