@@ -70,7 +70,7 @@ class Talk:
 
     async def converse(self) -> None:
         stdin, lies = self._process.stdin, self._liar.lies
-        await self.say(b"\nscript\tTOKEN\t\n")
+        await self.say(b"\nscript\tTOKEN\t%s\n" % self._liar.has)
         if self._tells_script:
             await self._play(lies.get("script", b"\nscript\tTOKEN\t\n"))
         self._liar.passwords.append((await stdin.readline()).decode().rstrip("\n"))
@@ -79,6 +79,7 @@ class Talk:
         while line := await stdin.readline():
             words = shlex.split(line.decode().removeprefix(f"{self.token} "))
             if words[0] == "take":
+                self._liar.taken.append(words[1])
                 await stdin.readexactly(int(words[2]))
                 await self.done()
                 continue
@@ -151,7 +152,9 @@ class Liar:
         port: where it listens.
         lies: what it says, by verb of the script; the greeting is one of them.
         orders: that it was given, and
-        passwords: that it was told.
+        passwords: that it was told, and
+        taken: names of the files that came with orders.
+        has: the fields by which it says what it has already.
         said: bytes in all.
     """
 
@@ -163,6 +166,7 @@ class Liar:
         prompt: str = "",
         prompts: int = 1,
         keys: int = 1,
+        has: bytes = b"",
     ) -> None:
         self.lies = dict(lies or {})
         self.banner = banner
@@ -170,6 +174,8 @@ class Liar:
         self.prompts = prompts
         self.orders: list[list[str]] = []
         self.passwords: list[str] = []
+        self.taken: list[str] = []
+        self.has = has
         self.said = 0
         self.log_ins = 0
         self.keys = [asyncssh.generate_private_key("ssh-ed25519") for _ in range(keys)]

@@ -78,6 +78,25 @@ def test_honest_one_is_believed(client: Client) -> None:
     assert gateway.passwords == [PASSWORD]
 
 
+@pytest.mark.parametrize(
+    ("has", "verb", "taken"),
+    [
+        (b"", "status", []),
+        (b"\t\tjournal", "status", ["programs.zip"]),
+        (b"\tprograms\tjournal", "status", []),
+        (b"", "deploy", ["programs.zip"]),
+        (b"\tprograms", "deploy", []),
+    ],
+)
+def test_programs_go_to_who_lacks_them_with_a_command_that_may_need_them(
+    client: Client, has: bytes, verb: str, taken: list[str]
+) -> None:
+    with Liar(has=has) as gateway:
+        printed = client(gateway, verb, *(["--bundle", "example"] if verb == "deploy" else []))
+    assert printed.code == 0, printed.err
+    assert gateway.taken == taken
+
+
 FIELDS: list[list[str]] = [
     [],
     [EVIL] * 9,

@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from bundlekit.remote import script
+from tests.remote import previous
 
 SHELLS = [("dash",), ("busybox", "sh")]
-END = "# ---------------------------------------------------------------- the way in"
+END = r"^# -+ the way in$|^\[ \$# -gt 0 \] \|\|"  # in the script, and in the one that travels
 
 STAND_INS = r"""
 steps=0
@@ -229,10 +230,10 @@ IN_BUSYBOX = ("first one that fails", "rollback with settings that fails", "purg
 class Gateway:
     """A disk, and what stands in for a service on it."""
 
-    def __init__(self, folder: Path, shell: tuple[str, ...], good: str) -> None:
+    def __init__(self, folder: Path, shell: tuple[str, ...], good: str, source: str = "") -> None:
         self.root = folder / "root"
         self._shell = shell
-        self._definitions = script.text().split(END)[0] + STAND_INS + MAKE
+        self._definitions = re.split(END, source or script.text(), flags=re.MULTILINE)[0] + STAND_INS + MAKE
         self._environment = {"PATH": os.environ["PATH"], "BUNDLEKIT_ROOT": str(self.root), "GOOD": good}
 
     def run(self, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -254,14 +255,14 @@ class Gateway:
         return file.read_text().strip() if file.is_file() else ""
 
 
-def copies_of(case: Case, shell: tuple[str, ...], folder: Path) -> list[Path]:
+def copies_of(case: Case, shell: tuple[str, ...], folder: Path, kinds: str = "") -> list[Path]:
     """The disk before each step of a change, and what a power cut leaves of it; no two alike that follow each other."""
     gateway = Gateway(folder, shell, case.good)
     made = gateway.run(BEFORE[case.before])
     assert (made.returncode, made.stderr) == (0, "")
     copies = folder / "copies"
     copies.mkdir()
-    kinds = ("killed " if case.steps else "") + ("torn" if case.torn and shell == SHELLS[0] else "")
+    kinds = kinds or ("killed " if case.steps else "") + ("torn" if case.torn and shell == SHELLS[0] else "")
     ended = gateway.run(f"sync; {case.change}; step; echo done", COPIES=str(copies), KINDS=kinds)
     assert ended.stdout.endswith("done\n"), ended.stdout + ended.stderr
     assert "phase" in ended.stdout
@@ -323,6 +324,47 @@ def test_change_that_is_cut_off_anywhere_ends_in_order(tmp_path: Path, case: Cas
         # A power cut that comes before it was stopped ends what runs by hand, and nobody else does.
         assert case.before != "by hand" or bool(gateway.running) != (gateway.root / "hand").exists(), told
         assert not (gateway.root / "bundles/x/by-hand").exists(), told
+
+
+@pytest.mark.parametrize(
+    ("name", "shell"),
+    [(name, SHELLS[0]) for name in previous.CASES] + [("upgrade that fails", SHELLS[1])],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_journal_of_the_release_before_is_finished_by_this_one(
+    tmp_path: Path, name: str, shell: tuple[str, ...]
+) -> None:
+    case = CASES[name]
+    (tmp_path / "sent").mkdir()
+    (tmp_path / "sent/gateway.sh").write_text(script.bare())
+    (tmp_path / "sent/programs.zip").write_bytes(script.programs())
+    upgrade = f'SELF={tmp_path}/sent/gateway.sh; run_apart() {{ shift; "$@"; }}; show_events() {{ echo shown; }}'
+    for copy in previous.unpack_states(name, tmp_path):
+        gateway = Gateway(copy, shell, case.good)
+        (gateway.root / "gateway.sh").write_text(previous.previous_script())
+        went_on = gateway.run(f"{upgrade}; finish_broken_off; history x 9")
+        told = f"{copy}\n{went_on.stdout}{went_on.stderr}"
+        assert went_on.stdout.endswith("end\n"), told
+        check(gateway, case, [line.split("\t")[1:] for line in went_on.stdout.splitlines() if line[:3] == "act"], told)
+        assert gateway.read("gateway.sh") == script.bare().strip(), told
+        assert (gateway.root / f"programs-{script.programs_digest()}.zip").exists(), told
+
+
+@pytest.mark.parametrize("name", ["upgrade", "upgrade that fails"])
+def test_journal_of_this_release_is_finished_by_the_one_before(tmp_path: Path, name: str) -> None:
+    """The client of another person may be an older one."""
+    case = CASES[name]
+    journals = set()
+    for copy in copies_of(case, SHELLS[0], tmp_path, kinds="killed"):
+        gateway = Gateway(copy, SHELLS[0], case.good, previous.previous_script())
+        journal = gateway.read("bundles/x/journal")
+        if not journal or journal in journals:
+            continue
+        journals.add(journal)
+        went_on = gateway.run("(recovery x status $ROOT/said); history x 9")
+        told = f"{copy}\n{went_on.stdout}{went_on.stderr}"
+        check(gateway, case, [line.split("\t")[1:] for line in went_on.stdout.splitlines() if line[:3] == "act"], told)
+    assert len(journals) >= 5
 
 
 def test_what_runs_and_has_lost_its_link_makes_room_for_the_new_release(tmp_path: Path) -> None:
