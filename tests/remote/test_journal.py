@@ -110,6 +110,7 @@ info() {
     esac
     sed -n "s/^$2=//p" "$1" 2>/dev/null | tail -n 1
 }
+use_info() { value=$(info "$@"); }
 by_hand() { ! [ -e "$ROOT/hand" ] || echo 7; }
 may_adopt() { record settings by-hand && remember_by_hand; }
 remember_by_hand() {

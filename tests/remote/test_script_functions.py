@@ -65,6 +65,22 @@ def left(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
 
 
+def test_look_at_a_gateway_takes_few_processes(shell: tuple[str, ...], tmp_path: Path) -> None:
+    """Each is some milliseconds on a gateway. In a namespace of their own, processes are numbered one by one."""
+    info = "version={0}\ndigest={0}\nnumber={0}\ntime=1\nsize=8\nwho=eve@desk\nstate=good\ntrail=-\n"
+    files = {"current": "-> releases/4", "lock": "", "log": "", "settings/x.json": "{}"}
+    for number in range(1, 5):
+        files |= {f"releases/{number}.info": info.format(number), f"releases/{number}/index.py": ""}
+    home(tmp_path, files)
+    apart = ("unshare", "--map-root-user", "--pid", "--fork", "--mount-proc")
+    said = run(shell, tmp_path, 'probe x; sh -c "echo processes \\$\\$"', prefix=apart).splitlines()
+    assert [line.split("\t")[:3] for line in said if line.startswith("release")] == [
+        ["release", str(number), str(number)] for number in (4, 3, 2, 1)
+    ]
+    assert "end" in said
+    assert int(said[-1].removeprefix("processes ")) <= 30
+
+
 @pytest.mark.parametrize("who", ["guard x /dev/null", "recovery x boot", "recover_at_boot; wait"])
 def test_name_of_who_was_ended_in_the_last_moment_does_not_stay_in_the_lock(
     shell: tuple[str, ...], who: str, tmp_path: Path

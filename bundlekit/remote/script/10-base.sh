@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC3043 # dash and busybox have `local`
 # What bundlekit does on a gateway, as root. Plain POSIX sh (dash, busybox) and what every Debian has beside it;
 # Python only to look at a bundle and to run it.
 #
@@ -49,9 +50,11 @@ cd / || exit
 
 # ---------------------------------------------------------------- events
 
-# Hardly a field needs the two processes; each of them is some milliseconds on a gateway.
-BREAKS=$(printf '\t\r\n.')
-BREAKS=${BREAKS%.}
+# A process is some milliseconds on a gateway. So hardly a field gets one to have its breaks replaced; and what is called
+# use_... leaves what it finds in a variable, for a `$(...)` is a process.
+BREAKS=$(printf '\t\r\n\001')
+DAMAGED=${BREAKS#???} # see whole_lines
+BREAKS=${BREAKS%?}
 
 say() {
     line=$1
@@ -164,7 +167,9 @@ has_systemd() {
 
 # Seconds by a clock that nobody sets.
 uptime_seconds() {
-    cut -d . -f 1 /proc/uptime
+    local up
+    read -r up _ </proc/uptime
+    echo "${up%%.*}"
 }
 
 nap() {
@@ -233,16 +238,22 @@ run_apart() { # SCRIPT ARGUMENT...
 
 # ---------------------------------------------------------------- `key=value` files
 
-info() ( # FILE KEY
-    [ -f "$1" ] || exit 0
+# In `value`.
+use_info() { # FILE KEY
+    local entry=
     value=
+    [ -f "$1" ] || return 0
     while IFS= read -r entry || [ -n "$entry" ]; do
         case $entry in
         "$2="*) value=${entry#*=} ;;
         esac
     done 2>/dev/null <"$1"
+}
+
+info() { # FILE KEY
+    use_info "$@"
     printf '%s\n' "$value"
-)
+}
 
 set_info() { # FILE KEY VALUE [KEY VALUE]
     {

@@ -1,9 +1,15 @@
 
 # ---------------------------------------------------------------- releases
 
+use_current() {
+    current=$(readlink "$B/current" 2>/dev/null) || current=
+    current=${current#releases/}
+}
+
 current_release() {
-    link=$(readlink "$B/current" 2>/dev/null) || link=
-    printf '%s\n' "${link#releases/}"
+    local current=
+    use_current
+    printf '%s\n' "$current"
 }
 
 # The newest first, by the order in which they were deployed: a gateway's clock may have been anywhere.
@@ -11,7 +17,8 @@ list_releases() {
     for file in "$B"/releases/*.info; do
         [ -d "${file%.info}" ] || continue
         id=${file##*/}
-        printf '%s\t%s\n' "$(info "$file" number)" "${id%.info}"
+        use_info "$file" number
+        printf '%s\t%s\n' "$value" "${id%.info}"
     done | sort -rn | cut -f 2
 }
 
@@ -25,7 +32,8 @@ next_number() {
 # The trail of the current release: `-`, then the releases that were replaced one after the other, its own predecessor
 # last. A deploy adds to it, and so does a rollback to a named release; a rollback that undoes a change takes away.
 trail() { # ID
-    kept=$(info "$B/releases/$1.info" trail)
+    use_info "$B/releases/$1.info" trail
+    kept=$value
     if [ -n "$kept" ]; then
         printf '%s\n' "$kept"
         return
@@ -80,7 +88,8 @@ keep_trail() { # ID PREVIOUS
 
 # `running` is written by the supervisor; the number in it counts only if that process is the supervisor still.
 supervisor_pid() {
-    pid=$(info "$B/running" supervisor)
+    use_info "$B/running" supervisor
+    pid=$value
     [ -n "$pid" ] && is_supervisor "$pid" && printf '%s\n' "$pid"
 }
 
@@ -106,16 +115,18 @@ use_owner() { # PID
 
 bundle_pid() {
     supervisor_pid >/dev/null || return 1
-    pid=$(info "$B/running" bundle)
+    use_info "$B/running" bundle
+    pid=$value
     [ -n "$pid" ] && [ -d "/proc/$pid" ] && printf '%s\n' "$pid"
 }
 
 # What the bundle printed since its last start, as far as the log has it still.
 log_since_start() {
-    offset=$(info "$B/running" offset)
+    local size
+    use_info "$B/running" offset
     size=$(wc -c <"$B/log" 2>/dev/null) || return 0
-    [ "${offset:-0}" -le "$size" ] || offset=0
-    tail -c "+$((${offset:-0} + 1))" "$B/log"
+    [ "${value:-0}" -le "$size" ] || value=0
+    tail -c "+$((${value:-0} + 1))" "$B/log"
 }
 
 # What a release printed at all its starts, as far as the log has it still.
@@ -132,9 +143,12 @@ has_registered() {
 
 # What was seen is kept, by root: somebody else sees it all the same.
 see_registered() {
-    pid=$(info "$B/running" bundle)
+    local known=
+    use_info "$B/running" bundle
+    pid=$value
     [ -n "$pid" ] || return 1
-    [ "$(cat "$B/registered" 2>/dev/null)" = "$pid" ] && return 0
+    read -r known <"$B/registered"
+    [ "$known" = "$pid" ] && return 0
     if log_since_start | grep -qF -e "Register successfully $NAME tunnel:"; then
         echo "$pid" >"$B/registered" || :
     # One that only listens registers as a view alone, and the SDK says that first.

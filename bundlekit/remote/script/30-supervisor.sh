@@ -251,19 +251,14 @@ take_order() {
 }
 
 start_beside() { # RELEASE
-    old_child=$child
-    old_offset=$offset
+    local child="$child" offset="$offset"
     cd "$B/releases/$1" && run_bundle "$1" "$B/beside/log" && beside=$child
     printf 'bundle=%s\nrelease=%s\noffset=%s\nsince=%s\n' "$beside" "$1" "$offset" "$(date +%s)" >"$B/beside/running.new" &&
         mv -f "$B/beside/running.new" "$B/beside/running"
-    child=$old_child
-    offset=$old_offset
 }
 
 drop_beside() {
-    old_child=$child
-    old_status=$status
-    child=$beside
+    local child="$beside" status="$status"
     interrupt_child
     if kill -0 "$child" 2>/dev/null; then
         end_child
@@ -273,8 +268,6 @@ drop_beside() {
     fi
     kill -KILL "-$child" 2>/dev/null
     set_info "$B/beside/running" ended "$status"
-    child=$old_child
-    status=$old_status
     beside=
 }
 

@@ -9,7 +9,7 @@ HISTORY_LIMIT=200000 # bytes, and again for the one before
 # line: a line counts if it is whole, and half of one is marked before another one follows it.
 add_history() { # OUTCOME REASON
     key=$(recorded key)
-    whole_lines '[A-Za-z-]*' "$ROOT/history" | tail -n 20 | grep -qF "	$key" && return 0
+    whole_lines '[A-Za-z-]*' 20 "$ROOT/history" | grep -qF "	$key" && return 0
     [ "$(wc -c 2>/dev/null <"$ROOT/history" || echo 0)" -le $HISTORY_LIMIT ] || mv -f "$ROOT/history" "$ROOT/history.1"
     line=$(say "$(date +%s)" "$(recorded began)" "$NAME" "$(recorded verb)" "$(recorded id)" "$(recorded previous)" \
         "$(recorded who)" "$(recorded account)" "$(recorded address)" "$1" "$2" "$(recorded by)" "$key")
@@ -18,20 +18,18 @@ add_history() { # OUTCOME REASON
     settle
 }
 
-DAMAGED=$(printf '\001')
-
-whole_lines() { # PATTERN-OF-BUNDLES FILE...
-    pattern=$1
-    shift
+whole_lines() { # PATTERN-OF-BUNDLES COUNT FILE...
+    local pattern="$1" count="$2"
+    shift 2
     # The last one may have no end.
     { cat "$@" 2>/dev/null; echo "$DAMAGED"; } | tr '\0' "$DAMAGED" |
-        grep -a "^[0-9]*	[0-9]*	$pattern	[^$DAMAGED]*	[0-9.]*\$"
+        grep -a "^[0-9]*	[0-9]*	$pattern	[^$DAMAGED]*	[0-9.]*\$" | tail -n "$count"
 }
 
 # The newest last. `*` stands for all bundles.
 list_history() { # NAME COUNT
-    whole_lines "$(if [ "$1" = '*' ]; then echo '[A-Za-z-]*'; else printf '%s\n' "$1"; fi)" \
-        "$ROOT/history.1" "$ROOT/history" | tail -n "$2"
+    if [ "$1" = '*' ]; then set -- '[A-Za-z-]*' "$2"; fi
+    whole_lines "$@" "$ROOT/history.1" "$ROOT/history"
 }
 
 say_history() { # WORD NAME COUNT

@@ -47,11 +47,14 @@ is_alone() {
 }
 
 is_current() { # DIGEST
-    [ "$(info "$B/releases/$(current_release).info" digest)" = "$1" ]
+    use_current
+    use_info "$B/releases/$current.info" digest
+    [ "$value" = "$1" ]
 }
 
 look_around() {
-    say gateway "$(hostname 2>/dev/null || uname -n)"
+    read -r name 2>/dev/null </proc/sys/kernel/hostname || name=$(uname -n)
+    say gateway "$name"
     if has_systemd; then say boot systemd; else say boot init; fi
     for tool in tar gzip sha256sum; do
         command -v $tool >/dev/null 2>&1 || say missing $tool
@@ -62,7 +65,9 @@ look_around() {
     fi
     folder=$ROOT
     while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
-    say free "$(df -Pk "$folder" | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\([0-9]*\).*/\1/p')"
+    # shellcheck disable=SC2046 # seven words of a headline, then those of the disk
+    set -- $(df -Pk "$folder")
+    say free "${11:-}"
 }
 
 probe_bundle() { # [closely]
@@ -74,12 +79,13 @@ look_at_bundle() { # [closely]: who holds the lock without a word, whom a change
     stranger=
     say bundle "$NAME"
     [ -d "$B" ] || return 0
-    say current "$(current_release)"
-    say trail "$(trail "$(current_release)")"
-    if pid=$(bundle_pid); then
+    use_current
+    say current "$current"
+    say trail "$(trail "$current")"
+    if bundle_pid >/dev/null; then
         registered=no
         has_registered && registered=yes
-        say running "$pid" "$(info "$B/running" release)" "$(info "$B/running" since)" "$(info "$B/running" starts)" $registered
+        say_running "$pid" $registered
     elif supervisor_pid >/dev/null && [ -n "$(info "$B/running" ended)" ]; then
         say crashed "$(info "$B/running" ended)" "$(info "$B/running" starts)"
     fi
@@ -97,11 +103,37 @@ look_at_bundle() { # [closely]: who holds the lock without a word, whom a change
     fi
     [ -z "$stranger" ] || say held "$stranger"
     for id in $(list_releases); do
-        file=$B/releases/$id.info
-        say release "$id" "$(info "$file" version)" "$(info "$file" digest)" "$(info "$file" time)" \
-            "$(info "$file" state)" "$(info "$file" who)" "$(info "$file" reason)" "$(info "$file" size)"
+        say_release "$id"
     done
     say_history last "$NAME" 1
+}
+
+say_running() { # PID yes|no
+    local release='' since='' starts='' entry=''
+    while IFS= read -r entry || [ -n "$entry" ]; do
+        case $entry in
+        release=*) release=${entry#*=} ;;
+        since=*) since=${entry#*=} ;;
+        starts=*) starts=${entry#*=} ;;
+        esac
+    done 2>/dev/null <"$B/running"
+    say running "$1" "$release" "$since" "$starts" "$2"
+}
+
+say_release() { # ID
+    local version='' digest='' time='' state='' who='' reason='' size='' entry=''
+    while IFS= read -r entry || [ -n "$entry" ]; do
+        case $entry in
+        version=*) version=${entry#*=} ;;
+        digest=*) digest=${entry#*=} ;;
+        time=*) time=${entry#*=} ;;
+        state=*) state=${entry#*=} ;;
+        who=*) who=${entry#*=} ;;
+        reason=*) reason=${entry#*=} ;;
+        size=*) size=${entry#*=} ;;
+        esac
+    done 2>/dev/null <"$B/releases/$1.info"
+    say release "$1" "$version" "$digest" "$time" "$state" "$who" "$reason" "$size"
 }
 
 # Neither an argument of a program nor anywhere but on this connection.

@@ -140,14 +140,19 @@ rename() { # FROM TO
 # Waits until the release has registered, lives still a moment later, and does what it has to. Leaves in `reason` why it
 # did not.
 confirm() { # ID SECONDS STARTS-SO-FAR [as-before]
+    local starts=
     deadline=$(($(uptime_seconds) + $2))
     while :; do
-        if [ "$(info "$B/running" release)" = "$1" ]; then
-            if [ "$(info "$B/running" starts)" -gt "$3" ]; then
+        use_info "$B/running" release
+        if [ "$value" = "$1" ]; then
+            use_info "$B/running" starts
+            starts=$value
+            use_info "$B/running" ended
+            if [ "$starts" -gt "$3" ]; then
                 reason="died $(info "$B/running" before)"
                 return 1
-            elif [ -n "$(info "$B/running" ended)" ]; then
-                reason="died $(info "$B/running" ended)"
+            elif [ -n "$value" ]; then
+                reason="died $value"
                 return 1
             elif has_registered; then
                 sleep 1
