@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bundlekit.remote import script
 from tests.desk import Desk
 from tests.remote.test_script_functions import SHELLS, home, run
 
@@ -40,6 +41,7 @@ def test_function_that_is_called_in_the_folder_of_a_release_imports_nothing_of_i
     (release / "bundle.json").write_text('{"name": "x", "version": "1", "resources": []}')
     (release / "index.py").write_text("import time\n")
     folder = home(tmp_path, {"lock": "", "from": "it"})
+    (tmp_path / f"programs-{script.programs_digest()}.zip").write_bytes(script.programs())
     said = run(
         shell,
         tmp_path,
