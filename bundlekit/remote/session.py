@@ -152,10 +152,13 @@ class Session:
             tell: hears of what is sent, of how much.
             rate: bytes a second, at most.
         """
-        from bundlekit.remote.scp import put
+        from bundlekit.remote.scp import AT_ONCE, put
 
         try:
             with words_for_breaks():
+                if len(data) > AT_ONCE:  # a link that breaks behind it must not cost the order
+                    self._talk().give_programs()
+                    self._talk().settle()
                 put(self._talk(), data, self._path(place, "part"), tell, rate=rate)
         except KeyboardInterrupt:
             raise Interrupted(
