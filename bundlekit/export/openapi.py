@@ -96,10 +96,8 @@ def _operation(place: ExportedResource, operation: Operation, tag: str, taken: s
         made["description"] = operation.text
     if method in _BODIES:
         sent = item_of(place.example) if place.collection and method == "post" else place.example
-        made["requestBody"] = {
-            "required": True,
-            "content": _content(sent, of_items=place.collection and method == "put"),
-        }
+        # None is required: the gateway sends {} for one that is missing.
+        made["requestBody"] = {"content": _content(sent, of_items=place.collection and method == "put")}
     responses: dict[str, Any] = {}
     for code in _SUCCESSES[method]:
         responses[code] = {"description": _WORDS[code]}

