@@ -76,6 +76,7 @@ class OnBox(Side):
     def __init__(self, box: Box) -> None:
         super().__init__()
         self._box = box
+        self._started: list[int] = []
 
     def put(self, folder: Path) -> None:
         self._box.put(folder, "/root/sdk")
@@ -104,7 +105,14 @@ class OnBox(Side):
             done
             cat log; exit 1
         """
-        return int(self._box.run(wait).stdout)
+        pid = int(self._box.run(wait).stdout)
+        self._started.append(pid)
+        return pid
+
+    def close(self) -> None:
+        """End all that still runs: what comes later on the same box finds every bundle that was started by hand."""
+        for pid in self._started:
+            self._box.run(f"pkill -KILL --session {pid}", check=False)
 
 
 class OnThisMachine(Side):
@@ -169,7 +177,11 @@ class OnThisMachine(Side):
 
 @contextmanager
 def on_box(request: pytest.FixtureRequest) -> Iterator[Side]:
-    yield OnBox(request.getfixturevalue("shared_box"))
+    side = OnBox(request.getfixturevalue("shared_box"))
+    try:
+        yield side
+    finally:
+        side.close()
 
 
 @contextmanager

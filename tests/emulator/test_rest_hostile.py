@@ -53,10 +53,12 @@ def answer(request: Message) -> Message:
     return {} if request["resource"] == "/mirror/silent" else mirror(request)
 
 
-def against(broker: Mosquitto, scenario: Callable[[Client], Awaitable[None]], limits: Limits = HASTE) -> None:
+def against(
+    broker: Mosquitto, scenario: Callable[[Client], Awaitable[None]], limits: Limits = HASTE, ttl: float = 60
+) -> None:
     async def run() -> None:
         running = gateway(broker.address, limits=limits)
-        async with running as client, model(broker.address, "/mirror/#", answer, ttl=1.2), asyncio.timeout(60):
+        async with running as client, model(broker.address, "/mirror/#", answer, ttl=ttl), asyncio.timeout(60):
             await scenario(client)
 
     asyncio.run(run())
@@ -218,7 +220,7 @@ def test_answer_and_pause_between_requests_may_take_longer_than_a_head(mosquitto
         assert (await hear(reader)).status == 200
         writer.close()
 
-    against(mosquitto, scenario)
+    against(mosquitto, scenario, ttl=1.2)
 
 
 def test_pipelined_requests_are_answered_in_their_order(mosquitto: Mosquitto) -> None:
