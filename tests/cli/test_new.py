@@ -342,6 +342,7 @@ def test_interrupted_run_leaves_nothing(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # nohup has it ignored, and then it is
     )
     while not list(desk.glob(".bundlekit-new-*/lamp/reached")):
         assert running.poll() is None
