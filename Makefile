@@ -59,6 +59,7 @@ bench: $(INSTALLED) packages
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.emulator
 	$(BIN)/python -m benchmarks.validate
+	$(BIN)/python -m benchmarks.pack
 
 bench-deploy: $(INSTALLED) packages
 	$(BIN)/python -m venv $(OTHERS)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bundlekit.pack.archive import Archive
     from bundlekit.pack.contents import Contents
 
+_WORTH_A_BAR = 8_000_000  # bytes: about half a second
+
 
 def bundle_at(path: Path) -> Bundle:
     """The bundle in a folder or an archive, unchecked.
@@ -85,6 +87,7 @@ def packed_folder(path: Path, *, refuses: bool = True) -> tuple[Archive, Content
     """
     from bundlekit.bundle.bundle import MANIFEST
     from bundlekit.bundle.search import enclosing_bundle, has_manifest
+    from bundlekit.cli.bar import Bar
     from bundlekit.cli.precheck import refuse_errors
     from bundlekit.pack.archive import pack
     from bundlekit.pack.contents import select
@@ -102,4 +105,8 @@ def packed_folder(path: Path, *, refuses: bool = True) -> tuple[Archive, Content
             raise
         click.echo(click.style("note: ", fg="yellow") + f"{error.message}; it runs all the same", err=True)
     contents = select(bundle, baseline_in(path))
-    return pack(bundle, contents), contents
+    bar = Bar("packed", _WORTH_A_BAR)
+    try:
+        return pack(bundle, contents, bar), contents
+    finally:
+        bar.close()

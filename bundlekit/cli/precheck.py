@@ -13,7 +13,7 @@ from bundlekit.cli.baseline import KnownFindings
 from bundlekit.cli.choice import Asked, Chosen
 from bundlekit.cli.report_findings import counted, write_text
 from bundlekit.errors import Refused
-from bundlekit.lint import Finding, Severity, check
+from bundlekit.lint import Finding, Severity, check_with_ignored
 from bundlekit.quoting import printable
 
 
@@ -34,12 +34,12 @@ def refuse_errors(bundle: Bundle, place: Path) -> None:
     chosen = Chosen(Asked())
     selection = chosen.of(place)
     least = max(Severity.WARNING, selection.fail_on, key=list(Severity).index)
-    found = list(check(bundle, selection))
+    found, by_themselves = check_with_ignored(bundle, selection)
     with KnownFindings(chosen) as known:
-        findings = known.new(os.path.realpath(place), bundle, found, selection)
+        findings = known.new(os.path.realpath(place), bundle, list(found), selection)
         write_text((one for one in findings if one.severity.is_at_least(least)), err=True)
     told = {_identity(finding) for finding in found if finding.severity.is_at_least(least)}
-    for finding in check(bundle, heed_comments=False):
+    for finding in by_themselves:
         if finding.severity is Severity.ERROR and _identity(finding) not in told:
             where = f"{printable(finding.file)}:{finding.line}:{finding.column}"
             said = f"{where}: {finding.code} {finding.rule} is ignored, as somebody chose: {printable(finding.message)}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import click
 
+from bundlekit.cli.bar import Bar
 from bundlekit.cli.keyring_store import kept_secret, name_of_key
 from bundlekit.errors import BadUsage, HostKeyRejected, LoginRefused
 
@@ -170,14 +171,12 @@ class TerminalListener:
     }
 
     def __init__(self) -> None:
-        self._bar: Any = None
+        self._sent = Bar("  sent", _WORTH_A_BAR)
         self._is_beside = False
 
     def close(self) -> None:
-        """End the bar of an upload that did not come to its end; it has hidden the cursor."""
-        if self._bar is not None:
-            self._bar.render_finish()
-            self._bar = None
+        """End the bar of an upload that did not come to its end."""
+        self._sent.close()
 
     def phase(self, word: str, text: str) -> None:
         self.close()
@@ -198,10 +197,4 @@ class TerminalListener:
         click.echo(click.style("note: ", fg="yellow") + text, err=True)
 
     def sent(self, size: int, total: int) -> None:
-        if total < _WORTH_A_BAR or not sys.stderr.isatty():
-            return
-        if self._bar is None:
-            self._bar = click.progressbar(length=total, file=sys.stderr, label="  sent")
-        self._bar.update(size - self._bar.pos)
-        if size >= total:
-            self.close()
+        self._sent(size, total)

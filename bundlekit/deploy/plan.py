@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bundlekit.errors import BundlekitError, GatewayUnfit
-from bundlekit.pack.archive import Archive
+from bundlekit.pack.archive import IDENTITY, Archive
 from bundlekit.remote.events import BundleState, GatewayState, Release
 from bundlekit.remote.failures import busy
 from bundlekit.remote.neighbours import in_words, refusal, shared
@@ -41,10 +41,10 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def release_id(version: str, digest: str) -> str:
-    """The name of a release's folder: the version as far as it is safe, and the start of the digest."""
+def release_id(version: str, identity: str) -> str:
+    """The name of a release's folder: the version as far as it is safe, and the start of the identity's digest."""
     safe = re.sub(r"[^A-Za-z0-9.+_-]+", "-", version)[:40].strip(".-")
-    return f"{safe or 'release'}-{digest[:8]}"
+    return f"{safe or 'release'}-{identity.removeprefix(IDENTITY)[:8]}"
 
 
 def plan_deploy(
@@ -67,10 +67,10 @@ def plan_deploy(
         write: whether what its GETs answer is sent back by PUT; not without `verify`.
     """
     bundle = gateway.bundle(archive.name)
-    id = release_id(archive.version, archive.digest)
+    id = release_id(archive.version, archive.identity)
     current = bundle.release(bundle.current)
     notes = tuple(_notes(archive, bundle, current))
-    if current and current.digest == archive.digest:
+    if current and _is_of(current, archive):
         if bundle.running and bundle.running.registered:
             return Plan(Action.NOTHING, current.id, current.id, (), notes)
         steps = ["start it, for it does not run", "wait until it registers"]
@@ -107,16 +107,20 @@ def notes_on_neighbours(archive: Archive, gateway: GatewayState) -> list[str]:
 
 
 def _notes(archive: Archive, bundle: BundleState, current: Release | None) -> Iterator[str]:
-    if current and current.digest == archive.digest:
+    if current and _is_of(current, archive):
         return
     if current and _is_older(archive.version, current.version):
         yield f"a downgrade: {archive.version} is older than {current.version}, which is there now"
     for release in bundle.releases:
-        if release.digest == archive.digest:
+        if _is_of(release, archive):
             if release.state == "bad":
                 yield f"release {release.id} {reason_of_mark(release)}; if it comes up, it is good again"
         elif release.version == archive.version:
             yield f"another content under the same version: release {release.id} is {archive.version} too"
+
+
+def _is_of(release: Release, archive: Archive) -> bool:
+    return release.version == archive.version and archive.is_known_as(release.identity)
 
 
 def _is_older(version: str, other: str) -> bool:

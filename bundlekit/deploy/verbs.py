@@ -110,9 +110,9 @@ def deploy(
         BundlekitError: it was not begun.
     """
     try:
-        gateway = session.look(archive.name, archive.digest, to_upload=len(archive.data) <= AT_ONCE)
+        gateway = session.look(archive.name, archive.identity, archive.digest, to_upload=len(archive.data) <= AT_ONCE)
         if gateway is None:
-            gateway = session.probe(archive.name, upload_unless=archive.digest)
+            gateway = session.probe(archive.name, to_upload=(archive.identity, archive.digest))
     except GatewayUnreachable as broken:
         broken.kept = broken.kept or UNTOUCHED
         raise
@@ -141,7 +141,7 @@ def deploy(
         archive.name,
         plan.release,
         archive.version,
-        archive.digest,
+        archive.identity,
         delivered.place,
         plan.replaces,
         str(wait),

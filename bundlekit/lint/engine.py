@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import suppression
@@ -29,16 +29,39 @@ def check(bundle: Bundle, chosen: Selection | None = None, *, heed_comments: boo
     """
     chosen = chosen or selection()
     inspection = Inspection(bundle, chosen.api)
-    found = [
-        (rule, fault)
-        for rule in rules()
-        if rule.code in chosen.severities
-        for fault in rule.check(inspection)
-        if chosen.tells(rule.code, fault.path)
-    ]
+    found = list(_told(chosen, _found(inspection, chosen.severities)))
     if heed_comments:
         found = _without_hidden(inspection, found)
     return _findings(inspection, chosen, found)
+
+
+def check_with_ignored(bundle: Bundle, chosen: Selection) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Check a bundle once, for what is chosen and for what that passes over.
+
+    Args:
+        bundle: the bundle.
+        chosen: which rules are asked.
+
+    Returns:
+        What `check` finds; and what the rules find by themselves, with neither a choice nor a comment heeded.
+    """
+    inspection, everything = Inspection(bundle, chosen.api), selection()
+    found = list(_found(inspection, chosen.severities.keys() | everything.severities.keys()))
+    told = _without_hidden(inspection, list(_told(chosen, found)))
+    return _findings(inspection, chosen, told), _findings(inspection, everything, _told(everything, found))
+
+
+def _found(inspection: Inspection, codes: Container[str]) -> Iterator[tuple[Rule, Diagnostic]]:
+    for rule in rules():
+        if rule.code in codes:
+            for fault in rule.check(inspection):
+                yield rule, fault
+
+
+def _told(chosen: Selection, found: Iterable[tuple[Rule, Diagnostic]]) -> Iterator[tuple[Rule, Diagnostic]]:
+    for rule, fault in found:
+        if rule.code in chosen.severities and chosen.tells(rule.code, fault.path):
+            yield rule, fault
 
 
 def check_among(this: Neighbour, others: Neighbours, chosen: Selection) -> tuple[Finding, ...]:

@@ -1,13 +1,12 @@
-"""Deflate (RFC 1951), the same bytes from every Python.
+"""The compressor of earlier versions: deflate (RFC 1951), written in Python.
 
-zlib promises that its output can be read, not that it stays the same: zlib-ng, which newer Pythons and
-distributions bring under zlib's name, compresses to other bytes at every level. An archive whose digest is
-its identity cannot be left to that. This compressor depends on nothing but its input. Measured on Python
-source against zlib at its best level: 2 to 8 % larger, about a second for a megabyte.
+A gateway knows the releases that it got then by the digest of the compressed file. Only whoever makes the same file
+again can tell that nothing has changed since.
 """
 
 from __future__ import annotations
 
+import zlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
@@ -31,7 +30,14 @@ _END = 256
 _LENGTHS_ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
 
 
-def compress(data: bytes) -> bytes:
+def compressed_as_before(tar: bytes) -> bytes:
+    """`tar` as gzip, without name and time in its header."""
+    head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    tail = zlib.crc32(tar).to_bytes(4, "little") + len(tar).to_bytes(4, "little")
+    return head + _compress(tar) + tail
+
+
+def _compress(data: bytes) -> bytes:
     """`data` as a raw deflate stream."""
     tokens = _tokens(data)
     out: list[bytes] = []

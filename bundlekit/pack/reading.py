@@ -25,7 +25,7 @@ from bundlekit.bundle.files import Entry, Kind
 from bundlekit.bundle.manifest import manifest_of
 from bundlekit.errors import CouldNotRun, Refused, Unreadable
 from bundlekit.pack import safety
-from bundlekit.pack.archive import Archive, ArchiveMember
+from bundlekit.pack.archive import IDENTITY, Archive, ArchiveMember
 from bundlekit.pack.contents import SUMS
 from bundlekit.quoting import printable
 
@@ -49,7 +49,7 @@ def open_archive(path: Path) -> Bundle:
             file differs from its checksum.
     """
     with _opened(path) as packed:
-        return _bundle(packed, str(path))
+        return _bundle(_unpacked(packed, str(path)), str(path))
 
 
 def open_stream(packed: IO[bytes], label: str) -> Bundle:
@@ -59,7 +59,7 @@ def open_stream(packed: IO[bytes], label: str) -> Bundle:
         packed: at its start; it may be closed afterwards.
         label: how messages call it.
     """
-    return _bundle(packed, label)
+    return _bundle(_unpacked(packed, label), label)
 
 
 def read_archive(path: Path) -> Archive:
@@ -70,13 +70,26 @@ def read_archive(path: Path) -> Archive:
         Refused: as `open_archive`; or its manifest has no name and version that are fit.
     """
     with _opened(path) as packed:
-        bundle = _bundle(packed, str(path))
+        tar = _unpacked(packed, str(path))
+        bundle = _bundle(tar, str(path))
         packed.seek(0)
         data = packed.read()
+    unpacked = sha256()
+    tar.seek(0)
+    while chunk := tar.read(_CHUNK):
+        unpacked.update(chunk)
     manifest = manifest_of(bundle)
     files = (entry for entry in bundle.files.entries.values() if entry.kind is Kind.FILE)
     members = tuple(ArchiveMember(entry.path, entry.size, entry.executable) for entry in files)
-    return Archive(manifest.name, manifest.version, sha256(data).hexdigest(), data, members, manifest.answered)
+    return Archive(
+        manifest.name,
+        manifest.version,
+        sha256(data).hexdigest(),
+        IDENTITY + unpacked.hexdigest(),
+        data,
+        members,
+        manifest.answered,
+    )
 
 
 @dataclass(frozen=True)
@@ -121,8 +134,7 @@ def _opened(path: Path) -> IO[bytes]:
     return stream
 
 
-def _bundle(packed: IO[bytes], label: str) -> Bundle:
-    tar = _unpacked(packed, label)
+def _bundle(tar: IO[bytes], label: str) -> Bundle:
     entries: list[Entry] = []
     offsets: dict[str, int] = {}
     for entry, offset in _members(tar, label):

@@ -75,7 +75,7 @@ def opening(token: str, *, password: str | None, look: Sequence[str] = (), label
     Args:
         token: hex digits that nobody can guess.
         password: for sudo; None to find out whether it asks for one.
-        look: a bundle and a digest, to be looked at where the gateway has the script.
+        look: a bundle, and identity and digest of an archive, to be looked at where the gateway has the script.
         label: what it is for, letters and spaces: for lists of processes and logs of the gateway.
 
     Raises:

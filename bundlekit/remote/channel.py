@@ -52,7 +52,7 @@ class Conversation:
         Args:
             transport: logged in.
             password: for sudo; None to find out whether it asks for one.
-            look: a bundle and a digest; see `seen`.
+            look: a bundle, and identity and digest of an archive; see `seen`.
             label: what it is for; see `opening`.
             silence: seconds without a byte after which TimeoutError is raised.
 

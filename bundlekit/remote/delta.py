@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import tarfile
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 
+from bundlekit.pack.compression import compressed
 from bundlekit.pack.contents import SUMS
 
 
@@ -29,7 +29,7 @@ class Inventory:
     @property
     def packed(self) -> bytes:
         """The text as it travels."""
-        return gzip.compress(self.text, mtime=0)
+        return compressed([self.text])
 
     def lacking(self, had: Collection[str]) -> list[int]:
         """The numbers of the lines that have to be sent.
@@ -49,16 +49,13 @@ class Inventory:
         Args:
             numbers: of lines of the text, from 1.
         """
-        packed = BytesIO()
-        with (
-            gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as stream,
-            tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as tar,
-        ):
+        unpacked = BytesIO()
+        with tarfile.open(fileobj=unpacked, mode="w", format=tarfile.GNU_FORMAT) as tar:
             for number in sorted(numbers):
                 if 0 < number <= len(self.entries):
                     header, data = self.entries[number - 1]
                     tar.addfile(header, BytesIO(data))
-        return packed.getvalue()
+        return compressed([unpacked.getbuffer()])
 
 
 def inventory_of(data: bytes) -> Inventory | None:

@@ -47,7 +47,8 @@ class Release:
     """A release that lies on the gateway.
 
     Attributes:
-        id: version and start of the digest; its folder's name.
+        id: version and start of the identity; its folder's name.
+        identity: of its archive; of one that an earlier version deployed, the digest of the archive's file.
         time: when it was last deployed, seconds since 1970 by the gateway's clock.
         state: `good` once it has come up, `failed`, `new` when that was never decided, or `bad` if somebody said so.
         who: deployed it.
@@ -57,7 +58,7 @@ class Release:
 
     id: str
     version: str
-    digest: str
+    identity: str
     time: int
     state: str
     who: str = ""
@@ -302,8 +303,8 @@ def _with_lock(bundle: BundleState, event: Event) -> BundleState:
 
 
 def _with_release(bundle: BundleState, event: Event) -> BundleState:
-    id, version, digest, _, state, who, reason = (event.field(index) for index in range(7))
-    release = Release(id, version, digest, event.number(3), state, who, reason, event.number(7) * 1024)
+    id, version, identity, _, state, who, reason = (event.field(index) for index in range(7))
+    release = Release(id, version, identity, event.number(3), state, who, reason, event.number(7) * 1024)
     return replace(bundle, releases=(*bundle.releases, release)) if _id(id) else bundle
 
 

@@ -55,13 +55,14 @@ class Session:
         self.name = connection.address.name
         self.identity = connection.address.identity
 
-    def look(self, bundle: str, digest: str, *, to_upload: bool) -> GatewayState | None:
+    def look(self, bundle: str, identity: str, digest: str, *, to_upload: bool) -> GatewayState | None:
         """Look at the gateway and at a bundle there, without a round trip of its own, before anything else is done.
 
         Args:
             bundle: its name.
-            digest: that it may have as its current release.
-            to_upload: it travels with the order to deploy, unless it has, and a place for it is made then.
+            identity: of the archive that may be its current release.
+            digest: of that archive's file.
+            to_upload: the file travels with the order to deploy, if it is not current, and a place for it is made then.
 
         Returns:
             None where it takes a probe to tell.
@@ -73,7 +74,7 @@ class Session:
             self._travels_with_order = False
             return None
         with words_for_breaks():
-            conversation = self._talk((bundle, digest))
+            conversation = self._talk((bundle, identity, digest))
             events = [parse_event(line) for line in conversation.seen()]
             if not events or events[-1].word != "end":
                 return None
@@ -90,20 +91,20 @@ class Session:
         """The place of another upload than the one that `look` has told of, which travels with the order as well."""
         return f"{place.rpartition('/')[0]}/{digest}-{self._talk().token}"
 
-    def probe(self, bundle: str | None = None, *, upload_unless: str | None = None) -> GatewayState:
+    def probe(self, bundle: str | None = None, *, to_upload: tuple[str, str] | None = None) -> GatewayState:
         """Look at the gateway, and at one bundle there or at all.
 
         Args:
             bundle: its name, or None for all.
-            upload_unless: make a place to upload what has this digest, unless that is the current release.
+            to_upload: an archive's identity and its file's digest, to make a place for it unless it is current.
 
         Raises:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
         arguments = [bundle] if bundle is not None else []
         with words_for_breaks():
-            if upload_unless is not None:
-                arguments += [upload_unless, self._talk().token]
+            if to_upload is not None:
+                arguments += [*to_upload, self._talk().token]
             events = list(self._run("probe", *arguments))
         raise_refusal(events)
         if not events or events[-1].word != "end":

@@ -334,15 +334,15 @@ def test_interrupted_run_leaves_nothing(
     (other_template / "hooks/post_gen_project.py").write_text(
         "import pathlib, time\npathlib.Path('reached').touch()\ntime.sleep(60)\n"
     )
+    taken = ["env", f"--default-signal={number.name}"]  # nohup has it ignored, and then it is
     running = subprocess.Popen(
-        [*COMMAND, "--template", str(other_template), "--trust", *COMPLETE],
+        [*taken, *COMMAND, "--template", str(other_template), "--trust", *COMPLETE],
         cwd=desk,
         env=environment,
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # nohup has it ignored, and then it is
     )
     while not list(desk.glob(".bundlekit-new-*/lamp/reached")):
         assert running.poll() is None

@@ -10,6 +10,8 @@ from signal import SIGINT, SIGKILL
 
 import pytest
 
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.pack.archive import pack
 from tests.desk import Desk
 
 pytestmark = pytest.mark.gateway
@@ -62,6 +64,10 @@ def test_same_archive_again_restarts_nothing(desk: Desk) -> None:
     assert again.out.startswith("unchanged: example 0.0.1 runs on ")
     assert desk.status()["bundles"][0]["running"] == before
     assert desk.machine.run("ls -A /opt/bundlekit/uploads").stdout == ""
+    as_earlier_versions_did = pack(Bundle.in_folder(bundle)).former_digest
+    desk.machine.run(f"sed -i s/^digest=.*/digest={as_earlier_versions_did}/ /opt/bundlekit/bundles/*/releases/*.info")
+    assert desk.deploy(bundle).out.startswith("unchanged: example 0.0.1 runs on ")
+    assert desk.status()["bundles"][0]["running"] == before
 
 
 def test_same_archive_again_starts_what_was_stopped(desk: Desk) -> None:

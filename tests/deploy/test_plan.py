@@ -16,18 +16,19 @@ from bundlekit.remote.listener import Listener
 from bundlekit.remote.session import Session
 
 DIGEST = "ab" * 32
-ARCHIVE = Archive("example", "0.0.4", DIGEST, b"x" * 1000, (ArchiveMember("index.py", 4000, False),))
+IDENTITY = "tar:" + DIGEST
+ARCHIVE = Archive("example", "0.0.4", "ef" * 32, IDENTITY, b"x" * 1000, (ArchiveMember("index.py", 4000, False),))
 ID = "0.0.4-abababab"
 
 
-def release(version: str, time: int, state: str = "good", digest: str = "cd" * 32) -> Release:
-    return Release(release_id(version, digest), version, digest, time, state)
+def release(version: str, time: int, state: str = "good", identity: str = "tar:" + "cd" * 32) -> Release:
+    return Release(release_id(version, identity), version, identity, time, state)
 
 
 OLD = (release("0.0.3", 30), release("0.0.2", 20), release("0.0.1", 10))
 RUNNING = Running(1, OLD[0].id, 30, 1, registered=True)
 UPGRADE = BundleState("example", OLD[0].id, RUNNING, at_boot=True, releases=OLD)
-THIS = release("0.0.4", 40, digest=DIGEST)
+THIS = release("0.0.4", 40, identity=IDENTITY)
 SAME = BundleState("example", ID, replace(RUNNING, release=ID), at_boot=True, releases=(THIS, *OLD))
 FIT = GatewayState("Moxa", "systemd", "/usr/bin/python", sdk=True, free=10_000_000, bundles=(BundleState("example"),))
 

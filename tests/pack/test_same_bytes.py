@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import random
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bundlekit.bundle.bundle import Bundle
+from bundlekit.errors import Refused
 from bundlekit.pack.archive import pack
+from bundlekit.pack.reading import read_archive
 from tests.pack.folders import BUNDLE, make_folder
 
 FILES = BUNDLE | {
@@ -21,8 +26,12 @@ FILES = BUNDLE | {
     "log/": "",
 }
 
-# The bytes of that folder's archive. Whoever changes them makes every gateway take its bundles for new ones.
-DIGEST = "e645ad255118ab53fd3ff981dd33ba55835893b4382dfb2bc581280b41ac1192"
+# What gateways know that folder's archive by. Whoever changes it makes every gateway take its bundles for new ones.
+IDENTITY = "tar:16f731d4c2c974e6f95ed7da0cdccc12235ae3a2b787e9862e51ed6920483c9a"
+BY_EARLIER_VERSIONS = "e645ad255118ab53fd3ff981dd33ba55835893b4382dfb2bc581280b41ac1192"
+
+# The bytes of its file. They change with the compressor.
+DIGEST = "7a44346c32759a0669994a6300881119e9f0fa384a125937e75087ab6dfc0220"
 
 PACK_IT = """
 import os, sys, tempfile
@@ -44,7 +53,8 @@ with tempfile.TemporaryDirectory() as place:
     (folder / "start.sh").chmod((folder / "start.sh").stat().st_mode | 0o100)
     for path in folder.rglob("*"):
         os.utime(path, (time, time))
-    print(pack(Bundle.in_folder(folder)).digest)
+    archive = pack(Bundle.in_folder(folder))
+    print(archive.identity, archive.digest)
 """
 
 ELSEWHERE: dict[str, dict[str, Any]] = {
@@ -76,15 +86,17 @@ def test_archive_has_the_same_bytes_elsewhere(difference: dict[str, Any]) -> Non
         check=False,
         **difference,
     )
-    assert (run.returncode, run.stdout.strip()) == (0, DIGEST), run.stderr
+    assert (run.returncode, run.stdout.strip()) == (0, f"{IDENTITY} {DIGEST}"), run.stderr
 
 
 def test_folder_under_another_name_gives_the_same_archive(tmp_path: Path) -> None:
-    digests = set()
+    archives = []
     for name in ("one", "-rf", "with spaces"):
         folder = make_folder(tmp_path / name, FILES, executable=["start.sh"])
-        digests.add(pack(Bundle.in_folder(folder)).digest)
-    assert digests == {DIGEST}
+        archives.append(pack(Bundle.in_folder(folder)))
+    assert {(archive.identity, archive.digest) for archive in archives} == {(IDENTITY, DIGEST)}
+    assert archives[0].is_known_as(IDENTITY)
+    assert archives[0].is_known_as(BY_EARLIER_VERSIONS)
 
 
 @pytest.mark.parametrize(
@@ -97,10 +109,12 @@ def test_folder_under_another_name_gives_the_same_archive(tmp_path: Path) -> Non
     ],
     ids=["content", "executable", "name", "empty folder"],
 )
-def test_what_matters_changes_the_digest(tmp_path: Path, change: Any) -> None:
+def test_what_matters_changes_the_identity(tmp_path: Path, change: Any) -> None:
     folder = make_folder(tmp_path / "b", FILES, executable=["start.sh"])
     change(folder)
-    assert pack(Bundle.in_folder(folder)).digest != DIGEST
+    archive = pack(Bundle.in_folder(folder))
+    assert archive.identity != IDENTITY
+    assert not archive.is_known_as(BY_EARLIER_VERSIONS)
 
 
 def test_packing_an_archive_again_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -109,3 +123,34 @@ def test_packing_an_archive_again_gives_the_same_bytes(tmp_path: Path) -> None:
 
     archive = pack(Bundle.in_folder(make_folder(tmp_path / "b", FILES)))
     assert pack(open_archive(write(archive, tmp_path))) == archive
+
+
+def test_other_compression_is_the_same_archive(tmp_path: Path) -> None:
+    archive = pack(Bundle.in_folder(make_folder(tmp_path / "b", FILES, executable=["start.sh"])))
+    other = tmp_path / "other.tar.gz"
+    other.write_bytes(gzip.compress(gzip.decompress(archive.data), 1))
+    assert read_archive(other).digest != archive.digest
+    assert read_archive(other).identity == archive.identity
+
+
+def test_file_that_changes_while_it_is_packed_is_told(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "b", FILES)
+
+    def change(_done: int, _total: int) -> None:
+        (folder / "index.py").write_text("pass\n")
+
+    with pytest.raises(Refused, match=r"index\.py was changed while it was packed"):
+        pack(Bundle.in_folder(folder), packed=change)
+
+
+def test_memory_is_bounded_by_what_it_is_compressed_to_and_a_file(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "b", FILES)
+    for number in range(30):
+        (folder / f"blob{number}").write_bytes(random.Random(number).randbytes(1000) * 2000)
+    bundle = Bundle.in_folder(folder)
+    pack(bundle)
+    tracemalloc.start()
+    archive = pack(bundle)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 25_000_000 + len(archive.data)

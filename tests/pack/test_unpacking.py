@@ -66,7 +66,7 @@ def test_a_changed_file_fails_the_checksums(tmp_path: Path) -> None:
 
 def test_nothing_of_the_machine_is_in_it(tmp_path: Path) -> None:
     archive = write(pack(Bundle.in_folder(make_folder(tmp_path / "b", executable=["index.py"]))), tmp_path)
-    assert archive.read_bytes()[:10] == b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+    assert archive.read_bytes()[:10] == b"\x1f\x8b\x08\0\0\0\0\0\x02\xff"
     listing = subprocess.run(
         ["tar", "--numeric-owner", "-tvzf", archive], env={"TZ": "UTC"}, capture_output=True, text=True, check=True
     ).stdout

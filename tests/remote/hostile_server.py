@@ -133,15 +133,15 @@ def answer(*lines: str) -> bytes:
     return "".join(f"{line}\n" for line in ("hello\t1", *lines, "end")).encode(errors="surrogateescape")
 
 
-def running(name: str, version: str, digest: str) -> tuple[str, ...]:
+def running(name: str, version: str, identity: str) -> tuple[str, ...]:
     """The lines of a probe about a bundle that runs."""
-    id = release_id(version, digest)
+    id = release_id(version, identity)
     return (
         f"bundle\t{name}",
         f"current\t{id}",
         f"running\t17\t{id}\t1479000000\t1\tyes",
         "at-boot\tyes",
-        f"release\t{id}\t{version}\t{digest}\t1479000000\tgood\teve@desk\t",
+        f"release\t{id}\t{version}\t{identity}\t1479000000\tgood\teve@desk\t",
     )
 
 

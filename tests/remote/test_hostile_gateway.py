@@ -187,7 +187,7 @@ def test_upload_goes_to_no_other_place_than_one_for_uploads(client: Client, plac
 
 def test_state_of_another_bundle_is_not_taken_for_the_one_asked_for(client: Client) -> None:
     archive = pack(Bundle.in_folder(SAMPLE))
-    other = running("other", archive.version, archive.digest)
+    other = running("other", archive.version, archive.identity)
     with Liar({"probe": done(answer(*GATEWAY, *other))}) as gateway:
         assert "unchanged" not in client(gateway, "deploy", "--bundle", "example").out
         assert client(gateway, "stop", "--bundle", "example").code == 3

@@ -18,10 +18,10 @@ pytestmark = pytest.mark.gateway
 ROUND = """
 cd /root; chmod 755 gateway.sh
 for n in 1 2; do
-    mkdir -p /opt/bundlekit/uploads/u$n; cp archive.tar.gz /opt/bundlekit/uploads/u$n/
+    mkdir -p /opt/bundlekit/uploads/$2-$n; cp archive.tar.gz /opt/bundlekit/uploads/$2-$n/
 done
 for n in 1 2; do
-    sh gateway.sh deploy example "$1" 0.0.1 "$2" /opt/bundlekit/uploads/u$n "" 30 3 "who$n" >out$n 2>&1 &
+    sh gateway.sh deploy example "$1" 0.0.1 "$3" /opt/bundlekit/uploads/$2-$n "" 30 3 "who$n" >out$n 2>&1 &
 done
 wait
 cat out1 out2
@@ -43,7 +43,7 @@ def test_two_deploys_at_once_never_make_half_a_release(desk: Desk) -> None:
     root.put(programs, "/root/programs.zip")
     root.put(desk.home / "archive.tar.gz", "/root/archive.tar.gz")
     for turn in range(4):
-        said = root.run(f"set -- 0.0.1-{turn} {archive.digest}\n{ROUND}").stdout
+        said = root.run(f"set -- 0.0.1-{turn} {archive.digest} {archive.identity}\n{ROUND}").stdout
         assert said.count("outcome\tup\t") == 1, said
         assert said.count("fail\tbusy\t") + said.count("fail\tchanged\t") == 1, said
         count = root.run(f"ls /opt/bundlekit/bundles/example/releases/0.0.1-{turn} | grep -c module_").stdout

@@ -132,20 +132,18 @@ drop_old_uploads() { # DIGEST-THAT-STAYS
     done
 }
 
-# Puts an upload together where only root can change it, and holds it against its digest.
-verify_upload() { # PLACE DIGEST [DIGEST-OF-THE-LIST]
+# Puts an upload together where only root can change it, and holds it against its digest, which its place is named by.
+verify_upload() { # PLACE [DIGEST-OF-THE-LIST]
     archive=$1/archive.tar.gz
     if [ -e "$1/list.gz" ]; then
-        if ! { read_list "$1" "$3" <"$1/list.gz" && take_what_is_there "$1" && mv "$1/had" "$1/tree"; }; then
+        if ! { read_list "$1" "$2" <"$1/list.gz" && take_what_is_there "$1" && mv "$1/had" "$1/tree"; }; then
             rm -rf "$1"
             fail "$(trouble_word "$(cat "$errors")" digest)" "$(why)"
             return 1
         fi
     fi
-    if [ -e "$1/tree" ]; then # then the digest of what came is the place's name
-        set -- "$1" "${1##*/}"
-        set -- "$1" "${2%-*}"
-    fi
+    set -- "$1" "${1##*/}"
+    set -- "$1" "${2%-*}"
     if [ ! -e "$archive" ]; then
         # From here on its owner changes nothing any more: no file becomes a link to one that only root can read.
         [ -L "$1/in" ] || { chown 0:0 "$1/in" && chmod 700 "$1/in"; } 2>/dev/null

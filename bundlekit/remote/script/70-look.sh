@@ -1,7 +1,7 @@
 
 # ---------------------------------------------------------------- verbs that only look
 
-probe() { # [NAME [DIGEST TOKEN]]; makes a place for an upload, unless it is current
+probe() { # [NAME [IDENTITY DIGEST TOKEN]]; makes a place to upload what has the digest, unless it is current
     look_around
     bundles_around "${1:-}"
     if [ $# -gt 0 ]; then
@@ -14,15 +14,14 @@ probe() { # [NAME [DIGEST TOKEN]]; makes a place for an upload, unless it is cur
         done
     fi
     if [ $# -gt 1 ] && ! is_current "$2"; then
-        shift
-        receive "$@"
+        receive "$3" "$4"
     fi
     say end
 }
 
 # The same as whoever has logged in sees it. What was broken off is for root to finish, who is at work for root to read,
 # and a place for root to make; and after a boot only root can read in the log that a bundle came up.
-look() { # NAME DIGEST TOKEN
+look() { # NAME IDENTITY DIGEST TOKEN
     if [ ! -d "$B" ] || [ -f "$B/journal" ] || [ -s "$B/lock" ] || { [ ! -r "$B/log" ] && ! has_registered; }; then
         return 0
     fi
@@ -33,7 +32,7 @@ look() { # NAME DIGEST TOKEN
     look_at_bundle
     if ! is_current "$2"; then
         say_what_is_there "$(current_release)"
-        say upload "$ROOT/uploads/$2-$3" 0
+        say upload "$ROOT/uploads/$3-$4" 0
     fi
     say end
 }
@@ -46,7 +45,7 @@ is_alone() {
     done
 }
 
-is_current() { # DIGEST
+is_current() { # IDENTITY
     use_current
     use_info "$B/releases/$current.info" digest
     [ "$value" = "$1" ]

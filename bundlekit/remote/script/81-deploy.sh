@@ -2,7 +2,7 @@
 # ---------------------------------------------------------------- a deploy
 
 # With a folder, a copy that runs by hand there gives way, and is started again if the release does not come up.
-# change_deploy NAME ID VERSION DIGEST UPLOAD EXPECTED WAIT KEEP WHO [LOCK-WAIT [HOW [DIGEST-OF-THE-LIST [FOLDER]]]]
+# change_deploy NAME ID VERSION IDENTITY UPLOAD EXPECTED WAIT KEEP WHO [LOCK-WAIT [HOW [DIGEST-OF-THE-LIST [FOLDER]]]]
 change_deploy() {
     check_id "$2"
     check_number "$7"
@@ -59,7 +59,7 @@ unpack() { # as change_deploy
     fi
     [ -z "${13:-}" ] || may_adopt "${13}" || return 1
     phase unpack
-    verify_upload "$5" "$4" "${12:-}" || return 1
+    verify_upload "$5" "${12:-}" || return 1
     staging=$B/releases/.staging
     rm -rf "$staging"
     if ! { unpack_upload "$5" "$staging" && link_settings "$staging"; }; then
