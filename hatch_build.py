@@ -1,13 +1,15 @@
-"""Brings the SDK of bundles along: it is no dependency, for its old pins would be forced on everybody's environment.
+"""Brings along the script for gateways without its comments, and the SDK of bundles.
 
-Its sources are not in this repository. Each build fetches them, unless they are in `sdk/` already, and checks them
-against the digests in `bundlekit/emulator/sdk/requirements.txt`. The folder that is made of them has a digest in
-`folder.sha256` beside that, which is the same with every pip and setuptools, since nothing is built.
+The SDK is no dependency, for its old pins would be forced on everybody's environment. Its sources are not in this
+repository. Each build fetches them, unless they are in `sdk/` already, and checks them against the digests in
+`bundlekit/emulator/sdk/requirements.txt`. The folder that is made of them has a digest in `folder.sha256` beside that,
+which is the same with every pip and setuptools, since nothing is built.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -20,6 +22,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 REQUIREMENTS = "bundlekit/emulator/sdk/requirements.txt"
 FOLDER = "sdk"
+SCRIPT = "bundlekit/remote/script/__init__.py"
 
 # What of each sdist is the package itself. All of it is pure Python, for 2.7 and 3 alike.
 _PACKAGES = {
@@ -34,14 +37,33 @@ _STAMP = "requirements.txt"  # a copy, which tells people what is in the folder
 _DIGEST = "folder.sha256"  # beside the list
 
 
-class SdkHook(BuildHookInterface[Any]):
-    """Fills `sdk/` and puts it into the wheel and the sdist; an editable install uses it where it lies."""
+class Hook(BuildHookInterface[Any]):
+    """Fills `sdk/` and puts it into the wheel and the sdist; an editable install uses it where it lies.
+
+    A wheel gets the script for gateways as it travels, too; an editable install makes that each time.
+    """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
         fill(root / FOLDER, root / REQUIREMENTS)
         inside = "bundlekit/_shipped/sdk" if self.target_name == "wheel" else FOLDER
         build_data["force_include"][str(root / FOLDER)] = inside
+        if self.target_name == "wheel" and version == "standard":
+            self._scratch = tempfile.TemporaryDirectory(prefix="bundlekit-")
+            for name, content in _script(root).items():
+                path = Path(self._scratch.name, name)
+                path.write_bytes(content)
+                build_data["force_include"][str(path)] = f"bundlekit/_shipped/script/{name}"
+
+
+def _script(root: Path) -> dict[str, bytes]:
+    """The files of a wheel that stand for the parts of the script."""
+    spec = importlib.util.spec_from_file_location("script", root / SCRIPT)
+    if spec is None or spec.loader is None:
+        raise RuntimeError(f"{SCRIPT} cannot be loaded")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return {script.BARE: script.make_bare().encode(), script.PROGRAMS: script.make_programs()}
 
 
 def fill(folder: Path, requirements: Path) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.cli.main import VERBS
+from bundlekit.cli.summaries import SUMMARIES
+from bundlekit.remote import script
 
 ROOT = Path(__file__).parents[1]
 SIX = (
@@ -78,6 +79,15 @@ def test_wheel_carries_the_schema_the_template_and_the_types(installed: Installe
     package = {str(path.relative_to(ROOT)) for path in _files(ROOT / "bundlekit") if path.suffix != ".pyc"}
     assert package <= names
     assert {name.partition("/")[0] for name in names if "dist-info" not in name} == {"bundlekit"}
+
+
+def test_wheel_has_the_script_ready_as_a_checkout_makes_it(installed: Installed) -> None:
+    wheel = zipfile.ZipFile(installed.wheel)
+    assert wheel.read("bundlekit/_shipped/script/bare.sh").decode() == script.make_bare()
+    assert wheel.read("bundlekit/_shipped/script/programs.zip") == script.make_programs()
+    tell = "from bundlekit.remote import script; script.make_bare = script.make_programs = None; print(script.digest())"
+    told = installed.run("python", "-I", "-c", tell, folder=installed.environment)
+    assert told.stdout.strip() == script.digest()
 
 
 def test_wheel_brings_the_sdk_and_its_licences_along_and_depends_on_none_of_it(installed: Installed) -> None:
@@ -156,7 +166,7 @@ def test_installed_package_is_not_the_checkout(installed: Installed, tmp_path: P
     assert all(place.is_relative_to(installed.environment) and place.exists() for place in places)
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", SUMMARIES)
 def test_every_verb_has_its_help_there(verb: str, installed: Installed, tmp_path: Path) -> None:
     run = installed.run("bundlekit", verb, "--help", folder=tmp_path)
     assert f"Usage: bundlekit {verb}" in run.stdout

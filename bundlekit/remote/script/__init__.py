@@ -22,7 +22,11 @@ from pathlib import Path
 
 LIMIT = 32_768  # bytes of the compressed script
 
+BARE, PROGRAMS = "bare.sh", "programs.zip"
+"""The files of a wheel with what would take long to make each time."""
+
 _PARTS = Path(__file__).parent
+_SHIPPED = _PARTS.parents[1] / "_shipped" / "script"
 _APART = ("check.py", "fetch.py", "verify.py")
 _PROGRAM = re.compile(r"^@([a-z]+\.py)@$", re.MULTILINE)
 _ARGUMENTS = re.compile(r"(?<= [{(]) #.*")
@@ -41,6 +45,12 @@ def bare() -> str:
 
     What is in a here-document or in a text of several lines stays as it is. Of Python programs the docstrings go too.
     """
+    made = _made(BARE)
+    return made.decode() if made is not None else make_bare()
+
+
+def make_bare() -> str:
+    """Make `bare`, which takes a seventh of a second: a wheel has it ready."""
     return _assemble(_bare_shell, lambda name: _bare_python(program(name)))
 
 
@@ -64,6 +74,12 @@ def digest() -> str:
 @cache
 def programs() -> bytes:
     """The programs that travel apart from the script: a zip file that Python runs as `FILE NAME ARGUMENT...`."""
+    made = _made(PROGRAMS)
+    return made if made is not None else make_programs()
+
+
+def make_programs() -> bytes:
+    """Make `programs`."""
     content = {name: _bare_python(program(name)) for name in _APART}
     content["__main__.py"] = 'import runpy, sys\nrunpy.run_module(sys.argv.pop(1), run_name="__main__")\n'
     stream = io.BytesIO()
@@ -84,6 +100,12 @@ def programs_digest() -> str:
 def examination() -> str:
     """What `bundlekit doctor` has the script run, without comments."""
     return _bare_shell(program("examine.sh"))
+
+
+def _made(name: str) -> bytes | None:
+    """What the build of a wheel has made; None in a checkout."""
+    path = _SHIPPED / name
+    return path.read_bytes() if path.exists() else None
 
 
 def _assemble(of_part: Callable[[str], str], of_program: Callable[[str], str]) -> str:
