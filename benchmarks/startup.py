@@ -1,4 +1,4 @@
-"""How long commands take to start: us beside an empty Python and beside check-jsonschema, in one run.
+"""How long commands take to start: us beside a click program with three commands and check-jsonschema, in one run.
 
     python -m benchmarks.startup [ROUNDS]
 
@@ -15,6 +15,20 @@ import time
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
+
+CLICK = "click, three commands: --version"
+BY_CLICK = """
+import click
+
+@click.group()
+@click.version_option("1")
+def cli(): ...
+
+for name in ("one", "two", "three"):
+    cli.command(name, short_help="It does something.")(lambda: None)
+
+cli()
+"""
 
 
 def measure(commands: dict[str, list[str]], rounds: int, folder: Path) -> dict[str, float]:
@@ -48,18 +62,26 @@ def main() -> None:
             check=True,
         ).stdout.strip()
         check = [str(BIN / "check-jsonschema"), "--schemafile", schema, "thermostat/bundle.json"]
+        (folder / "by_click.py").write_text(BY_CLICK)
+        by_click = [sys.executable, "by_click.py"]
+        completing = {"_BUNDLEKIT_COMPLETE": "bash_complete", "COMP_WORDS": "bundlekit re", "COMP_CWORD": "1"}
         commands = {
-            "python -c pass": [sys.executable, "-c", "pass"],
+            CLICK: [*by_click, "--version"],
+            "click, three commands: --help": [*by_click, "--help"],
             "bundlekit --version": [bundlekit, "--version"],
+            "bundlekit, completing a verb": [
+                "env",
+                *(f"{key}={value}" for key, value in completing.items()),
+                bundlekit,
+            ],
             "bundlekit --help": [bundlekit, "--help"],
             "bundlekit validate (one bundle)": [bundlekit, "validate", "thermostat"],
             "check-jsonschema (its bundle.json alone)": check,
         }
         results = measure(commands, rounds, folder)
-    base = results["check-jsonschema (its bundle.json alone)"]
-    print(f"{'median of ' + str(rounds):<42}{'ms':>7}{'of check-jsonschema':>22}")
+    print(f"{'median of ' + str(rounds):<42}{'ms':>7}{'ratio':>8}")
     for label, value in results.items():
-        print(f"{label:<42}{value:>7.0f}{value / base:>21.0%}")
+        print(f"{label:<42}{value:>7.0f}{value / results[CLICK]:>7.2f}x")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import click
 import pytest
 
 from bundlekit.cli import commands
-from bundlekit.cli.main import VERBS, cli, main
+from bundlekit.cli.main import cli, main
+from bundlekit.cli.summaries import SUMMARIES
 
 
 def _command(verb: str) -> click.Command:
@@ -27,7 +28,7 @@ def _examples(verb: str) -> list[str]:
 def test_help_lists_the_verbs_in_the_order_of_a_bundles_life(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     listed = re.findall(r"^  ([a-z]+)  +\S", capsys.readouterr().out.partition("Commands:")[2], re.MULTILINE)
-    assert listed == list(VERBS)
+    assert listed == list(SUMMARIES)
 
 
 def test_every_module_of_a_verb_is_a_verb() -> None:
@@ -35,10 +36,10 @@ def test_every_module_of_a_verb_is_a_verb() -> None:
     found = [
         importlib.import_module(one.name) for one in pkgutil.iter_modules(commands.__path__, "bundlekit.cli.commands.")
     ]
-    assert {one.__name__.rpartition(".")[2] for one in found if hasattr(one, "command")} == {*VERBS}
+    assert {one.__name__.rpartition(".")[2] for one in found if hasattr(one, "command")} == {*SUMMARIES}
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", SUMMARIES)
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help_starts_with_an_example(verb: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([verb, option]) == 0
@@ -48,7 +49,7 @@ def test_help_starts_with_an_example(verb: str, option: str, capsys: pytest.Capt
     assert f"bundlekit {verb}" in example
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", SUMMARIES)
 def test_every_example_is_a_line_that_the_verb_takes(verb: str) -> None:
     for line in _examples(verb):
         found = re.search(rf"bundlekit {verb}([^|)]*)", line.partition("  ")[0])
@@ -59,7 +60,7 @@ def test_every_example_is_a_line_that_the_verb_takes(verb: str) -> None:
         command.make_parser(click.Context(command, **cli.context_settings)).parse_args(args=words)
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", SUMMARIES)
 def test_every_option_says_what_it_is_for(verb: str) -> None:
     options = [param for param in _command(verb).params if isinstance(param, click.Option)]
     assert [option.name for option in options if not option.help] == []

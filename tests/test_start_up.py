@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
 
-from bundlekit.cli.main import VERBS
+from bundlekit.cli.summaries import SUMMARIES
 
 HEAVY = ["cookiecutter", "jinja2", "jsonschema", "paramiko", "rich", "scp", "tree_sitter", "aiohttp", "aiomqtt", "yaml"]
 
 TELL = """
 import sys
 from bundlekit.cli import main
-code = main(sys.argv[1:])
+try:
+    code = main(sys.argv[1:])
+except SystemExit as end:  # of a completion
+    code = end.code
 loaded = {name.partition(".")[0] for name in sys.modules}
 print("loaded:", *sorted(loaded), file=sys.stderr)
 sys.exit(code)
 """
 
 
-@pytest.mark.parametrize("line", [["--version"], ["--help"], *([verb, "--help"] for verb in VERBS)], ids=" ".join)
+@pytest.mark.parametrize("line", [["--version"], ["--help"], *([verb, "--help"] for verb in SUMMARIES)], ids=" ".join)
 def test_telling_about_itself_loads_nothing_heavy(line: list[str]) -> None:
     run = subprocess.run([sys.executable, "-c", TELL, *line], capture_output=True, text=True, check=True)
     loaded = set(run.stderr.split("loaded:")[1].split())
@@ -30,9 +34,19 @@ def test_telling_about_itself_loads_nothing_heavy(line: list[str]) -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
-def test_help_loads_no_verb_but_those_it_lists_by_name() -> None:
-    run = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "bundlekit", "--version"], capture_output=True, text=True, check=True
+@pytest.mark.parametrize("line", [["--version"], ["--help"], []], ids=["version", "help", "completion"])
+def test_what_lists_the_verbs_loads_none(line: list[str]) -> None:
+    asked = (
+        {"_BUNDLEKIT_COMPLETE": "bash_complete", "COMP_WORDS": "bundlekit re", "COMP_CWORD": "1"} if not line else {}
     )
-    verbs = [verb for verb in VERBS if f"bundlekit.cli.commands.{verb}\n" in run.stderr]
-    assert verbs == []
+    run = subprocess.run(
+        [sys.executable, "-c", TELL.replace('name.partition(".")[0]', "name"), *line],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **asked},
+        check=True,
+    )
+    loaded = set(run.stderr.split("loaded:")[1].split())
+    assert not [name for name in loaded if name.startswith("bundlekit.cli.commands")]
+    assert loaded.isdisjoint({"asyncio", "ssl", "subprocess"})
+    assert line or {"remove", "restart", "releases"} <= set(run.stdout.replace(",", " ").split())

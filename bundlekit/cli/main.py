@@ -8,42 +8,16 @@ import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from bundlekit import __version__
-from bundlekit.cli import report_error
+from bundlekit.cli.summaries import SUMMARIES
 from bundlekit.errors import BundlekitError, CouldNotRun, Interrupted
 
-# In the order in which a bundle lives; `--help` keeps it.
-VERBS = (
-    "new",
-    "validate",
-    "rules",
-    "run",
-    "pack",
-    "gateway",
-    "login",
-    "doctor",
-    "deploy",
-    "adopt",
-    "status",
-    "logs",
-    "history",
-    "start",
-    "stop",
-    "restart",
-    "releases",
-    "fetch",
-    "rollback",
-    "remove",
-    "api",
-    "verify",
-    "export",
-    "schema",
-    "completion",
-)
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # Set by a shell that completes a command line; `bundlekit completion` prints the scripts that do.
 COMPLETION = "_BUNDLEKIT_COMPLETE"
@@ -54,17 +28,27 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 class Verbs(click.Group):
-    """A group that imports a verb's module when the verb is asked for, not before."""
+    """A group that imports a verb's module when the verb is asked for, not to list or complete its name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return list(SUMMARIES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
+        if cmd_name not in SUMMARIES:
             return None
         command = importlib.import_module(f"bundlekit.cli.commands.{cmd_name}").command
         assert isinstance(command, click.Command)  # noqa: S101 - a fault of ours, not of the user's
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUMMARIES.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(name, help=text) for name, text in SUMMARIES.items() if name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -104,20 +88,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return report_error.show(Interrupted("interrupted"))
-    except BundlekitError as error:
-        return report_error.show(error)
+        return _told(Interrupted("interrupted"), arguments)
     except Exception as error:
-        if isinstance(error, BrokenPipeError) and report_error.is_reader_gone():
-            return _READER_GONE
-        if isinstance(error, OSError) and error.errno in _FULL:
-            if not error.filename:
-                report_error.drop_output()
-            return report_error.show(CouldNotRun(f"cannot write {error.filename or 'the output'}: {error.strerror}"))
-        if isinstance(error, FileNotFoundError) and _is_folder_gone():
-            return report_error.show(CouldNotRun("the folder in which this runs is gone", hint="change to another one"))
-        return report_error.crash(error, arguments)
+        return _told(error, arguments)
     return result if isinstance(result, int) else 0
+
+
+def _told(error: Exception, arguments: Sequence[str]) -> int:
+    """Say what went wrong; the exit code."""
+    from bundlekit.cli import report_error
+
+    if isinstance(error, BundlekitError):
+        return report_error.show(error)
+    if isinstance(error, BrokenPipeError) and report_error.is_reader_gone():
+        return _READER_GONE
+    if isinstance(error, OSError) and error.errno in _FULL:
+        if not error.filename:
+            report_error.drop_output()
+        return report_error.show(CouldNotRun(f"cannot write {error.filename or 'the output'}: {error.strerror}"))
+    if isinstance(error, FileNotFoundError) and _is_folder_gone():
+        return report_error.show(CouldNotRun("the folder in which this runs is gone", hint="change to another one"))
+    return report_error.crash(error, arguments)
 
 
 def _nowhere() -> TextIO:

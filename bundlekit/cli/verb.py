@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from bundlekit.cli.summaries import SUMMARIES
+
 
 class _Verb(click.Command):
     examples: str = ""
@@ -45,20 +47,20 @@ class VerbBesideVerbs(_Verb):
 
 
 def verb(
-    name: str, *, summary: str, examples: str, kind: type[_Verb] = _Verb, **settings: Any
+    name: str, *, examples: str, summary: str = "", kind: type[_Verb] = _Verb, **settings: Any
 ) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a function the command of a verb.
 
     Args:
         name: the verb.
-        summary: its line in `bundlekit --help`.
         examples: one command line a line; two spaces, then what it is for.
+        summary: of a verb's own verb, the line in the verb's `--help`; other verbs have it in a table.
         kind: of command, and
         settings: of that kind.
     """
 
     def decorate(function: Callable[..., Any]) -> click.Command:
-        command = click.command(name, cls=kind, short_help=summary, **settings)(function)
+        command = click.command(name, cls=kind, short_help=summary or SUMMARIES[name], **settings)(function)
         assert isinstance(command, _Verb)  # noqa: S101 - what click was told to make
         command.examples = "\n".join(line.strip() for line in examples.strip().splitlines())
         return command

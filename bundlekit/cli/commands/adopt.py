@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 @verb(
     "adopt",
-    summary="Take over a copy of a bundle that runs by hand.",
     examples="""
     bundlekit adopt moxa@192.168.4.127  the only one that runs by hand there
     bundlekit adopt moxa@192.168.4.127 --bundle thermostat

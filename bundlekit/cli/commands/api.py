@@ -24,7 +24,6 @@ _FAILED = 5
 
 @verb(
     "api",
-    summary="Ask a gateway's REST API: an emulated one, or a real one over SSH or HTTPS.",
     examples="""
     bundlekit api GET /system/status  the gateway that is emulated here
     bundlekit api PUT /thermostat -d '{"key": 1}'

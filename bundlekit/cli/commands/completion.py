@@ -9,7 +9,6 @@ from bundlekit.cli.verb import verb
 
 @verb(
     "completion",
-    summary="Print the completion script of a shell.",
     examples="""
     eval "$(bundlekit completion bash)"  in ~/.bashrc
     eval "$(bundlekit completion zsh)"  in ~/.zshrc, after compinit

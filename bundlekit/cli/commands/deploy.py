@@ -47,7 +47,6 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
 
 @verb(
     "deploy",
-    summary="Install a bundle on a gateway and see that it comes up.",
     examples="""
     bundlekit deploy moxa@192.168.4.127  the bundle in this folder
     bundlekit deploy moxa@192.168.4.127 --bundle thermostat

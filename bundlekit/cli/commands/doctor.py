@@ -22,7 +22,6 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_blac
 
 @verb(
     "doctor",
-    summary="Tell what stands between you and a deploy to a gateway.",
     examples="""
     bundlekit doctor moxa@192.168.4.127
     bundlekit doctor substation-7 --bundle thermostat --password-stdin <password.txt

@@ -13,7 +13,6 @@ from bundlekit.cli.verb import verb
 
 @verb(
     "export",
-    summary="Describe a bundle's API for other tools: OpenAPI, or a Postman collection.",
     examples="""
     bundlekit export openapi > openapi.json  the bundle in this folder
     bundlekit export postman thermostat --output thermostat.postman_collection.json

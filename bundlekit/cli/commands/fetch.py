@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 @verb(
     "fetch",
-    summary="Bring a bundle from a gateway into a folder.",
     examples="""
     bundlekit fetch moxa@192.168.4.127  the only bundle there, into a folder of its name
     bundlekit fetch moxa@192.168.4.127 --bundle thermostat -o from-site-7

@@ -55,7 +55,6 @@ class Wanted:
 
 @verb(
     "gateway",
-    summary="Run an emulated gateway that bundles are deployed to.",
     examples="""
     bundlekit gateway  then, elsewhere: bundlekit deploy moxa@127.0.0.1:2222
     bundlekit gateway --python python2.7  its bundles run under the Python that gateways have

@@ -13,7 +13,6 @@ from bundlekit.cli.verb import verb
 
 @verb(
     "history",
-    summary="Tell who changed what on a gateway, and how it ended.",
     examples="""
     bundlekit history moxa@192.168.4.127
     bundlekit history moxa@192.168.4.127 --bundle thermostat --format json | jq .acts[0]

@@ -22,7 +22,6 @@ _INSTEAD = "without one, --password-stdin gives a password each time, and ssh-ag
 
 @verb(
     "login",
-    summary="Keep a gateway's password in the keyring, once it was tried.",
     examples="""
     bundlekit login moxa@192.168.4.127  asks for the password, tries it, stores it
     bundlekit login moxa@192.168.4.127 --forget

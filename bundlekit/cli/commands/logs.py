@@ -11,7 +11,6 @@ from bundlekit.errors import BadUsage
 
 @verb(
     "logs",
-    summary="Show what a bundle on a gateway printed.",
     examples="""
     bundlekit logs moxa@192.168.4.127  the last 100 lines
     bundlekit logs moxa@192.168.4.127 -f  and what is added, until Ctrl-C

@@ -27,7 +27,6 @@ _MOST_TOLD = 20
 
 @verb(
     "new",
-    summary="Make a new bundle.",
     examples="""
     bundlekit new  asks for everything
     bundlekit new --name thermostat --resource /thermostat:get,put --no-input

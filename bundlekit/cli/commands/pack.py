@@ -13,7 +13,6 @@ from bundlekit.errors import BadUsage
 
 @verb(
     "pack",
-    summary="Pack a bundle into one file, the same bytes each time.",
     examples="""
     bundlekit pack  the bundle in this folder, as NAME-VERSION.tar.gz beside you
     bundlekit pack thermostat -o dist

@@ -73,7 +73,6 @@ def remove_command(access: Access, release: str, bundle: str | None, wait_lock: 
 
 @verb(
     "releases",
-    summary="List the releases of a bundle on a gateway.",
     examples="""
     bundlekit releases moxa@192.168.4.127
     bundlekit releases moxa@192.168.4.127 --format json

@@ -12,7 +12,6 @@ from bundlekit.errors import BadUsage, CouldNotRun
 
 @verb(
     "remove",
-    summary="Take a bundle off a gateway.",
     examples="""
     bundlekit remove moxa@192.168.4.127 --bundle thermostat  keeps its settings
     bundlekit remove moxa@192.168.4.127 --bundle thermostat --purge --yes  settings too; does not ask

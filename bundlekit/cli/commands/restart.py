@@ -9,7 +9,6 @@ from bundlekit.cli.verb import verb
 
 @verb(
     "restart",
-    summary="Stop and start a bundle on a gateway.",
     examples="bundlekit restart moxa@192.168.4.127 --bundle thermostat",
 )
 @access_options

@@ -24,7 +24,6 @@ from bundlekit.cli.verb import verb
 
 @verb(
     "rollback",
-    summary="Make an earlier release the current one.",
     examples="""
     bundlekit rollback moxa@192.168.4.127  undo the last change: to the release before the current one
     bundlekit rollback moxa@192.168.4.127 0.1.0  to a version, or to a release by the start of its id

@@ -20,7 +20,6 @@ FORMAT_VERSION = 1
 
 @verb(
     "rules",
-    summary="List the rules that validate asks.",
     examples="""
     bundlekit rules
     bundlekit rules BK3 undeclared-method  those of index.py, and one more

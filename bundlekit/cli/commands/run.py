@@ -49,7 +49,6 @@ class RunOptions:
 
 @verb(
     "run",
-    summary="Run bundles on this machine, with an emulated gateway around them.",
     examples="""
     bundlekit run  the bundle in this folder, or all bundles below it
     bundlekit run thermostat door-lock

@@ -16,7 +16,6 @@ from bundlekit.shipped import manifest_schema
 
 @verb(
     "schema",
-    summary="The JSON Schema of bundle.json, for editors and other tools.",
     examples="""
     bundlekit schema > bundle.schema.json
     bundlekit schema --output .vscode/bundle.schema.json  for the workspace of an editor

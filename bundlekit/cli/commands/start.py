@@ -19,9 +19,7 @@ from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
 
 
-@verb(
-    "start", summary="Start a bundle on a gateway.", examples="bundlekit start moxa@192.168.4.127 --bundle thermostat"
-)
+@verb("start", examples="bundlekit start moxa@192.168.4.127 --bundle thermostat")
 @access_options
 @bundle_option()
 @wait_option

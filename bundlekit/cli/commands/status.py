@@ -22,7 +22,6 @@ _MOST_BY_HAND = 10
 
 @verb(
     "status",
-    summary="Tell what runs on a gateway.",
     examples="""
     bundlekit status moxa@192.168.4.127
     bundlekit status moxa@192.168.4.127 --bundle thermostat --format json | jq .bundles[0].running

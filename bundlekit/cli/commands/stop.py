@@ -9,7 +9,7 @@ from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
 
 
-@verb("stop", summary="Stop a bundle on a gateway.", examples="bundlekit stop moxa@192.168.4.127 --bundle thermostat")
+@verb("stop", examples="bundlekit stop moxa@192.168.4.127 --bundle thermostat")
 @access_options
 @bundle_option()
 @wait_lock_option

@@ -24,7 +24,6 @@ _INPUT = Path("-")
 
 @verb(
     "validate",
-    summary="Check bundles against the vendor's rules and what bites in the field.",
     examples="""
     bundlekit validate  the bundle in this folder, or all bundles below it
     bundlekit validate thermostat door-lock

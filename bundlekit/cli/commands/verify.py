@@ -28,7 +28,6 @@ _PROMISES = {"runs": "runs", "answers": "answers", "refuses": "is refused", "kee
 
 @verb(
     "verify",
-    summary="Check live that a bundle keeps what its bundle.json promises.",
     examples="""
     bundlekit verify  the bundle in this folder, on the gateway that is emulated here
     bundlekit verify moxa@192.168.4.127 --bundle thermostat-0.2.0.tar.gz  on a real one, over SSH
