@@ -21,6 +21,7 @@ needed='
     insserv
     iproute2
     mosquitto
+    mosquitto-clients
     openssh-client
     openssh-server
     procps

@@ -34,7 +34,8 @@ class Controller:
     `now` is in seconds by whatever clock the caller reads; whole seconds are when a ttl is counted down.
 
     Args:
-        strict: gives each model the least time that its ttl may mean, which is up to a second less.
+        strict: gives each model the least time that its ttl may mean, which is up to a second less; and of the answers
+            of several models on a resource the first counts where they disagree, not the last.
     """
 
     def __init__(self, new_tunnel: Callable[[], str] = _new_tunnel, *, strict: bool = False) -> None:
@@ -109,14 +110,13 @@ class Controller:
         if not any(one.role == MODEL for one in found):
             return self._refuse(request, 403, _NO_MODEL)
         views = [one.name for step in steps for one in step if one.role == VIEW]
-        session = Session(request, chain, views, is_change)
+        session = Session(request, chain, views, is_change, backwards=self._strict)
         self._sessions[request["id"]] = session
         return self._ask(session, request, payload, now)
 
     def _ask(self, session: Session, message: Message, payload: bytes, now: float) -> list[Outgoing]:
         """Ask the models of a session's step. The controller's own answer at once."""
-        session.unanswered = len(session.models)
-        session.deadline = min(self._due(one, now) for one in session.models)
+        session.ask(min(self._due(one, now) for one in session.models))
         asked = [Outgoing(one.tunnel, payload) for one in session.models]
         for one in session.models:
             if self._registry.is_own(one) and self._sessions.get(session.request["id"]) is session:

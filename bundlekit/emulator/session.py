@@ -21,6 +21,7 @@ class Session:
         step: the one that is being asked.
         unanswered: answers of this step that are yet to come; it is not looked at whose they are.
         deadline: when this step is given up.
+        backwards: whether of a step's answers the first counts, where they disagree; it is an accident which is first.
     """
 
     request: Message
@@ -30,7 +31,9 @@ class Session:
     step: int = 0
     unanswered: int = 0
     deadline: float = 0
+    backwards: bool = False
     _told: list[dict[str, Any]] = field(default_factory=list)
+    _before: int = 0  # of what was told, by earlier steps
 
     @property
     def models(self) -> Sequence[Component]:
@@ -41,11 +44,16 @@ class Session:
     def is_last(self) -> bool:
         return self.step + 1 == len(self.chain)
 
+    def ask(self, deadline: float) -> None:
+        """All models of the step are asked, and have until then."""
+        self.unanswered, self.deadline = len(self.models), deadline
+        self._before = len(self._told)
+
     def take(self, response: Message) -> None:
         """Count an answer with 200."""
         self.unanswered -= 1
         if isinstance(data := response.get("data"), dict):
-            self._told.append(data)
+            self._told.insert(self._before if self.backwards else len(self._told), data)
 
     def merge(self, response: Message) -> Message:
         """The last answer of a step, with all data that came before under its own; the same object if there was none.

@@ -244,6 +244,25 @@ def test_broker_is_elsewhere_where_1883_is_taken(on_1883: None, bundle: Path, ho
         assert run.sees(r"^broker +127.0.0.1:(?!1883)\d+ \(1883 is taken\)$")
 
 
+PUBLISHES = """
+    @Route(methods="post", resource="/said")
+    def post(self, message, response):
+        port = os.environ["BROKER_PORT_1883_TCP_PORT"]
+        said = json.dumps({"id": 1, "method": "put", "resource": "/thermostat", "data": {"key": "said"}})
+        subprocess.check_call(["mosquitto_pub", "-p", port, "-t", "/controller", "-m", said])
+        return response()
+"""
+
+
+def test_bundle_that_calls_mosquitto_pub_is_heard(bundle: Path, home: Path) -> None:
+    make_bundle(bundle.parent / "door", "door", PUBLISHES, ["/said"])
+    with Run(bundle.parent, home=home) as run:
+        run.answers("thermostat")
+        run.answers("door")
+        assert run.api("POST", "/said", {})[0] == 200
+        wait_until(lambda: run.api("GET", "/thermostat") == (200, {"key": "said"}))
+
+
 def test_bundle_that_takes_a_resource_of_the_gateway_answers_alone(bundle: Path, home: Path) -> None:
     make_bundle(bundle.parent / "net", "net", NETWORK, ["/network/interfaces"])
     with Run(bundle.parent / "net", "--without", "/network", "--strict", home=home) as run:

@@ -350,6 +350,19 @@ def test_ttl_is_counted_down_by_whole_seconds(ttl: float, asked: float, due: flo
         assert controller.deadline == pytest.approx(expected)
 
 
+def test_strict_controller_lets_the_first_of_several_answers_count_within_a_step() -> None:
+    for strict, expected in ((False, {"who": "two", "hook": "after"}), (True, {"who": "one", "hook": "after"})):
+        controller = Controller(strict=strict)
+        for name in ("one", "two"):
+            controller.feed("/controller", json.dumps(post(name=name, resources=["/alpha"])).encode(), 0.0)
+        after = post(name="after", resources=["/after"], hook=["one"])
+        controller.feed("/controller", json.dumps(after).encode(), 0.0)
+        controller.feed("/controller", json.dumps(ask("/alpha", method="put", tunnel="mine")).encode(), 0.0)
+        for data in ({"who": "one"}, {"who": "two", "hook": "before"}, {"hook": "after"}):
+            sent = controller.feed("/controller", json.dumps(reply("/alpha", method="put", data=data)).encode(), 0.0)
+        assert [(one.topic, json.loads(one.payload)["data"]) for one in sent] == [("mine", expected)]
+
+
 def test_hooks_that_hook_each_other_are_asked_once() -> None:
     controller = Controller()
     for name, hook in (("alpha", ["beta", "alpha"]), ("beta", ["alpha"])):

@@ -57,12 +57,19 @@ def test_generated_bundle_answers_as_promised(gateway: Box, conversation: Conver
     for exchange in conversation.exchanges:
         body = None if exchange.body is NOTHING else exchange.body
         if body is None and exchange.method in ("PUT", "POST"):
-            continue  # a gateway puts an empty object in the place of a body that is missing
+            continue  # a gateway puts an empty object in the place of a body that is missing; see below
         code, answer = gateway.api(exchange.method, exchange.path, body)
         assert code == exchange.code, (exchange, answer)
         assert is_as_promised(answer, exchange.answer), (exchange, answer)
     settings = gateway.run(f"cat {_FOLDER}/{conversation.name}/data/{conversation.name}.json").stdout
     assert json.loads(settings) == conversation.kept
+
+
+def test_missing_body_is_an_empty_object_for_generated_bundles(gateway: Box) -> None:
+    paths = {one.path for conversation in CONVERSATIONS for one in conversation.exchanges if one.method == "PUT"}
+    assert paths
+    for path in paths:
+        assert gateway.api("PUT", path, None) == gateway.api("PUT", path, {}), path
 
 
 @given(answers=strategies.answers)
