@@ -61,6 +61,14 @@ def test_no_password_and_no_terminal_is_told_what_to_do(shared_desk: Desk) -> No
     assert "standard input has no password" in empty.err
 
 
+def test_terminal_shows_that_the_bundle_is_checked_before_anything_is_asked(shared_desk: Desk) -> None:
+    bundle = shared_desk.sample(name="seen-first")
+    terminal = typed(shared_desk, "deploy", "gateway", "--bundle", str(bundle))
+    assert terminal.expect([f"check and pack {bundle}", "password of .*: "]) == 0
+    terminal.expect("password of .*: ")
+    terminal.close()
+
+
 @pytest.fixture
 def locked_key(shared_desk: Desk) -> Path:
     """A key with a passphrase that the gateway accepts."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from bundlekit.cli.access import (
     wait_option,
 )
 from bundlekit.errors import BadUsage, BundlekitError
+from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
     from bundlekit.cli.deploy_report import DeployReport
@@ -174,11 +176,18 @@ def _checked(access: Access, paths: Sequence[Path], *, all_in: bool) -> list[tup
     else:
         for path in paths:
             _refuse_folder_of_bundles(path)
-    checked = [(checked_archive(path), has_to_keep_writes(path)) for path in paths]
+    checked = [(_shown(path, checked_archive), has_to_keep_writes(path)) for path in paths]
     names = [archive.name for archive, _ in checked]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise BadUsage(f"two of the bundles are called {twice}", hint="one of them would replace the other one")
     return checked
+
+
+def _shown(path: Path, check: Callable[[Path], Archive]) -> Archive:
+    """Somebody at a terminal sees at once that something is done; what is piped has lines of results alone."""
+    if sys.stderr.isatty():
+        click.echo(click.style("- ", fg="cyan") + f"check and pack {printable(str(path.resolve()))}", err=True)
+    return check(path)
 
 
 def _refuse_folder_of_bundles(path: Path) -> None:
