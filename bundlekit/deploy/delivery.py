@@ -68,7 +68,6 @@ def deliver(
         BundlekitError: the gateway does not take it.
     """
     place, there = gateway.upload or "", gateway.uploaded
-    is_large = len(archive.data) - there > AT_ONCE
     most, fruitless = there, 0
     load: Load | None = _at_once(session, archive, gateway.had, place) if gateway.had else None
     is_large = len(archive.data) - there > AT_ONCE

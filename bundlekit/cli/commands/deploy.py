@@ -20,6 +20,7 @@ from bundlekit.cli.access import (
     wait_lock_option,
     wait_option,
 )
+from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, BundlekitError
 from bundlekit.quoting import printable
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from bundlekit.cli.deploy_report import DeployReport
     from bundlekit.pack.archive import Archive
     from bundlekit.remote.session import Session
-from bundlekit.cli.verb import verb
 
 _LEAST_RATE, _MOST_RATE = 1000, 1_000_000_000
 _MOST_NAMED = 5
