@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.remote import script
+from bundlekit.remote import bootstrap, script
 
 SHELLS = [("dash",), ("busybox", "sh")]
 END = "# ---------------------------------------------------------------- the way in"
@@ -195,7 +195,7 @@ def test_look_of_who_cannot_read_the_log_leaves_it_to_root_until_it_is_noted_tha
     shell: tuple[str, ...], noted: bool, tmp_path: Path
 ) -> None:
     home(tmp_path, {"running": "bundle=5\n", **({"registered": "5\n"} if noted else {})})
-    assert (run(shell, tmp_path, "look x 0 1 2>/dev/null").endswith("end\n")) is noted
+    assert (run(shell, tmp_path, "look x 0 0 1 2>/dev/null").endswith("end\n")) is noted
 
 
 def test_release_before_has_a_minute_to_come_up_again_however_short_the_wait_was(
@@ -502,3 +502,48 @@ def test_words_for_a_change_are_heeded_and_unknown_ones_are_not(
     shell: tuple[str, ...], words: str, chosen: str, tmp_path: Path
 ) -> None:
     assert run(shell, tmp_path, f'choose_how "{words}"; echo "$VERIFY,$WRITE,$HAND_OVER"').strip() == chosen
+
+
+WORDS = [
+    ["deploy", "-rf", "0.0.1-abc", "tar:ab", "", "a b", "\t"],
+    ["stop", "it's", "''", "'\"'\"'", "a\nb\n", '"$break"', "$(id)", "`id`", "; id", "\\", "ä€", "*", "~", "#"],
+]
+
+
+@pytest.mark.parametrize("words", WORDS, ids=["plain", "hostile"])
+def test_order_of_the_client_is_words(shell: tuple[str, ...], tmp_path: Path, words: list[str]) -> None:
+    line = bootstrap.order("", *words).decode().strip(" ").removesuffix("\n")
+    home(tmp_path, {})
+    said = run(
+        shell,
+        tmp_path,
+        f"""break='\n'
+order=$(cat <<'END'\n{line}\nEND\n)
+is_words "$order" && eval "set -- $order" && for word; do printf '%s\\0' "$word"; done""",
+    )
+    assert said.split("\0")[:-1] == words
+
+
+ACTING = [
+    "$(id)",
+    "`id`",
+    "a;id",
+    "a|id",
+    "a&id",
+    "a>b",
+    "a<b",
+    '"$(id)"',
+    '"$break',
+    "'a",
+    "a\\b",
+    "$break",
+    "(id)",
+    "a*",
+]
+
+
+@pytest.mark.parametrize("line", ACTING)
+def test_line_on_which_a_shell_would_act_is_no_order(shell: tuple[str, ...], tmp_path: Path, line: str) -> None:
+    home(tmp_path, {})
+    said = run(shell, tmp_path, f"order=$(cat <<'END'\nstop {line}\nEND\n)\nis_words \"$order\" && echo yes || echo no")
+    assert said == "no\n"

@@ -16,7 +16,7 @@ converse() { # TOKEN
     say hello "$PROTOCOL" "$token"
     while IFS= read -r order; do
         case $order in
-        "$token "*) eval "set -- ${order#"$token "}" ;;
+        "$token "*) is_words "${order#"$token "}" && eval "set -- ${order#"$token "}" || exit 76 ;;
         *) exit 76 ;;
         esac
         status=0
@@ -39,6 +39,26 @@ converse() { # TOKEN
         fi
         say 'done' "$token" $status
         [ "$1" != put ] || [ $status -eq 0 ] || exit $status
+    done
+}
+
+# Whether a line has words as the client quotes them and nothing that a shell would act on: plain characters, texts
+# between single quotes, a single quote between double ones, and `"$break"`.
+# shellcheck disable=SC2295 # a part of it is a pattern
+is_words() { # LINE
+    rest=$1
+    plain='a-zA-Z0-9@%+=:,./_ -'
+    while [ -n "$rest" ]; do
+        case $rest in
+        [$plain]*) rest=${rest#"${rest%%[!$plain]*}"} ;;
+        \'*\'*)
+            rest=${rest#\'}
+            rest=${rest#*\'}
+            ;;
+        "\"'\""*) rest=${rest#"\"'\""} ;;
+        "\"\$break\""*) rest=${rest#"\"\$break\""} ;;
+        *) return 1 ;;
+        esac
     done
 }
 
