@@ -116,7 +116,7 @@ class Talk:
         if verb == "probe":
             lines = [*GATEWAY, *([f"bundle\t{self.order[1]}"] if self.order[1:] else [])]
             if self.order[2:]:
-                lines.append(f"upload\t/opt/bundlekit/uploads/{self.order[2]}-{self.order[3]}\t0")
+                lines.append(f"upload\t/opt/bundlekit/uploads/{self.order[3]}-{self.order[4]}\t0")
             return answer(*lines)
         if verb == "receive":
             return answer(f"upload\t/opt/bundlekit/uploads/{self.order[1]}-{self.order[2]}\t0")

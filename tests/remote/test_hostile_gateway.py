@@ -376,7 +376,7 @@ def test_gateway_that_lacks_what_there_is_not_is_sent_what_there_is(
     client: Client, large: Path, lacks: list[str]
 ) -> None:
     async def probe(talk: Talk) -> None:
-        place = f"/opt/bundlekit/uploads/{talk.order[2]}-{talk.order[3]}"
+        place = f"/opt/bundlekit/uploads/{talk.order[3]}-{talk.order[4]}"
         await talk.say(done(answer(*GATEWAY, *running("example", "0.0.0", "0" * 64), f"upload\t{place}\t0")))
 
     with Liar({"probe": probe, "compare": done(answer(*(f"lacks\t{number}" for number in lacks)))}) as gateway:
