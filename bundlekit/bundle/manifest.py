@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from bundlekit.bundle.bundle import MANIFEST, Bundle
+from bundlekit.bundle.bundle import MAIN, MANIFEST, Bundle
 from bundlekit.bundle.document import Document, read_document
 from bundlekit.bundle.patterns import without_prefix
 from bundlekit.bundle.reading import Trouble
@@ -55,6 +56,7 @@ class Manifest:
 
     Attributes:
         ttl: seconds in which the bundle promises to answer.
+        main: the path of the file that its code is in.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Manifest:
     description: str
     ttl: float
     resources: tuple[Resource, ...]
+    main: str = MAIN
 
     @property
     def answered(self) -> tuple[str, ...]:
@@ -72,6 +75,23 @@ class Manifest:
 def read_manifest(bundle: Bundle) -> ManifestDocument:
     """Read bundle.json with the places of its values. Nothing is raised; see its `problems`."""
     return read_document(bundle, MANIFEST, _LARGEST)
+
+
+def main_of(bundle: Bundle, manifest: Any) -> str:
+    """The path of the file that a bundle's code is in: the one that its main names, if that is there, or index.py.
+
+    Args:
+        bundle: the bundle.
+        manifest: the value of its bundle.json, whatever that is.
+    """
+    main = manifest.get("main") if isinstance(manifest, dict) else None
+    if not isinstance(main, str) or not main.endswith(".py"):
+        return MAIN
+    path = posixpath.normpath(main)
+    try:
+        return path if path in bundle.files.entries else MAIN
+    except Unreadable:
+        return MAIN
 
 
 def manifest_of(bundle: Bundle) -> Manifest:
@@ -131,6 +151,7 @@ def _manifest(bundle: Bundle, value: Any) -> Manifest:
         description=description if isinstance(description, str) else "",
         ttl=ttl,
         resources=tuple(resource for resource in resources if resource is not None),
+        main=main_of(bundle, value),
     )
 
 

@@ -119,7 +119,7 @@ def describe(bundle: Bundle) -> Description:
     manifest = manifest_of(bundle)
     factory = read_document(bundle, f"data/{manifest.name}.json.factory", _LARGEST_FACTORY)
     settings = factory.value if factory.parsed else NOTHING
-    return describe_api(manifest, read_source(bundle), settings)
+    return describe_api(manifest, read_source(bundle, manifest.main), settings)
 
 
 def describe_api(manifest: Manifest, source: Source, settings: Any) -> Description:

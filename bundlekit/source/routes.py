@@ -1,4 +1,4 @@
-"""The routes in index.py: which function answers which method of which resource.
+"""The routes in index.py, or the file that main names: which function answers which method of which resource.
 
 By the SDK (sanji 1.1.2, `sanji.core.Route`): `Route(resource=None, methods=[all four], schema=None)` decorates a
 method of a `Sanji` subclass; at the start every decorated method found on the object is registered.
@@ -62,7 +62,7 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class Source:
-    """index.py as it was read.
+    """index.py as it was read, or the file that main names.
 
     Attributes:
         path: its path in the bundle.
@@ -70,7 +70,6 @@ class Source:
         problem: why it could not be read; then there is nothing else.
         routes: in the order of the source.
         elsewhere: why there may be more routes.
-        error: where it is no Python any more, neither 2 nor 3.
         module: what was read, unless there is a problem.
     """
 
@@ -79,21 +78,25 @@ class Source:
     problem: ReadError | None = None
     routes: tuple[Route, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
-    error: Span | None = None
     module: Module | None = field(default=None, repr=False, compare=False)
 
 
-def read_source(bundle: Bundle) -> Source:
-    """Read a bundle's index.py, Python 2 or 3, half-typed or not. Nothing is raised; see its `problem`."""
-    content = read_module(bundle, MAIN)
+def read_source(bundle: Bundle, path: str) -> Source:
+    """Read the file that a bundle's code is in, Python 2 or 3, half-typed or not. Nothing is raised; see its `problem`.
+
+    Args:
+        bundle: the bundle.
+        path: the file's path in it; see `bundlekit.bundle.manifest.main_of`.
+    """
+    content = read_module(bundle, path)
     if isinstance(content, ReadError):
-        return Source(MAIN, Text(""), content)
-    return find_routes(content)
+        return Source(path, Text(""), content)
+    return find_routes(content, path)
 
 
-def find_routes(content: bytes) -> Source:
-    """The routes in the bytes of an index.py."""
-    module = parse_module(MAIN, content)
+def find_routes(content: bytes, path: str = MAIN) -> Source:
+    """The routes in the bytes of an index.py, or of another file that a bundle's code is in."""
+    module = parse_module(path, content)
     text, found = module.text, module.python
     aliases = {"Route"} | {
         imported.alias for imported in found.imports if imported.name == "Route" and is_sdk(imported.module)
@@ -101,11 +104,10 @@ def find_routes(content: bytes) -> Source:
     constants = Constants()
     calls = [call for call in found.calls if call.name in aliases]
     return Source(
-        path=MAIN,
+        path=path,
         text=text,
         routes=tuple(_route(text, found, constants, call) for call in calls),
-        elsewhere=tuple(_elsewhere(text, found, aliases, calls)),
-        error=None if found.error is None else span_of(text, found.error),
+        elsewhere=tuple(_elsewhere(module, aliases, calls)),
         module=module,
     )
 
@@ -159,7 +161,8 @@ def _arguments(call: Node) -> tuple[dict[str, Node], bool]:
     return given, is_open
 
 
-def _elsewhere(text: Text, found: PythonSource, aliases: set[str], calls: list[Call]) -> Iterator[Elsewhere]:
+def _elsewhere(module: Module, aliases: set[str], calls: list[Call]) -> Iterator[Elsewhere]:
+    text, found = module.text, module.python
     seen = {call.callee.start_byte for call in calls}
     used = [(name, written) for written in aliases | {"router"} for name in found.spelled.get(written, ())]
     for name, written in sorted(used, key=lambda one: one[0].start_byte):
@@ -172,7 +175,7 @@ def _elsewhere(text: Text, found: PythonSource, aliases: set[str], calls: list[C
     sanji = sanji_names(found)
     if not any(base in sanji for one in found.classes for base in one.bases):
         if found.error is not None or any(brings_code(one.module) for one in found.imports):
-            yield Elsewhere(f"no class in {MAIN} derives from Sanji", BEGINNING)
+            yield Elsewhere(f"no class in {module.path} derives from Sanji", BEGINNING)
         return
     todo = [one for one in found.classes if sanji.intersection(one.bases)]
     while todo:
@@ -183,7 +186,7 @@ def _elsewhere(text: Text, found: PythonSource, aliases: set[str], calls: list[C
             elif base not in sanji and base not in known:
                 what = base or "something"
                 yield Elsewhere(
-                    f"class {one.name} derives from {what}, which is not in {MAIN}", span_of(text, one.node)
+                    f"class {one.name} derives from {what}, which is not in {module.path}", span_of(text, one.node)
                 )
 
 

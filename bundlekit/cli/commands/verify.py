@@ -158,7 +158,7 @@ def _plan(path: Path, parameters: dict[str, str], *, write: bool) -> tuple[Manif
     for name in parameters:
         if name not in known:
             raise BadUsage(f"no resource of {manifest.name} has the parameter :{name}")
-    handled = partial(may_be_handled, read_source(bundle))
+    handled = partial(may_be_handled, read_source(bundle, manifest.main))
     return manifest, plan(manifest, parameters=parameters, write=write, may_be_handled=handled)
 
 

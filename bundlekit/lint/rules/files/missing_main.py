@@ -1,6 +1,7 @@
 """There is no index.py.
 
-Why: index.py is what the gateway starts; nothing else of a bundle is ever run by it.
+Why: index.py is what the vendor's guide and `bundlekit deploy` start. Where main names another file that is in the
+bundle, `wrong-main` says so, and this rule does not.
 
 Evidence: The vendor's guide starts a bundle with `python index.py`. Python 2.7.18 ends with "can't open file
 'index.py'".
@@ -44,15 +45,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     problem = inspection.source.problem
     if problem is not None and problem.trouble is Trouble.MISSING:
         path = inspection.source.path
-        yield Diagnostic(path, problem.span, f"{problem.message}, expected it beside bundle.json", _hint(inspection))
-
-
-def _hint(inspection: Inspection) -> str:
-    value = inspection.manifest.value
-    main = value.get("main") if isinstance(value, dict) else None
-    if isinstance(main, str) and main.endswith(".py") and inspection.has(main):
-        return f"rename {main}: index.py is what the gateway starts"
-    return ""
+        yield Diagnostic(path, problem.span, f"{problem.message}, expected it beside bundle.json")
 
 
 RULE = Rule(code="BK202", name="missing-main", severity=Severity.ERROR, page=__doc__, check=check)

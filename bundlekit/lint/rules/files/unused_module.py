@@ -33,6 +33,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from bundlekit.bundle.bundle import MAIN
 from bundlekit.bundle.files import Kind
 from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.facts.inspection import Inspection
@@ -51,7 +52,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     main, modules = inspection.source.module, inspection.modules
     if main is None or main.python.error is not None or len(modules) > _MOST_MODULES:
         return
-    told = {_top(one.path) for one in modules}  # of a package of which some is used, the rest may be as well
+    # index.py runs whatever main names; and of a package of which some is used, the rest may be as well.
+    told = {MAIN, *(_top(one.path) for one in modules)}
     cargo = cargo_of(inspection)
     files = (one for one in cargo.entries if one.kind is Kind.FILE and one.path.endswith(".py"))
     others = list(islice((one for one in files if not _OWN_WAYS.fullmatch(one.path)), _MOST))

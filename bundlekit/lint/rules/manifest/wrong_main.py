@@ -1,9 +1,13 @@
 """The main file is called something else than index.py.
 
-Why: The vendor's guide fixes the name: the gateway starts index.py, whatever is written here.
+Why: The vendor's guide fixes the name, and starts `python index.py`, whatever is written here; so does `bundlekit
+deploy`. Only sanji-bootstrap, which starts the bundles of the vendor's firmware, reads main and runs the file that it
+names. That file is checked by all rules, as if it were index.py; index.py is checked where main names no file of the
+bundle.
 
-Evidence: The vendor's guide gives index.py as the fixed value, and starts a bundle with `python index.py`. Seen with
-SDK 1.1.2 on Python 2.7.18: main is never read, and of a bundle whose main is `app.py` it was index.py that ran.
+Evidence: The vendor's guide gives index.py as the fixed value. The source of sanji-bootstrap loads the file that main
+names. Seen with SDK 1.1.2 on Python 2.7.18: the SDK itself does not read main, and of a bundle whose main is `app.py`
+`python index.py` ran index.py.
 
 Bad:
 
@@ -20,11 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bundlekit.bundle.bundle import MAIN
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.structure import Violation
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
-from bundlekit.quoting import quoted
+from bundlekit.quoting import printable, quoted
 
 
 def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
@@ -32,8 +37,17 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
         inspection,
         violation.pointer,
         f'main is {quoted(violation.value)}, expected "{violation.expected}"',
-        f"{violation.expected} is what the gateway starts; a file of another name has to be renamed as well",
+        _hint(inspection),
     )
+
+
+def _hint(inspection: Inspection) -> str:
+    path = inspection.source.path
+    if path != MAIN and inspection.has(MAIN):
+        return f"{MAIN} is what a deploy starts, and {printable(path)[:200]} is what was checked here"
+    if path != MAIN:
+        return f"rename {printable(path)[:200]} to {MAIN} as well: {MAIN} is what a deploy starts"
+    return f"{MAIN} is what a deploy starts"
 
 
 RULE = structure_rule(
