@@ -195,7 +195,7 @@ def parser() -> Parser:
 def parse(utf8: bytes) -> PythonSource:
     """Parse a module. Nothing is raised, whatever the bytes are."""
     root = parser().parse(utf8).root_node
-    found = PythonSource(Scope(None, is_function=False, source=utf8), _first_error(root), root)
+    found = PythonSource(Scope(None, is_function=False, source=utf8), first_error(root), root)
     scope = found.module
     scopes: list[Scope] = []
     unclear = 0  # where what the grammar does not take ends
@@ -249,7 +249,7 @@ def span_of(text: Text, node: Node) -> Span:
     return text.span(text.offset(node.start_byte), text.offset(node.end_byte))
 
 
-def _first_error(root: Node) -> Node | None:
+def first_error(root: Node) -> Node | None:
     """The innermost node that holds the first fault: what is missing, or what does not fit."""
     node = root if root.has_error else None
     while node is not None and not (node.is_missing or node.type == "ERROR"):

@@ -146,7 +146,7 @@ def test_syntax_error_costs_no_downtime(desk: Desk) -> None:
     desk.deploy(desk.sample("0.0.1"))
     before = desk.status()["bundles"][0]["running"]
     archive = desk.home / "broken.tar.gz"
-    broken = desk.sample("0.0.2", before_main='if True:\n    print("half\n')
+    broken = desk.sample("0.0.2", before_main="None = 1\n")  # which Python 2.7 alone finds
     subprocess.run(["tar", "-czf", archive, "-C", broken, "."], check=True)
     refused = desk.deploy(archive)
     assert refused.code == 1

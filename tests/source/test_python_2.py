@@ -9,9 +9,11 @@ import pytest
 
 from bundlekit.source.encoding import refusal
 from bundlekit.source.imports import python_2_modules
+from bundlekit.source.modules import parse_module
+from bundlekit.source.python2.grammar import syntax_error
 from bundlekit.source.python2.judge import refused
 from bundlekit.source.syntax import parse
-from tests.source.python_2 import import_refusals, module_names, refusals
+from tests.source.python_2 import import_refusals, library, module_names, refusals
 
 # statements that Python 2.7 refuses, and how that is told
 REFUSED = {
@@ -438,6 +440,34 @@ def test_encodings_are_judged_as_python_2_judges_them(tmp_path: Path) -> None:
 def test_hostile_source_neither_hangs_nor_crashes(source: str) -> None:
     constructs(source)
     refusal(source.encode())
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["None = 1", "x.nonlocal", "exec", "exec a in b, c", "exec(a) in b", "exec -1", "print `x`", "a = 1\rexec b"],
+)
+def test_syntax_error_is_none_of_python_2(source: str) -> None:
+    assert syntax_error(parse_module("x.py", f"{source}\nprint 1\n".encode())) is None
+
+
+@pytest.mark.parametrize(
+    "source", ["def f(a b): pass", "x = (", "if x\n    pass", "exec a b", "x = 'a", "async def f(: pass"]
+)
+def test_syntax_error_is_one_of_both(source: str) -> None:
+    assert syntax_error(parse_module("x.py", f"print 1\n{source}\n".encode())) is not None
+
+
+def test_syntax_error_is_none_of_what_only_python_3_takes() -> None:
+    source = "async def f(a, /, *, b: int = 1):\n    x = [await y async for y in z]\n    exec = x.exec\n"
+    assert syntax_error(parse_module("x.py", source.encode())) is None
+
+
+def test_syntax_error_is_in_no_module_of_python_2(tmp_path: Path) -> None:
+    words = (b"exec ", b"async", b"nonlocal", b".None", b".True", b".False")
+    sources = {path: path.read_bytes() for path in library(tmp_path).glob("**/*.py") if "test" not in path.parts}
+    odd = {path: content for path, content in sources.items() if any(word in content for word in words)}
+    assert len(odd) > 10
+    assert [path for path, content in odd.items() if syntax_error(parse_module("x.py", content)) is not None] == []
 
 
 def test_modules_that_python_2_brings_are_known(tmp_path: Path) -> None:

@@ -1,11 +1,10 @@
-"""index.py is no Python from some place on.
+"""index.py, or a module beside it that it imports, is no Python from some place on.
 
-Why: a gateway does not start a bundle whose index.py it cannot read, and `bundlekit deploy` finds it out only there.
-The grammar that is asked knows Python 2 and 3 alike; what Python 2.7 alone refuses is told by `python-3-syntax`. It
-is a warning, for the last word is the gateway's: a deploy goes on, and the gateway's own Python decides before anything
-is stopped.
+Why: A gateway does not start a bundle whose code it cannot read. It is an error where neither Python 3's own parser nor
+a grammar of Python 2.7 takes the file; what Python 2.7 alone refuses is found by `python-3-syntax`.
 
-Evidence: Python 2.7.18 ends with "SyntaxError: invalid syntax" before a line of index.py runs.
+Evidence: Python 2.7.18 ends with "SyntaxError: invalid syntax" before a line of index.py runs. Of the files of its
+library and of its tests, and of thousands of changed copies, none that it takes is found.
 
 Bad:
 
@@ -33,26 +32,25 @@ Good:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
-
-_BEYOND_THE_GRAMMAR = re.compile(r"\bexec\b|\basync\b|\bnonlocal\b|\.(?:True|False|None)\b")
-"""What Python 2.7 takes and the grammar does not: `exec` of an expression, and words that became keywords."""
+from bundlekit.source.python2.grammar import syntax_error
+from bundlekit.source.syntax import span_of
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
-    source = inspection.source
-    if source.error is not None and not _BEYOND_THE_GRAMMAR.search(source.text.line(source.error.line)):
-        yield Diagnostic(
-            source.path,
-            source.error,
-            "syntax error at or shortly before this place, expected Python",
-            "a bracket, a quote, a comma or a colon may be missing",
-        )
+    for module in inspection.modules:
+        error = syntax_error(module)
+        if error is not None:
+            yield Diagnostic(
+                module.path,
+                span_of(module.text, error),
+                "syntax error at or shortly before this place, expected Python",
+                "a bracket, a quote, a comma or a colon may be missing",
+            )
 
 
-RULE = Rule(code="BK307", name="syntax-error", severity=Severity.WARNING, page=__doc__, check=check)
+RULE = Rule(code="BK307", name="syntax-error", severity=Severity.ERROR, page=__doc__, check=check)
