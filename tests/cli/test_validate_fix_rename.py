@@ -15,6 +15,7 @@ import pytest
 from bundlekit.cli import autofix, main
 from bundlekit.errors import CouldNotRun
 from tests.cli.test_validate import make
+from tests.lint.bundles import keeper
 
 OLD, NEW = "data/other.json.factory", "data/example.json.factory"
 
@@ -23,6 +24,7 @@ OLD, NEW = "data/other.json.factory", "data/example.json.factory"
 def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A bundle with a factory file of another name, and a method in upper case."""
     folder = make(tmp_path / "box")
+    (folder / "index.py").write_text(keeper())
     (folder / NEW).rename(folder / OLD)
     (folder / OLD).write_text('{"kept": true}\n')
     (folder / OLD).chmod(0o640)

@@ -90,8 +90,8 @@ def test_file_is_called_as_in_any_other_check(
 
 
 def test_bundle_that_is_not_saved_yet_is_checked(run: Check) -> None:
-    out, _ = run(SOUND, "-", "--stdin-filename", "new/bundle.json", code=1)
-    assert out.startswith("new/bundle.json:2:11: error BK203 missing-factory:")
+    out, _ = run(SOUND.replace('"example"', '"no_name"'), "-", "--stdin-filename", "new/bundle.json", code=1)
+    assert out.startswith("new/bundle.json:2:11: error BK103 bad-name:")
 
 
 @pytest.mark.parametrize(

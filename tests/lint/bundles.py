@@ -104,6 +104,13 @@ def source(manifest: Mapping[str, Any]) -> str:
     return started("\n".join(lines) + "\n")
 
 
+def keeper(name: str = "example") -> str:
+    """An index.py that handles all that the sound bundle declares, and makes a model of a name."""
+    model = f"ModelInitiator({name!r}, os.path.dirname(os.path.abspath(__file__)))"
+    imports = "import os\n\nfrom sanji.model_initiator import ModelInitiator\n"
+    return imports + source(MANIFEST).replace("kwargs): pass", f"kwargs):\n        self.model = {model}")
+
+
 def found(checked: Bundle) -> list[Finding]:
     """What is found in a bundle."""
     return list(check(checked))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bundlekit.bundle.files import Kind
-from tests.lint.bundles import MANIFEST, source
+from tests.lint.bundles import MANIFEST, keeper, source
 
 Files = dict[str, bytes | str | Kind | None]
 
@@ -242,7 +242,7 @@ FILES: dict[str, Files] = {
     },
     "factory file for a long name": {
         "bundle.json": '{"name": "' + "a" * 150 + '", "resources": []}',
-        "index.py": source({}),
+        "index.py": keeper("a" * 150),
     },
     "handlers that are passed over, and one that is not": {
         "index.py": f"{_HEAD}    @Route('/example', 'get')\n    def a(self, message): pass\n"
@@ -283,7 +283,7 @@ FILES: dict[str, Files] = {
     "no factory file for a long name": {
         "bundle.json": '{"name": "' + "a" * 250 + '", "resources": []}',
         "data/example.json.factory": None,
-        "index.py": source({}),
+        "index.py": keeper("a" * 250),
     },
     "secrets in large files and in those that stay out": {
         "a.bin": bytes(1024 * 1024 + 1),
@@ -352,8 +352,21 @@ FILES: dict[str, Files] = {
     "letters without a coding line": {"index.py": "# a\n# ß\n# ö\n" + source(MANIFEST)},
     "many files that Python 2.7 refuses": {"index.py": "x = f''\ny = f''\n" + source(MANIFEST)},
     "source that is broken": {"index.py": "def f(:\n  x ==== 1\n" + source(MANIFEST)},
-    "factory file under a long name": {"data/example.json.factory": None, f"data/{'f' * 300}.json.factory": "{}"},
-    "factory file under a name that steers": {"data/example.json.factory": None, "data/a\x1bb.json.factory": "{}"},
+    "factory file under a long name": {
+        "data/example.json.factory": None,
+        f"data/{'f' * 300}.json.factory": "{}",
+        "index.py": keeper(),
+    },
+    "factory file under a name that steers": {
+        "data/example.json.factory": None,
+        "data/a\x1bb.json.factory": "{}",
+        "index.py": keeper(),
+    },
+    "factory file with its endings exchanged": {
+        "data/example.json.factory": None,
+        "data/other.factory.json": "{}",
+        "index.py": keeper(),
+    },
     "factory file that is true": {"data/example.json.factory": "true"},
     "files of some sorts": {"data/a.factory": "", "data/b": "", "data/a.json": "{}", "a.json.factory": "{}"},
 }

@@ -13,7 +13,7 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Kind
 from bundlekit.bundle.version_control import is_tracked
 from bundlekit.lint import check
-from tests.lint.bundles import bundle, codes, found
+from tests.lint.bundles import bundle, codes, found, keeper
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEAx9Qq7uPzW3kf\n"
 TOKEN = "k3Jd8sLq0ZpW5vNm7RtY"
@@ -112,7 +112,7 @@ def test_repository_that_is_none_is_passed_over(tmp_path: Path) -> None:
 
 def test_several_factory_files_under_other_names_are_one_finding() -> None:
     files = {"data/example.json.factory": None, "data/a.json.factory": "{}", "data/b.json.factory": "{}"}
-    (finding,) = found(bundle(files))
+    (finding,) = found(bundle({**files, "index.py": keeper()}))
     assert (finding.rule, finding.hint) == ("misnamed-factory", "rename data/a.json.factory")
 
 

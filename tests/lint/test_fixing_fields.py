@@ -14,7 +14,7 @@ from bundlekit.bundle.files import Kind
 from bundlekit.lint import check
 from bundlekit.lint.fixing import fix
 from bundlekit.lint.selection import Choice, selection, selector
-from tests.lint.bundles import MANIFEST, bundle
+from tests.lint.bundles import MANIFEST, bundle, keeper, source
 
 ORDER = list(MANIFEST)
 FIELDS = ("BK101", "BK140", "BK141")
@@ -110,7 +110,8 @@ def test_one_finding_tells_an_order_that_is_wrong_all_over() -> None:
 
 
 def renamed(files: dict[str, Any], **fields: Any) -> dict[str, str]:
-    checked = bundle({"data/example.json.factory": None, **files}, **fields)
+    index = keeper(fields.get("name", "example"))
+    checked = bundle({"data/example.json.factory": None, "index.py": index, **files}, **fields)
     fixed = fix(checked, selection())
     assert set(fixed.bundle.files.entries) == {fixed.renames.get(path, path) for path in checked.files.entries}
     for old, new in fixed.renames.items():
@@ -131,6 +132,8 @@ class Example(Sanji):
 
 def test_factory_file_gets_the_name_of_the_bundle() -> None:
     assert renamed({"data/other.json.factory": "{}"}) == WANTED
+    assert renamed({"data/example.factory.json": "{}"}) == {"data/example.factory.json": "data/example.json.factory"}
+    assert renamed({"data/other.json.factory": "{}", "index.py": source(MANIFEST)}) == {}, "nothing reads it"
     assert renamed({"data/other.json.factory": "{}", "index.py": MODEL.format('"example"')}) == WANTED
 
 
@@ -142,7 +145,7 @@ def test_factory_file_gets_the_name_of_the_bundle() -> None:
         "a folder": {"data/other.json.factory": Kind.FOLDER},
         "index.py goes by its name": {"data/other.json.factory": "{}", "index.py": MODEL.format('"other"')},
         "index.py makes a name": {"data/other.json.factory": "{}", "index.py": MODEL.format("name()")},
-        "index.py reads it": {"data/other.json.factory": "{}", "index.py": 'open("data/other.json")\n'},
+        "index.py reads it": {"data/other.json.factory": "{}", "index.py": keeper() + 'open("data/other.json")\n'},
         "index.py is missing": {"data/other.json.factory": "{}", "index.py": None},
         "something has the name": {"data/other.json.factory": "{}", "data/example.json.factory": Kind.FOLDER},
         "a name that git would quote": {'data/"x".json.factory': "{}"},

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import check
 from bundlekit.lint.facts.structure import MOST
-from tests.lint.bundles import MANIFEST, bundle, codes, found, source
+from tests.lint.bundles import MANIFEST, bundle, codes, found, keeper, source
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -78,6 +78,7 @@ def test_empty_file(folder: Path, path: str) -> None:
 def test_link_in_place_of_the_data_folder(folder: Path) -> None:
     (folder / "data").rename(folder / "elsewhere")
     (folder / "data").symlink_to("elsewhere")
+    (folder / "index.py").write_text(keeper())
     assert rules_in(folder) == {"missing-factory", "unpackable-file"}
 
 
@@ -85,6 +86,7 @@ def test_loop_of_links_beside_the_files(folder: Path) -> None:
     (folder / "loop").symlink_to(".")
     (folder / "data" / "loop").symlink_to("..")
     (folder / "data" / "example.json.factory").unlink()
+    (folder / "index.py").write_text(keeper())
     assert rules_in(folder) == {"missing-factory", "unpackable-file"}
 
 
@@ -97,6 +99,7 @@ def test_folders_nested_deeper_than_python_recurses(folder: Path) -> None:
             deeper = os.open("d", os.O_RDONLY, dir_fd=here)
             os.close(here)
             here = deeper
+        (folder / "index.py").write_text(keeper())
         assert rules_in(folder) == {"missing-factory", "unpackable-file"}
     finally:
         os.close(here)
@@ -106,6 +109,7 @@ def test_folders_nested_deeper_than_python_recurses(folder: Path) -> None:
 
 def test_names_in_any_encoding_beside_the_files(folder: Path) -> None:
     (folder / "data" / "example.json.factory").unlink()
+    (folder / "index.py").write_text(keeper())
     (folder / "data" / os.fsdecode(b"\xff\x1b[31m\n.json.factory")).write_text("{}")
     finding, unpackable = sorted(check(Bundle.in_folder(folder)), key=lambda one: one.code)
     assert unpackable.rule == "unpackable-file"

@@ -9,10 +9,11 @@ from functools import cached_property
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.document import Document, read_document
 from bundlekit.bundle.gateway_resources import API
-from bundlekit.bundle.manifest import Resource, read_manifest, resource_of
+from bundlekit.bundle.manifest import Resource, main_of, read_manifest, resource_of
 from bundlekit.bundle.reading import ReadError
 from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
+from bundlekit.lint.facts.models import model_names
 from bundlekit.lint.facts.structure import Violation, violations
 from bundlekit.source.entry_point import Starting, starting_of
 from bundlekit.source.modules import Module, imported_modules, package_of
@@ -74,6 +75,13 @@ class Inspection:
         )
 
     @cached_property
+    def hooks(self) -> tuple[str, ...]:
+        """The names in hook: bundles of which this one gets the requests that they have answered."""
+        value = self.manifest.value
+        names = value.get("hook") if isinstance(value, dict) else None
+        return tuple(one for one in names if isinstance(one, str) and one) if isinstance(names, list) else ()
+
+    @cached_property
     def factory(self) -> Document | None:
         """The factory file under the bundle's name; None while the bundle has no name."""
         if self.name is None:
@@ -82,12 +90,12 @@ class Inspection:
 
     @cached_property
     def source(self) -> Source:
-        """index.py."""
-        return read_source(self.bundle)
+        """index.py, or the file that main names."""
+        return read_source(self.bundle, main_of(self.bundle, self.manifest.value))
 
     @cached_property
     def modules(self) -> tuple[Module, ...]:
-        """index.py and the modules beside it that it imports; nothing while it cannot be read."""
+        """The file of `source` and the modules beside it that it imports; nothing while it cannot be read."""
         return imported_modules(self.bundle, self.source.module) if self.source.module is not None else ()
 
     @cached_property
@@ -116,6 +124,11 @@ class Inspection:
         return tuple(module for module in self.modules if module.path not in others)
 
     @cached_property
+    def model_names(self) -> set[str | None]:
+        """The names of the models that the modules make; see `bundlekit.lint.facts.models.model_names`."""
+        return model_names(self.modules)
+
+    @cached_property
     def starting(self) -> Starting | None:
         """What starts in index.py; None while it cannot be read, or is no Python."""
         module = self.source.module
@@ -137,14 +150,15 @@ class Inspection:
 
     def has(self, path: str) -> bool:
         """Whether the bundle has something there."""
-        return any(path == found for found in self._paths)
+        return any(path == found for found in self.paths)
 
     def paths_in(self, folder: str) -> tuple[str, ...]:
         """What lies right in a folder of the bundle, in order."""
-        return tuple(path for path in self._paths if path.rpartition("/")[0] == folder)
+        return tuple(path for path in self.paths if path.rpartition("/")[0] == folder)
 
     @cached_property
-    def _paths(self) -> tuple[str, ...]:
+    def paths(self) -> tuple[str, ...]:
+        """All that the bundle has; nothing where its folder cannot be listed."""
         try:
             return tuple(self.bundle.files.entries)
         except Unreadable:

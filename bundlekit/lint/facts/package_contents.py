@@ -86,12 +86,28 @@ def others_of(inspection: Inspection) -> list[Entry]:
     return [entry for entry in cargo_of(inspection).entries if entry.path not in known]
 
 
-def misnamed_factories(inspection: Inspection) -> tuple[str, ...]:
-    """The factory files that are there while there is none under the bundle's name."""
-    factory = inspection.factory
+FACTORY = ".json.factory"
+MISSPELT_FACTORY = ".factory.json"
+
+
+def lacks_factory(inspection: Inspection) -> bool:
+    """Whether the bundle makes a model, and does not have the factory file that this reads."""
+    names, factory = inspection.model_names, inspection.factory
     if factory is None or inspection.has(factory.path):
+        return False
+    if inspection.name in names:
+        return True
+    return None in names and not any(path.endswith(FACTORY) for path in inspection.paths)
+
+
+def misnamed_factories(inspection: Inspection) -> tuple[str, ...]:
+    """The factory files that no model is seen to read, while the one under the bundle's name is not there."""
+    if not lacks_factory(inspection):
         return ()
-    return tuple(path for path in inspection.paths_in("data") if path.endswith(".json.factory"))
+    read = {f"data/{name}{FACTORY}" for name in inspection.model_names if name is not None}
+    return tuple(
+        path for path in inspection.paths_in("data") if path.endswith((FACTORY, MISSPELT_FACTORY)) and path not in read
+    )
 
 
 def _without_left_behind(entries: Iterable[Entry]) -> Iterator[Entry]:

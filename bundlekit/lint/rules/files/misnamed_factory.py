@@ -1,7 +1,9 @@
 """The factory file has another name than the bundle.
 
 Why: The vendor's guide asks for `data/NAME.json.factory`, named like the bundle. The SDK's `ModelInitiator` looks for
-the file under the name that index.py gives it, and raises an error where it finds none.
+the file under the name that index.py gives it, and raises an error where it finds none, also where there is a
+`data/NAME.factory.json`. A file that is named like another model of the bundle is right, and a bundle that makes no
+`ModelInitiator`, and no `Model` of the SDK, needs no such file.
 
 Evidence: The vendor's guide: the file's name must be the name in bundle.json. Seen with SDK 1.1.2 on Python 2.7.18:
 `ModelInitiator` ends the start with `RuntimeError: No *.json.factory file`, however alike the other file's name is.
@@ -10,13 +12,45 @@ Bad:
 
     data/example.json.factory is missing
 
-    data/exampel.json.factory
+    data/example.factory.json
         {"key": "value"}
+
+    index.py
+        import os
+
+        from sanji.core import Route, Sanji
+        from sanji.model_initiator import ModelInitiator
+
+
+        class Example(Sanji):
+            def init(self, *args, **kwargs):
+                self.model = ModelInitiator("example", os.path.dirname(os.path.abspath(__file__)))
+
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data=self.model.db)
 
 Good:
 
-    data/example.json.factory
+    data/example.json.factory is missing
+
+    data/other.json.factory
         {"key": "value"}
+
+    index.py
+        import os
+
+        from sanji.core import Route, Sanji
+        from sanji.model_initiator import ModelInitiator
+
+
+        class Example(Sanji):
+            def init(self, *args, **kwargs):
+                self.model = ModelInitiator("other", os.path.dirname(os.path.abspath(__file__)))
+
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                return response(code=200, data=self.model.db)
 """
 
 from __future__ import annotations
@@ -28,8 +62,7 @@ from dataclasses import replace
 from bundlekit.bundle.files import Kind
 from bundlekit.bundle.manifest import NAME
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.models import models
-from bundlekit.lint.facts.package_contents import misnamed_factories
+from bundlekit.lint.facts.package_contents import FACTORY, MISSPELT_FACTORY, misnamed_factories
 from bundlekit.lint.finding import Rename, Severity
 from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import printable, quoted
@@ -41,10 +74,10 @@ _LONGEST = 200
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
     others = misnamed_factories(inspection)
     if others:
-        message = (
-            f"the factory file is not called {quoted(inspection.name)} as the bundle is, "
-            f"expected data/{printable(inspection.name or '')[:100]}.json.factory"
-        )
+        wanted = f"expected data/{printable(inspection.name or '')[:100]}{FACTORY}"
+        message = f"the factory file is not called {quoted(inspection.name)} as the bundle is, {wanted}"
+        if others[0].endswith(MISSPELT_FACTORY):
+            message = f"the name of the factory file {printable(others[0])[:200]} is misspelt, {wanted}"
         fault = in_manifest(inspection, "/name", message, f"rename {printable(others[0])[:200]}")
         yield replace(fault, rename=_rename(inspection, others))
 
@@ -52,17 +85,19 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
 def _rename(inspection: Inspection, others: tuple[str, ...]) -> Rename | None:
     """What to rename: the one file that it can be, if it is a file, and nothing in the bundle goes by its name."""
     entry = inspection.bundle.files.entries.get(others[0])
-    name = others[0].removeprefix("data/").removesuffix(".json.factory")
+    is_misspelt = others[0].endswith(MISSPELT_FACTORY)
+    name = others[0].removeprefix("data/").removesuffix(MISSPELT_FACTORY if is_misspelt else FACTORY)
     are_plain = _PLAIN.fullmatch(name) is not None and NAME.fullmatch(inspection.name or "") is not None
     if len(others) > 1 or not are_plain or len(inspection.name or "") > _LONGEST or inspection.source.module is None:
         return None
     if entry is None or entry.kind is not Kind.FILE:
         return None
-    for module in inspection.modules:
-        names = [model.name for model in models(module)]
-        if f"{name}.json" in module.text.content or name in names or None in names:
-            return None
-    return Rename(others[0], f"data/{inspection.name}.json.factory")
+    if None in inspection.model_names:
+        return None
+    mention = f"{name}.factory" if is_misspelt else f"{name}.json"
+    if any(mention in module.text.content for module in inspection.modules):
+        return None
+    return Rename(others[0], f"data/{inspection.name}{FACTORY}")
 
 
 RULE = Rule(code="BK212", name="misnamed-factory", severity=Severity.ERROR, page=__doc__, check=check)
