@@ -9,9 +9,10 @@ import pytest
 
 from bundlekit.bundle.files import Kind
 from bundlekit.lint import Severity
-from tests.lint.bundles import MANIFEST, bundle, codes, found
+from tests.lint.bundles import MANIFEST, bundle, codes, found, keeper
 
 EXAMPLE = {"methods": ["get", "put"], "resource": "/example"}
+VIEWS = [{"role": "view", "resource": "/network/interfaces"}, {"role": "view", "methods": [], "resource": "/x"}]
 
 
 def resources(*items: Any) -> dict[str, Any]:
@@ -38,7 +39,8 @@ FIELDS: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
     "version that is a number": ({"version": 1.0}, [("wrong-type", "/version", "version is 1.0, expected a string")]),
     "another main": ({"main": "app.py"}, [("wrong-main", "/main", 'main is "app.py", expected "index.py"')]),
     "main that is nothing": ({"main": None}, [("wrong-main", "/main", "main is null")]),
-    "another role": ({"role": "view"}, [("wrong-role", "/role", 'role is "view", expected "model"')]),
+    "another role": ({"role": "views"}, [("wrong-role", "/role", 'role is "views", expected "model" or "view"')]),
+    "the role of a view, without methods": ({"role": "view", "resources": VIEWS}, []),
     "ttl of zero": ({"ttl": 0}, [("ttl-not-positive", "/ttl", "ttl is 0, expected a positive number")]),
     "negative ttl": ({"ttl": -0.5}, [("ttl-not-positive", "/ttl", "ttl is -0.5")]),
     "ttl of a second and a half": ({"ttl": 1.5}, []),
@@ -239,10 +241,7 @@ ROUTES: dict[str, tuple[list[Any], str, list[tuple[str, str, int | str, str]]]] 
     "methods of a view": (
         [{"role": "view", "methods": ["put", "post"], "resource": "/x"}],
         index('methods="put", resource="/x"'),
-        [
-            ("route-without-handler", "bundle.json", "/resources/0/methods", 'post of "/x"'),
-            ("wrong-handler-signature", "index.py", 6, "expected (self, message)"),
-        ],
+        [("wrong-handler-signature", "index.py", 6, "expected (self, message)")],
     ),
     "the prefix on one side": (
         [{"methods": "get", "resource": "/api/v1/example"}],
@@ -331,7 +330,8 @@ def test_routes(declared: list[Any], source: str, expected: list[tuple[str, str,
 FILES: dict[str, tuple[dict[str, bytes | str | Kind | None], list[str]]] = {
     "no manifest": ({"bundle.json": None}, ["missing-manifest"]),
     "no index.py": ({"index.py": None}, ["missing-main"]),
-    "no factory file": ({"data/example.json.factory": None}, ["missing-factory"]),
+    "no factory file": ({"data/example.json.factory": None, "index.py": keeper()}, ["missing-factory"]),
+    "no factory file, and no model": ({"data/example.json.factory": None}, []),
     "factory file with an array": ({"data/example.json.factory": "[]"}, []),
     "factory file with a string": ({"data/example.json.factory": '"x"'}, ["factory-not-a-container"]),
     "factory file with nothing": ({"data/example.json.factory": "null"}, ["factory-not-a-container"]),
@@ -362,16 +362,16 @@ def test_files(files: dict[str, bytes | str | Kind | None], expected: list[str])
 
 
 def test_factory_file_under_another_name_is_pointed_at() -> None:
-    (finding,) = found(bundle({"data/example.json.factory": None, "data/old.json.factory": "{}"}))
+    (finding,) = found(bundle({"data/example.json.factory": None, "data/old.json.factory": "{}", "index.py": keeper()}))
     assert finding.rule == "misnamed-factory"
     assert finding.hint == "rename data/old.json.factory"
     assert (finding.pointer, finding.excerpt) == ("/name", '  "name": "example",')
 
 
 def test_main_under_another_name_is_pointed_at() -> None:
-    findings = found(bundle({"index.py": None, "app.py": "x = 1"}, main="app.py"))
-    assert [one.rule for one in findings] == ["wrong-main", "missing-main"]
-    assert "rename app.py" in findings[1].hint
+    findings = found(bundle({"index.py": None, "app.py": "x = 1"}, main="app.py", resources=VIEWS))
+    assert [one.rule for one in findings] == ["wrong-main", "missing-bundle-class"]
+    assert "rename app.py" in findings[0].hint
 
 
 @pytest.mark.parametrize("name", ["../example", "/etc/passwd", "a/b", "a\\b", "\0", "..", "\ud800", "x" * 300])

@@ -75,7 +75,7 @@ def test_closest_word_and_strongest_place_give_the_severity() -> None:
 
 
 def test_findings_have_the_chosen_severity_and_others_are_not_there() -> None:
-    checked = bundle(ttl="60", role="view")
+    checked = bundle(ttl="60", role="views")
     assert {one.code: one.severity for one in check(checked)} == {"BK102": Severity.ERROR, "BK106": Severity.ERROR}
     chosen = selection(Choice(ignore=some("BK106"), severity=at(wrong_type="info")))
     assert {one.code: one.severity for one in check(checked, chosen)} == {"BK102": Severity.INFO}

@@ -17,6 +17,7 @@ from bundlekit.shipped import manifest_schema
 
 _MOST_COMPARED = 50
 _SYNONYMS = {"path": "resource", "url": "resource", "endpoint": "resource", "verbs": "methods"}
+_NOT_IN_THE_GUIDE = ("concurrent",)
 _LEFT_ALONE = ("_", "$", "//", "#", "x-")
 
 
@@ -28,7 +29,7 @@ def field_of(inspection: Inspection, name: str) -> Any:
 
 def field_order() -> tuple[str, ...]:
     """The fields of bundle.json as they follow each other in the sample of the vendor's guide."""
-    return _known()[0]
+    return tuple(name for name in _known()[0] if name not in _NOT_IN_THE_GUIDE)
 
 
 def missing_fields(inspection: Inspection, names: Iterable[str]) -> dict[str, Any]:

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from bundlekit.bundle.manifest import METHODS
 from bundlekit.bundle.patterns import Pattern, without_prefix
 from bundlekit.lint.facts.inspection import Declared, Inspection
+from bundlekit.source.constants import Constants
+from bundlekit.source.functions import arguments, dotted_name
 from bundlekit.source.handlers import hidden_methods
+from bundlekit.source.request_functions import handler_of
 from bundlekit.source.routes import Route
 
 _MOST_PAIRS = 250_000
+_OF_REQUESTS = 3
+"""Parameters of a handler that takes requests: self, message and response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +65,53 @@ def reached(inspection: Inspection) -> Iterator[Reached]:
 
 
 def unanswered(inspection: Inspection) -> Iterator[Unanswered]:
-    """The declared resources with methods that no visible handler takes."""
+    """The declared resources that the bundle answers for, with methods that no visible handler takes."""
     source = inspection.source
     if source.problem is not None or are_too_many(inspection):
         return
     seen = [(route, Pattern.of(route.resource)) for route in source.routes if route.resource is not None]
     hidden = hidden_methods(source)
+    announced = _announced(inspection)
     for declared in inspection.declared:
+        if declared.resource.role == "view":  # a bundle answers none of it, and hears of it without a handler
+            continue
         patterns = _patterns(declared)
         there = [route for route, pattern in seen if any(map(pattern.covers, patterns))]
         taken = {method.lower() for route in there for method in route.methods or METHODS}
+        taken |= {method for method, pattern in announced if any(map(pattern.covers, patterns))}
         missing = tuple(one for one in declared.resource.methods if one in METHODS and one not in taken)
         for certain in (True, False):
             methods = tuple(one for one in missing if (one not in hidden) is certain)
             if methods:
                 yield Unanswered(declared, methods, certain, there[0] if there else None)
+
+
+def _announced(inspection: Inspection) -> list[tuple[str, Pattern]]:
+    """The methods and resources of events that the bundle publishes: what it declares for those who listen to it, it
+    does not have to answer."""
+    found = []
+    for module in inspection.modules:
+        constants = Constants()
+        for call in module.python.calls:
+            if call.name not in METHODS:
+                continue
+            function = dotted_name(call.node.child_by_field_name("function"))
+            if function.endswith(f"publish.event.{call.name}"):
+                places, names, _ = arguments(call.node)
+                resource = constants.value(names.get("resource") or (places[0] if places else None), call.scope)
+                if isinstance(resource, str):
+                    found.append((call.name, Pattern.of(resource)))
+    return found
+
+
+def is_for_hook(inspection: Inspection, route: Route) -> bool:
+    """Whether a handler may be called with requests that another bundle has answered: it takes `response`, and the
+    bundle has a hook, or the function cannot be seen."""
+    module = inspection.source.module
+    if module is None or not inspection.hooks:
+        return False
+    function = handler_of(route, module.functions)
+    return function is None or sum("splat" not in one.type for one in function.parameters) >= _OF_REQUESTS
 
 
 def _patterns(declared: Declared) -> list[Pattern]:

@@ -1,11 +1,12 @@
 """A resource that the bundle answers for lists no methods.
 
-Why: `methods` is what callers read to know what they can do with a resource. Only a resource of role `view`, which
-the bundle does not answer for, goes without.
+Why: `methods` is what callers read to know what they can do with a resource, and what `bundlekit verify` and
+`bundlekit export` go by. A resource of role `view`, which the bundle does not answer for, goes without, and so does
+each resource of a bundle of role `view`.
 
 Evidence: The vendor's guide gives each resource its methods, one or an array of them. Nothing at run time asks for
 them: a bundle without any registered and answered with SDK 1.1.2 on Python 2.7.18, and the original controller 1.6.2
-routes by the resource alone.
+routes by the resource alone. So it is a warning.
 
 Bad:
 
@@ -31,7 +32,7 @@ from bundlekit.lint.facts.structure import Violation
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 
-_RESOURCE = "/properties/resources/items"
+_RESOURCE = "/else/properties/resources/items/else"
 
 
 def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
@@ -46,8 +47,8 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
 RULE = structure_rule(
     code="BK110",
     name="no-methods",
-    severity=Severity.ERROR,
+    severity=Severity.WARNING,
     page=__doc__,
-    claims={f"{_RESOURCE}/else/required", f"{_RESOURCE}/properties/methods/then/minItems"},
+    claims={f"{_RESOURCE}/required", f"{_RESOURCE}/properties/methods/minItems"},
     word=word,
 )

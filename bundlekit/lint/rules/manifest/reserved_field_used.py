@@ -1,11 +1,14 @@
 """A field that the vendor keeps for later has a value of its own.
 
-Why: The vendor's guide calls argument, priority, hook, dependencies and repository reserved. Nothing that a bundle can
-count on comes of what stands there today, and another meaning may come with the next firmware.
+Why: The vendor's guide calls argument, priority, hook, dependencies and repository reserved. Nothing is known to read
+argument, dependencies and repository, and another meaning may come with the next firmware. priority and hook are left
+alone, for they do something: sanji-bootstrap, which starts the bundles of the vendor's firmware, sorts by priority, and
+the controller passes requests that another bundle has answered on to those that name it in hook.
 
 Evidence: The vendor's guide. Seen with SDK 1.1.2 on Python 2.7.18: a bundle with values of its own in argument,
-priority, hook and dependencies registers and answers like any other; they go out with the registration, and nothing
-comes back of it.
+dependencies and repository registers and answers like any other; they go out with the registration, and nothing comes
+back of it. Seen with the original controller 1.6.2: a bundle that names another one in hook gets its puts, with the
+data of its answers.
 
 Bad:
 
@@ -16,8 +19,8 @@ Good:
 
     bundle.json
         "argument": "",
-        "priority": 99,
-        "hook": [],
+        "priority": 20,
+        "hook": ["network"],
         "dependencies": {},
         "repository": ""
 """
@@ -33,16 +36,15 @@ from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
-_RESERVED = {"argument": "", "priority": 99, "hook": [], "dependencies": {}, "repository": ""}
+_RESERVED = {"argument": "", "dependencies": {}, "repository": ""}
 _HINTS = {"dependencies": "modules that the bundle needs lie beside index.py"}
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for field, plain in _RESERVED.items():
         value = field_of(inspection, field)
-        is_fit = isinstance(value, type(plain)) or (field == "priority" and isinstance(value, float))
-        if is_fit and not isinstance(value, bool) and value != plain:
-            has = "is not empty" if isinstance(value, dict | list) else f"is {quoted(value)}"
+        if isinstance(value, type(plain)) and value != plain:
+            has = "is not empty" if isinstance(value, dict) else f"is {quoted(value)}"
             message = f"{field} {has}, expected {json.dumps(plain)}: the field is reserved"
             yield in_manifest(inspection, f"/{field}", message, _HINTS.get(field, ""))
 

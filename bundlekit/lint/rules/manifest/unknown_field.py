@@ -1,7 +1,8 @@
-"""A field is none that the vendor's guide or the SDK knows.
+"""A field is none that the vendor's guide, the SDK or sanji-bootstrap knows.
 
 Why: The SDK reads the fields of the guide and passes all others on to the gateway's controller, which has no use for
-them. They do no harm. Comments in a field whose name begins with `_`, `$`, `//` or `x-` are left alone.
+them. They do no harm. `concurrent` is known: sanji-bootstrap reads it, which starts the bundles of the vendor's
+firmware. Comments in a field whose name begins with `_`, `$`, `//` or `x-` are left alone.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: all fields of bundle.json go out with each registration, the original
 controller 1.6.2 answers 200 to it whatever else is in it, and the bundle works.

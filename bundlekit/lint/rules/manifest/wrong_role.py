@@ -1,11 +1,13 @@
 """A role is none that the gateway knows at this place.
 
-Why: The vendor's guide fixes the role of a bundle to `model`. The SDK registers the resources of role `model` and
-those of role `view` apart, and leaves out any other, so that nobody ever reaches them.
+Why: The SDK registers the resources of role `model` and those of role `view` apart, and leaves out any other, so that
+nobody ever reaches them. The vendor's guide knows `model` alone for a bundle; one of role `view` listens and sends
+requests of its own, as an example of the vendor's does, and is not found here. A handler of requests in it, which
+nothing calls, is found by `wrong-handler-signature`.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: of a bundle of role `controller`, and of a resource of role `listener`,
-nothing is registered ("no need to register due to no resources"). A bundle of role `view` registers as one, and who
-asks for its resource gets 403, for there is no model.
+nothing is registered ("no need to register due to no resources"). A bundle of role `view` registers, gets the answers
+to its own requests, and a request for its resource gets 403, for there is no model.
 
 Bad:
 
@@ -31,11 +33,9 @@ from bundlekit.quoting import quoted
 
 
 def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
-    expected = violation.expected if isinstance(violation.expected, list) else [violation.expected]
-    wanted = listed(tuple(quoted(role) for role in expected))
+    wanted = listed(tuple(quoted(role) for role in violation.expected))
     message = f"{called(inspection, violation.pointer)} is {quoted(violation.value)}, expected {wanted}"
-    hint = 'a resource that the bundle only listens to takes "role": "view" itself' if violation.value == "view" else ""
-    yield in_manifest(inspection, violation.pointer, message, hint)
+    yield in_manifest(inspection, violation.pointer, message)
 
 
 RULE = structure_rule(
@@ -43,6 +43,6 @@ RULE = structure_rule(
     name="wrong-role",
     severity=Severity.ERROR,
     page=__doc__,
-    claims={"/properties/role/const", "/properties/resources/items/properties/role/enum"},
+    claims={"/properties/role/enum", "/properties/resources/items/properties/role/enum"},
     word=word,
 )

@@ -3,7 +3,8 @@
 Why: The SDK (1.1.2) counts a handler's parameters, stars left out. One for requests, self, message and response, is
 called when it has three or more, always with these three; one for events, of a resource with the role view, when it has
 two, self and message. One with fewer is passed over without a word, so that the request gets no answer, and one that
-needs more fails.
+needs more fails. Requests that come by a hook, after another bundle has answered them, are requests like others: in a
+bundle with a hook, a handler of a view may take all three.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with (self, message) and with (self, *args) the handler is not called,
 and the client gets 408 when the ttl is over; with a fourth parameter that has to be given it gets 500, from a
@@ -37,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.route_coverage import reached
+from bundlekit.lint.facts.route_coverage import is_for_hook, reached
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
@@ -47,6 +48,7 @@ from bundlekit.source.syntax import span_of
 
 _REQUESTS = "(self, message, response)"
 _EVENTS = "(self, message)"
+_OF_A_VIEW = 'the role of the bundle is "view", so that it gets no requests: "model" answers them'
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
@@ -56,9 +58,11 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     known = module.functions
     roles: dict[int, set[str]] = {}
     whole = inspection.manifest.value
-    has_role = isinstance(whole, dict) and whole.get("role") == "model"  # else what a resource is cannot be told
-    for one in reached(inspection) if has_role else ():
+    role = whole.get("role") if isinstance(whole, dict) else None
+    for one in reached(inspection) if role in ("model", "view") else ():  # else what a resource is cannot be told
         roles.setdefault(one.route.handler_at, set()).update(declared.resource.role for declared in one.declared)
+        if is_for_hook(inspection, one.route):
+            roles[one.route.handler_at].add("hook")
     for route in {one.handler_at: one for one in inspection.source.routes}.values():
         function = handler_of(route, known)
         if function is None or function.decorators > 1 or function.owner == -1:
@@ -68,7 +72,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             parameters = function.node.child_by_field_name("parameters") or function.node
             fails = "is called with less than it asks for" if _needed(function) > 3 else "is not called as it is"
             message = f"{printable(function.name)[:60]} {fails}, expected {expected}"
-            yield Diagnostic(module.path, span_of(module.text, parameters), message)
+            hint = _OF_A_VIEW if role == "view" and expected == _EVENTS else ""
+            yield Diagnostic(module.path, span_of(module.text, parameters), message, hint)
 
 
 def _expected(function: Function, roles: set[str]) -> str:
@@ -81,7 +86,8 @@ def _expected(function: Function, roles: set[str]) -> str:
         return ""
     if roles == {"view"}:
         return "" if len(plain) == 2 else _EVENTS
-    if _needed(function) > 3 or len(plain) < 2 or (roles == {"model"} and len(plain) < 3):
+    only_requests = "model" in roles and "view" not in roles
+    if _needed(function) > 3 or len(plain) < 2 or (only_requests and len(plain) < 3):
         return _REQUESTS
     return ""
 
