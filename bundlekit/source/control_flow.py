@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _DEEPEST = 40
+_COMPOUND = frozenset(
+    {
+        *("block", "if_statement", "elif_clause", "else_clause", "for_statement", "while_statement", "with_statement"),
+        *("try_statement", "except_clause", "finally_clause"),
+    }
+)
+_DEFINITIONS = ("class_definition", "decorated_definition", "function_definition")  # which run nothing themselves
 _LEAVES = re.compile(r"(?:sys\s*\.\s*|os\s*\.\s*_)?exit\b")
 
 
@@ -25,6 +32,32 @@ class Ways:
     def __init__(self, name: str) -> None:
         self._mention = re.compile(rf"(?<![\w.]){re.escape(name)}\b")
         self.ends: list[Node] = []
+
+    def behind(self, body: Node | None) -> list[tuple[int, int]]:
+        """The stretches of a function's body, as offsets, before which every way has a mention. They are in order, and
+        do not overlap. Exceptions that a `try` catches are no ways here, and what a function inside does is not run.
+        """
+        found = []
+        todo = [body] if body is not None else []
+        while todo:
+            node = todo.pop()
+            inner = list(_statements(node))
+            if node.type == "block":
+                inner = [one for one in inner if one.type not in _DEFINITIONS]
+                last = next((index for index, one in enumerate(inner) if not self._is_passed(one)), len(inner))
+                inner = inner[: last + 1]
+                if last < len(inner):
+                    found.append((inner[-1].end_byte, node.end_byte))
+            elif node.type == "try_statement" and not self._is_passed(node):
+                clauses = (one for one in inner if one.type in ("else_clause", "finally_clause"))
+                found += [(one.start_byte, one.end_byte) for one in clauses]
+            todo += [one for one in inner if one.type in _COMPOUND]
+        return _merged(found)
+
+    def _is_passed(self, node: Node) -> bool:
+        if node.type == "try_statement":
+            return self.fall_through(node.child_by_field_name("body"))
+        return self._passes(node, 0)
 
     def fall_through(self, block: Node | None, depth: int = 0) -> bool:
         """Whether a way leads through a block and out at its end."""
@@ -105,3 +138,13 @@ class Ways:
 
 def _statements(block: Node | None) -> Iterable[Node]:
     return (one for one in block.named_children if one.type != "comment") if block is not None else ()
+
+
+def _merged(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        elif start < end:
+            found.append((start, end))
+    return found
