@@ -3,35 +3,55 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from bundlekit.bundle.bundle import MANIFEST
+from bundlekit.bundle.files import FolderFiles
 from bundlekit.errors import BadUsage, Unreadable
 
+_TEMPLATE = re.compile(r"\{\{-?\s*cookiecutter\.")
+_LARGEST_MANIFEST = 256 * 1024
 _NOT_LOOKED_INTO = frozenset({"__pycache__", "node_modules", "venv"})
 
 
-def bundle_folders(path: Path) -> Iterator[Path]:
+def bundle_folders(path: Path, templates: list[Path] | None = None) -> Iterator[Path]:
     """The folders of the bundles that a path means: the bundle itself, those below a folder, or the one that a file
     lies in. Links below a folder are not followed, hidden folders not looked into.
+
+    Args:
+        path: the path.
+        templates: gets the folders that are left out because they are cookiecutter templates of bundles.
 
     Raises:
         BadUsage: there is nothing at the path.
         Unreadable: it cannot be looked at, or there is no bundle.
     """
-    if path.name == MANIFEST and not _is_folder_with_manifest(path):
-        _refuse_missing(path)
-        yield path.parent
-    elif _is_folder(path):
-        yield from _in_folder(path)
+    left_out = [] if templates is None else templates
+    if _is_folder(path) and not (path.name == MANIFEST and not has_manifest(path)):
+        yield from _in_folder(path, left_out)
+        return
+    _refuse_missing(path)
+    folder = path.parent if path.name == MANIFEST else enclosing_bundle(path)
+    if folder is None:
+        raise Unreadable(f"{path} belongs to no bundle", hint=f"no folder around it has a {MANIFEST}")
+    if is_template(folder):
+        left_out.append(folder)
     else:
-        _refuse_missing(path)
-        folder = enclosing_bundle(path)
-        if folder is None:
-            raise Unreadable(f"{path} belongs to no bundle", hint=f"no folder around it has a {MANIFEST}")
         yield folder
+
+
+def is_template(folder: Path) -> bool:
+    """Whether a folder with a bundle.json is a template, of which cookiecutter makes bundles."""
+    if _TEMPLATE.search(str(folder.resolve())):
+        return True
+    try:
+        content = FolderFiles(folder).read(MANIFEST, _LARGEST_MANIFEST)
+    except Unreadable:
+        return False
+    return b"cookiecutter" in content and _TEMPLATE.search(content.decode("utf-8", "replace")) is not None
 
 
 def enclosing_bundle(path: Path) -> Path | None:
@@ -53,10 +73,6 @@ def has_manifest(folder: Path) -> bool:
     return os.path.lexists(folder / MANIFEST)
 
 
-def _is_folder_with_manifest(path: Path) -> bool:
-    return _is_folder(path) and has_manifest(path)
-
-
 def _is_folder(path: Path) -> bool:
     try:
         return stat.S_ISDIR(path.stat().st_mode)
@@ -73,16 +89,25 @@ def _refuse_missing(path: Path) -> None:
         raise Unreadable(f"cannot look at {path}: {error.strerror}") from error
 
 
-def _in_folder(root: Path) -> Iterator[Path]:
+def _in_folder(root: Path, templates: list[Path]) -> Iterator[Path]:
     found = False
+    before = len(templates)
     folders = [root]
     while folders:
         folder = folders.pop()
         if has_manifest(folder):
+            if is_template(folder):
+                templates.append(folder)
+                continue
             found = True
             yield folder
         else:
             folders.extend(reversed(_subfolders(folder)))
+    if not found and len(templates) > before:
+        told = f"there is no bundle in {root}, only the cookiecutter template {templates[-1]}"
+        if templates[-1] == root:
+            told = f"{root} is a cookiecutter template, not a bundle"
+        raise Unreadable(told, hint="bundlekit new --template makes a bundle of a template, which can be checked")
     if not found:
         around = enclosing_bundle(root / MANIFEST)
         hint = f"it lies in the bundle {around}" if around is not None else "bundlekit new makes one"

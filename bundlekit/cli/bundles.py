@@ -10,6 +10,7 @@ from pathlib import Path
 from bundlekit.bundle.bundle import MANIFEST, Bundle
 from bundlekit.bundle.overlay import Overlaid
 from bundlekit.bundle.search import bundle_folders, enclosing_bundle
+from bundlekit.cli import report_error
 from bundlekit.errors import BundlekitError, Unreadable
 
 _ARCHIVES = (".tar.gz", ".tgz")
@@ -24,14 +25,21 @@ def bundles_at(
     """The bundles that the paths mean, each once, with the place where it really lies; what cannot be had is added to
     the failures."""
     seen: set[str] = set()
+    told: set[Path] = set()
     for path in _one_a_folder(paths) if skip_foreign else paths:
+        templates: list[Path] = []
         try:
-            for place, bundle in _bundles_at(path, skip_foreign):
+            for place, bundle in _bundles_at(path, skip_foreign, templates):
                 if place not in seen:
                     seen.add(place)
                     yield place, bundle
         except BundlekitError as failure:
             failures.append(failure)
+        else:
+            for template in templates:
+                if template not in told:
+                    told.add(template)
+                    report_error.note(f"{template} is not checked: it is a cookiecutter template, not a bundle")
 
 
 def _one_a_folder(paths: Iterable[Path]) -> Iterator[Path]:
@@ -77,7 +85,7 @@ def bundle_of_input(path: Path) -> tuple[str, Bundle, str] | None:
     return os.path.realpath(folder), bundle, bundle.shown(inside)
 
 
-def _bundles_at(path: Path, skip_foreign: bool) -> Iterator[tuple[str, Bundle]]:
+def _bundles_at(path: Path, skip_foreign: bool, templates: list[Path]) -> Iterator[tuple[str, Bundle]]:
     """The bundles that a path means, and where each really lies."""
     is_file = os.path.lexists(path) and not path.is_dir()
     if is_archive(path):
@@ -85,5 +93,5 @@ def _bundles_at(path: Path, skip_foreign: bool) -> Iterator[tuple[str, Bundle]]:
 
         yield os.path.realpath(path), open_archive(path)
     elif not (is_file and skip_foreign and enclosing_bundle(path) is None):
-        for folder in bundle_folders(path):
+        for folder in bundle_folders(path, templates):
             yield os.path.realpath(folder), Bundle.in_folder(folder)

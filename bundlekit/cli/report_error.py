@@ -32,6 +32,11 @@ def show(error: BundlekitError) -> int:
     return error.exit_code
 
 
+def note(text: str) -> None:
+    """Print something good to know on standard error, which cannot steer the terminal."""
+    click.echo(click.style("note: ", fg="yellow") + printable(text), err=True)
+
+
 def is_reader_gone() -> bool:
     """Whether whoever read our output has enough of it (`bundlekit logs | head`).
 

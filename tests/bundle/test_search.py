@@ -69,6 +69,48 @@ def test_path_means_bundles(path: str, cwd: str, folders: list[str], monkeypatch
     assert sorted(map(str, bundle_folders(Path(path)))) == folders
 
 
+TEMPLATES = {
+    "template/{{cookiecutter.slug}}/bundle.json": "{}",
+    "template/{{ cookiecutter.slug }}/inner/bundle.json": "{}",
+    "other/bundle.json": '{"name": "{{ cookiecutter.name | lower }}"}',
+    "other/index.py": "",
+}
+
+
+@pytest.fixture
+def templates(here: Path) -> None:
+    for path, content in TEMPLATES.items():
+        (here / path).parent.mkdir(parents=True, exist_ok=True)
+        (here / path).write_text(content)
+
+
+@pytest.mark.usefixtures("templates")
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (".", ["other", "template/{{ cookiecutter.slug }}/inner", "template/{{cookiecutter.slug}}"]),
+        ("other/bundle.json", ["other"]),
+        ("other/index.py", ["other"]),
+    ],
+)
+def test_template_is_no_bundle(path: str, expected: list[str]) -> None:
+    left_out: list[Path] = []
+    folders = list(map(str, bundle_folders(Path(path), left_out)))
+    assert sorted(map(str, left_out)) == expected
+    assert set(folders).isdisjoint(expected)
+    assert sorted(folders) == (MEANT[8][2] if path == "." else [])
+
+
+@pytest.mark.usefixtures("templates")
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("other", "other is a cookiecutter template"), ("template", "no bundle in template, only the cookiecutter")],
+)
+def test_template_alone_is_told(path: str, message: str) -> None:
+    with pytest.raises(Unreadable, match=message):
+        list(bundle_folders(Path(path)))
+
+
 def test_absolute_paths_stay_absolute(here: Path) -> None:
     assert list(bundle_folders(here / "one" / "data" / "one.json.factory")) == [here / "one"]
 

@@ -40,6 +40,16 @@ def make_own(folder: Path, **fields: Any) -> Path:
     return folder
 
 
+def test_template_is_passed_over_and_told(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    make(here / "template", name="{{cookiecutter.name}}")
+    (here / "bad" / "bundle.json").unlink()
+    assert main(["validate", "."]) == 0
+    _, err = capsys.readouterr()
+    assert "note: template is not checked: it is a cookiecutter template, not a bundle" in err
+    assert main(["validate", "--skip-foreign", "template/index.py"]) == 0
+    assert main(["validate", "template"]) == 3
+
+
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a good bundle and a bad one, where the commands are typed."""
