@@ -192,11 +192,11 @@ TOLD: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
         '"/x/#/y" has # where',
     ),
     "a view of no wildcard": (
-        resources(EXAMPLE, {"role": "view", "resource": "/x#"}),
+        resources(EXAMPLE, {"role": "view", "resource": "/x#/y"}),
         "warning",
         "wildcard-resource",
         "/resources/1/resource",
-        '"/x#" has # where',
+        '"/x#/y" has # where',
     ),
     "the gateway's own": (
         resource("/system/status"),
@@ -318,8 +318,6 @@ TOLD: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
         "is none",
     ),
     "an argument": ({"argument": "-v"}, "info", "reserved-field-used", "/argument", 'argument is "-v", expected ""'),
-    "a priority": ({"priority": 1.5}, "info", "reserved-field-used", "/priority", "priority is 1.5, expected 99"),
-    "a hook": ({"hook": ["network"]}, "info", "reserved-field-used", "/hook", "hook is not empty, expected []"),
     "dependencies": ({"dependencies": {"a": "1"}}, "info", "reserved-field-used", "/dependencies", "beside index.py"),
     "a repository": (
         {"repository": "https://example.com"},
@@ -363,7 +361,10 @@ CLEAN: dict[str, dict[str, Any]] = {
     "a name and an address": {"email": "Jo Doe <jo@example.com>"},
     "two addresses": {"email": "jo@example.com, max@localhost"},
     "an address from elsewhere": {"email": "jö@größe.example"},
-    "a priority written otherwise": {"priority": 99.0},
+    "a priority and a hook": {"priority": 1.5, "hook": ["network"]},
+    "views of wildcards at the end of levels": resources(
+        EXAMPLE, {"role": "view", "resource": "/x#"}, {"role": "view", "resource": "/x+/y+"}
+    ),
     "below the gateway's own": resource("/system/status/more"),
     "above the gateway's own": resource("/system"),
     "listening to the gateway's own": resources(EXAMPLE, {"role": "view", "resource": "/system/+"}),

@@ -2,10 +2,13 @@
 
 Why: The vendor's guide gives `[A-Za-z-]+` as the form of a name. The gateway registers the bundle under it, and its
 settings, its archive and its folder on the gateway are called after it; so that its archive can be, it has 100
-characters at most.
+characters at most. The gateway's controller knows the first 31 of them alone: a bundle that also listens, as NAME-view,
+has to have a name of 30 at most, or one of its halves takes the other one away.
 
 Evidence: The vendor's guide gives the form, and asks for a factory file of the same name. SDK 1.1.2 itself takes any
-name: bundles called `a_b2` and `a b/c` came up, and only an empty one was refused, with 400 by the emulated gateway.
+name: bundles called `a_b2` and `a b/c` came up, and only an empty one was refused, with 400 by the emulated gateway. Seen
+with the original controller 1.6.2: names are cut to 31 characters where bundles register and deregister, so that a name
+of 31 and its view half are the same to it.
 
 Bad:
 

@@ -1,13 +1,13 @@
-"""A resource that the bundle answers for is a wildcard of MQTT.
+"""A resource that the bundle answers for has a wildcard in it.
 
 Why: The gateway passes every request that a wildcard meets to the bundle, also those that another bundle or the gateway
-itself answers, and both answers go out. The SDK knows no wildcards in the handlers. A resource of role `view`, which
-the bundle only listens to, may well end with one; elsewhere than as a whole segment, or with `#` before the end, it is
-none to MQTT.
+itself answers: it waits for all of them, and merges their answers. The SDK knows no wildcards in the handlers. A
+resource of role `view`, which the bundle only listens to, may well have one: `+` stands for a level or the rest of one,
+`#` at the end for all that is left, but not for nothing. In other places they are not known to be wildcards.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with `@Route(resource="/rooms/+")` the bundle itself answers 404 to `GET
-/rooms/7`; with a handler of `/rooms/:id` it answers. `/rooms/#/x` and `/rooms/a#` registered, and no request reached
-them.
+/rooms/7`; with a handler of `/rooms/:id` it answers. Seen with the original controller 1.6.2: `/al+` and `/al#` match
+`/alpha`; `/a/#` matches neither `/a` nor `/a/`; two models on a resource are both asked, and their objects merged.
 
 Bad:
 
@@ -42,9 +42,9 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         path = declared.resource.path
         if ANY not in path and REST not in path:
             continue
-        if not _is_wildcard(path):
-            message = f"resource {quoted(path)} has {ANY if ANY in path else REST} where it is no wildcard of MQTT"
-            hint = f"{ANY} stands for one whole segment, {REST} for all that is left at the end"
+        if not _are_wildcards(path):
+            message = f"resource {quoted(path)} has {ANY if ANY in path else REST} where it may be no wildcard"
+            hint = f"{ANY} stands for a level, or the rest of one, and {REST} for all that is left at the end"
         elif declared.resource.role == "model":
             message = f"resource {quoted(path)} is a wildcard, expected a path, with a :param for what differs"
             hint = "the bundle gets requests that others answer too"
@@ -53,12 +53,10 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         yield in_manifest(inspection, f"{declared.pointer}/resource", message, hint)
 
 
-def _is_wildcard(path: str) -> bool:
+def _are_wildcards(path: str) -> bool:
     """Whether all that looks like a wildcard in a path is one."""
-    *segments, last = path.split("/")
-    return all(segment == ANY or not set(segment) & {ANY, REST} for segment in segments) and (
-        last in (ANY, REST) or not set(last) & {ANY, REST}
-    )
+    levels = path.removesuffix(REST).split("/")
+    return all(REST not in level and ANY not in level.removesuffix(ANY) for level in levels)
 
 
 RULE = Rule(code="BK122", name="wildcard-resource", severity=Severity.WARNING, page=__doc__, check=check)
