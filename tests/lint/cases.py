@@ -13,6 +13,7 @@ from bundlekit.lint.rule import Rule
 from tests.lint import (
     good_bundles,
     more_cases,
+    test_field_bundles,
     test_file_rules,
     test_findings,
     test_fixing,
@@ -36,7 +37,8 @@ _LAST_LINE = "return response()"
 def inspections() -> dict[str, Inspection]:
     """A look at each of the bundles, which is shared: what was read of a file once is not read again."""
     return {
-        name: Inspection(one) for name, one in (*_manifests(), *_files(), *_sources(), *_runs(), *_methods(), *_more())
+        name: Inspection(one)
+        for name, one in (*_manifests(), *_files(), *_sources(), *_runs(), *_methods(), *_field(), *_more())
     }
 
 
@@ -127,6 +129,11 @@ def _runs() -> Iterator[tuple[str, Bundle]]:
         yield f"segments: {path}", bundle(resources=[{"methods": ["get"], "resource": path}])
     for name, (fields, files) in good_bundles.GOOD_BUNDLES.items():
         yield f"good: {name}", bundle(files, **fields)
+
+
+def _field() -> Iterator[tuple[str, Bundle]]:
+    for name, (files, fields, _) in test_field_bundles.BUNDLES.items():
+        yield f"field: {name}", bundle(files, **fields)
 
 
 def _methods() -> Iterator[tuple[str, Bundle]]:

@@ -76,8 +76,11 @@ _BEFORE = {
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
+    seen: set[tuple[str, str, int]] = set()  # a statement can import several names of a module
     for one in unfound(inspection.bundle, inspection.modules_for_python_2):
-        if not one.required:
+        place = (one.name, one.module.path, one.node.start_byte)
+        if not one.required and place not in seen:
+            seen.add(place)
             name = printable(one.name)[:60]
             message = f'"{name}" is a module of neither Python 2.7 nor the SDK, and does not lie in the bundle'
             yield Diagnostic(one.module.path, span_of(one.module.text, one.node), message, _hint(one))

@@ -48,8 +48,11 @@ from bundlekit.source.syntax import span_of
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
+    seen: set[str] = set()  # one finding for each of what is not installed, however often it is imported
     for one in unfound(inspection.bundle, inspection.modules_for_python_2):
-        if one.required:
+        head = one.name.partition(".")[0]
+        if one.required and head not in seen:
+            seen.add(head)
             name = printable(one.name)[:60]
             message = f'"{name}" is named in {REQUIREMENTS}, from which a gateway installs nothing'
             hint = "put it beside index.py, as pure Python for 2.7, unless the gateway has it"
