@@ -457,6 +457,25 @@ def test_syntax_error_is_one_of_both(source: str) -> None:
     assert syntax_error(parse_module("x.py", f"print 1\n{source}\n".encode())) is not None
 
 
+@pytest.mark.parametrize(
+    ("lines", "number"),
+    [
+        (["def f(x)", "    print 'y'"], 7),
+        (["x = (1,", "y = 2"], 7),
+        (["if a <> b:", "    x = `1`", "    y = 3 4"], 9),
+        (["class A:", "    def f(self message):", "        raise A, 'b'"], 8),
+        (["print >>f, 1", "exec a + b in c", "x = {1: 2, 3}"], 9),
+        (["x = 'abc"], 7),
+    ],
+)
+def test_syntax_error_is_in_the_line_that_has_it(lines: list[str], number: int) -> None:
+    before = ["import a", "print 'ä'", "try:", "    a()", "except A, e:", "    print e"]
+    module = parse_module("x.py", "\n".join(["# coding: utf-8", *before[1:], *lines, "print 2", ""]).encode())
+    span = syntax_error(module)
+    assert span is not None
+    assert (span.line, module.text.between(span)) == (number, lines[number - 7].strip())
+
+
 def test_syntax_error_is_none_of_what_only_python_3_takes() -> None:
     source = "async def f(a, /, *, b: int = 1):\n    x = [await y async for y in z]\n    exec = x.exec\n"
     assert syntax_error(parse_module("x.py", source.encode())) is None

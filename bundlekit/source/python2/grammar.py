@@ -12,34 +12,74 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
+from bundlekit.bundle.text import Span, Text
 from bundlekit.source.modules import Module
-from bundlekit.source.syntax import first_error, parser
+from bundlekit.source.syntax import first_error, parser, span_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _ONLY_KEYWORDS_IN_PYTHON_3 = re.compile(rb"\b(async|await|nonlocal|True|False|None)\b")
+_EXCEPT = re.compile(r"^([ \t]*except\b[^\n:]*),[ \t]*(\w+)[ \t]*:", re.MULTILINE)
+_LARGEST_SEARCHED = 64 * 1024
+_MOST_LINES = 20
 _RETURN = re.compile(rb"\r(?!\n)")  # ends a line, too
 _EXEC = re.compile(rb"(?<![.\w])exec\b(?!\s*=)")
 
 
-def syntax_error(module: Module) -> Node | None:
+def syntax_error(module: Module) -> Span | None:
     """Where a module is neither Python 3 nor Python 2.7; None where it is one of them.
 
     Nothing is raised, and nothing of the module is run.
     """
-    if module.python.error is None or _is_python_3(module.text.content):
+    content = module.text.content
+    if module.python.error is None or _error_line(content) is None:
         return None
-    other = _ONLY_KEYWORDS_IN_PYTHON_3.sub(lambda found: b"_" * len(found[0]), module.text.utf8)
+    error = first_error(_python_2_tree(module.text.utf8))
+    if error is None:
+        return None
+    return _line_of_error(module.text) or span_of(module.text, error)
+
+
+def _python_2_tree(utf8: bytes) -> Node:
+    """What tree-sitter makes of a source, whose offsets stay, without what it does not know of Python 2.7."""
+    other = _ONLY_KEYWORDS_IN_PYTHON_3.sub(lambda found: b"_" * len(found[0]), utf8)
     other = _RETURN.sub(b"\n", _EXEC.sub(b"not ", other))
-    return first_error(parser().parse(other).root_node)
+    return parser().parse(other).root_node
 
 
-def _is_python_3(content: str) -> bool:
+def _error_line(content: str) -> int | None:
+    """The line, from 1, at which Python 3's parser stops; 0 if it does not say; None if it takes all."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an unknown escape is no concern of ours
             ast.parse(content)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    except SyntaxError as error:
+        return error.lineno or 0
+    except (ValueError, RecursionError, MemoryError):
+        return 0
+    return None
+
+
+def _line_of_error(text: Text) -> Span | None:
+    """The line of the fault, where it can be seen: tree-sitter may find a fault in all that is around it.
+
+    It is where Python 3's parser stops, once the lines before it that are Python 2 are replaced.
+    """
+    if len(text.content) > _LARGEST_SEARCHED:
+        return None
+    lines = _EXCEPT.sub(r"\1 as \2:", text.content).split("\n")
+    for _ in range(_MOST_LINES):
+        number = _error_line("\n".join(lines))
+        line = lines[number - 1].strip() if number and number <= len(lines) else ""
+        if not number or not line:
+            return None
+        head = line.endswith(":")
+        is_python_2 = not _python_2_tree((line + " pass" * head).encode("utf-8", "replace")).has_error
+        if line in ("pass", "if 1:") or not is_python_2:
+            start = sum(len(one) + 1 for one in text.content.split("\n")[: number - 1])
+            whole = text.line(number)
+            begin = len(whole) - len(whole.lstrip())
+            return text.span(start + begin, start + len(whole.rstrip()))
+        lines[number - 1] = lines[number - 1].replace(line, "if 1:" if head else "pass")
+    return None

@@ -6,9 +6,9 @@ characters at most. The gateway's controller knows the first 31 of them alone: a
 has to have a name of 30 at most, or one of its halves takes the other one away.
 
 Evidence: The vendor's guide gives the form, and asks for a factory file of the same name. SDK 1.1.2 itself takes any
-name: bundles called `a_b2` and `a b/c` came up, and only an empty one was refused, with 400 by the emulated gateway. Seen
-with the original controller 1.6.2: names are cut to 31 characters where bundles register and deregister, so that a name
-of 31 and its view half are the same to it.
+name: bundles called `a_b2` and `a b/c` came up, and only an empty one was refused, with 400 by the emulated gateway.
+Seen with the original controller 1.6.2: names are cut to 31 characters where bundles register and deregister, so that a
+name of 31 and its view half are the same to it.
 
 Bad:
 

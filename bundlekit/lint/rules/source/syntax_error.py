@@ -38,7 +38,6 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.source.python2.grammar import syntax_error
-from bundlekit.source.syntax import span_of
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
@@ -47,7 +46,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if error is not None:
             yield Diagnostic(
                 module.path,
-                span_of(module.text, error),
+                error,
                 "syntax error at or shortly before this place, expected Python",
                 "a bracket, a quote, a comma or a colon may be missing",
             )
