@@ -59,6 +59,8 @@ ENDS = {
     "requirement-not-installed": "ImportError: No module named requests",
     "wrong-init-signature": "TypeError: init() got an unexpected keyword argument 'connection'",
     "wrong-model-name": "RuntimeError: No *.json.factory file",
+    "missing-factory": "RuntimeError: No *.json.factory file",
+    "misnamed-factory": "RuntimeError: No *.json.factory file",
 }
 
 # rule, and what is in the log of its bad example, which runs on and gets no request

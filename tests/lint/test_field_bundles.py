@@ -250,6 +250,11 @@ BUNDLES: dict[str, tuple[Files, dict[str, Any], list[str]]] = {
         {},
         ["syntax-error"],
     ),
+    "a line that is indented as nothing is": (
+        {"index.py": SOUND.replace("        return", "        time.sleep(0)\n          return")},
+        {},
+        ["syntax-error"],
+    ),
     "a statement of Python 2": ({"index.py": f"exec 'a' + 'b'\nprint 'x'\n{SOUND}"}, {}, []),
 }
 

@@ -458,6 +458,31 @@ def test_syntax_error_is_one_of_both(source: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "number"),
+    {
+        "x = 1\n  y = 2\n": 2,
+        "for x in y:\nprint 1\n": 1,
+        "def f():\n    # later\n\nx = 1\n": 1,
+        "if a:\n    x = 1\n   y = 2\n": 3,
+        "if a:\n    x = 1\n      y = 2\n": 3,
+        "class A:\n    def f(self):\n    x = 1\n": 2,
+        "try:\n    x = 1\nexcept A:\nprint 1\n": 3,
+        "if a:\n    x = 1\nelse:\nprint 1\n": 3,
+        "with a:\nprint 1\n": 1,
+        "if a:\n\tx = 1\n        print 1\n": None,  # a tab is eight columns to Python 2.7
+        "\fx = 1; y = 2\n\f\nprint 1\n": None,
+        "if a: x = 1; print 1\n": None,
+        "if a:\n\r    x = 1\n    print 1\n": None,  # what stands alone ends a line, too
+    }.items(),
+)
+def test_syntax_error_of_the_indentation(source: str, number: int | None, tmp_path: Path) -> None:
+    span = syntax_error(parse_module("x.py", source.encode()))
+    assert (span.line if span is not None else None) == number
+    (refusal,) = refusals(tmp_path, [source.encode()])
+    assert (refusal is None) is (number is None)
+
+
+@pytest.mark.parametrize(
     ("lines", "number"),
     [
         (["def f(x)", "    print 'y'"], 7),
@@ -482,7 +507,7 @@ def test_syntax_error_is_none_of_what_only_python_3_takes() -> None:
 
 
 def test_syntax_error_is_in_no_module_of_python_2(tmp_path: Path) -> None:
-    words = (b"exec ", b"async", b"nonlocal", b".None", b".True", b".False")
+    words = (b"exec ", b"async", b"nonlocal", b".None", b".True", b".False", b"\t")
     sources = {path: path.read_bytes() for path in library(tmp_path).glob("**/*.py") if "test" not in path.parts}
     odd = {path: content for path, content in sources.items() if any(word in content for word in words)}
     assert len(odd) > 10

@@ -8,6 +8,7 @@ the tests of Python 2.7.18, it then refuses nothing that Python 2.7 takes.
 from __future__ import annotations
 
 import ast
+import codecs
 import re
 import warnings
 from typing import TYPE_CHECKING
@@ -23,6 +24,11 @@ _ONLY_KEYWORDS_IN_PYTHON_3 = re.compile(rb"\b(async|await|nonlocal|True|False|No
 _EXCEPT = re.compile(r"^([ \t]*except\b[^\n:]*),[ \t]*(\w+)[ \t]*:", re.MULTILINE)
 _LARGEST_SEARCHED = 64 * 1024
 _MOST_LINES = 20
+_CLAUSES = frozenset({"elif_clause", "else_clause"})
+_WITH_BLOCKS = (
+    *("class_definition", "function_definition", "if_statement", "for_statement", "while_statement", "try_statement"),
+    *("except_clause", "finally_clause"),
+)
 _RETURN = re.compile(rb"\r(?!\n)")  # ends a line, too
 _EXEC = re.compile(rb"(?<![.\w])exec\b(?!\s*=)")
 
@@ -33,12 +39,43 @@ def syntax_error(module: Module) -> Span | None:
     Nothing is raised, and nothing of the module is run.
     """
     content = module.text.content
-    if module.python.error is None or _error_line(content) is None:
+    if module.python.error is None:
+        odd = _indentation_error(module)
+        return None if odd is None or _error_line(content) is None else span_of(module.text, odd)
+    if _error_line(content) is None:
         return None
     error = first_error(_python_2_tree(module.text.utf8))
     if error is None:
         return None
     return _line_of_error(module.text) or span_of(module.text, error)
+
+
+def _indentation_error(module: Module) -> Node | None:
+    """The first block of nothing, or statement that is not below the one before it, which tree-sitter lets pass."""
+    python = module.python
+    around = [node for kind in _WITH_BLOCKS for node in python.kinds.get(kind, ())]
+    around += [node.parent for node in python.kinds.get("with_clause", ()) if node.parent is not None]
+    inner = [child for node in around for child in node.named_children]
+    inner += [child for node in inner if node.type in _CLAUSES for child in node.named_children]
+    blocks = [child for child in inner if child.type == "block"]
+    found = [block.parent or block for block in blocks if not _statements(block)]
+    utf8 = _RETURN.sub(b"\n", module.text.utf8)
+    for block in (python.root, *blocks):
+        first = -1
+        for one in _statements(block):
+            start = utf8.rfind(b"\n", 0, one.start_byte) + 1
+            before = utf8[start : one.start_byte].removeprefix(codecs.BOM_UTF8).rpartition(b"\f")[2]
+            if not before.strip():
+                column = len(before.expandtabs(8))
+                if column != first >= 0:
+                    found.append(one)
+                    break
+                first = column
+    return min(found, key=lambda node: node.start_byte, default=None)
+
+
+def _statements(block: Node) -> list[Node]:
+    return [one for one in block.named_children if one.type != "comment"]
 
 
 def _python_2_tree(utf8: bytes) -> Node:

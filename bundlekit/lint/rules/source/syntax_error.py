@@ -1,7 +1,8 @@
 """index.py, or a module beside it that it imports, is no Python from some place on.
 
 Why: A gateway does not start a bundle whose code it cannot read. It is an error where neither Python 3's own parser nor
-a grammar of Python 2.7 takes the file; what Python 2.7 alone refuses is found by `python-3-syntax`.
+a grammar of Python 2.7 takes the file, or the indentation of its lines; what Python 2.7 alone refuses is found by
+`python-3-syntax`.
 
 Evidence: Python 2.7.18 ends with "SyntaxError: invalid syntax" before a line of index.py runs. Of the files of its
 library and of its tests, and of thousands of changed copies, none that it takes is found.
@@ -48,7 +49,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
                 module.path,
                 error,
                 "syntax error at or shortly before this place, expected Python",
-                "a bracket, a quote, a comma or a colon may be missing",
+                "a bracket, a quote, a comma or a colon may be missing, or the indentation is wrong",
             )
 
 
