@@ -95,6 +95,16 @@ BUNDLES: dict[str, tuple[Files, dict[str, Any], list[str]]] = {
         {},
         ["wrong-model-name"],
     ),
+    "a class of its own called Model": (
+        {**NO_FACTORY, "index.py": SOUND.replace("class Example", "class Model(object):\n    pass\n\n\nclass Example")},
+        {},
+        [],
+    ),
+    "a model outside of the bundle": (
+        {**NO_FACTORY, "index.py": keeper().replace("os.path.dirname(os.path.abspath(__file__))", "'/var/lib/x'")},
+        {},
+        [],
+    ),
     "a model of a helper": (
         {
             **NO_FACTORY,

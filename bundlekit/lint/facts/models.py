@@ -10,6 +10,7 @@ from bundlekit.source.constants import Constants
 from bundlekit.source.functions import arguments
 from bundlekit.source.modules import Module
 from bundlekit.source.routes import is_sdk
+from bundlekit.source.syntax import Import
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -24,10 +25,12 @@ class ModelCall:
     Attributes:
         given: the argument that is its name; None where there is none.
         name: what that is; None where it cannot be told.
+        is_elsewhere: whether it can be seen to keep its settings outside of the bundle.
     """
 
     given: Node | None
     name: Any
+    is_elsewhere: bool
 
 
 def models(module: Module) -> Iterator[ModelCall]:
@@ -38,26 +41,28 @@ def models(module: Module) -> Iterator[ModelCall]:
         if call.name in aliases:
             places, names, _ = arguments(call.node)
             given = names.get("model_name") or (places[0] if places else None)
-            yield ModelCall(given, constants.value(given, call.scope))
+            path = constants.value(names.get("model_path") or (places[1] if len(places) > 1 else None), call.scope)
+            is_elsewhere = isinstance(path, str) and path.startswith("/")
+            yield ModelCall(given, constants.value(given, call.scope), is_elsewhere)
 
 
 def model_names(modules: Iterable[Module]) -> set[str | None]:
-    """The names of the models that some modules make; None among them stands for those that cannot be told.
-
-    The SDK's `Model`, which is made to be derived from, makes one too.
+    """The names of the models that some modules make in the bundle; None among them stands for those that cannot be
+    told. The SDK's `Model`, which is made to be derived from, makes one too.
     """
     found: set[str | None] = set()
     for module in modules:
         made = list(models(module))
-        found |= {one.name if isinstance(one.name, str) else None for one in made}
-        spelled = module.python.spelled
+        found |= {one.name if isinstance(one.name, str) else None for one in made if not one.is_elsewhere}
+        spelled, imports = module.python.spelled, module.python.imports
         uses = sum(len(spelled.get(alias, ())) for alias in _aliases(module, _CLASS))
-        derives = any(is_sdk(one.module) for one in module.python.imports) and any(
-            alias in spelled for alias in _aliases(module, "Model")
-        )
-        if uses > len(made) or derives:
+        if uses > len(made) or any(_brings_model(one) and one.alias in spelled for one in imports):
             found.add(None)
     return found
+
+
+def _brings_model(one: Import) -> bool:
+    return is_sdk(one.module) and one.name == "Model"
 
 
 def _aliases(module: Module, name: str) -> set[str]:
