@@ -52,6 +52,8 @@ def model_names(modules: Iterable[Module]) -> set[str | None]:
     """
     found: set[str | None] = set()
     for module in modules:
+        if b"Model" not in module.content:
+            continue
         made = list(models(module))
         found |= {one.name if isinstance(one.name, str) else None for one in made if not one.is_elsewhere}
         spelled, imports = module.python.spelled, module.python.imports

@@ -91,6 +91,8 @@ def _announced(inspection: Inspection) -> list[tuple[str, Pattern]]:
     does not have to answer."""
     found = []
     for module in inspection.modules:
+        if b"publish" not in module.content:
+            continue
         constants = Constants()
         for call in module.python.calls:
             if call.name not in METHODS:

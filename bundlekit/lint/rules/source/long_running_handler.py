@@ -70,7 +70,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     if module is None:
         return
     imported = imported_names(module.python)
-    waiting = _run_before_the_answer(module, inspection.source.routes)
+    waiting = _run_before_the_answer(module, inspection.source.routes) if b"sleep" in module.content else {}
     for function, handler in run_for_requests(module, inspection.source.routes):
         asked = printable(handler.name)[:60]
         for name, call in waiting.get(function.node.start_byte, ()):
