@@ -19,6 +19,7 @@ from bundlekit.source.entry_point import Starting, starting_of
 from bundlekit.source.modules import Module, imported_modules, package_of
 from bundlekit.source.python2.judge import refused
 from bundlekit.source.python2.refusal import Incompatibility
+from bundlekit.source.reach import Calls, Reached
 from bundlekit.source.routes import Source, read_source
 
 MOST_REFUSED = 20
@@ -97,6 +98,17 @@ class Inspection:
     def modules(self) -> tuple[Module, ...]:
         """The file of `source` and the modules beside it that it imports; nothing while it cannot be read."""
         return imported_modules(self.bundle, self.source.module) if self.source.module is not None else ()
+
+    @cached_property
+    def calls(self) -> Calls:
+        """Which functions of the bundle its calls run."""
+        return Calls(self.bundle.files, self.modules)
+
+    @cached_property
+    def reached(self) -> tuple[Reached, ...]:
+        """What runs while a request waits: the handlers in index.py, and what they call in any module."""
+        main = self.modules[0] if self.modules else None
+        return self.calls.reached(main, self.source.routes) if main is not None else ()
 
     @cached_property
     def refused(self) -> dict[str, list[Incompatibility]]:

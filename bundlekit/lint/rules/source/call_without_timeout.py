@@ -1,11 +1,12 @@
 """A handler asks another machine or service without a time-out.
 
-Why: A gateway is often behind a cellular link, and without a time-out a handler waits for an answer for ever, and takes
-one of the three threads that the SDK has for requests along. The client got a 408 by then. The methods that a handler
-calls are looked into too; what a thread of its own does is not. `socket.setdefaulttimeout` counts for all but requests.
+Why: A gateway is often behind a cellular link, and without a time-out a handler waits for an answer for ever, and
+takes one of the three threads that the SDK has for requests along. The client got a 408 by then. The methods that a
+handler calls are looked into too, and so are functions and methods in other modules of the bundle; what a thread of
+its own does is not. `socket.setdefaulttimeout` counts for all but requests.
 
-Evidence: Seen with SDK 1.1.2 on Python 2.7.18: three requests to a handler that asked a server which never answers came
-back with 408 when the ttl was over, and from then on so did every request to any handler of the bundle.
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: three requests to a handler that asked a server which never answers
+came back with 408 when the ttl was over, and from then on so did every request to any handler of the bundle.
 `urllib.urlopen` and `xmlrpclib.ServerProxy` of Python 2.7.18 have no parameter for a time-out;
 `socket.setdefaulttimeout` counts for both.
 
@@ -48,7 +49,6 @@ from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function, arguments, dotted_name, full_name, imported_names
 from bundlekit.source.modules import Module
-from bundlekit.source.request_functions import run_for_requests
 from bundlekit.source.syntax import span_of, text_of
 
 if TYPE_CHECKING:
@@ -79,23 +79,36 @@ _WORDS = sorted({name.partition(".")[0].encode() for name in (*_CALLS, *_WITHOUT
 """Without one of these modules in a source nothing is told."""
 _SESSIONS = frozenset({"requests.Session", "requests.session"})
 _OWN_SESSION = re.compile(r"(self\.\w+)\s*=\s*(?:requests\s*\.\s*)?[Ss]ession\(")
+_ADAPTED = re.compile(r"\.mount\(|\.(?:request|send)\s*=")  # a session of which each request may get a time-out
 _LOCAL = re.compile(r"AF_UNIX|SOCK_DGRAM")
 _SETS = frozenset({"settimeout", "setblocking"})
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
-    module = inspection.source.module
-    if module is None or not any(word in module.text.utf8 for word in _WORDS):
+    modules = [one for one in inspection.modules if any(word in one.text.utf8 for word in _WORDS)]
+    if not modules:
         return
     has_default = any("setdefaulttimeout" in one.text.content for one in inspection.modules)
+    by_module: dict[str, list[Function]] = {}
+    for one in inspection.reached:
+        by_module.setdefault(one.module.path, []).append(one.function)
+    for module in modules:
+        if module.path in by_module:
+            yield from _in_module(module, by_module[module.path], has_default)
+
+
+def _in_module(module: Module, functions: list[Function], has_default: bool) -> Iterator[Diagnostic]:
     imported = imported_names(module.python)
-    sessions = set(_OWN_SESSION.findall(module.text.content)) if b"requests" in module.content else set()
-    for function, _ in run_for_requests(module, inspection.source.routes):
+    content = module.text.content
+    has_sessions = "requests" in content and not _ADAPTED.search(content)
+    sessions = set(_OWN_SESSION.findall(content)) if has_sessions else set()
+    for function in functions:
         made = _made(function, imported)
         for name, call in function.calls():
             whole = full_name(imported, name)
             owner, _, method = name.rpartition(".")
-            if method in _METHODS and (owner in sessions or made.get(owner, ("", call))[0] in _SESSIONS):
+            is_session = owner in sessions or (has_sessions and made.get(owner, ("", call))[0] in _SESSIONS)
+            if method in _METHODS and is_session:
                 whole = f"requests.{method}"
             elif method == "connect" and made.get(owner, ("", call))[0] == "socket.socket":
                 is_quick = has_default or _LOCAL.search(text_of(made[owner][1])) or _is_set(function, owner)
