@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bundlekit.source.functions import Function, run_from
 from bundlekit.source.modules import Module
 from bundlekit.source.routes import Route
+from bundlekit.source.syntax import text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 
 def handler_of(route: Route, known: dict[int, Function]) -> Function | None:
@@ -19,3 +25,29 @@ def run_for_requests(module: Module, routes: tuple[Route, ...]) -> list[tuple[Fu
     known = module.functions
     handlers = (handler_of(route, known) for route in routes)
     return run_from(known, [one for one in handlers if one is not None])
+
+
+def answering(module: Module, routes: tuple[Route, ...]) -> list[tuple[Function, str]]:
+    """The handlers that take requests, each once, with the name of what they call to answer.
+
+    Left out are those of another form: with another decorator, or that give the name to something else.
+    """
+    known = module.functions
+    found: list[tuple[Function, str]] = []
+    for route in {one.handler_at: one for one in routes}.values():
+        function = handler_of(route, known)
+        if function is None or function.decorators > 1 or len(function.parameters) < 3 or function.node.has_error:
+            continue
+        third = function.parameters[2]
+        name = text_of(third)
+        if third.type == "identifier" and not any(name in _targets(node) for node in function.nodes):
+            found.append((function, name))
+    return found
+
+
+def _targets(node: Node) -> list[str]:
+    """The names that a statement gives to something."""
+    if node.type not in ("assignment", "augmented_assignment", "for_statement", "as_pattern"):
+        return []
+    target = node.child_by_field_name("left") or node.child_by_field_name("alias")
+    return [text_of(one) for one in ([target, *target.named_children] if target is not None else [])]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _KEPT = frozenset(
     {
         *("argument_list", "as_pattern", "assignment", "augmented_assignment", "await", "binary_operator", "call"),
-        *("boolean_operator", "break_statement", "conditional_expression"),
+        *("boolean_operator", "break_statement", "comparison_operator", "conditional_expression"),
         *("class_definition", "continue_statement", "decorator", "delete_statement", "dictionary_comprehension"),
         "dictionary_splat",
         *("dictionary_splat_pattern", "ellipsis", "except_clause", "exec_statement", "expression_statement"),

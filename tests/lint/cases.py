@@ -13,6 +13,7 @@ from bundlekit.lint.rule import Rule
 from tests.lint import (
     good_bundles,
     more_cases,
+    planted,
     test_field_bundles,
     test_file_rules,
     test_findings,
@@ -38,7 +39,7 @@ def inspections() -> dict[str, Inspection]:
     """A look at each of the bundles, which is shared: what was read of a file once is not read again."""
     return {
         name: Inspection(one)
-        for name, one in (*_manifests(), *_files(), *_sources(), *_runs(), *_methods(), *_field(), *_more())
+        for name, one in (*_manifests(), *_files(), *_sources(), *_runs(), *_methods(), *_field(), *_more(), *_planted())
     }
 
 
@@ -153,3 +154,11 @@ def _more() -> Iterator[tuple[str, Bundle]]:
         yield f"more files: {name}", bundle(files)
     for name, files in more_cases.ARCHIVED.items():
         yield f"archive: {name}", replace(bundle(files), in_archive=True)
+
+
+def _planted() -> Iterator[tuple[str, Bundle]]:
+    for name, one in planted.BUNDLES.items():
+        yield f"field: {name}", bundle(one.files, **one.fields)
+        for number, plant in enumerate(one.plants):
+            files = {path: text.replace(plant.right, plant.wrong) for path, text in one.files.items()}
+            yield f"field: {name}, {plant.code} {number}", bundle(files, **one.fields)

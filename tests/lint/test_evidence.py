@@ -101,6 +101,17 @@ ANSWERS = {
     "handler-without-answer": [("GET /example", 200), ("PUT /example", 408)],
 }
 
+# rule, and requests with their bodies, and what its bad example answers to them
+SAYS: dict[str, list[tuple[str, object, int, object]]] = {
+    "schema-in-signature": [("PUT /example", {"value": "x"}, 200, {"value": "x"})],
+    "request-in-shell-command": [("PUT /example", {"host": "x; id -u"}, 200, {"output": f"x\n{os.getuid()}\n"})],
+    "repeated-answer": [
+        ("PUT /example", {}, 400, {"message": "value is missing"}),
+        ("GET /example", None, 200, {"value": None}),
+    ],
+    "param-compared-with-number": [("GET /rooms/1", None, 404, {"message": "there is no such room"})],
+    "request-to-itself": [("PUT /example", {}, 200, {"code": 423})],
+}
 
 KEEPER = """
 import os
@@ -285,6 +296,34 @@ def test_bad_example_answers(name: str, python: Path, state: Path, tmp_path: Pat
     with started(bad_example(RULES[name]), python, state, tmp_path) as one:
         one.wait_until_registered()
         assert [(request, one.asked(request)[0]) for request, _ in ANSWERS[name]] == ANSWERS[name]
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_bad_example_says(name: str, python: Path, state: Path, tmp_path: Path) -> None:
+    with started(bad_example(RULES[name]), python, state, tmp_path) as one:
+        one.wait_until_registered()
+        for request, body, code, data in SAYS[name]:
+            # What a handler does behind its answer may come later than the next request.
+            wait_until(lambda: one.asked(request, body) == (code, data))  # noqa: B023
+
+
+def test_good_example_applies_the_schema(python: Path, state: Path, tmp_path: Path) -> None:
+    shown = bundle_of(page_of(RULES["schema-in-signature"]).good)
+    with started(shown, python, state, tmp_path) as one:
+        one.wait_until_registered()
+        assert one.asked("PUT /example", {"value": "x"})[0] == 400
+
+
+def test_exception_as_data_is_answered_with_500(python: Path, state: Path, tmp_path: Path) -> None:
+    with started(bad_example(RULES["exception-as-data"]), python, state, tmp_path) as one:
+        one.wait_until_registered()
+        code, data = one.asked("GET /example")
+        assert (code, isinstance(data, dict) and data["message"]) == (500, "Internal Error.")
+        assert "is not JSON serializable" in one.said()
+
+
+def test_text_is_greater_than_a_number(python: Path, tmp_path: Path) -> None:
+    assert run_2(python, tmp_path, "-c", "print('1' == 1, u'1' > 5, '1' > 5)", code=0) == "(False, True, True)\n"
 
 
 def test_sound_bundle_answers(python: Path, state: Path, tmp_path: Path) -> None:

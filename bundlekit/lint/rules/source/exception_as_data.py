@@ -1,0 +1,139 @@
+"""An exception object is sent as data.
+
+Why: Data goes out as JSON, and an exception has no form in it. Where `response(...)` is called with one, it fails
+before anything is sent: the client gets 500 and "Internal Error." in place of the code and the message that were
+meant.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the answer is 500, and the log has `TypeError: ValueError(...) is not
+JSON serializable`.
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                try:
+                    value = int(message.data.get("value", "none"))
+                except ValueError as e:
+                    return response(code=400, data={"message": e})
+                return response(code=200, data={"value": value})
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            @Route(methods=["get", "put"], resource="/example")
+            def value(self, message, response):
+                try:
+                    value = int(message.data.get("value", "none"))
+                except ValueError as e:
+                    return response(code=400, data={"message": str(e)})
+                return response(code=200, data={"value": value})
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Edit, Severity
+from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.quoting import printable
+from bundlekit.source.functions import Function, arguments, dotted_name, is_in
+from bundlekit.source.modules import Module
+from bundlekit.source.request_functions import answering
+from bundlekit.source.syntax import span_of, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_PUBLISHES = re.compile(r"self\.publish(?:\.direct|\.event)?\.(?:get|post|put|delete)")
+_CONTAINERS = frozenset({"dictionary", "list", "parenthesized_expression", "tuple"})
+_MOST = 200
+
+
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
+    module = inspection.source.module
+    if module is None or "except_clause" not in module.python.kinds:
+        return
+    answers = {function.node.start_byte: name for function, name in answering(module, inspection.source.routes)}
+    for function in module.functions.values():
+        clauses = [node for node in function.nodes if node.type == "except_clause"]
+        if clauses:
+            yield from _in_function(module, function, clauses, answers.get(function.node.start_byte, ""))
+
+
+def _in_function(module: Module, function: Function, clauses: list[Node], response: str) -> Iterator[Diagnostic]:
+    targets = [node.child_by_field_name("left") for node in function.nodes if node.type == "assignment"]
+    assigned = [one for one in targets if one is not None]
+    for clause in clauses:
+        name = _caught(clause)
+        inside = [one for one in assigned if is_in(one, clause)]
+        if not name or any(name in re.findall(r"\w+", text_of(one)) for one in inside):
+            continue
+        for called, call in function.calls():
+            if is_in(call, clause) and (called == response or _PUBLISHES.fullmatch(called)):
+                for node in _sent(call, name):
+                    message = f"{printable(name)[:60]} is an exception, which has no form in JSON: the client gets 500"
+                    yield Diagnostic(
+                        module.path,
+                        span_of(module.text, node),
+                        message,
+                        f"write str({printable(name)[:60]})",
+                        fix=_fix(module, node, name),
+                    )
+
+
+def _caught(clause: Node) -> str:
+    """The name of what an `except` catches; empty where it has none."""
+    values = clause.children_by_field_name("value")
+    target = values[1] if len(values) > 1 else None
+    if values and values[0].type == "as_pattern":
+        alias = values[0].child_by_field_name("alias")
+        target = alias.named_children[0] if alias is not None and len(alias.named_children) == 1 else None
+    return text_of(target) if target is not None and target.type == "identifier" else ""
+
+
+def _sent(call: Node, name: str) -> Iterator[Node]:
+    """The places in the data of a call where a name stands as a value, and nothing is made of it."""
+    places, names, _ = arguments(call)
+    # response(code, data) and publish.put(resource, data) have it at the same place
+    todo = [given] if (given := names.get("data") or (places[1] if len(places) > 1 else None)) is not None else []
+    for node in todo:
+        if node.type == "identifier" and text_of(node) == name:
+            yield node
+        elif node.type == "call" and dotted_name(node.child_by_field_name("function")) == "dict":
+            todo += arguments(node)[1].values()
+        elif node.type == "pair":
+            todo += node.children_by_field_name("value")
+        elif node.type in _CONTAINERS and len(todo) < _MOST:
+            todo += node.named_children
+
+
+def _fix(module: Module, node: Node, name: str) -> tuple[Edit, ...]:
+    """Its text in its place; an answer whose whole data it is gets an object with a message, as the SDK's own have."""
+    if {"str", "unicode"} & module.python.module.bindings.keys():
+        return ()
+    span = span_of(module.text, node)
+    is_whole = node.parent is not None and node.parent.type in ("keyword_argument", "argument_list")
+    is_whole = is_whole and not (node.parent is not None and _is_of_dict(node.parent))
+    text = f'{{"message": str({name})}}' if is_whole else f"str({name})"
+    return (Edit(span.line, span.column, span.end_line, span.end_column, text),)
+
+
+def _is_of_dict(argument: Node) -> bool:
+    """Whether an argument is one of `dict(...)`."""
+    call = argument.parent.parent if argument.parent is not None else None
+    return call is not None and dotted_name(call.child_by_field_name("function")) == "dict"
+
+
+RULE = Rule(code="BK337", name="exception-as-data", severity=Severity.ERROR, page=__doc__, check=check)

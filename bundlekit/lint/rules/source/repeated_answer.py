@@ -1,0 +1,83 @@
+"""A handler answers and goes on, until it answers a second time.
+
+Why: `response(...)` sends the answer and comes back: it does not end the handler. What stands behind it runs all the
+same, so that a request that was refused is carried out, and its data saved. The client gets the first answer. The
+second one is for nobody, or, where another bundle hooks this one or has the same resource, is taken for that bundle's
+answer. Told is an answer only if every way behind it leads to another one.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a PUT with wrong data came back with 400, and the wrong data was there
+at the next GET. The controller 1.6.2 tells answers apart by the id of the request alone.
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            value = 1
+
+            @Route(methods="get", resource="/example")
+            def get(self, message, response):
+                return response(code=200, data={"value": self.value})
+
+            @Route(methods="put", resource="/example")
+            def put(self, message, response):
+                if "value" not in message.data:
+                    response(code=400, data={"message": "value is missing"})
+                self.value = message.data.get("value")
+                return response(code=200, data={"value": self.value})
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+
+
+        class Example(Sanji):
+            value = 1
+
+            @Route(methods="get", resource="/example")
+            def get(self, message, response):
+                return response(code=200, data={"value": self.value})
+
+            @Route(methods="put", resource="/example")
+            def put(self, message, response):
+                if "value" not in message.data:
+                    return response(code=400, data={"message": "value is missing"})
+                self.value = message.data.get("value")
+                return response(code=200, data={"value": self.value})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.quoting import printable
+from bundlekit.source.answers import Answers
+from bundlekit.source.request_functions import answering
+from bundlekit.source.syntax import span_of
+
+_MOST = 20
+
+
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
+    module = inspection.source.module
+    if module is None:
+        return
+    for function, response in answering(module, inspection.source.routes):
+        body = function.node.child_by_field_name("body")
+        if body is None or body.text is None or body.text.count(response.encode()) < 2:
+            continue
+        methods = {one.name: one for one in module.functions.values() if one.owner == function.owner != -1}
+        for answer, another in Answers(response, methods).repeated(body)[:_MOST]:
+            message = f"{printable(function.name)[:60]} goes on behind this answer, and answers again"
+            hint = f"write return {printable(response)[:60]}(...)"
+            other = (module.path, span_of(module.text, another), "another answer") if another is not answer else None
+            yield Diagnostic(module.path, span_of(module.text, answer), message, hint, other=other)
+
+
+RULE = Rule(code="BK335", name="repeated-answer", severity=Severity.WARNING, page=__doc__, check=check)

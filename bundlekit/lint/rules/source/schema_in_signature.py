@@ -1,0 +1,109 @@
+"""A handler has the schema of its data as a parameter of its own, where nothing applies it.
+
+Why: The SDK applies the schema that `@Route(schema=...)` is given, before it calls the handler with self, message and
+response. A fourth parameter keeps its default, so that a schema there checks nothing: data of any form gets in, and is
+saved. Nothing is said where the handler uses the parameter. This is not mended unasked, because requests that are
+accepted today may be refused from then on.
+
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a PUT with a text where the schema wants a number came back with 200,
+and with 400 once the schema was the Route's.
+
+Bad:
+
+    index.py
+        from sanji.core import Route, Sanji
+        from voluptuous import Schema
+
+        VALUE = Schema({"value": int}, required=True)
+
+
+        class Example(Sanji):
+            @Route(methods="get", resource="/example")
+            def get(self, message, response):
+                return response(code=200, data={})
+
+            @Route(methods="put", resource="/example")
+            def put(self, message, response, schema=VALUE):
+                return response(code=200, data=message.data)
+
+Good:
+
+    index.py
+        from sanji.core import Route, Sanji
+        from voluptuous import Schema
+
+        VALUE = Schema({"value": int}, required=True)
+
+
+        class Example(Sanji):
+            @Route(methods="get", resource="/example")
+            def get(self, message, response):
+                return response(code=200, data={})
+
+            @Route(methods="put", resource="/example", schema=VALUE)
+            def put(self, message, response):
+                return response(code=200, data=message.data)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.quoting import printable
+from bundlekit.source.functions import Function
+from bundlekit.source.modules import Module
+from bundlekit.source.request_functions import answering
+from bundlekit.source.syntax import span_of, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_SCHEMA = re.compile("schema", re.IGNORECASE)
+_NOTHING = frozenset({"none", "true", "false", "integer", "string"})
+
+
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
+    module = inspection.source.module
+    if module is None or _SCHEMA.search(module.text.content) is None:
+        return
+    for function, _ in answering(module, inspection.source.routes):
+        for parameter in function.parameters[3:]:
+            name, value = parameter.child_by_field_name("name"), parameter.child_by_field_name("value")
+            if (
+                parameter.type == "default_parameter"
+                and value is not None
+                and value.type not in _NOTHING
+                and (_SCHEMA.fullmatch(text_of(name)) or _makes_schema(module, value))
+                and not _is_used(function, text_of(name))
+                and not _has_schema(function)
+            ):
+                written = f"{printable(text_of(name))[:60]}={printable(text_of(value))[:60]}"
+                message = f"{written} is never applied here: the SDK applies the schema of the Route"
+                hint = f"write @Route(..., schema={printable(text_of(value))[:60]}) and take it out of the parameters"
+                yield Diagnostic(module.path, span_of(module.text, parameter), message, hint)
+
+
+def _makes_schema(module: Module, value: Node) -> bool:
+    """Whether a default is a voluptuous Schema, made there or under a name of the module."""
+    bound = module.python.module.bindings.get(text_of(value), []) if value.type == "identifier" else [value]
+    made = bound[0] if len(bound) == 1 else None
+    return made is not None and made.type == "call" and text_of(made.child_by_field_name("function")).endswith("Schema")
+
+
+def _is_used(function: Function, name: str) -> bool:
+    body = text_of(function.node.child_by_field_name("body"))
+    return re.search(rf"(?<![\w.]){re.escape(name)}\b(?!\s*=[^=])|\blocals\(", body) is not None
+
+
+def _has_schema(function: Function) -> bool:
+    around = function.node.parent
+    decorators = around.named_children if around is not None and around.type == "decorated_definition" else []
+    return any(_SCHEMA.search(text_of(one)) for one in decorators if one.type == "decorator")
+
+
+RULE = Rule(code="BK333", name="schema-in-signature", severity=Severity.WARNING, page=__doc__, check=check)
