@@ -69,6 +69,7 @@ UNREGISTERED = {
     "wrong-role": "example-model no need to register due to no resources",
     "no-resources": "example no need to register due to no resources",
     "empty-description": "Register failed.",
+    "unregistrable-name": "Register failed.",
     "endless-init": "Custom init start",
     "python-3-call": "TypeError: super() takes at least 1 argument",
 }
@@ -81,6 +82,7 @@ ANSWERS = {
     "misspelled-field": [("GET /example", 200)],
     "unknown-field": [("GET /example", 200)],
     "reserved-field-used": [("GET /example", 200)],
+    "hook-without-target": [("GET /example", 200)],
     "repeated-method": [("GET /example", 200)],
     "resource-declared-twice": [("GET /rooms/1", 200), ("PUT /rooms/1", 200)],
     "resource-without-slash": [("GET /example", 403)],
@@ -133,6 +135,25 @@ class Example(Sanji):
     @Route(methods="put", resource="/example")
     def put(self, message, response):
         HANDLE
+
+
+if __name__ == "__main__":
+    Example(connection=Mqtt()).start()
+"""
+
+LISTENER = """
+from sanji.connection.mqtt import Mqtt
+from sanji.core import Route, Sanji
+
+
+class Example(Sanji):
+    @Route(methods="get", resource="/example")
+    def get(self, message, response):
+        return response(code=200, data={})
+
+    @Route(resource="/listened")
+    def listen(self, message):
+        pass
 
 
 if __name__ == "__main__":
@@ -324,6 +345,31 @@ def test_exception_as_data_is_answered_with_500(python: Path, state: Path, tmp_p
 
 def test_text_is_greater_than_a_number(python: Path, tmp_path: Path) -> None:
     assert run_2(python, tmp_path, "-c", "print('1' == 1, u'1' > 5, '1' > 5)", code=0) == "(False, True, True)\n"
+
+
+def test_halves_of_a_long_name_are_one(python: Path, state: Path, tmp_path: Path) -> None:
+    resources = [{"methods": ["get"], "resource": "/example"}, {"role": "view", "resource": "/listened"}]
+    shown = bundle({"index.py": LISTENER, "data/example.json.factory": "{}"}, name="a" * 31, resources=resources)
+    assert "unregistrable-name" in codes(shown)
+    with started(shown, python, state, tmp_path) as one:
+        wait_until(lambda: "Register failed." in one.said())
+        wait_until(lambda: one.asked("GET /example")[0] == 403)
+    shown = bundle({"index.py": LISTENER, "data/example.json.factory": "{}"}, name="a" * 30, resources=resources)
+    assert "unregistrable-name" not in codes(shown)
+    (tmp_path / "shorter").mkdir()
+    with started(shown, python, state, tmp_path / "shorter") as one:
+        one.wait_until_registered()
+        assert one.asked("GET /example")[0] == 200
+
+
+def test_hook_without_target_is_told_of_nothing(python: Path, state: Path, tmp_path: Path) -> None:
+    index = KEEPER.replace("HANDLE", 'print("handled"); return response(code=200)')
+    shown = bundle({"index.py": index}, hook=["example", "/example"])
+    assert codes(shown).count("hook-without-target") == 2
+    with started(shown, python, state, tmp_path) as one:
+        one.wait_until_registered()
+        assert one.asked("PUT /example", {})[0] == one.asked("GET /example")[0] == 200
+        assert one.said().count("handled") == 1
 
 
 def test_sound_bundle_answers(python: Path, state: Path, tmp_path: Path) -> None:

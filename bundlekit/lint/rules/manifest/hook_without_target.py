@@ -1,0 +1,51 @@
+"""A hook names what no change can come from.
+
+Why: `hook` lists names of other bundles: after each of them has answered a put, post or delete with 200, this bundle
+is told, before the client is. A path is no name of a bundle, and a bundle is not told of its own changes. Nothing is
+said of other names, which a bundle of the gateway may have, unless several bundles are checked together: see BK404.
+
+Evidence: Seen with the controller 1.6.2: a component with `"hook": ["alpha"]` is told of each change that `alpha`
+makes; hooks are compared with names. Seen with SDK 1.1.2 on Python 2.7.18 and the emulated gateway: with its own path
+and its own name as hooks, a bundle is told of none of its changes.
+
+Bad:
+
+    bundle.json
+        "hook": ["/network/ethernets"]
+
+Good:
+
+    bundle.json
+        "hook": []
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bundlekit.lint.facts.fields import field_of
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
+from bundlekit.quoting import quoted
+
+_MOST = 100
+_HINT = "write the name of the bundle whose changes this one wants to know, as its bundle.json has it"
+
+
+def check(inspection: Inspection) -> Iterator[Diagnostic]:
+    hooks = field_of(inspection, "hook")
+    for index, hook in enumerate(hooks[:_MOST] if isinstance(hooks, list) else ()):
+        why = _why(hook, inspection.name) if isinstance(hook, str) else ""
+        if why:
+            message = f"hook {quoted(hook)} {why}, expected the name of another bundle"
+            yield in_manifest(inspection, f"/hook/{index}", message, _HINT)
+
+
+def _why(hook: str, name: str | None) -> str:
+    if "/" in hook:
+        return "is a path"
+    return "is the bundle itself" if hook == name else ""
+
+
+RULE = Rule(code="BK132", name="hook-without-target", severity=Severity.WARNING, page=__doc__, check=check)
