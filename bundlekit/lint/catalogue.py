@@ -14,7 +14,7 @@ from bundlekit.lint.finding import Severity
 
 LIST = Path(__file__).with_name("catalogue.txt")
 
-AMONG = frozenset({"BK402", "BK403"})
+AMONG = frozenset({"BK402", "BK403", "BK404"})
 """The codes of the rules about several bundles."""
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.bundle import MANIFEST, Bundle
 from bundlekit.bundle.files import FolderFiles
-from bundlekit.errors import CouldNotRun
+from bundlekit.errors import CouldNotRun, Unreadable
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -30,6 +31,8 @@ FEW = 24
 """Up to so many bundles are checked sooner than other processes would have started."""
 
 _AT_ONCE = 8
+_LARGEST_MANIFEST = 256 * 1024
+_NO_HOOKS = re.compile(rb'"hook"\s*:\s*\[\s*\]')
 
 Key = TypeVar("Key")
 Job = tuple[Key, Bundle, "Selection"]
@@ -76,21 +79,28 @@ def check_each(
 class Together:
     """Looks for what bundles of one run have against each other, which is in no cache: it is about them all."""
 
-    def __init__(self) -> None:
-        self._first: Bundle | None = None  # not read while it is the only one
+    def __init__(self, everyone: Callable[[], Iterable[Bundle]] = tuple) -> None:
+        """`everyone`: all bundles of the run; asked once, and only if one of them hooks another."""
+        self._everyone = everyone
+        self._first: Bundle | None = None  # not looked into while it is the only one, and hooks nobody
         self._met: Neighbours | None = None
 
     def check(self, bundle: Bundle, chosen: Selection) -> Found:
-        """What there is against a bundle from those that were given here before."""
-        from bundlekit.lint.facts.neighbours import Neighbours, neighbour
-
+        """What there is against a bundle from those that were given here before, and from the names of all."""
         if self._first is None:
             self._first = bundle
-            return ()
+            if not _may_hook(bundle):
+                return ()
+        from bundlekit.lint.facts.neighbours import Neighbours, neighbour
+
         if self._met is None:
             self._met = Neighbours()
-            self._met.add(neighbour(self._first))
+            if bundle is not self._first:
+                self._met.add(neighbour(self._first))
         one = neighbour(bundle)
+        if one.hooks and not self._met.names:
+            names = (neighbour(other).name for other in self._everyone())
+            self._met.names = frozenset(name for name in names if name is not None)
         found: Found = ()
         if self._met.concern(one):
             from bundlekit.lint.engine import check_among
@@ -98,6 +108,15 @@ class Together:
             found = check_among(one, self._met, chosen)
         self._met.add(one)
         return found
+
+
+def _may_hook(bundle: Bundle) -> bool:
+    """Whether a bundle may have something in `hook`, told without the modules that read bundle.json."""
+    try:
+        content = bundle.files.read(MANIFEST, _LARGEST_MANIFEST)
+    except Unreadable:
+        return False
+    return b'"hook"' in content and _NO_HOOKS.search(content) is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ UNREGISTERED = {
     "no-resources": "example no need to register due to no resources",
     "empty-description": "Register failed.",
     "unregistrable-name": "Register failed.",
+    "bad-hook": "Register failed.",
     "endless-init": "Custom init start",
     "python-3-call": "TypeError: super() takes at least 1 argument",
 }

@@ -427,3 +427,40 @@ def test_one_handler_for_two_declarations_is_no_overlap() -> None:
 def test_thousands_of_params_are_compared_in_no_time() -> None:
     declared = [{"methods": "get", "resource": f"/:a/{number}"} for number in range(3_000)]
     assert found(bundle(resources=declared))
+
+
+VIEW = {"role": "view", "resource": "/listened"}
+
+# name and resources, and whether the gateway does not register the bundle
+NAMES: dict[str, tuple[dict[str, Any], bool]] = {
+    "a name of the gateway": ({"name": "registration"}, True),
+    "another name of the gateway": ({"name": "dependency"}, True),
+    "a name that begins so": ({"name": "registrations"}, False),
+    "a long name": ({"name": "a" * 31}, False),
+    "a long name and a half that listens": ({"name": "a" * 31, **resources(EXAMPLE, VIEW)}, True),
+    "a longer one": ({"name": "a" * 60, **resources(EXAMPLE, VIEW)}, True),
+    "the longest one that works": ({"name": "a" * 30, **resources(EXAMPLE, VIEW)}, False),
+    "one that only listens": ({"name": "a" * 31, **resources(VIEW)}, False),
+}
+
+
+@pytest.mark.parametrize(("fields", "is_told"), NAMES.values(), ids=NAMES)
+def test_name_that_the_gateway_does_not_register(fields: dict[str, Any], is_told: bool) -> None:
+    told = [(one.severity, one.pointer) for one in found(changed(fields)) if one.rule == "unregistrable-name"]
+    assert told == [("error", "/name")] * is_told
+
+
+# hook, and what is found in it
+HOOKS: list[tuple[Any, list[tuple[str, str]]]] = [
+    (["network", "/network"], [("hook-without-target", "/hook/1")]),
+    (["example", "examples"], [("hook-without-target", "/hook/0")]),
+    (["", 1, None, {}, "x"], [("bad-hook", f"/hook/{index}") for index in range(4)]),
+    ("network", []),
+    ({}, []),
+]
+
+
+@pytest.mark.parametrize(("hook", "expected"), HOOKS)
+def test_hook_that_does_nothing(hook: Any, expected: list[tuple[str, str]]) -> None:
+    told = [(one.rule, one.pointer) for one in found(changed({"hook": hook})) if one.rule.endswith(("hook", "target"))]
+    assert told == expected

@@ -28,7 +28,7 @@ def named(label: str, **fields: Any) -> Bundle:
 
 
 def against(*bundles: Bundle) -> list[Finding]:
-    together = Together()
+    together = Together(lambda: bundles)
     return [finding for one in bundles for finding in together.check(one, selection())]
 
 
@@ -119,6 +119,30 @@ def test_what_is_no_manifest_has_nothing_against_others(manifest: str | None) ->
     assert against(named("a"), broken, broken, with_resource("b", "/b")) == []
 
 
+# hooks of a bundle "b" beside "a" and a bundle of 40 characters, the findings, and what one of them may mean
+HOOKS = [
+    (["a"], 0, ""),
+    (["a" * 31], 0, ""),
+    (["heatin"], 1, 'did you mean "heating"?'),
+    (["x", "a", 1, None, "", "y"], 2, ""),
+    ("heatin", 0, ""),
+    (None, 0, ""),
+]
+
+
+@pytest.mark.parametrize(("hooks", "count", "hint"), HOOKS)
+def test_hook_on_a_name_that_no_bundle_has(hooks: Any, count: int, hint: str) -> None:
+    others = [with_resource(name, f"/{name}") for name in ("a", "heating", "a" * 40)]
+    hooked = Bundle("b", bundle(name="b", hook=hooks, resources=[{"methods": "get", "resource": "/b"}]).files)
+    for bundles in ([hooked, *others], [*others, hooked]):
+        findings = against(*bundles)
+        assert [(one.rule, one.file, one.severity) for one in findings] == [
+            ("unknown-hook", "b/bundle.json", "info")
+        ] * count
+        assert all(one.hint == hint for one in findings)
+    assert against(hooked) == []
+
+
 def make(folder: Path, **fields: Any) -> None:
     made = bundle(**fields)
     for path in made.files.entries:
@@ -156,3 +180,20 @@ def test_validate_finds_it_from_the_cache_in_the_baseline_and_by_settings(
     (tmp_path / "heating" / "bundle.json").unlink()
     assert main(["validate", "--baseline", "known.json"]) == 0
     assert "1 finding gone" in capsys.readouterr().err
+
+
+def test_validate_compares_hooks_with_the_names_of_all_bundles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, hook in (("doors", ["lights", "light"]), ("lights", ["doors", "gone"])):
+        make(tmp_path / name, name=name, hook=hook, resources=[{"methods": "get", "resource": f"/{name}"}])
+    monkeypatch.chdir(tmp_path)
+
+    def found(*arguments: str) -> list[tuple[str, str]]:
+        assert main(["validate", "--format", "json", "--select", "BK404", *arguments]) == 0
+        bundles = json.loads(capsys.readouterr().out)["bundles"]
+        return [(one["file"], one["pointer"]) for each in bundles for one in each["findings"]]
+
+    expected = [("doors/bundle.json", "/hook/1"), ("lights/bundle.json", "/hook/1")]
+    assert found() == found("doors", "lights") == found("doors/index.py", "lights", "--skip-foreign") == expected
+    assert found("doors") == found("lights") == []

@@ -166,8 +166,11 @@ def run(
     fails = False
     only = None
     bundles: Iterable[tuple[str, Bundle]] = ()
+    together = Together()
     if stdin_filename is None:
+        paths = tuple(paths)
         bundles = bundles_at(paths, skip_foreign, failures)
+        together = Together(lambda: (bundle for _, bundle in bundles_at(paths, skip_foreign, [])))
     elif around := bundle_of_input(stdin_filename):
         place, bundle, only = around
         bundles = [(place, bundle)]
@@ -177,7 +180,6 @@ def run(
     folder = None if no_cache else cache_folder()
     cache = Cache(folder) if folder is not None else None
     known = KnownFindings(chosen, baseline, writes=write_baseline)
-    together = Together()
 
     def jobs() -> Iterator[Job[tuple[str, Bundle, Selection]]]:
         for place, bundle in bundles:

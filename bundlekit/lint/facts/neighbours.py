@@ -20,6 +20,8 @@ from bundlekit.lint.finding import Other
 
 _LARGEST = 256 * 1024
 _MOST_RESOURCES = 1000
+_MOST_HOOKS = 100
+_COUNTED = 31  # characters of a name, by the controller
 _MOST_COMPARED = 1000
 """Resources of other bundles that one is compared with; more that begin alike are one fault many times."""
 
@@ -32,11 +34,13 @@ class Neighbour:
         bundle: the bundle.
         name: its name; None where bundle.json does not have one.
         resources: what it answers for, by the JSON pointer.
+        hooks: the names of those whose changes it is told of, by the JSON pointer.
     """
 
     bundle: Bundle
     name: str | None
     resources: dict[str, Resource]
+    hooks: dict[str, str] = field(default_factory=dict)
 
     def place(self, pointer: str, note: str) -> Other:
         """A place in its bundle.json, for findings of other bundles."""
@@ -46,8 +50,13 @@ class Neighbour:
 
 @dataclass(slots=True)
 class Neighbours:
-    """The bundles that were met so far."""
+    """The bundles that were met so far.
 
+    Attributes:
+        names: those of all bundles of the run, once they are known.
+    """
+
+    names: frozenset[str] = frozenset()
     _by_name: dict[str, Neighbour] = field(default_factory=dict)
     _by_beginning: defaultdict[str, list[tuple[Neighbour, str, Resource]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -64,11 +73,17 @@ class Neighbours:
 
     def concern(self, one: Neighbour) -> bool:
         """Whether a rule about several bundles may find something in one."""
+        if any(map(self.lacks, one.hooks.values())):
+            return True
         return one.name in self._by_name or any(
             Pattern.of(resource.path).meets(Pattern.of(before.path))
             for resource in one.resources.values()
             for _, _, before in self.alike(resource)
         )
+
+    def lacks(self, hook: str) -> bool:
+        """Whether none of several bundles of the run has a name, as far as the gateway counts it."""
+        return len(self.names) > 1 and hook[:_COUNTED] not in {name[:_COUNTED] for name in self.names}
 
     def of_name(self, name: str) -> Neighbour | None:
         """The first bundle of that name."""
@@ -98,7 +113,13 @@ def neighbour(bundle: Bundle) -> Neighbour:
         and resource.role == "model"
         and not set(METHODS).isdisjoint(resource.methods)
     }
-    return Neighbour(bundle, name if isinstance(name, str) else None, resources)
+    given = value.get("hook")
+    hooks = {
+        f"/hook/{index}": hook
+        for index, hook in enumerate(given[:_MOST_HOOKS] if isinstance(given, list) else ())
+        if isinstance(hook, str) and hook and "/" not in hook
+    }
+    return Neighbour(bundle, name if isinstance(name, str) else None, resources, hooks)
 
 
 def _beginning(resource: Resource) -> str:
