@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 from bundlekit.source.functions import Function, arguments, dotted_name
@@ -36,6 +36,7 @@ class Answers:
         self._name = name
         self._methods = methods or {}
         self._sure: dict[tuple[str, int], bool] = {}
+        self._outcomes: dict[int, Outcomes] = {}
         self._repeated: list[tuple[Node, Node]] = []
         self._tried = 0
 
@@ -53,7 +54,7 @@ class Answers:
         if depth > _DEEPEST:
             return
         for index, node in enumerate(statements):
-            rest = self._later(statements[index + 1 :], after, jumps)
+            rest = self._later(statements, after, jumps, index + 1)
             if node.type == "expression_statement" and self._answer(node):
                 self._tried += 1
                 if self._tried <= _MOST and rest() == _only(_ANSWERS):
@@ -81,9 +82,9 @@ class Answers:
         """An answer behind another one: in the same block if there is one, for whoever reads it."""
         return next((one for one in statements if _ANSWERS in self._outcome(one)), node)
 
-    def _later(self, statements: Sequence[Node], after: After, jumps: dict[str, After]) -> After:
+    def _later(self, statements: Sequence[Node], after: After, jumps: dict[str, After], start: int = 0) -> After:
         """What becomes of some statements, looked at once: many ways lead to what stands behind nested loops."""
-        return cache(partial(self._sequence, statements, after, jumps))
+        return cache(lambda: self._sequence(statements[start:], after, jumps))
 
     def _sequence(self, statements: Sequence[Node], after: After, jumps: dict[str, After], depth: int = 0) -> Outcomes:
         found: set[str] = set()
@@ -100,7 +101,12 @@ class Answers:
         return self._sequence(statements, lambda: _only(_FALLS), {}, depth + 1)
 
     def _outcome(self, node: Node, depth: int = 0) -> Outcomes:
-        """How a statement can end."""
+        """How a statement can end, looked at once."""
+        if node.id not in self._outcomes:
+            self._outcomes[node.id] = self._outcome_of(node, depth)
+        return self._outcomes[node.id]
+
+    def _outcome_of(self, node: Node, depth: int) -> Outcomes:
         if depth > _DEEPEST:
             return _only(_LEAVES)
         match node.type:

@@ -39,6 +39,7 @@ _ASKS = frozenset({"isinstance", "issubclass"})
 _TEXT_FIELD = re.compile(r"%(?:\((\w+)\))?[-#0 +]*[\d.]*([a-zA-Z%])")
 _DEEPEST = 30
 _LONGEST = 200
+_MOST_KEYS = 50
 _NOTHING: frozenset[str] = frozenset()
 
 Keys = frozenset[str]
@@ -121,7 +122,8 @@ class RequestData:
                 return _NOTHING
 
     def _any(self, nodes: list[Node], depth: int) -> Keys:
-        return _NOTHING.union(*(self._keys(one, depth + 1) for one in nodes[:500]))
+        found = _NOTHING.union(*(self._keys(one, depth + 1) for one in nodes[:500]))
+        return found if len(found) <= _MOST_KEYS else frozenset((WHOLE,))
 
     def _operation(self, node: Node, depth: int) -> Keys:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -129,7 +131,7 @@ class RequestData:
         if operator == "%" and left is not None and left.type in ("string", "concatenated_string"):
             return self._formatted(text_of(left), right, depth)
         if operator in ("+", "%"):
-            return self._keys(left, depth + 1) | self._keys(right, depth + 1)
+            return self._any([one for one in (left, right) if one is not None], depth)
         return _NOTHING
 
     def _formatted(self, template: str, given: Node | None, depth: int) -> Keys:

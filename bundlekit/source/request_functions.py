@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from bundlekit.source.functions import Function, run_from
@@ -40,9 +41,21 @@ def answering(module: Module, routes: tuple[Route, ...]) -> list[tuple[Function,
             continue
         third = function.parameters[2]
         name = text_of(third)
-        if third.type == "identifier" and not any(name in _targets(node) for node in function.nodes):
+        if third.type == "identifier" and not _is_given_away(function, name):
             found.append((function, name))
     return found
+
+
+def _is_given_away(function: Function, name: str) -> bool:
+    """Whether a function gives a name to something else."""
+    if re.search(rf"{re.escape(name)}\s*(?:[,=:)\]]|in\b)", body_of(function)) is None:
+        return False  # quickly told of nearly all
+    return any(name in _targets(node) for node in function.nodes)
+
+
+def body_of(function: Function) -> str:
+    """The text of a function without its parameters."""
+    return text_of(function.node.child_by_field_name("body"))
 
 
 def _targets(node: Node) -> list[str]:

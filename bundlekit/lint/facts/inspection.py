@@ -16,10 +16,12 @@ from bundlekit.errors import Unreadable
 from bundlekit.lint.facts.models import model_names
 from bundlekit.lint.facts.structure import Violation, violations
 from bundlekit.source.entry_point import Starting, starting_of
+from bundlekit.source.functions import Function
 from bundlekit.source.modules import Module, imported_modules, package_of
 from bundlekit.source.python2.judge import refused
 from bundlekit.source.python2.refusal import Incompatibility
 from bundlekit.source.reach import Calls, Reached
+from bundlekit.source.request_functions import answering
 from bundlekit.source.routes import Source, read_source
 
 MOST_REFUSED = 20
@@ -98,6 +100,11 @@ class Inspection:
     def modules(self) -> tuple[Module, ...]:
         """The file of `source` and the modules beside it that it imports; nothing while it cannot be read."""
         return imported_modules(self.bundle, self.source.module) if self.source.module is not None else ()
+
+    @cached_property
+    def answering(self) -> list[tuple[Function, str]]:
+        """The handlers in index.py that take requests, with the name of what each calls to answer."""
+        return answering(self.source.module, self.source.routes) if self.source.module is not None else []
 
     @cached_property
     def calls(self) -> Calls:

@@ -50,7 +50,6 @@ from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function, arguments, dotted_name, is_in
 from bundlekit.source.modules import Module
-from bundlekit.source.request_functions import answering
 from bundlekit.source.syntax import span_of, text_of
 
 if TYPE_CHECKING:
@@ -65,11 +64,11 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None or "except_clause" not in module.python.kinds:
         return
-    answers = {function.node.start_byte: name for function, name in answering(module, inspection.source.routes)}
+    answers = {function.node.start_byte: name for function, name in inspection.answering}
     for function in module.functions.values():
         clauses = [node for node in function.nodes if node.type == "except_clause"]
         if clauses:
-            yield from _in_function(module, function, clauses, answers.get(function.node.start_byte, ""))
+            yield from _in_function(module, function, clauses[:_MOST], answers.get(function.node.start_byte, ""))
 
 
 def _in_function(module: Module, function: Function, clauses: list[Node], response: str) -> Iterator[Diagnostic]:

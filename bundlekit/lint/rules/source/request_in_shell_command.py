@@ -75,7 +75,8 @@ _LINES = frozenset(
 _PROCESSES = frozenset({"subprocess.Popen", "subprocess.call", "subprocess.check_call", "subprocess.check_output"})
 _SHELLS = frozenset({"ash", "bash", "dash", "sh"})
 _LISTED = re.compile(r"[\"'](?:/(?:usr/)?bin/)?(?:ba|da|a)?sh[\"']")
-_WORDS = re.compile(rb"subprocess|\bos\b|\bcommands\b|\bpopen2\b|\bsh\b")
+_WORDS = re.compile(rb"\b(?:system|popen\d?|getoutput|getstatusoutput)\b|\bshell\s*=|[\"']-\w*c[\"']")
+"""Without one of these in a source no shell is run."""
 _FREE = frozenset(
     {
         *(

@@ -75,7 +75,6 @@ from bundlekit.quoting import printable, quoted
 from bundlekit.source.constants import Constants
 from bundlekit.source.functions import Function, arguments, methods_of
 from bundlekit.source.modules import Module
-from bundlekit.source.request_functions import answering
 from bundlekit.source.syntax import Scope, span_of, text_of
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         methods.setdefault(route.handler_at, set()).update(taken)
     seen: set[int] = set()
     asked = _Asked(module)
-    for function, response in answering(module, inspection.source.routes):
+    for function, response in inspection.answering:
         taken = methods[function.node.start_byte]
         if not taken or not taken <= _CHANGES:
             continue

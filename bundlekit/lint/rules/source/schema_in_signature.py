@@ -57,7 +57,6 @@ from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function
 from bundlekit.source.modules import Module
-from bundlekit.source.request_functions import answering
 from bundlekit.source.syntax import span_of, text_of
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None or _SCHEMA.search(module.text.content) is None:
         return
-    for function, _ in answering(module, inspection.source.routes):
+    for function, _ in inspection.answering:
         for parameter in function.parameters[3:]:
             name, value = parameter.child_by_field_name("name"), parameter.child_by_field_name("value")
             if (
