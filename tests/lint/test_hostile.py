@@ -195,6 +195,13 @@ def test_places_below_a_long_key_fill_no_memory(path: str) -> None:
 
 
 SDK = "from sanji.core import *\nclass A(Sanji): pass\n"
+HANDLER = (
+    "import os\nfrom sanji.core import *\nclass A(Sanji):\n @Route('/example')\n def a(self, message, response):\n"
+)
+
+
+def nested(*lines: str) -> str:
+    return HANDLER + "".join("  " * (depth // 2 + 1) + line + "\n" for depth, line in enumerate(lines))
 
 
 @pytest.mark.parametrize(
@@ -211,8 +218,28 @@ SDK = "from sanji.core import *\nclass A(Sanji): pass\n"
         "x = " + "[" * 200_000 + "]" * 200_000,
         "f'{" * 100_000,
         "".join(" " * depth + "if x:\n" for depth in range(900)),
+        HANDLER + "  if x:\n   response()\n" * 3_000 + "  return response()\n",
+        nested(*["while x:", " response(); break"] * 150),
+        HANDLER + "  try: pass\n  except A as e: response(data=e)\n" * 2_000,
+        HANDLER + "".join(f"  a{n} = a{n - 1} + message.data['{n}']\n" for n in range(3_000)) + "  os.system(a2999)\n",
     ],
-    ids=["dots", "calls", "calls of a class", "starts", "dots of starts", "formats", "routes", "(", "[", "f'{", "ifs"],
+    ids=[
+        "dots",
+        "calls",
+        "calls of a class",
+        "starts",
+        "dots of starts",
+        "formats",
+        "routes",
+        "(",
+        "[",
+        "f'{",
+        "ifs",
+        "answers",
+        "answers in loops",
+        "exceptions",
+        "names of data",
+    ],
 )
 def test_long_and_deep_sources_are_looked_through(handlers: str) -> None:
     assert found(bundle({"index.py": handlers}))
