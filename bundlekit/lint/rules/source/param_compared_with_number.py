@@ -3,8 +3,8 @@
 Why: What the SDK takes out of the path is text: `message.param["id"]` of `/rooms/1` is "1". Python 2.7 compares text
 with a number and says nothing: they are never equal, and text is greater than any number.
 
-Evidence: Seen with SDK 1.1.2 on Python 2.7.18: for `GET /rooms/1`, `message.param["id"] == 1` is false and
-`message.param["id"] > 5` is true.
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a `GET /rooms/1` finds `message.param["id"] == 1` false, and Python
+finds `"1" > 5` true.
 
 Bad:
 

@@ -6,7 +6,7 @@ of that. Nothing is said of what a handler sends after its answer, of threads of
 
 Evidence: Seen with the controller 1.6.2: during a put, a get of another resource of the same bundle and a direct get
 come back with 423 and "resource is locked". With SDK 1.1.2 on Python 2.7.18, `self.publish.direct.get` of a bundle's
-own resource in its put handler returned code 423, and in its get handler 200.
+own resource in its put handler returned code 423.
 
 Bad:
 
