@@ -30,8 +30,8 @@ _SAME_METHODS = frozenset(
 )
 _ITEMS = frozenset({"get", "pop", "setdefault"})
 _CHECKS = re.compile(
-    r"allow|assert|check|clean|ensure|escape|exist|find|float|has_|index|inet_|int\b|ip_?address|ip_?network|is_|is[a-z]+$"
-    r"|known|long\b|lookup|match|permit|quote|regex|sanit|schema|search|support|valid|verif",
+    r"allow|assert|check|clean|ensure|escape|exist|find|index|inet_|ip_?address|ip_?network|known|lookup|match|permit|quote"
+    r"|regex|sanit|schema|search|support|valid|verif|^_*has_|^_*is(?:_|[a-z]+$)|^(?:float|int|long)$",
     re.IGNORECASE,
 )
 _RUNS = frozenset({"check_call", "check_output"})

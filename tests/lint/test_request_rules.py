@@ -215,6 +215,8 @@ WRONG = [
         "x = ''\nfor k, v in message.data.items():\n    x += ' %s=%s' % (k, v)\nos.system('x' + x)\nreturn response()",
     ),
     ("BK334", "os.system('x ' + json.dumps(message.data))\nreturn response()"),
+    ("BK334", "for x in list(message.data['x']):\n    os.system('x ' + x)\nreturn response()"),
+    ("BK334", "self.register(message.data['x'])\nos.system('x ' + message.data['x'])\nreturn response()"),
     ("BK336", "if message.param['id'] == 1 or a: pass\nreturn response()"),
     ("BK336", "if not (message.param['id'] == 1): pass\nreturn response()"),
     ("BK336", "x = [r for r in self.rooms if message.param['id'] == 1]\nreturn response()"),
