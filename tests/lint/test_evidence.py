@@ -20,6 +20,7 @@ import pytest
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.emulator.address import Address
+from bundlekit.emulator.controller import Controller
 from bundlekit.emulator.gateway import EmulatedGateway
 from bundlekit.emulator.threaded import Loop
 from bundlekit.lint.page import page_of
@@ -361,6 +362,19 @@ def test_halves_of_a_long_name_are_one(python: Path, state: Path, tmp_path: Path
     with started(shown, python, state, tmp_path / "shorter") as one:
         one.wait_until_registered()
         assert one.asked("GET /example")[0] == 200
+
+
+def test_second_answer_is_taken_for_that_of_another_bundle() -> None:
+    controller = Controller(iter("12").__next__)
+    for number, name in enumerate(("one", "two"), 1):
+        data = {"name": name, "description": "d", "role": "model", "ttl": 9, "resources": ["/example"], "tunnel": name}
+        asked = {"id": number, "method": "post", "resource": "/controller/registration", "tunnel": name, "data": data}
+        controller.feed("/controller", json.dumps(asked).encode(), 0)
+    request = {"id": 7, "method": "put", "resource": "/example", "tunnel": "client"}
+    assert len(controller.feed("/controller", json.dumps(request).encode(), 0)) == 2
+    answer = json.dumps({"id": 7, "code": 200, "method": "put", "resource": "/example", "sign": ["one"]}).encode()
+    assert controller.feed("/controller", answer, 1) == []
+    assert [one.topic for one in controller.feed("/controller", answer, 1)] == ["client"]
 
 
 def test_hook_without_target_is_told_of_nothing(python: Path, state: Path, tmp_path: Path) -> None:
