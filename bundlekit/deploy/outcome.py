@@ -110,8 +110,10 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
     damaged = "the disk there may be full or damaged: `bundlekit status TARGET`, and `dmesg` there, tell more"
     if before == "up":
         return NeedsHuman(
-            f"{what}; release {previous} runs now, but not all of the way back to it was done",
-            hint=damaged,
+            f"{what}; release {previous} runs now. It started too late, or a step back to it failed",
+            # The history does not say which step it was; a slow start is the usual one.
+            hint=f"`bundlekit status TARGET` shows whether it works, `bundlekit logs TARGET --bundle {bundle}` what it "
+            "prints; `bundlekit restart TARGET` starts it again",
             details=details,
         )
     if "by_hand" in undone:

@@ -29,7 +29,7 @@ ENDS_BADLY = [
         4,
         "release 1-a is in place again, but not all else is: settings",
     ),
-    ("outcome\tstuck\t2-b\tdied 1\t1-a\tup|end", 4, "release 1-a runs now, but not all of the way back to it was done"),
+    ("outcome\tstuck\t2-b\tdied 1\t1-a\tup|end", 4, "release 1-a runs now. It started too late, or a step back"),
     ("outcome\tstuck\t2-b\tdied 1\t1-a\tstart settings|end", 4, "and release 1-a did not come up again either"),
     ("outcome\tstuck\t2-b\tdied 1\t1-a\tstop start|end", 4, "and release 1-a could not be put in its place again"),
     ("outcome\tstuck\t2-b\tdied 1\t\tservice|end", 4, "and not all of it could be taken away again: service"),
@@ -74,6 +74,14 @@ def test_release_that_did_not_come_up_is_told_with_what_to_do_next(lines: str) -
     with pytest.raises(BundlekitError) as caught:
         outcome_of(map(parse_event, lines.split("|")), "x")
     assert caught.value.hint
+
+
+def test_release_before_that_was_only_slow_is_no_reason_to_suspect_the_disk() -> None:
+    with pytest.raises(BundlekitError) as caught:
+        outcome_of(map(parse_event, "outcome\tstuck\t2-b\tdied 1\t1-a\tup|end".split("|")), "x")
+    assert caught.value.hint
+    assert "disk" not in caught.value.hint
+    assert "bundlekit status TARGET" in caught.value.hint
 
 
 ACTS = [
