@@ -4,7 +4,7 @@
 # make fuzz   hostile manifests, sources, archives and settings, for half an hour
 # make chaos  deploys to booted gateways with something going wrong: CASES=1000 SEED=...
 # make crash  power cuts, block by block: BOOTS=100 of each recording, ON=systemd-dash-ordered, SEED=...; or one again:
-#             RECORDING=folder STATE=upgrade:12.1 SEED=...
+#             RECORDING=folder STATE=upgrade:12.1 SEED=...; or that a fault is found again: WITHOUT=history-with-nuls
 # make bench  measurements, side by side with what one would use otherwise
 # make bench-deploy  the same for deploys, over slow links that it makes; wants root as the tests of gateways do
 # make lowest  the fast tests with the lowest versions of all dependencies that pyproject.toml allows
@@ -52,7 +52,8 @@ chaos: $(INSTALLED) packages
 
 crash: $(INSTALLED) packages
 	$(BIN)/python -m tests.crash $(if $(SEED),--seed $(SEED)) $(if $(ON),--on $(ON)) $(if $(BOOTS),--boots $(BOOTS)) \
-	  $(if $(PRODUCT),--product $(PRODUCT)) $(if $(RECORDING),--recording $(RECORDING) --state $(STATE))
+	  $(if $(PRODUCT),--product $(PRODUCT)) $(if $(WITHOUT),--without $(WITHOUT)) \
+	  $(if $(RECORDING),--recording $(RECORDING) --state $(STATE))
 
 bench: $(INSTALLED) packages
 	$(BIN)/pip install --quiet --group bench

@@ -7,7 +7,8 @@ a choice of them, or with all (`boots`). What the gateway comes to has to be one
 generation; what the client was told has to be so; history and status tell what is the case; the next deploy succeeds.
 A recovery is a change too: it is recorded as it goes on, and cut off again.
 
-That it finds what it is to find is seen by another bundlekit, from which a mend was taken out:
+That it finds what it is to find is seen by another bundlekit, from which mends were taken out (`mends`). A test takes
+out all of them, `make crash WITHOUT=history-with-nuls` one. Other faults are looked for by hand:
 
     git worktree add ../faulty && $EDITOR ../faulty/bundlekit/remote/script/60-settings.sh
     make crash PRODUCT=../faulty

@@ -12,7 +12,7 @@ from typing import Any
 from tests.box.host import as_root
 from tests.chaos.gateway import Facts, Watch, wait_until
 from tests.crash import checks
-from tests.crash.changes import BY_NAME, CHANGES, NEXT, Change, End
+from tests.crash.changes import NEXT, Change, End
 from tests.crash.examine import State
 from tests.crash.gateway import OnDisk
 from tests.crash.recording import Client, Setting
@@ -36,23 +36,33 @@ class Verdict:
 
 
 class Judge:
-    """Has a gateway of its own, off in between. A context manager."""
+    """Has a gateway of its own, off in between. A context manager.
 
-    def __init__(self, setting: Setting, folder: Path, watch: Watch, product: Path | None = None) -> None:
+    Attributes:
+        machine: that gateway.
+        client: of it.
+        chain: the changes that were recorded.
+        watch: tells what there is on the gateway.
+    """
+
+    def __init__(
+        self, setting: Setting, chain: tuple[Change, ...], folder: Path, watch: Watch, product: Path | None = None
+    ) -> None:
         self._setting = setting
-        self._machine: OnDisk = setting.gateway()
+        self.chain = chain
+        self.machine: OnDisk = setting.gateway()
         self._folder = folder
-        self._watch = watch
+        self.watch = watch
         self._product = product
         folder.mkdir(parents=True)
 
     def __enter__(self) -> Judge:
-        self._machine.start()
-        self._client = Client(self._folder, self._machine, self._product)
+        self.machine.start()
+        self.client = Client(self._folder, self.machine, self._product)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._machine.stop()
+        self.machine.stop()
 
     def judge(self, state: State, image: Path, *, thorough: bool) -> Verdict:
         """Boot with a disk and look.
@@ -68,14 +78,14 @@ class Judge:
         if mended.returncode > 1:
             verdict.wrong.append(f"e2fsck: {mended.stdout}{mended.stderr}")
             return verdict
-        with self._machine.disk(image, self._setting.mode):
+        with self.machine.disk(image, self._setting.mode):
             try:
-                self._machine.boot()
-                _Boot(self._machine, self._client, self._watch, state, verdict).judge(thorough=thorough)
+                self.machine.boot()
+                _Boot(self, state, verdict).judge(thorough=thorough)
             except (AssertionError, subprocess.TimeoutExpired) as error:
                 verdict.wrong.append(str(error))
             if verdict.wrong:
-                log = self._machine.run(f"tail -n 12 /opt/bundlekit/bundles/{NAME}/log 2>/dev/null", check=False)
+                log = self.machine.run(f"tail -n 12 /opt/bundlekit/bundles/{NAME}/log 2>/dev/null", check=False)
                 verdict.wrong.append(f"its log: {log.stdout}")
         return verdict
 
@@ -83,12 +93,14 @@ class Judge:
 class _Boot:
     """One boot, and what there is to see."""
 
-    def __init__(self, machine: OnDisk, client: Client, watch: Watch, state: State, verdict: Verdict) -> None:
-        self._machine = machine
-        self._client = client
-        self._watch = watch
+    def __init__(self, judge: Judge, state: State, verdict: Verdict) -> None:
+        self._machine = judge.machine
+        self._client = judge.client
+        self._watch = judge.watch
         self._state = state
-        self._change: Change = BY_NAME[state.change]
+        self._before, self._change = next(
+            (number, change) for number, change in enumerate(judge.chain) if change.name == state.change
+        )
         self._verdict = verdict
         self._wrong = verdict.wrong
 
@@ -182,9 +194,8 @@ class _Boot:
         tree = self._tree()
         lines = checks.acts(tree)
         self._wrong += checks.wrong_acts(lines)
-        before = CHANGES.index(self._change)
-        most = before + 1
-        least = most if self._state.told or self._state.begun else before
+        most = self._before + 1
+        least = most if self._state.told or self._state.begun else self._before
         if not least <= len(lines) <= most:
             self._wrong.append(f"{len(lines)} changes in the history, and {most} were begun: {lines[-2:]}")
         elif len(lines) == most and not self._wrong:

@@ -80,5 +80,26 @@ CHANGES = (
     Change("purge", "remove", ("--purge", "--yes"), (End("1.6.0", 5), GONE)),
 )
 
-BY_NAME = {change.name: change for change in CHANGES}
+# What it takes to show each of `mends.MENDS`, and no more.
+FEW = (
+    CHANGES[0],
+    CHANGES[1],
+    Change(
+        "rollback-settings",
+        "rollback",
+        ("1.1.0", "--wait", "20", "--settings"),
+        (End("1.2.0", 2), End("1.1.0", 1)),
+        put=2,
+    ),
+    Change(
+        "handover-last-words",
+        "deploy",
+        ("--handover", *_DEPLOY, "{1.4.0}"),
+        (End("1.1.0", 4), End("1.1.0", 5), End("1.4.0", 5)),
+        put=4,
+        last_words=True,
+    ),
+)
+
+CHAINS = {"all": CHANGES, "few": FEW}
 VERSIONS = ("1.1.0", "1.2.0", SPOILS, "1.4.0", "1.5.0", "1.6.0", NEXT)

@@ -196,7 +196,9 @@ def _check_journal(tree: Tree, found: Found) -> None:
     path = f"{HOME}/journal"
     if path in tree:
         words = journal(tree)
-        if b"\0" in tree[path][1] or not all(words.get(key) for key in ("key", "verb", "who", "began")):
+        if not all(words.get(key) for key in ("key", "verb", "who", "began")):
+            found.suspicious.append("the journal does not tell what was begun")
+        elif b"\0" in tree[path][1]:
             found.suspicious.append("the journal is damaged")
 
 

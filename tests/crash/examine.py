@@ -15,16 +15,16 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.box.host import root_prefix
-from tests.crash.changes import BY_NAME
+from tests.crash.changes import End
 from tests.crash.checks import Known, check
 from tests.crash.mounts import mounted
 from tests.crash.recording import Recording, archives
-from tests.crash.states import Cut, Image, Log
+from tests.crash.states import Built, Image, Log
 from tests.crash.tree import digest, read_tree
 
 _HERE = Path(__file__).parents[2]
@@ -90,14 +90,18 @@ def main() -> None:
         known = Known(recording.script.read_bytes(), archives(Path(work, "archives")))
         place = Path(work, "disk")
         place.mkdir()
-        for state in _different(log, Image(recording.image), cuts, known, place):
+        image = Image(recording.image)
+        ends = {change.name: change.ends for change in recording.chain}
+        for state in _different(log.build(image, cuts), image, ends, known, place):
             print(json.dumps(asdict(state)))
 
 
-def _different(log: Log, image: Image, cuts: list[Cut], known: Known, place: Path) -> Iterator[State]:
+def _different(
+    built: Iterable[Built], image: Image, ends: dict[str, tuple[End, ...]], known: Known, place: Path
+) -> Iterator[State]:
     file = os.memfd_create("disk")
     seen = set()
-    for cut, over in log.build(image, cuts):
+    for cut, over in built:
         image.put(file, over)
         try:
             with mounted(file, place):
@@ -109,7 +113,7 @@ def _different(log: Log, image: Image, cuts: list[Cut], known: Known, place: Pat
         if (found, cut.change, cut.told) not in seen:
             seen.add((found, cut.change, cut.told))
             seen.add((found, cut.change, False))
-            about = check(tree, BY_NAME[cut.change].ends, cut.told, known)
+            about = check(tree, ends[cut.change], cut.told, known)
             yield State(cut.name, cut.change, cut.told, found, **asdict(about))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -101,7 +101,9 @@ class Explorer:
         with ExitStack() as stack:
             watch = stack.enter_context(Watch())
             judges = [
-                stack.enter_context(Judge(self._setting, self._folder / f"judge-{number}", watch, self._effort.product))
+                stack.enter_context(
+                    Judge(self._setting, recording.chain, self._folder / f"judge-{number}", watch, self._effort.product)
+                )
                 for number in range(self._effort.judges)
             ]
             found = self._explore(recording, judges, "")
@@ -148,13 +150,12 @@ class Explorer:
         return [state for state in states if state.name in chosen]
 
     def _boot(self, recording: Recording, log: Log, states: list[State], judges: list[Judge], suffix: str) -> None:
-        disks = _Disks(recording, log, states, self._folder)
+        disks = Disks(recording, log, states, self._folder)
         # Every fifth, and all that is suspicious.
         thorough = {state.name for number, state in enumerate(states) if number % 5 == 0 or state.suspicious}
 
         def work(judge: Judge) -> None:
-            while (taken := disks.take()) is not None:
-                state, image = taken
+            for state, image in disks:
                 verdict = judge.judge(state, image, thorough=state.name in thorough)
                 image.unlink()
                 row = self.report.rows[state.change + suffix]
@@ -191,7 +192,7 @@ class Explorer:
         self.report.wrong.append(text)
 
 
-class _Disks:
+class Disks:
     """Writes the disks of states, one after the other, for whoever asks next."""
 
     def __init__(self, recording: Recording, log: Log, states: list[State], folder: Path) -> None:
@@ -203,12 +204,12 @@ class _Disks:
         self._folder = folder
         self._count = 0
 
-    def take(self) -> tuple[State, Path] | None:
+    def __iter__(self) -> Iterator[tuple[State, Path]]:
+        return self
+
+    def __next__(self) -> tuple[State, Path]:
         with self._asking:
-            found = next(self._built, None)
-            if found is None:
-                return None
-            cut, over = found
+            cut, over = next(self._built)
             self._count += 1
             # A name of its own: the file system that was on the last one goes a moment after its gateway.
             path = self._folder / f"state-{cut.name}-{self._count}.img"
@@ -223,5 +224,5 @@ def boot_one(recording: Recording, seed: str, name: str, folder: Path, torn: int
     state = examine(recording, seed, torn, 1.0, only=name).states[0]
     image = folder / "state.img"
     log.write_image(recording.image, name, image)
-    with Watch() as watch, Judge(recording.setting, folder / "judge", watch) as judge:
+    with Watch() as watch, Judge(recording.setting, recording.chain, folder / "judge", watch) as judge:
         return state, judge.judge(state, image, thorough=True)

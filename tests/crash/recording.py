@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.box.host import root_prefix
 from tests.chaos.gateway import Facts, Watch, wait_until
 from tests.crash import disk, releases
-from tests.crash.changes import CHANGES, SPOILS, VERSIONS, Change
+from tests.crash.changes import CHAINS, SPOILS, VERSIONS, Change
 from tests.crash.gateway import OnDisk, PlainOnDisk, SystemdOnDisk
 from tests.desk import Desk, Printed
 
@@ -31,14 +32,14 @@ class Setting:
         init: `systemd` or `init`.
         shell: /bin/sh, `dash` or `busybox`.
         mode: of the disk, see `disk.MODES`.
-        neighbour: whether something else on the gateway syncs a file of its own all the time, which has the file system
-            commit what it has of ours, at any time.
+        neighbour: seconds after which something else on the gateway syncs a file of its own, again and again, which has
+            the file system commit what it has of ours, at any time; 0 for none.
     """
 
     init: str
     shell: str
     mode: str
-    neighbour: bool = False
+    neighbour: float = 0
 
     @property
     def name(self) -> str:
@@ -55,7 +56,7 @@ SETTINGS = {
     setting.name: setting
     for setting in (
         Setting(init, shell, mode, neighbour)
-        for neighbour in (False, True)
+        for neighbour in (0, 0.03)
         for mode in disk.MODES
         for init, shell in (("systemd", "dash"), ("init", "busybox"), ("systemd", "busybox"), ("init", "dash"))
     )
@@ -66,8 +67,8 @@ SETTINGS = {
 class Recording:
     """A folder.
 
-    It has `disk.img`, the disk before; `log`, what reached it then; `about.json`, what it was made on; and the script
-    `gateway.sh` that was sent to the gateway.
+    It has `disk.img`, the disk before; `log`, what reached it then; `about.json`, what it was made on, and of which of
+    `CHAINS` it is; and the script `gateway.sh` that was sent to the gateway.
     """
 
     folder: Path
@@ -86,7 +87,16 @@ class Recording:
 
     @property
     def setting(self) -> Setting:
-        return Setting(**json.loads((self.folder / "about.json").read_text()))
+        return Setting(**self._about["setting"])
+
+    @property
+    def chain(self) -> tuple[Change, ...]:
+        return CHAINS[self._about["chain"]]
+
+    @property
+    def _about(self) -> dict[str, Any]:
+        about: dict[str, Any] = json.loads((self.folder / "about.json").read_text())
+        return about
 
 
 def archives(folder: Path) -> dict[str, releases.Made]:
@@ -137,20 +147,21 @@ class Client:
         return self._desk.on_gateway(verb, "--format", "json")
 
 
-def record(setting: Setting, folder: Path, product: Path | None = None) -> Recording:
-    """Make all changes on a fresh gateway, one after the other.
+def record(setting: Setting, folder: Path, product: Path | None = None, chain: str = "all") -> Recording:
+    """Make changes on a fresh gateway, one after the other.
 
     Args:
         setting: of the gateway.
         folder: for the recording.
         product: a folder with another `bundlekit` than this one.
+        chain: which changes, of `CHAINS`.
 
     Raises:
         AssertionError: one did not end as it has to.
     """
     folder.mkdir(parents=True, exist_ok=True)
     recording = Recording(folder)
-    (folder / "about.json").write_text(json.dumps(asdict(setting)))
+    (folder / "about.json").write_text(json.dumps({"setting": asdict(setting), "chain": chain}))
     told = [sys.executable, "-c", "from bundlekit.remote import script; print(script.bare(), end='')"]
     environment = {**os.environ, **_environment(product)}
     recording.script.write_text(subprocess.check_output(told, text=True, env=environment, cwd=folder))
@@ -163,8 +174,8 @@ def record(setting: Setting, folder: Path, product: Path | None = None) -> Recor
         client = Client(work / "client", machine, product)
         with machine.disk(recorder.device, setting.mode):
             machine.boot()
-            with _neighbour(machine) if setting.neighbour else nullcontext():
-                for change in CHANGES:
+            with _neighbour(machine, setting.neighbour) if setting.neighbour else nullcontext():
+                for change in recording.chain:
                     _make(change, machine, client, recorder)
     shutil.rmtree(work)
     return recording
@@ -230,15 +241,15 @@ file = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
 while os.getppid() == int(sys.argv[2]):
     os.pwrite(file, str(time.time()).encode(), 0)
     os.fsync(file)
-    time.sleep(.03)
+    time.sleep(float(sys.argv[3]))
 """
 
 
 @contextmanager
-def _neighbour(machine: OnDisk) -> Iterator[None]:
+def _neighbour(machine: OnDisk, pause: float) -> Iterator[None]:
     file = str(machine.root / "mnt/neighbour")
-    script = 'exec "$0" -c "$1" "$2" $PPID'
-    process = subprocess.Popen([*root_prefix(), "sh", "-c", f"{script}", sys.executable, _NEIGHBOUR, file])
+    script = 'exec "$0" -c "$1" "$2" $PPID "$3"'
+    process = subprocess.Popen([*root_prefix(), "sh", "-c", f"{script}", sys.executable, _NEIGHBOUR, file, str(pause)])
     try:
         yield
     finally:

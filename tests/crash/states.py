@@ -37,6 +37,10 @@ class Cut:
         return f"{self.change}:{self.flush}.{self.torn}"
 
 
+# A cut, and what is to be written over what was flushed before it: offsets and data.
+Built = tuple[Cut, list[tuple[int, bytes]]]
+
+
 class Image:
     """A disk in memory, most of which is empty."""
 
@@ -114,7 +118,7 @@ class Log:
                 for part, kept in enumerate(_parts(count, dice, torn)):
                     span.cuts.append(Cut(name, number, part, told < after, kept))
 
-    def build(self, image: Image, cuts: list[Cut]) -> Iterator[tuple[Cut, list[tuple[int, bytes]]]]:
+    def build(self, image: Image, cuts: list[Cut]) -> Iterator[Built]:
         """Bring an image to each cut, in their order.
 
         Args:
@@ -122,7 +126,7 @@ class Log:
             cuts: to build; in the order of the log.
 
         Yields:
-            A cut, and what is to be written over `image` besides: offsets and data.
+            Each of them.
         """
         done = 0
         for cut in cuts:

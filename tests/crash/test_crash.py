@@ -10,6 +10,7 @@ import pytest
 from tests.box.host import as_root
 from tests.crash import disk
 from tests.crash.explore import Effort, Explorer
+from tests.crash.mends import MENDS, found_without
 from tests.crash.recording import SETTINGS
 from tests.crash.states import Image, Log
 
@@ -37,6 +38,13 @@ def test_power_cut_leaves_one_release_with_its_settings_and_what_was_told(
     report = Explorer(SETTINGS[setting], SEED, tmp_path, EFFORTS[setting], lambda _: None).go()
     record_property("told", f"power cuts, seed {SEED}\n{report.table()}")
     assert not report.wrong, "\n\n".join([f"seed {SEED}", report.table(), *report.wrong])
+
+
+@pytest.mark.timeout(900)
+def test_power_cuts_show_each_fault_whose_mend_is_taken_out(tmp_path: Path) -> None:
+    """All are taken out at once: a gateway that is recorded for each would take as long as all the rest."""
+    found = found_without(tuple(MENDS), SEED, tmp_path)
+    assert set(found) == set(MENDS), "\n\n".join(f"{name}: {text}" for name, text in found.items())
 
 
 @pytest.mark.parametrize("write", WRITES)
