@@ -297,6 +297,8 @@ class Session:
             of = [release] if release else []
             output = self._open("logs", bundle, str(lines), "follow" if follow else "once", *of, most=most)
             event = parse_event(next(output, ""))
+            if event.word == "fail":
+                list(output)  # the session goes on after its end
             raise_refusal([event])
             if event.word != "raw":
                 raise CouldNotRun("the gateway broke off before it told the log", hint="run the same again")

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.box import PlainBox
+from tests.deploy.test_ending import change_and_cut
 from tests.desk import Desk
+from tests.link import Relay
 
 gateway = pytest.mark.gateway
 
@@ -102,6 +105,43 @@ def test_copy_by_hand_runs_again_if_the_release_does_not_come_up(shared_desk: De
         refused = desk.on_gateway("adopt", "--bundle", "by-hand-b")
         assert (refused.code, "--settings running or --settings kept" in refused.err) == (1, True)
         assert process() == after
+
+
+def cut_off(desk: Desk, at: str) -> tuple[int, str]:
+    """Cut power and link of an adoption when it says that it is there, boot, and let the client hear how it ended."""
+    with Relay((desk.machine.address, desk.machine.port), cuts=1) as relay:
+        desk.go_through(relay.port)
+        client = change_and_cut(desk, relay, "adopt", "--bundle", "by-hand-d", "--settings", "running", at=at)
+        desk.machine.power_cut()
+        desk.machine.boot()
+        out, err = client.communicate(timeout=120)
+    desk.write_config(f"IdentityFile {desk.machine.client_key}")
+    assert "connecting again to hear how it ends" in err
+    return client.returncode, out + err
+
+
+@gateway
+def test_adoption_that_loses_link_and_power_ends_in_order_without_systemd(tmp_path: Path, plain_box: PlainBox) -> None:
+    desk, box = Desk(tmp_path, plain_box), plain_box
+    home = "/opt/bundlekit/bundles/by-hand-d"
+    bundle = desk.sample(name="by-hand-d", before_main="import time; Example.before_stop = lambda self: time.sleep(2)")
+    (bundle / "data/by-hand-d.json").write_text('{"key": "of the copy"}')
+    with by_hand(desk, bundle, "/root/by-hand-d") as process:
+        code, told = cut_off(desk, "- stop")
+        assert (code, "kept: the copy that ran by hand runs again" in told) == (1, True), told
+        assert process(), told
+        assert box.run(f"tr '\\0' '\\n' </proc/{process()}/environ").stdout.count("MARK=mine\n") == 1
+        assert box.run("cat /root/by-hand-d/data/by-hand-d.json").stdout == '{"key": "of the copy"}'
+        left = box.run(f"ls -A {home} /etc/init.d /etc/rc2.d").stdout.split()
+        assert not [name for name in left if name in ("current", "journal", "by-hand") or "bundlekit-" in name], left
+
+        code, told = cut_off(desk, "- wait")
+        assert (code, "by-hand-d 0.0.1 runs on gateway" in told) == (0, True), told
+        assert process() == ""
+        assert box.api("GET", "/by-hand-d") == (200, {"key": "of the copy"})
+        assert not {"journal", "by-hand"} & set(box.run(f"ls -A {home}").stdout.split())
+        acts = desk.on_gateway("history", "--bundle", "by-hand-d").out
+        assert acts.count("brought to its end by the gateway's next boot") == 2, acts
 
 
 @gateway

@@ -25,7 +25,7 @@ _ENDINGS = {
 }
 
 
-def deploy_and_cut(desk: Desk, relay: Relay, *arguments: str, at: str) -> subprocess.Popen[str]:
+def change_and_cut(desk: Desk, relay: Relay, *arguments: str, at: str) -> subprocess.Popen[str]:
     """Begin a change, and cut its link when it says that it is there."""
     client = desk.begin(*arguments)
     assert client.stderr is not None
@@ -46,7 +46,7 @@ def test_client_comes_back_to_hear_how_it_ended(shared_desk: Desk, ending: str) 
     subprocess.run(["tar", "-czf", archive, "-C", bundle, "."], check=True)
     with Relay((shared_desk.machine.address, shared_desk.machine.port), cuts=1) as relay:
         shared_desk.go_through(relay.port)
-        client = deploy_and_cut(
+        client = change_and_cut(
             shared_desk, relay, "deploy", "--bundle", str(archive), at="- the gateway has the order"
         )
         out, err = client.communicate(timeout=120)

@@ -78,7 +78,7 @@ def test_release_that_did_not_come_up_is_told_with_what_to_do_next(lines: str) -
 
 def test_release_before_that_was_only_slow_is_no_reason_to_suspect_the_disk() -> None:
     with pytest.raises(BundlekitError) as caught:
-        outcome_of(map(parse_event, "outcome\tstuck\t2-b\tdied 1\t1-a\tup|end".split("|")), "x")
+        outcome_of([parse_event("outcome\tstuck\t2-b\tdied 1\t1-a\tup")], "x")
     assert caught.value.hint
     assert "disk" not in caught.value.hint
     assert "bundlekit status TARGET" in caught.value.hint
