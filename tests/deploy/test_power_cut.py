@@ -10,6 +10,7 @@ import pytest
 from tests.box import PlainBox
 from tests.deploy.test_hand_over import LAST_WORDS
 from tests.desk import Desk
+from tests.link import Relay
 
 pytestmark = pytest.mark.gateway
 
@@ -84,3 +85,55 @@ def test_last_words_of_a_release_are_there_after_a_power_cut(tmp_path: Path, pla
     second = desk.sample("0.0.2")
     cut_off_after_switch(desk, "0.0.2", "deploy", "--bundle", str(second), "--handover")
     assert key(desk) == "last words"
+
+
+# As the SDK, it cuts its file to nothing before it writes it anew; and in between it waits.
+WAITS_IN_SAVE = """
+def _wait_in_save(self, save=ModelInitiator.save_db):
+    import time
+    if os.path.exists("/run/wait"):
+        open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "data/example.json"), "w").close()
+        open("/run/waits", "w").close()
+        while os.path.exists("/run/wait"):
+            time.sleep(.1)
+    return save(self)
+ModelInitiator.save_db = _wait_in_save
+"""
+
+
+def test_cut_in_the_put_of_a_confirmation_loses_nothing(tmp_path: Path, plain_box: PlainBox) -> None:
+    desk, box = Desk(tmp_path, plain_box), plain_box
+    assert desk.deploy(desk.sample("0.0.1")).code == 0
+    assert box.api("PUT", "/example", {"key": "mine"})[0] == 200
+
+    def deploy(version: str, *options: str, power: bool) -> tuple[int, str]:
+        bundle = desk.sample(version, before_main=WAITS_IN_SAVE)
+        (bundle / "bundlekit.toml").write_text("[deploy]\nverify-write = true\n")
+        box.run(": >/run/wait")
+        with Relay((box.address, box.port), cuts=1) as relay:
+            desk.go_through(relay.port)
+            client = desk.begin("deploy", "--bundle", str(bundle), *options)
+            box.run("until [ -e /run/waits ]; do sleep .1; done; rm /run/waits; sync")
+            if power:
+                box.power_cut()
+            relay.cut()
+            if power:
+                box.boot()
+            box.run("rm -f /run/wait")
+            out, err = client.communicate(timeout=120)
+        desk.write_config(f"IdentityFile {box.client_key}")
+        assert "connecting again to hear how it ends" in err
+        return client.returncode, out + err
+
+    code, told = deploy("0.0.2", power=False)
+    assert (code, "example 0.0.2 runs on" in told) == (0, True), told
+    assert key(desk) == "mine"
+
+    code, told = deploy("0.0.3", power=True)
+    assert (code, "example 0.0.3 runs on" in told) == (0, True), told
+    assert key(desk) == "mine"
+    assert "settings example.json were damaged" in desk.on_gateway("logs", "--lines", "100").out
+
+    code, told = deploy("0.0.4", "--handover", power=True)
+    assert (code, "kept: release 0.0.3-" in told) == (1, True), told
+    assert key(desk) == "mine"
