@@ -138,6 +138,12 @@ def verify_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def force_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the option --force-resource."""
+    help = "Do it even if another bundle there has one of its resources, or a copy of it runs by hand."
+    return click.option("--force-resource", "force", is_flag=True, help=help)(function)
+
+
 def hand_over_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a verb the option --handover."""
     return click.option(

@@ -128,7 +128,8 @@ def deploy(
     if plan.action is Action.NOTHING:
         return Deployed(plan, gateway, None)
     if plan.action is Action.START:
-        return Deployed(plan, gateway, start(session, archive.name, listener, wait=wait, wait_lock=wait_lock))
+        started = start(session, archive.name, listener, wait=wait, wait_lock=wait_lock, force=force)
+        return Deployed(plan, gateway, started)
     if gateway.upload is None:
         raise CouldNotRun("the gateway made no folder to upload to", hint="run the same again")
     if gateway.free < needed(archive):
@@ -174,15 +175,17 @@ def _how(*, verify: bool, hand_over: bool, force: bool = False, write: bool = Fa
 def _check(archive: Archive, gateway: GatewayState, plan: Plan, *, keep: int, waits: bool, force: bool) -> None:
     if plan.action is Action.NOTHING:
         return
-    problem = obstacle(archive, gateway, keep=keep, waits=waits, force=force or plan.action is Action.START)
+    problem = obstacle(archive, gateway, keep=keep, waits=waits, force=force)
     if problem:
         problem.kept = problem.kept or "nothing was changed"
         raise problem
 
 
-def start(session: Session, bundle: str, listener: Listener, *, wait: int = WAIT, wait_lock: int = 0) -> Outcome:
-    """Start the current release, now and at each boot."""
-    arguments = (bundle, str(wait), this_person(), str(wait_lock))
+def start(
+    session: Session, bundle: str, listener: Listener, *, wait: int = WAIT, wait_lock: int = 0, force: bool = False
+) -> Outcome:
+    """Start the current release, now and at each boot; `force`: see `deploy`."""
+    arguments = (bundle, str(wait), this_person(), str(wait_lock), _how(verify=True, hand_over=False, force=force))
     return outcome_of(session.change(listener, wait + wait_lock, "start", *arguments), bundle)
 
 
@@ -272,6 +275,7 @@ def rollback(
     wait_lock: int = 0,
     settings: bool = False,
     mark_bad: bool = False,
+    force: bool = False,
 ) -> Outcome:
     """Make an earlier release the current one.
 
@@ -287,6 +291,7 @@ def rollback(
         verify: whether it counts as come up only if its GETs answer.
         hand_over: see `deploy`; not with other settings.
         mark_bad: whether the release that is left is marked as bad once the other one runs.
+        force: see `deploy`.
     """
     id = rollback_target(state, release)
     with_settings = "settings" * settings
@@ -298,7 +303,7 @@ def rollback(
         this_person(),
         str(wait_lock),
         with_settings,
-        _how(verify=verify, hand_over=hand_over) + " undo" * (release is None) + " mark-bad" * mark_bad,
+        _how(verify=verify, hand_over=hand_over, force=force) + " undo" * (release is None) + " mark-bad" * mark_bad,
     )
     change = Change("rollback", id, this_person(), state)
     events = _change_to(session, listener, change, *arguments, seconds=2.0 * wait + wait_lock)

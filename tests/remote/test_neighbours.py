@@ -171,6 +171,24 @@ def test_second_bundle_on_a_resource_is_refused_and_a_copy_by_hand_is_found(shar
     assert forced.code == 0, forced.err
     assert "note: near-a 0.0.1 is on the gateway and answers /near-a too" in forced.err
     assert "note: GET /near-a is answered by near-a as well, and the answers are merged" in forced.err
+
+    # The resource was free when the second one was deployed; it is not when that one is to run again.
+    assert desk.on_gateway("stop", "--bundle", "near-b").code == 0
+    for verb in (["start"], ["deploy", "--bundle", str(second)]):
+        refused = desk.on_gateway(verb[0], *(verb[1:] or ["--bundle", "near-b"]))
+        assert (refused.code, "near-a 0.0.1 is on the gateway and answers /near-a too" in refused.err) == (1, True)
+        assert "--force-resource goes on all the same" in refused.err
+        assert desk.on_gateway("status", "--bundle", "near-b", "--format", "json").out.count('"running": null') == 1
+    for verb, *options in (("start", "--force-resource"), ("restart",)):
+        started = desk.on_gateway(verb, "--bundle", "near-b", *options)
+        assert (started.code, "note: near-a 0.0.1 is on the gateway and answers" in started.err) == (0, True), (
+            started.err
+        )
+    (second / "README").write_text("new")
+    assert desk.deploy(second, "--force-resource").code == 0
+    refused = desk.on_gateway("rollback", "--bundle", "near-b")
+    assert (refused.code, "kept: nothing was stopped or changed" in refused.err) == (1, True), refused.err
+    assert desk.on_gateway("rollback", "--bundle", "near-b", "--force-resource").code == 0
     assert desk.on_gateway("remove", "--bundle", "near-b", "--yes", "--purge").code == 0
 
     box.put(first, "/root/by-hand")

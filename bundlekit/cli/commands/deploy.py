@@ -14,6 +14,7 @@ import click
 from bundlekit.cli.access import (
     Access,
     access_options,
+    force_option,
     hand_over_option,
     session_on,
     verify_option,
@@ -73,9 +74,7 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
 @wait_option
 @verify_option
 @hand_over_option
-@click.option(
-    "--force-resource", "force", is_flag=True, help="Deploy it even if another bundle there has one of its resources."
-)
+@force_option
 @wait_lock_option
 @click.option(
     "--keep", type=click.IntRange(1, 100), default=3, show_default=True, help="Good releases to keep on the gateway."

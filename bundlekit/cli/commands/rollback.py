@@ -11,6 +11,7 @@ from bundlekit.cli.access import (
     access_options,
     bundle_option,
     bundle_there,
+    force_option,
     hand_over_option,
     release_word,
     session_on,
@@ -39,6 +40,7 @@ from bundlekit.cli.verb import verb
 @wait_option
 @verify_option
 @hand_over_option
+@force_option
 @wait_lock_option
 def command(access: Access, *, release: str | None, bundle: str | None, **options: Any) -> int:
     """Make an earlier release the current one. `bundlekit releases` lists them.
@@ -66,6 +68,7 @@ def run(
     wait_lock: int,
     verify: bool = True,
     hand_over: bool = False,
+    force: bool = False,
 ) -> int:
     """Go back to a release, by default the one before; if it does not come up, stay with the current one."""
     from bundlekit.deploy import verbs
@@ -84,6 +87,7 @@ def run(
             mark_bad=mark_bad,
             verify=verify,
             hand_over=hand_over,
+            force=force,
         )
         what = f"release {outcome.release}{' with its settings' if settings else ''}"
         went_to = state.release(outcome.release)

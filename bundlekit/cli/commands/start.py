@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -11,6 +12,7 @@ from bundlekit.cli.access import (
     access_options,
     bundle_option,
     bundle_there,
+    force_option,
     session_on,
     wait_lock_option,
     wait_option,
@@ -18,29 +20,33 @@ from bundlekit.cli.access import (
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
 
+if TYPE_CHECKING:
+    from bundlekit.deploy.outcome import Outcome
+
 
 @verb("start", examples="bundlekit start moxa@192.168.4.127 --bundle thermostat")
 @access_options
 @bundle_option()
 @wait_option
+@force_option
 @wait_lock_option
-def command(access: Access, bundle: str | None, wait: int, wait_lock: int) -> int:
+def command(access: Access, *, bundle: str | None, wait: int, wait_lock: int, force: bool) -> int:
     """Start a bundle on a gateway, now and at each boot."""
-    return run(access, bundle, wait=wait, wait_lock=wait_lock)
+    return run(access, bundle, wait=wait, wait_lock=wait_lock, force=force)
 
 
-def run(access: Access, bundle: str | None, *, wait: int, wait_lock: int) -> int:
+def run(access: Access, bundle: str | None, *, wait: int, wait_lock: int, force: bool) -> int:
     """Start a bundle on a gateway; returns 0 when it has come up."""
-    return come_up(access, bundle, "start", wait=wait, wait_lock=wait_lock)
+    return come_up(access, bundle, "start", wait=wait, wait_lock=wait_lock, force=force)
 
 
-def come_up(access: Access, bundle: str | None, how: Literal["start", "restart"], *, wait: int, wait_lock: int) -> int:
+def come_up(access: Access, bundle: str | None, how: Literal["start", "restart"], **options: Any) -> int:
     """Start or restart a bundle, and say which release runs."""
     from bundlekit.deploy import verbs
 
     with session_on(access) as session:
         state = bundle_there(session, bundle)
-        act = {"start": verbs.start, "restart": verbs.restart}[how]
-        outcome = act(session, state.name, TerminalListener(), wait=wait, wait_lock=wait_lock)
+        act: Callable[..., Outcome] = {"start": verbs.start, "restart": verbs.restart}[how]
+        outcome = act(session, state.name, TerminalListener(), **options)
         click.echo(f"{state.name} {state.version} runs on {session.name}, release {outcome.release}")
     return 0

@@ -15,7 +15,7 @@ change_rollback() { # NAME ID EXPECTED WAIT WHO [LOCK-WAIT [settings|"" [HOW]]]
         fail changed "$2"
     elif [ -n "${7:-}" ] && [ ! -d "$B/snapshots/$2" ]; then
         fail no-snapshot "$2"
-    else
+    elif check_resources "$B/releases/$2"; then
         begin rollback "$5"
         record settings "${7:-}"
         record how "${8:-}"
@@ -65,17 +65,19 @@ is_release() { # ID
     return 1
 }
 
-change_start() { # NAME WAIT WHO [LOCK-WAIT]
+change_start() { # NAME WAIT WHO [LOCK-WAIT [HOW]]
     check_number "$2"
     check_number "${4:-0}"
-    lock start "$3" "${4:-0}" && is_deployed || return 0
+    choose_how "${5:-}"
+    lock start "$3" "${4:-0}" && is_deployed && check_resources "$B/current" || return 0
     begin_now start "$3" "$2" && finish_start
 }
 
 change_restart() { # NAME WAIT WHO [LOCK-WAIT]
     check_number "$2"
     check_number "${4:-0}"
-    lock restart "$3" "${4:-0}" && is_deployed || return 0
+    FORCE=force # it ran like this
+    lock restart "$3" "${4:-0}" && is_deployed && check_resources "$B/current" || return 0
     begin_now restart "$3" "$2" && finish_restart
 }
 
