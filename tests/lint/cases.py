@@ -39,7 +39,16 @@ def inspections() -> dict[str, Inspection]:
     """A look at each of the bundles, which is shared: what was read of a file once is not read again."""
     return {
         name: Inspection(one)
-        for name, one in (*_manifests(), *_files(), *_sources(), *_runs(), *_methods(), *_field(), *_more(), *_planted())
+        for name, one in (
+            *_manifests(),
+            *_files(),
+            *_sources(),
+            *_runs(),
+            *_methods(),
+            *_field(),
+            *_more(),
+            *_planted(),
+        )
     }
 
 

@@ -174,8 +174,8 @@ def test_second_bundle_on_a_resource_is_refused_and_a_copy_by_hand_is_found(shar
 
     # The resource was free when the second one was deployed; it is not when that one is to run again.
     assert desk.on_gateway("stop", "--bundle", "near-b").code == 0
-    for verb in (["start"], ["deploy", "--bundle", str(second)]):
-        refused = desk.on_gateway(verb[0], *(verb[1:] or ["--bundle", "near-b"]))
+    for verb, which in (("start", "near-b"), ("deploy", str(second))):
+        refused = desk.on_gateway(verb, "--bundle", which)
         assert (refused.code, "near-a 0.0.1 is on the gateway and answers /near-a too" in refused.err) == (1, True)
         assert "--force-resource goes on all the same" in refused.err
         assert desk.on_gateway("status", "--bundle", "near-b", "--format", "json").out.count('"running": null') == 1

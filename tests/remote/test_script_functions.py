@@ -547,3 +547,31 @@ def test_line_on_which_a_shell_would_act_is_no_order(shell: tuple[str, ...], tmp
     home(tmp_path, {})
     said = run(shell, tmp_path, f"order=$(cat <<'END'\nstop {line}\nEND\n)\nis_words \"$order\" && echo yes || echo no")
     assert said == "no\n"
+
+
+# Of four releases, 2 has failed. What is done, which one is current, and which of them stay.
+KEPT = [
+    ("change_room x 1 me", "4", "4"),
+    ("change_room x 2 me", "4", "4"),
+    ("change_room x 3 me", "4", "3 4"),
+    ("change_room x 4 me", "4", "1 3 4"),
+    ("change_room x 1 me", "1", "1 4"),
+    ("prune 1 3", "4", "2 3 4"),
+    ("prune 2 1", "4", "1 2 3 4"),
+    ("prune 1 1", "3", "1 2 3 4"),
+]
+
+
+@pytest.mark.parametrize(("act", "current", "stay"), KEPT)
+def test_releases_that_stay_are_those_of_the_docs(
+    shell: tuple[str, ...], act: str, current: str, stay: str, tmp_path: Path
+) -> None:
+    """The current release always stays; the one before it unless the disk is short of space and `--keep` is 1 or 2."""
+    files = {"current": f"-> releases/{current}"}
+    for number in "1234":
+        state = "failed" if number == "2" else "good"
+        files |= {f"releases/{number}.info": f"number={number}\nstate={state}\n", f"releases/{number}/index.py": ""}
+    folder = home(tmp_path, files)
+    said = run(shell, tmp_path, act)
+    assert sorted(path.name for path in (folder / "releases").iterdir() if path.is_dir()) == stay.split(), said
+    assert ("outcome\troom" in said) == act.startswith("change_room"), said
