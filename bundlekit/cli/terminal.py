@@ -184,7 +184,9 @@ class TerminalListener:
         if word == "start" and self._is_beside:
             known = "let it take over"  # it runs already
         self._is_beside = word == "beside" or (self._is_beside and word != "take-back")
-        shown = known.format(text or "nothing was there before") if known else f"{word} {text}".rstrip()
+        if word == "take-back":
+            text = text or "nothing was there before"
+        shown = known.format(text).rstrip() if known else f"{word} {text}".rstrip()
         mark = click.style("!", fg="yellow") if word == "take-back" else click.style("-", fg="cyan")
         click.echo(f"{mark} {shown}", err=True)
 

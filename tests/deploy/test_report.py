@@ -12,6 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from bundlekit.cli.deploy_report import DeployReport, markdown
+from bundlekit.cli.terminal import TerminalListener
 from bundlekit.errors import RolledBack
 from tests.desk import Desk
 
@@ -97,6 +98,16 @@ def test_an_upload_that_is_cut_off_leaves_a_line_of_its_own_and_the_cursor(
         assert (shown + capsys.readouterr().err).partition("50%")[2].lstrip().startswith("\x1b[?25h\n")
         report.close()
         assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("phase", "shown"), [("take-back", "! take it back: nothing was there before\n"), ("stop", "- stop\n")]
+)
+def test_phase_of_nothing_says_so_only_on_the_way_back(
+    phase: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    TerminalListener().phase(phase, "")
+    assert capsys.readouterr().err == shown
 
 
 def test_markdown_leaves_words_alone() -> None:
