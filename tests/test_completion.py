@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pexpect
 import pytest
 from click.shell_completion import ShellComplete
 
+from bundlekit.cli.access import bundle_there
 from bundlekit.cli.main import COMPLETION, cli
+from bundlekit.errors import BadUsage
+from bundlekit.remote.events import BundleState, Release
 
 SHELLS = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], 'eval "$(bundlekit completion bash)"'),
@@ -90,12 +95,46 @@ OFFERED = [
 ]
 
 
+def offers(typed: str) -> list[str]:
+    *words, last = shlex.split(typed)
+    return [one.value for one in ShellComplete(cli, {}, "bundlekit", COMPLETION).get_completions(words, last)]
+
+
+def test_releases_are_offered_as_they_were_seen_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    assert offers("rollback gw ''") == []
+    session = Mock(identity={"target": "gw"})
+    session.probe.return_value.bundles = [
+        BundleState("pump", current="1-a", releases=(released("1-a"), released("1-b"), released("$(reboot)"))),
+        BundleState("lamp", current="2-c", releases=(released("2-c"),)),
+    ]
+    with pytest.raises(BadUsage):  # which of both
+        bundle_there(session, None)
+    session.probe.return_value.bundles = [BundleState("lamp", current="2-d", releases=(released("2-d"),))]
+    assert bundle_there(session, "lamp").current == "2-d"
+    assert offers("rollback gw ''") == ["1-a", "1-b", "2-d"]
+    assert offers("rollback -b pump gw ''") == ["1-a", "1-b"]
+    assert offers("releases mark gw 1-b") == ["1-b"]
+    assert offers("logs gw --release 2") == ["2-d"]
+    assert offers("fetch gw --release 1-b") == ["1-b"]
+    assert offers("rollback another ''") == []
+    (file,) = (tmp_path / "cache").rglob("releases.json")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    for content in ("", "[1]", '{"gw": 1}', '{"gw": {"pump": 1}}'):
+        file.write_text(content)
+        assert offers("rollback gw ''") == []
+
+
+def released(id: str) -> Release:
+    return Release(id, id, "", 0, "good")
+
+
 @pytest.mark.parametrize(("typed", "offered"), OFFERED)
 def test_values_are_offered(typed: str, offered: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ssh_configuration(tmp_path)
     (tmp_path / "other").write_text("Host elsewhere\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    *words, last = shlex.split(typed)
-    found = ShellComplete(cli, {}, "bundlekit", COMPLETION).get_completions(words, last)
-    assert [one.value for one in found] == offered
+    assert offers(typed) == offered

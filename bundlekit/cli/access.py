@@ -271,9 +271,11 @@ def bundle_there(session: Session, name: str | None, *, leftovers_count: bool = 
         CouldNotRun: it is not there.
         BadUsage: several are there and none was named.
     """
+    there = session.probe(name).bundles
+    completing.remember_releases(session.identity["target"], there)
     bundles = [
         state
-        for state in session.probe(name).bundles
+        for state in there
         if (state.current or state.releases or (leftovers_count and state.is_there)) and name in (None, state.name)
     ]
     if len(bundles) == 1:

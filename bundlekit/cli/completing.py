@@ -1,17 +1,30 @@
-"""What Tab offers for values that only bundlekit knows. Nothing is asked over a network, and no error is told."""
+"""What Tab offers for values that only bundlekit knows. Nothing is asked over a network, and no error is told.
+
+So the releases of a gateway are those that it had when bundlekit looked last.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from bundlekit.io import replacing
+
+if TYPE_CHECKING:
+    from bundlekit.remote.events import BundleState
 
 _DEEPEST = 16  # files that include each other, as in OpenSSH
 _LINE = re.compile(r"\s*(Host|Include)(?:\s*=\s*|\s+)(.*)", re.IGNORECASE)
 _NAMES_MANY = re.compile(r"[*?!]")
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,199}")  # a gateway may send anything
+_MOST_TARGETS = 100
 _METHODS = ("GET", "PUT", "POST", "DELETE")
 
 
@@ -27,6 +40,51 @@ def hosts(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
 def methods(_context: click.Context, _: click.Parameter, typed: str) -> list[str]:
     """The methods of requests."""
     return [method for method in _METHODS if method.startswith(typed.upper())]
+
+
+def releases(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
+    """The ids of releases on the gateway that is named before, of its bundle if one is named.
+
+    Behind `--release`, click does not know what is named before: those of all gateways.
+    """
+    target, bundle = context.params.get("target"), context.params.get("bundle")
+    seen = [of_it for gateway, of_it in _seen().items() if target in (None, gateway)]
+    ids = [id for of_it in seen for name, each in of_it.items() if bundle in (None, name) for id in each]
+    return [id for id in dict.fromkeys(ids) if id.startswith(typed)]
+
+
+def remember_releases(target: str, bundles: Iterable[BundleState]) -> None:
+    """Keep what `releases` offers, for a target as it is typed. Where that cannot be written, nothing is offered."""
+    seen = _seen()
+    known = seen.pop(target, {})
+    found = {state.name: [one.id for one in state.releases] for state in bundles}
+    if known | found == known:
+        return
+    seen[target] = known | found
+    kept = dict(list(seen.items())[-_MOST_TARGETS:])
+    file = _file_of_releases()
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file, mode=0o600, durable=False) as stream:
+            stream.write(json.dumps(kept).encode())
+
+
+def _file_of_releases() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("bundlekit", appauthor=False) / "releases.json"
+
+
+def _seen() -> dict[str, dict[str, list[str]]]:
+    """The releases of each bundle, by the targets; the target that was seen last is the last one."""
+    try:
+        content: Any = json.loads(_file_of_releases().read_text(encoding="utf-8"))
+        return {
+            str(target): {str(name): [id for id in map(str, each) if _ID.fullmatch(id)] for name, each in seen.items()}
+            for target, seen in content.items()
+        }
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+        return {}
 
 
 def rules(_context: click.Context, _: click.Parameter, typed: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bundlekit.cli import completing
 from bundlekit.cli.access import Access, access_options, bundle_name, bundle_there, release_word, session_on
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
 )
 @access_options
 @click.option("-b", "--bundle", metavar="NAME", help="Which bundle; by default the only one on the gateway.")
-@click.option("--release", callback=release_word, help="A version or a release's id; by default the current release.")
+@click.option(
+    "--release",
+    callback=release_word,
+    shell_complete=completing.releases,
+    help="A version or a release's id; by default the current release.",
+)
 @click.option("--by-hand", is_flag=True, help="The copy that runs by hand, also where the bundle is deployed besides.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The folder to make; by default one of the bundle's name."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from bundlekit.cli import completing
 from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, release_word, session_on
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage
@@ -28,6 +29,7 @@ from bundlekit.errors import BadUsage
     "--release",
     metavar="VERSION|ID",
     callback=release_word,
+    shell_complete=completing.releases,
     help="Of one release only; also of one that was taken back.",
 )
 def command(access: Access, bundle: str | None, follow: bool, lines: int, release: str | None) -> int:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import click
 
+from bundlekit.cli import completing
 from bundlekit.cli.access import (
     Access,
     access_options,
@@ -30,7 +31,7 @@ from bundlekit.cli.verb import VerbBesideVerbs, verb
     """,
 )
 @access_options
-@click.argument("release", callback=release_word)
+@click.argument("release", callback=release_word, shell_complete=completing.releases)
 @click.argument("mark", type=click.Choice(["bad", "good"]))
 @bundle_option()
 @wait_lock_option
@@ -54,7 +55,7 @@ def mark_command(access: Access, release: str, mark: str, bundle: str | None, wa
     examples="bundlekit releases remove moxa@192.168.4.127 0.2.0",
 )
 @access_options
-@click.argument("release", callback=release_word)
+@click.argument("release", callback=release_word, shell_complete=completing.releases)
 @bundle_option()
 @wait_lock_option
 def remove_command(access: Access, release: str, bundle: str | None, wait_lock: int) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from bundlekit.cli import completing
 from bundlekit.cli.access import (
     Access,
     access_options,
@@ -33,7 +34,7 @@ from bundlekit.cli.verb import verb
     """,
 )
 @access_options
-@click.argument("release", required=False, callback=release_word)
+@click.argument("release", required=False, callback=release_word, shell_complete=completing.releases)
 @bundle_option()
 @click.option("--settings", is_flag=True, help="Bring the settings back too, as they were when it was left.")
 @click.option("--mark-bad", is_flag=True, help="Mark the release that is left as bad: nothing goes back to it.")
