@@ -21,8 +21,8 @@ SETTING = replace(SETTINGS["init-dash-writeback-neighbour"], neighbour=0.1)
 _TORN = 0
 _MOST = 4  # states that are booted for each, the most suspicious ones
 
-# A part of the script, what is in it, and what is there in its place.
-Cut = tuple[str, str, str]
+# A part of the script, what it has in one place, and what comes there instead.
+Edit = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,18 @@ class Mend:
     """One of them.
 
     Attributes:
-        cuts: that take it out, each in one place of the script.
-        change: of `changes.FEW`, whose power cuts show that.
+        edits: of the script that take it out.
+        changes: of `changes.FEW`, whose power cuts show that.
         looks: how a disk looks then, as a regular expression: see `kind` and `suspicious` of `checks.Found`.
         seen: what a boot finds wrong, as a regular expression.
-        slow: cuts that only make the gateway slow at the worst moment.
+        slow: edits that only make the gateway slow at the worst moment.
     """
 
-    cuts: tuple[Cut, ...]
-    change: str
+    edits: tuple[Edit, ...]
+    changes: tuple[str, ...]
     looks: str
     seen: str
-    slow: tuple[Cut, ...] = ()
+    slow: tuple[Edit, ...] = ()
 
 
 MENDS = {
@@ -56,7 +56,7 @@ MENDS = {
                 'switch_to "$1" && { [ -z "$(recorded settings)" ] || cp -p "$B/snapshots/$1"/* "$B/settings/"; }',
             ),
         ),
-        "rollback-settings",
+        ("rollback-settings",),
         "the settings are",
         r"it has come to End\(version='1\.1\.0', generation=2",
     ),
@@ -71,17 +71,17 @@ MENDS = {
                 '[ -e "$B/beside/again" ]',
             ),
         ),
-        "handover-last-words",
+        ("handover-last-words",),
         r"^switch 1\.4\.0 5,5",
         r"it has come to End\(version='1\.4\.0', generation=4",
     ),
     # NULs in the history do not hide the lines beside them.
     "history-with-nuls": Mend(
         (("56-history.sh", """ | tr '\\0' "$DAMAGED" |\n        grep -a """, " | grep "),),
-        "upgrade",
+        ("upgrade", "rollback-settings", "handover-last-words"),  # before that, it is a new file
         "NULs in the history",
         r"bundlekit history tells 0 changes",
-        slow=(("56-history.sh", "; }\n    settle\n", "; }\n    sleep 0.2\n    settle\n"),),
+        slow=(("56-history.sh", "; }\n    settle\n", "; }\n    sleep 0.3\n    settle\n"),),
     ),
     # The first journal is on the disk before it has its name, and one without a verb is no change.
     "first-journal": Mend(
@@ -90,14 +90,14 @@ MENDS = {
             ("55-journal.sh", '[ -z "$(recorded verb)" ] || add_history', "add_history"),
             ("55-journal.sh", 'if [ -z "$verb_before" ]; then', "if false; then"),
         ),
-        "first",
+        ("first",),
         "the journal does not tell",
         r"a line of the history: \['\d+', '', '\w+', ''",
     ),
     # What a cut has left of a script half installed goes with the next change.
     "half-written-script": Mend(
         (("40-service.sh", 'for left in "$1".[0-9]*; do', "for left in; do"),),
-        "first",
+        ("first",),
         "litter: opt/bundlekit/gateway.sh",
         r"left behind: opt/bundlekit/gateway\.sh\.\d",
     ),
@@ -117,7 +117,7 @@ def without(names: Collection[str], folder: Path) -> Path:
         if path.exists():
             (folder / path.name).symlink_to(path)
     for name in names:
-        for part, old, new in (*MENDS[name].cuts, *MENDS[name].slow):
+        for part, old, new in (*MENDS[name].edits, *MENDS[name].slow):
             path = made / "remote/script" / part
             text = path.read_text(encoding="utf-8")
             assert text.count(old) == 1, f"{name}: {part} has this {text.count(old)} times: {old}"
@@ -152,7 +152,7 @@ def _suspicious(states: list[State], mend: Mend) -> list[State]:
     alike = [
         state
         for state in states
-        if state.change == mend.change and re.search(mend.looks, " ".join((state.kind, *state.suspicious)))
+        if state.change in mend.changes and re.search(mend.looks, " ".join((state.kind, *state.suspicious)))
     ]
     # From both ends of the change and from its middle.
     return alike[:: max(1, len(alike) // _MOST)][:_MOST]
