@@ -17,7 +17,7 @@ from click.shell_completion import ShellComplete
 
 from bundlekit.cli.access import bundle_there
 from bundlekit.cli.main import COMPLETION, cli
-from bundlekit.errors import BadUsage
+from bundlekit.errors import BadUsage, CouldNotRun
 from bundlekit.remote.events import BundleState, Release
 
 SHELLS = {
@@ -120,6 +120,10 @@ def test_releases_are_offered_as_they_were_seen_last(tmp_path: Path, monkeypatch
     assert offers("logs gw --release 2") == ["2-d"]
     assert offers("fetch gw --release 1-b") == ["1-b"]
     assert offers("rollback another ''") == []
+    session.probe.return_value.bundles = []
+    with pytest.raises(CouldNotRun):
+        bundle_there(session, "pump")
+    assert offers("rollback gw ''") == ["2-d"], "what is gone is not offered"
     (file,) = (tmp_path / "cache").rglob("releases.json")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     for content in ("", "[1]", '{"gw": 1}', '{"gw": {"pump": 1}}'):

@@ -272,7 +272,7 @@ def bundle_there(session: Session, name: str | None, *, leftovers_count: bool = 
         BadUsage: several are there and none was named.
     """
     there = session.probe(name).bundles
-    completing.remember_releases(session.identity["target"], there)
+    completing.remember_releases(session.identity["target"], name, there)
     bundles = [
         state
         for state in there

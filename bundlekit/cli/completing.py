@@ -24,7 +24,7 @@ _DEEPEST = 16  # files that include each other, as in OpenSSH
 _LINE = re.compile(r"\s*(Host|Include)(?:\s*=\s*|\s+)(.*)", re.IGNORECASE)
 _NAMES_MANY = re.compile(r"[*?!]")
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,199}")  # a gateway may send anything
-_MOST_TARGETS = 100
+_MOST = 100  # targets, and releases of a bundle
 _METHODS = ("GET", "PUT", "POST", "DELETE")
 
 
@@ -53,15 +53,22 @@ def releases(context: click.Context, _: click.Parameter, typed: str) -> list[str
     return [id for id in dict.fromkeys(ids) if id.startswith(typed)]
 
 
-def remember_releases(target: str, bundles: Iterable[BundleState]) -> None:
-    """Keep what `releases` offers, for a target as it is typed. Where that cannot be written, nothing is offered."""
+def remember_releases(target: str, bundle: str | None, states: Iterable[BundleState]) -> None:
+    """Keep what `releases` offers. Where that cannot be written, nothing is offered.
+
+    Args:
+        target: as it is typed.
+        bundle: the name of the one that was looked at; None for all that are there.
+        states: of the bundles.
+    """
     seen = _seen()
-    known = seen.pop(target, {})
-    found = {state.name: [one.id for one in state.releases] for state in bundles}
-    if known | found == known:
+    before = seen.pop(target, {})
+    found = {} if bundle is None else {name: ids for name, ids in before.items() if name != bundle}
+    found |= {state.name: [one.id for one in state.releases[:_MOST]] for state in states}
+    if found == before:
         return
-    seen[target] = known | found
-    kept = dict(list(seen.items())[-_MOST_TARGETS:])
+    seen[target] = found
+    kept = dict(list(seen.items())[-_MOST:])
     file = _file_of_releases()
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)

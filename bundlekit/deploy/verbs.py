@@ -121,8 +121,8 @@ def deploy(
         gateway = replace(gateway, neighbours=others)
     plan = plan_deploy(archive, gateway, keep=keep)
     _check(archive, gateway, plan, keep=keep, waits=wait_lock > 0, force=force)
-    # Before an install, the gateway tells what the bundle shares with others there.
-    on_neighbours = notes_on_neighbours(archive, gateway) if plan.action is not Action.INSTALL else ()
+    # Before a change, the gateway tells what the bundle shares with others there.
+    on_neighbours = notes_on_neighbours(archive, gateway) if plan.action is Action.NOTHING else ()
     for note in (*gateway.notes, *plan.notes, *on_neighbours):
         listener.note(note)
     if plan.action is Action.NOTHING:

@@ -184,6 +184,9 @@ def test_second_bundle_on_a_resource_is_refused_and_a_copy_by_hand_is_found(shar
         assert (started.code, "note: near-a 0.0.1 is on the gateway and answers" in started.err) == (0, True), (
             started.err
         )
+    assert desk.on_gateway("stop", "--bundle", "near-b").code == 0
+    started = desk.deploy(second, "--force-resource")  # the same archive
+    assert (started.code, started.err.count("near-a 0.0.1 is on the gateway")) == (0, 1), started.err
     (second / "README").write_text("new")
     assert desk.deploy(second, "--force-resource").code == 0
     refused = desk.on_gateway("rollback", "--bundle", "near-b")
