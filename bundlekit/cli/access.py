@@ -16,7 +16,7 @@ import click
 
 from bundlekit.cli import completing
 from bundlekit.cli.own_gateway import expect_its_key, password_of
-from bundlekit.cli.terminal import TerminalAsker
+from bundlekit.cli.terminal import TerminalPrompter
 from bundlekit.errors import BadUsage, BundlekitError, CouldNotRun, LoginRefused
 
 if TYPE_CHECKING:
@@ -167,23 +167,23 @@ def wait_lock_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def session_on(access: Access, *, asker: TerminalAsker | None = None) -> Iterator[Session]:
+def session_on(access: Access, *, prompter: TerminalPrompter | None = None) -> Iterator[Session]:
     """Log in; at the end log out. By default nobody is asked for what the keyring or standard input has."""
     from bundlekit.remote.session import Session
     from bundlekit.ssh.connection import Connection
 
     address = address_of(access)
-    asker = asker or asker_for(access, address)
+    prompter = prompter or prompter_for(access, address)
     timeout = access.timeout or address.timeout or TIMEOUT
     try:
         with Connection(
-            address, ask=asker, accept_new_host_key=access.accept_new_host_key, timeout=timeout
+            address, ask=prompter, accept_new_host_key=access.accept_new_host_key, timeout=timeout
         ) as connection:
             context = click.get_current_context(silent=True)
-            yield Session(connection, asker, label=f"bundlekit {context.info_name}" if context else "bundlekit")
+            yield Session(connection, prompter, label=f"bundlekit {context.info_name}" if context else "bundlekit")
     except BundlekitError as error:
         if isinstance(error, LoginRefused):
-            error.hint = asker.remedy(error.message) or error.hint
+            error.hint = prompter.remedy(error.message) or error.hint
         if error.hint:  # what it says to type can be typed
             error.hint = typed_out(error.hint, access)
         raise
@@ -194,10 +194,10 @@ def typed_out(text: str, access: Access) -> str:
     return re.sub(r"\bTARGET\b", lambda _: shlex.quote(access.target), text)
 
 
-def asker_for(access: Access, address: Address) -> TerminalAsker:
+def prompter_for(access: Access, address: Address) -> TerminalPrompter:
     """Asks about the log-in at an address. Of an emulated gateway of this user's the password is known."""
     known = None if access.password_stdin else password_of(address)
-    return TerminalAsker(
+    return TerminalPrompter(
         from_stdin=access.password_stdin, known=known, kept_as=name_in_keyring(address), batch=address.batch
     )
 

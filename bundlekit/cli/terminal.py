@@ -63,7 +63,7 @@ def is_text(secret: str) -> bool:
     return not any(character in "\0\r\n" or "\ud800" <= character <= "\udfff" for character in secret)
 
 
-class TerminalAsker:
+class TerminalPrompter:
     """Asks on the terminal; without one it says what to do instead."""
 
     def __init__(self, *, from_stdin: bool, kept_as: str, known: str | None = None, batch: bool = False) -> None:

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from itertools import takewhile
 
-from bundlekit.deploy.history import act_reason
+from bundlekit.deploy.history import entry_reason
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayUnreachable, Interrupted, Refused
-from bundlekit.remote.events import Act, BundleState, Event, parse_act
+from bundlekit.remote.events import BundleState, Event, HistoryEntry, parse_history_entry
 from bundlekit.remote.listener import Listener
 from bundlekit.remote.session import Session
 from bundlekit.remote.ssh_errors import UNTOUCHED
@@ -36,15 +36,16 @@ class Change:
     who: str
     before: BundleState
 
-    def end_in(self, acts: list[Act]) -> Act | None:
-        """How it ended, by a history, the last act first; None if that does not tell."""
-        new = takewhile(lambda act: act != self.before.last, acts)
+    def end_in(self, entries: list[HistoryEntry]) -> HistoryEntry | None:
+        """How it ended, by a history, the last entry first; None if that does not tell."""
+        new = takewhile(lambda entry: entry != self.before.last, entries)
         return next(
-            (act for act in new if (act.verb, act.release, act.who) == (self.verb, self.release, self.who)), None
+            (entry for entry in new if (entry.verb, entry.release, entry.who) == (self.verb, self.release, self.who)),
+            None,
         )
 
 
-def hear_end(
+def await_outcome(
     session: Session, listener: Listener, change: Change, broken: GatewayUnreachable, *, seconds: float
 ) -> list[Event]:
     """Connect again, as often as it takes, and wait for the end of a change.
@@ -72,7 +73,7 @@ def hear_end(
         while True:
             try:
                 session.connect_again()
-                act = _wait(session, change, deadline)
+                entry = _wait(session, change, deadline)
                 break
             except GatewayUnreachable:
                 if time.monotonic() > deadline:
@@ -84,20 +85,20 @@ def hear_end(
                 raise
     except KeyboardInterrupt:
         raise Interrupted("interrupted", kept=broken.kept, hint=broken.hint) from None
-    if act is None:
+    if entry is None:
         broken.kept, broken.hint = "nothing there tells of this change: it was not begun", "run the same again"
         raise broken
-    if act.outcome == "refused":
-        raise Refused(f"it was not put in place: {act_reason(act)}", kept=UNTOUCHED)
-    return _last_events(session, act)
+    if entry.outcome == "refused":
+        raise Refused(f"it was not put in place: {entry_reason(entry)}", kept=UNTOUCHED)
+    return _last_events(session, entry)
 
 
-def _wait(session: Session, change: Change, deadline: float) -> Act | None:
+def _wait(session: Session, change: Change, deadline: float) -> HistoryEntry | None:
     looks = 0
     while looks < _LOOKS and time.monotonic() < deadline:
         events = session.ask("history", change.before.name, "5")
-        if act := change.end_in([parse_act(event) for event in reversed(events) if event.word == "act"]):
-            return act
+        if entry := change.end_in([parse_history_entry(event) for event in reversed(events) if event.word == "act"]):
+            return entry
         is_at_it = session.probe(change.before.name).bundle(change.before.name).lock is not None
         looks = 0 if is_at_it else looks + 1
         time.sleep(_PAUSE)
@@ -106,13 +107,13 @@ def _wait(session: Session, change: Change, deadline: float) -> Act | None:
     return None
 
 
-def _last_events(session: Session, act: Act) -> list[Event]:
-    if act.outcome == "up":
-        return [Event("outcome", ("up", act.release, act.replaced))]
-    printed = session.log_lines(act.bundle, _LINES, follow=False, release=act.release)
+def _last_events(session: Session, entry: HistoryEntry) -> list[Event]:
+    if entry.outcome == "up":
+        return [Event("outcome", ("up", entry.release, entry.replaced))]
+    printed = session.log_lines(entry.bundle, _LINES, follow=False, release=entry.release)
     try:
         log = [Event("log", (line,)) for line in printed]
     except CouldNotRun:  # it is gone, or has printed nothing
         log = []
-    now = "up" if session.probe(act.bundle).bundle(act.bundle).running else ""
-    return [*log, Event("outcome", (act.outcome, act.release, act.reason, act.replaced, now))]
+    now = "up" if session.probe(entry.bundle).bundle(entry.bundle).running else ""
+    return [*log, Event("outcome", (entry.outcome, entry.release, entry.reason, entry.replaced, now))]

@@ -20,7 +20,7 @@ _WORTH_IT = 0.8  # of the archive: below that, what changed goes alone
 
 
 @dataclass(frozen=True)
-class Delivered:
+class StagedUpload:
     """Where an upload is, and how it is made whole.
 
     Attributes:
@@ -33,11 +33,11 @@ class Delivered:
 
 
 @dataclass(frozen=True)
-class Load:
+class Payload:
     """What goes to the gateway: a file, where it goes, and how much of it is there already."""
 
     data: bytes
-    to: Delivered
+    to: StagedUpload
     there: int
 
 
@@ -49,7 +49,7 @@ def deliver(
     *,
     has_releases: bool,
     rate: int | None = None,
-) -> Delivered:
+) -> StagedUpload:
     """Upload an archive, or what of it has changed, over as many connections as it takes while each brings it further.
 
     Args:
@@ -69,24 +69,24 @@ def deliver(
     """
     place, there = gateway.upload or "", gateway.uploaded
     most, fruitless = there, 0
-    load: Load | None = _at_once(session, archive, gateway.had, place) if gateway.had else None
+    payload: Payload | None = _at_once(session, archive, gateway.had, place) if gateway.had else None
     is_large = len(archive.data) - there > AT_ONCE
     inventory = inventory_of(archive.data) if has_releases and is_large else None
     begun: tuple[str, int] | None = (place, there)
     while True:
         try:
-            load = load or _load(session, archive, inventory, *(begun or session.receive(archive.digest)))
-            if load.there > most:
-                most, fruitless = load.there, 0
-            listener.phase("upload", _in_words(load, archive))
-            session.upload(load.data[load.there :], load.to.place, _offset(listener.sent, load), rate=rate)
-            if len(load.data) - load.there > AT_ONCE:
+            payload = payload or _payload(session, archive, inventory, *(begun or session.receive(archive.digest)))
+            if payload.there > most:
+                most, fruitless = payload.there, 0
+            listener.phase("upload", _in_words(payload, archive))
+            session.upload(payload.data[payload.there :], payload.to.place, _offset(listener.sent, payload), rate=rate)
+            if len(payload.data) - payload.there > AT_ONCE:
                 session.settle()
         except GatewayUnreachable as error:
             broken = error
         else:
-            return load.to
-        load = begun = None
+            return payload.to
+        payload = begun = None
         while True:
             if fruitless == len(_PAUSES):
                 raise broken
@@ -100,7 +100,7 @@ def deliver(
                 broken = error
 
 
-def _at_once(session: Session, archive: Archive, had: frozenset[str], place: str) -> Load | None:
+def _at_once(session: Session, archive: Archive, had: frozenset[str], place: str) -> Payload | None:
     """What the gateway has not told to have, if that is worth it."""
     inventory = inventory_of(archive.data)
     if inventory is None:
@@ -109,24 +109,24 @@ def _at_once(session: Session, archive: Archive, had: frozenset[str], place: str
     if len(changed) + len(inventory.packed) > _WORTH_IT * len(archive.data):
         return None
     session.upload_list(inventory, place)
-    return Load(changed, Delivered(session.place_of(sha256(changed).hexdigest(), place), inventory.digest), 0)
+    return Payload(changed, StagedUpload(session.place_of(sha256(changed).hexdigest(), place), inventory.digest), 0)
 
 
-def _load(session: Session, archive: Archive, inventory: Inventory | None, place: str, there: int) -> Load:
+def _payload(session: Session, archive: Archive, inventory: Inventory | None, place: str, there: int) -> Payload:
     if inventory is not None:
         changed = inventory.archive_of(session.compare(archive.name, place, inventory))
         if len(changed) < _WORTH_IT * (len(archive.data) - there):
             place, there = session.receive(sha256(changed).hexdigest(), compared=place)
-            return Load(changed, Delivered(place), there)
-    return Load(archive.data, Delivered(place), there)
+            return Payload(changed, StagedUpload(place), there)
+    return Payload(archive.data, StagedUpload(place), there)
 
 
-def _in_words(load: Load, archive: Archive) -> str:
-    size = f"{len(load.data)} bytes"
-    if load.data is not archive.data:
+def _in_words(payload: Payload, archive: Archive) -> str:
+    size = f"{len(payload.data)} bytes"
+    if payload.data is not archive.data:
         size += f" that changed, of {len(archive.data)}"
-    return size + (f", {load.there} of them are there already" if load.there else "")
+    return size + (f", {payload.there} of them are there already" if payload.there else "")
 
 
-def _offset(tell: Callable[[int, int], None], load: Load) -> Callable[[int, int], None]:
-    return lambda sent, _: tell(load.there + sent, len(load.data))
+def _offset(tell: Callable[[int, int], None], payload: Payload) -> Callable[[int, int], None]:
+    return lambda sent, _: tell(payload.there + sent, len(payload.data))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bundlekit.deploy.outcome import reason_in_words
-from bundlekit.remote.events import Act, Mended
+from bundlekit.remote.events import HistoryEntry, Mended
 
 
 def mended_in_words(mended: Mended) -> str:
@@ -17,28 +17,28 @@ def mended_in_words(mended: Mended) -> str:
     )
 
 
-def act_in_words(act: Act) -> str:
+def entry_in_words(entry: HistoryEntry) -> str:
     """A line of the history: what was done, by whom, from where, and how it ended."""
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(act.time))
-    place = f" from {act.address}" if act.address else ""
-    origin = f" ({act.account}{place})" if act.account else ""
-    what = f"{act.verb} {act.release}".rstrip()
-    ended = _ENDED.get(act.outcome, act.outcome).format(act.replaced or "nothing")
-    if why := act_reason(act):
-        ended += f": {why}" if act.outcome == "refused" else f": it {why}"
-    if act.finished_by:
-        ended += f"; broken off, and brought to its end by {_FINISHED_BY.get(act.finished_by, act.finished_by)}"
-    return f"{when} {what} by {act.who}{origin}: {ended}"
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.time))
+    place = f" from {entry.address}" if entry.address else ""
+    origin = f" ({entry.account}{place})" if entry.account else ""
+    what = f"{entry.verb} {entry.release}".rstrip()
+    ended = _ENDED.get(entry.outcome, entry.outcome).format(entry.replaced or "nothing")
+    if why := entry_reason(entry):
+        ended += f": {why}" if entry.outcome == "refused" else f": it {why}"
+    if entry.finished_by:
+        ended += f"; broken off, and brought to its end by {_FINISHED_BY.get(entry.finished_by, entry.finished_by)}"
+    return f"{when} {what} by {entry.who}{origin}: {ended}"
 
 
-def act_reason(act: Act) -> str:
+def entry_reason(entry: HistoryEntry) -> str:
     """Why a change did not end as it should have; empty if it did."""
-    if act.outcome == "refused":
-        word, _, rest = act.reason.strip().partition(" ")
-        return _REFUSED[word].format(rest) if word in _REFUSED else act.reason.strip()
-    if act.outcome in ("up", "stopped", "removed", "marked", "dropped"):
+    if entry.outcome == "refused":
+        word, _, rest = entry.reason.strip().partition(" ")
+        return _REFUSED[word].format(rest) if word in _REFUSED else entry.reason.strip()
+    if entry.outcome in ("up", "stopped", "removed", "marked", "dropped"):
         return ""
-    return reason_in_words(act.reason, act.bundle)
+    return reason_in_words(entry.reason, entry.bundle)
 
 
 _ENDED = {

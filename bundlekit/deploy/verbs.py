@@ -8,13 +8,13 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bundlekit.deploy.await_outcome import Change, hear_end
+from bundlekit.deploy.await_outcome import Change, await_outcome
 from bundlekit.deploy.delivery import deliver
 from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.deploy.plan import Action, Plan, needed, notes_on_neighbours, obstacle, plan_deploy, reason_of_mark
 from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnreachable
 from bundlekit.pack.archive import Archive
-from bundlekit.remote.events import Act, BundleState, Event, GatewayState, Neighbour, parse_act
+from bundlekit.remote.events import BundleState, Event, GatewayState, HistoryEntry, Neighbour, parse_history_entry
 from bundlekit.remote.listener import Listener
 from bundlekit.remote.neighbours import by_hand_in_words
 from bundlekit.remote.scp import AT_ONCE
@@ -163,7 +163,7 @@ def _change_to(session: Session, listener: Listener, change: Change, *arguments:
     try:
         return session.change(listener, seconds, verb, *arguments)
     except GatewayUnreachable as broken:
-        return hear_end(session, listener, change, broken, seconds=seconds)
+        return await_outcome(session, listener, change, broken, seconds=seconds)
 
 
 def _how(*, verify: bool, hand_over: bool, force: bool = False, write: bool = False) -> str:
@@ -256,11 +256,11 @@ def see(session: Session, bundle: str, resources: Sequence[str]) -> Seen:
     return Seen(release, version, trouble, signs, (*gateway.notes, *notes))
 
 
-def history(session: Session, bundle: str | None, lines: int) -> list[Act]:
+def history(session: Session, bundle: str | None, lines: int) -> list[HistoryEntry]:
     """The changes that were made on a gateway, of one bundle or of all, at most so many; the last one first."""
-    return [parse_act(event) for event in session.ask("history", bundle or "*", str(lines)) if event.word == "act"][
-        ::-1
-    ]
+    return [
+        parse_history_entry(event) for event in session.ask("history", bundle or "*", str(lines)) if event.word == "act"
+    ][::-1]
 
 
 def rollback(

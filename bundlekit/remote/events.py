@@ -87,7 +87,7 @@ class Lock:
 
 
 @dataclass(frozen=True)
-class Act:
+class HistoryEntry:
     """A change that has ended.
 
     Attributes:
@@ -168,7 +168,7 @@ class BundleState:
     lock: Lock | None = None
     held_by: str = ""
     releases: tuple[Release, ...] = ()
-    last: Act | None = None
+    last: HistoryEntry | None = None
     trail: tuple[str, ...] = ()
     is_there: bool = False
 
@@ -308,8 +308,8 @@ def _with_release(bundle: BundleState, event: Event) -> BundleState:
     return replace(bundle, releases=(*bundle.releases, release)) if _id(id) else bundle
 
 
-def parse_act(event: Event) -> Act:
-    return Act(event.number(0), event.number(1), *(event.field(index) for index in range(2, 12)))
+def parse_history_entry(event: Event) -> HistoryEntry:
+    return HistoryEntry(event.number(0), event.number(1), *(event.field(index) for index in range(2, 12)))
 
 
 _OF_BUNDLE: dict[str, Callable[[BundleState, Event], BundleState]] = {
@@ -324,5 +324,5 @@ _OF_BUNDLE: dict[str, Callable[[BundleState, Event], BundleState]] = {
     "broken-off": _with_lock,
     "held": lambda bundle, event: replace(bundle, held_by=event.field(0)),
     "release": _with_release,
-    "last": lambda bundle, event: replace(bundle, last=parse_act(event)),
+    "last": lambda bundle, event: replace(bundle, last=parse_history_entry(event)),
 }

@@ -20,9 +20,9 @@ from bundlekit.remote.events import Event, GatewayState, parse_event, parse_prob
 from bundlekit.remote.failures import raise_refusal
 from bundlekit.remote.listener import Listener
 from bundlekit.remote.neighbours import in_words, shared_in
-from bundlekit.remote.ssh_errors import SILENCE, UNTOUCHED, not_begun, words_for_breaks
+from bundlekit.remote.ssh_errors import SILENCE, UNTOUCHED, classify_startup_failure, translate_ssh_errors
 from bundlekit.ssh.connection import Connection
-from bundlekit.ssh.prompts import Asker
+from bundlekit.ssh.prompts import Prompter
 
 if TYPE_CHECKING:
     import paramiko
@@ -42,7 +42,7 @@ class Session:
         name, identity: of the gateway; see `Address`.
     """
 
-    def __init__(self, connection: Connection, ask: Asker, *, label: str = "bundlekit") -> None:
+    def __init__(self, connection: Connection, ask: Prompter, *, label: str = "bundlekit") -> None:
         self._label = label
         self._connection = connection
         self._ask = ask
@@ -73,7 +73,7 @@ class Session:
         if self._conversation is not None:  # which has looked at something else, or at nothing
             self._travels_with_order = False
             return None
-        with words_for_breaks():
+        with translate_ssh_errors():
             conversation = self._talk((bundle, identity, digest))
             events = [parse_event(line) for line in conversation.seen()]
             if not events or events[-1].word != "end":
@@ -102,7 +102,7 @@ class Session:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
         arguments = [bundle] if bundle is not None else []
-        with words_for_breaks():
+        with translate_ssh_errors():
             if to_upload is not None:
                 arguments += [*to_upload, self._talk().token]
             events = list(self._run("probe", *arguments))
@@ -135,7 +135,7 @@ class Session:
         Raises:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
-        with words_for_breaks():
+        with translate_ssh_errors():
             events = list(self._run(verb, *arguments))
         raise_refusal(events)
         return events
@@ -156,7 +156,7 @@ class Session:
         from bundlekit.remote.scp import AT_ONCE, put
 
         try:
-            with words_for_breaks():
+            with translate_ssh_errors():
                 if len(data) > AT_ONCE:  # a link that breaks behind it must not cost the order
                     self._talk().give_programs()
                     self._talk().settle()
@@ -170,7 +170,7 @@ class Session:
         """Send the list of what a release has; see `upload`."""
         from bundlekit.remote.scp import put
 
-        with words_for_breaks():
+        with translate_ssh_errors():
             put(self._talk(), inventory.packed, self._path(place, "list.gz"), lambda *_: None)
 
     def _path(self, place: str, name: str) -> str:
@@ -183,7 +183,7 @@ class Session:
             GatewayUnfit: the gateway did not take it.
             GatewayUnreachable: the link broke.
         """
-        with words_for_breaks():
+        with translate_ssh_errors():
             self._talk().settle()
 
     def compare(self, bundle: str, place: str, inventory: Inventory) -> list[int]:
@@ -201,7 +201,7 @@ class Session:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
         self.upload_list(inventory, place)
-        with words_for_breaks():
+        with translate_ssh_errors():
             events = list(self._run("compare", bundle, place, inventory.digest))
         raise_refusal(events)
         if not events or events[-1].word != "end":
@@ -221,7 +221,7 @@ class Session:
         Raises:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
-        with words_for_breaks():
+        with translate_ssh_errors():
             token, broken = self._talk().token, self._broken
             events = list(self._run("receive", digest, token, broken, compared))
         raise_refusal(events)
@@ -262,7 +262,7 @@ class Session:
         kept = "the gateway finishes on its own: the change goes on there, or is taken back"
         hint = "`bundlekit status TARGET` tells how it ended"
         try:
-            with words_for_breaks(kept=kept, hint=hint):
+            with translate_ssh_errors(kept=kept, hint=hint):
                 for event in self._run(verb, *arguments, seconds=seconds):
                     events.append(event)
                     if event.word == "phase":
@@ -292,7 +292,7 @@ class Session:
             follow: whether what is added follows, for ever.
             release: the id of one; None for all.
         """
-        with words_for_breaks():
+        with translate_ssh_errors():
             most = math.inf if follow else _LONGEST_LOG_LINE * (lines + 1)
             of = [release] if release else []
             output = self._open("logs", bundle, str(lines), "follow" if follow else "once", *of, most=most)
@@ -321,7 +321,7 @@ class Session:
         Raises:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
-        with words_for_breaks(kept=UNTOUCHED, hint="run the same again"):
+        with translate_ssh_errors(kept=UNTOUCHED, hint="run the same again"):
             output = self._open("fetch", *arguments, most=2 * most)
             event = parse_event(next(output, ""))
             raise_refusal([event])
@@ -356,7 +356,7 @@ class Session:
                 if parse_event(line).word == "hello":
                     return answer
             if conversation.status != PASSWORD_NEEDED or self._password:
-                raise not_begun(self.account, conversation.status, conversation.complaint)
+                raise classify_startup_failure(self.account, conversation.status, conversation.complaint)
             self._password = self._ask.password(self.account, for_sudo=True)
             conversation.give("password", self._password)
             list(conversation.answer())

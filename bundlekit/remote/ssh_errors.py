@@ -14,7 +14,7 @@ SILENCE = 60.0  # seconds without a byte, after which a link counts as dead
 
 
 @contextmanager
-def words_for_breaks(kept: str | None = None, hint: str = "run the same again") -> Iterator[None]:
+def translate_ssh_errors(kept: str | None = None, hint: str = "run the same again") -> Iterator[None]:
     """Say what broke in the user's words.
 
     Args:
@@ -47,7 +47,7 @@ def words_for_breaks(kept: str | None = None, hint: str = "run the same again") 
         raise GatewayUnreachable(f"the connection to the gateway broke: {said}", kept=kept, hint=hint) from error
 
 
-def not_begun(account: str, status: int | None, complaint: str) -> BundlekitError:
+def classify_startup_failure(account: str, status: int | None, complaint: str) -> BundlekitError:
     """Why the script was not even reached."""
     said = tuple(complaint.splitlines()[-5:])
     kept = "nothing was changed"

@@ -9,7 +9,7 @@ from bundlekit.errors import GatewayUnreachable, LoginRefused, reason_of
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.banner import Server, is_too_old_for_rsa, parse_banner
 from bundlekit.ssh.identities import Identity, identities_for, unlock
-from bundlekit.ssh.prompts import Asker
+from bundlekit.ssh.prompts import Prompter
 
 if TYPE_CHECKING:
     import paramiko
@@ -26,7 +26,7 @@ class Login:
     """
 
     address: Address
-    ask: Asker
+    ask: Prompter
     way: str = ""
     password: str | None = None
     tried: list[str] = field(default_factory=list)

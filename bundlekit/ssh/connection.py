@@ -13,7 +13,7 @@ from bundlekit.ssh.address import Address
 from bundlekit.ssh.authentication import Login
 from bundlekit.ssh.certificates import SUFFIX
 from bundlekit.ssh.known_hosts import KnownHosts, check_host_key, fingerprint
-from bundlekit.ssh.prompts import Asker
+from bundlekit.ssh.prompts import Prompter
 from bundlekit.ssh.proxy_command import Proxy
 from bundlekit.ssh.tcp import connect
 
@@ -38,7 +38,7 @@ class Connection:
         self,
         address: Address,
         *,
-        ask: Asker,
+        ask: Prompter,
         accept_new_host_key: bool = False,
         timeout: float = 20,
         on_host_key: Callable[[paramiko.PKey], None] = lambda _: None,

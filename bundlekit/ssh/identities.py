@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.ssh.agent import AgentUnfit, keys_of, name_and_certificate
 from bundlekit.ssh.certificates import certified_key, parse_certificate, validity
-from bundlekit.ssh.prompts import Asker
+from bundlekit.ssh.prompts import Prompter
 
 if TYPE_CHECKING:
     import paramiko
@@ -80,7 +80,7 @@ def identities_for(address: Address) -> list[Identity]:
     return [*_with_certificates(ordered, certificates), *faulty]
 
 
-def unlock(identity: Identity, ask: Asker) -> paramiko.PKey | None:
+def unlock(identity: Identity, ask: Prompter) -> paramiko.PKey | None:
     """Open a key that has a passphrase; None if nobody knows it, or it is wrong three times."""
     if identity.file is None:
         return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.errors import HostKeyRejected, Unreadable
 from bundlekit.ssh.certificates import fault_of_host, host_certificate_of
-from bundlekit.ssh.prompts import Asker
+from bundlekit.ssh.prompts import Prompter
 from bundlekit.ssh.ssh_config_file import fits_one
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def check_host_key(
     host: str,
     known: KnownHosts,
     *,
-    ask: Asker,
+    ask: Prompter,
     strict: str = "ask",
     remember_in: Path | None = None,
     hash_names: bool = False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Asker(Protocol):
+class Prompter(Protocol):
     """Somebody who can be asked. Each raises a BundlekitError when nobody can."""
 
     @property

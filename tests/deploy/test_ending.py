@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from bundlekit.deploy.await_outcome import _GRACE, Change, hear_end
+from bundlekit.deploy.await_outcome import _GRACE, Change, await_outcome
 from bundlekit.errors import GatewayUnreachable, LoginRefused
 from bundlekit.remote.events import BundleState
 from bundlekit.remote.session import Session
@@ -85,7 +85,7 @@ def test_who_does_not_get_in_any_more_is_not_told_that_nothing_was_changed(monke
     change = Change("deploy", "0.0.2-a", "eve@desk", BundleState("cut-off"))
     broken = GatewayUnreachable("the connection broke", kept="the gateway goes on")
     with pytest.raises(LoginRefused) as raised:
-        hear_end(object.__new__(Session), Mock(), change, broken, seconds=1)
+        await_outcome(object.__new__(Session), Mock(), change, broken, seconds=1)
     assert raised.value.kept == "the gateway goes on"
 
 
@@ -94,5 +94,5 @@ def test_change_that_goes_on_for_too_long_is_not_told_as_never_begun(monkeypatch
     change = Change("deploy", "0.0.2-a", "eve@desk", BundleState("cut-off"))
     broken = GatewayUnreachable("the connection broke", kept="the gateway goes on")
     with pytest.raises(GatewayUnreachable) as raised:
-        hear_end(object.__new__(Session), Mock(), change, broken, seconds=-_GRACE)
+        await_outcome(object.__new__(Session), Mock(), change, broken, seconds=-_GRACE)
     assert (raised.value.message, raised.value.kept) == ("the connection broke", "the gateway goes on")

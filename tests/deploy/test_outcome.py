@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bundlekit.deploy.history import act_in_words
+from bundlekit.deploy.history import entry_in_words
 from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.errors import BundlekitError
-from bundlekit.remote.events import parse_act, parse_event
+from bundlekit.remote.events import parse_event, parse_history_entry
 
 ENDS_WELL = [
     ("outcome\tup\t2-b\t1-a|pruned\t0-c|end", Outcome("up", "2-b", "1-a", ("0-c",))),
@@ -107,4 +107,4 @@ ACTS = [
 @pytest.mark.parametrize(("ended", "words"), ACTS)
 def test_line_of_the_history_says_who_did_what_and_how_it_ended(ended: str, words: str) -> None:
     event = parse_event(f"act\t20\t10\tx\tdeploy\t2-b\t1-a\teve@desk\tmoxa\t10.0.0.1\t{ended}")
-    assert words in act_in_words(parse_act(event))
+    assert words in entry_in_words(parse_history_entry(event))

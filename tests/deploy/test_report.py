@@ -139,7 +139,7 @@ def test_programs_read_a_deploy_line_by_line(shared_desk: Desk) -> None:
     assert (end["event"], end["outcome"], end["code"], end["replaced"]) == ("end", "up", 0, None)
     assert end["release"].startswith("0.0.1-")
     assert lines(desk.deploy(bundle, "--format", "json").out)[-1]["outcome"] == "unchanged"
-    (bundle / "helper.py").write_text("for\n")
+    (bundle / "helper.py").write_text("None = 1\n")  # which Python 2.7 alone finds
     (bundle / "index.py").write_text(
         (bundle / "index.py").read_text().replace("import os\n", "import os\nimport helper\n")
     )

@@ -163,7 +163,7 @@ BUNDLES: dict[str, tuple[Files, dict[str, Any], list[str]]] = {
     "a handler for a hook that names nobody": (
         hook("self, message, response"),
         {"hook": [""]},
-        ["undeclared-resource"],
+        ["bad-hook", "undeclared-resource"],
     ),
     "a handler that no hook calls": (hook("self, message"), HOOK, ["undeclared-resource"]),
     "a handler for a hook on what the bundle listens to": (
@@ -202,7 +202,7 @@ BUNDLES: dict[str, tuple[Files, dict[str, Any], list[str]]] = {
     "a sleep behind the answer of one way": (
         handler("if message.data:", "    response(code=400)", "time.sleep(5)", "response()"),
         {},
-        ["long-running-handler"],
+        ["repeated-answer", "long-running-handler"],
     ),
     "a sleep on the way with the answer": (
         handler("if message.data:", "    response()", "    self.reboot()", "    return", "response()", rest=REBOOT),

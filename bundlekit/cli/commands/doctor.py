@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.cli.access import TIMEOUT, Access, access_options, address_of, asker_for, typed_out
+from bundlekit.cli.access import TIMEOUT, Access, access_options, address_of, prompter_for, typed_out
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BundlekitError
 
@@ -66,16 +66,16 @@ def run(access: Access, bundle: Path | None, *, form: str) -> int:
         with suppress(BundlekitError):  # nobody has asked about it
             manifest = manifest_of(bundle_at(Path()))
     address = address_of(access)
-    asker = asker_for(access, address)
+    prompter = prompter_for(access, address)
     checks: list[Check] = []
     for found in examine(
         address,
-        asker,
+        prompter,
         accept_new_host_key=access.accept_new_host_key,
         timeout=access.timeout or address.timeout or TIMEOUT,
         bundle=manifest,
     ):
-        check = replace(found, remedy=typed_out(asker.remedy(found.found) or found.remedy, access))
+        check = replace(found, remedy=typed_out(prompter.remedy(found.found) or found.remedy, access))
         checks.append(check)
         if form == "text":
             _print(check)

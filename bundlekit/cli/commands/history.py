@@ -36,16 +36,16 @@ def command(access: Access, bundle: str | None, lines: int, form: str) -> int:
 def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
     """Print a line a change."""
     from bundlekit.deploy import verbs
-    from bundlekit.deploy.history import act_in_words, act_reason
+    from bundlekit.deploy.history import entry_in_words, entry_reason
 
     with session_on(access) as session:
         acts = verbs.history(session, bundle, lines)
     if form == "json":
-        shown = [{**asdict(act), "reason": act_reason(act)} for act in acts]
+        shown = [{**asdict(act), "reason": entry_reason(act)} for act in acts]
         click.echo(json.dumps({**session.identity, "acts": shown}, indent=2))
         return 0
     for act in acts:
-        click.echo(f"{act.bundle}: {act_in_words(act)}")
+        click.echo(f"{act.bundle}: {entry_in_words(act)}")
     if not acts:
         click.echo(
             f"nothing of {bundle} was changed there yet" if bundle else "nothing was changed there yet", err=True

@@ -10,7 +10,7 @@ import click
 
 from bundlekit.cli.access import Access, access_options, address_of, name_in_keyring, session_on
 from bundlekit.cli.keyring_store import SERVICE, forget_secret, keep_secret, name_of_key, require_keyring
-from bundlekit.cli.terminal import TerminalAsker, can_ask, secret_from_stdin, type_secret
+from bundlekit.cli.terminal import TerminalPrompter, can_ask, secret_from_stdin, type_secret
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, LoginRefused
 
@@ -74,13 +74,13 @@ def _forget(name: str) -> int:
 
 def _keep_password(access: Access, address: Address, name: str) -> int:
     require_keyring(name, instead=_INSTEAD)
-    asker = _Fresh(from_stdin=access.password_stdin, kept_as=name, batch=address.batch)
-    with session_on(access, asker=asker) as session:
+    prompter = _Fresh(from_stdin=access.password_stdin, kept_as=name, batch=address.batch)
+    with session_on(access, prompter=prompter) as session:
         session.probe()
-    if asker.accepted is None:
+    if prompter.accepted is None:
         click.echo(f"nothing was stored: {session.name} lets you in by a key, and sudo there asks for no password")
         return 0
-    _keep(name, asker.accepted)
+    _keep(name, prompter.accepted)
     return 0
 
 
@@ -109,7 +109,7 @@ def _keep_passphrase(key: Path, name: str, *, from_stdin: bool) -> int:
     return 0
 
 
-class _Fresh(TerminalAsker):
+class _Fresh(TerminalPrompter):
     """Takes no password from the keyring, and knows which one the gateway has asked for.
 
     Attributes:

@@ -98,7 +98,7 @@ def _print(name: str, gateway: GatewayState, bundle: str | None) -> None:
 
 
 def _lines(state: BundleState) -> list[str]:
-    from bundlekit.deploy.history import act_in_words, mended_in_words
+    from bundlekit.deploy.history import entry_in_words, mended_in_words
     from bundlekit.deploy.outcome import reason_in_words
 
     newest = next(iter(state.releases), None)
@@ -106,7 +106,7 @@ def _lines(state: BundleState) -> list[str]:
     if newest and newest.state == "failed" and newest.id != state.current:
         why = reason_in_words(newest.reason, state.name)
         failed = [click.style(f"release {newest.id}, deployed later, failed: it {why}", fg="yellow")]
-    last = [f"last change: {act_in_words(state.last)}"] if state.last else []
+    last = [f"last change: {entry_in_words(state.last)}"] if state.last else []
     if state.held_by:
         held = f"the lock is held by {state.held_by}, which is no change of bundlekit"
         last = [click.style(held, fg="red"), *last]

@@ -13,13 +13,13 @@ from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected
 from bundlekit.remote.bootstrap import NO_ROOM, PASSWORD_NEEDED
 from bundlekit.remote.channel import Conversation
 from bundlekit.remote.events import Event, parse_event
-from bundlekit.remote.ssh_errors import not_begun
+from bundlekit.remote.ssh_errors import classify_startup_failure
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.banner import parse_banner
 from bundlekit.ssh.certificates import host_certificate_of
 from bundlekit.ssh.connection import Connection
 from bundlekit.ssh.known_hosts import KnownHosts, fingerprint
-from bundlekit.ssh.prompts import Asker
+from bundlekit.ssh.prompts import Prompter
 
 if TYPE_CHECKING:
     import paramiko
@@ -35,7 +35,7 @@ _BEHIND = ("sudo", "token", "python", "sdk", "tools", "disk", "clock", "boot", "
 
 def examine(
     address: Address,
-    ask: Asker,
+    ask: Prompter,
     *,
     accept_new_host_key: bool = False,
     timeout: float = 20,
@@ -64,7 +64,7 @@ def examine(
 
 
 def _to_the_log_in(
-    address: Address, ask: Asker, accept_new: bool, timeout: float, bundle: Manifest | None
+    address: Address, ask: Prompter, accept_new: bool, timeout: float, bundle: Manifest | None
 ) -> Iterator[Check]:
     if address.proxy is None:
         yield (check := check_name(address))
@@ -125,7 +125,9 @@ def _host_key(address: Address, key: paramiko.PKey) -> Check:
     )
 
 
-def _behind_the_log_in(connection: Connection, ask: Asker, timeout: float, bundle: Manifest | None) -> Iterator[Check]:
+def _behind_the_log_in(
+    connection: Connection, ask: Prompter, timeout: float, bundle: Manifest | None
+) -> Iterator[Check]:
     from bundlekit.remote import script
 
     left = list(_BEHIND)
@@ -186,7 +188,9 @@ def _timed(conversation: Conversation) -> tuple[list[Event], float, float]:
     return events, begun, ended
 
 
-def _by_sudo(connection: Connection, conversation: Conversation, ask: Asker, password: str | None) -> tuple[str, Check]:
+def _by_sudo(
+    connection: Connection, conversation: Conversation, ask: Prompter, password: str | None
+) -> tuple[str, Check]:
     """The API token, which only root can read, and how sudo went."""
     account = connection.login.account
     conversation.give("token")
@@ -204,7 +208,7 @@ def _by_sudo(connection: Connection, conversation: Conversation, ask: Asker, pas
     token = next((event.field(0) for event in events if event.word == "token"), "")
     if not any(event.word == "hello" for event in events):
         name = "disk" if conversation.status == NO_ROOM else "sudo"
-        return "", of_error(name, not_begun(account, conversation.status, conversation.complaint))
+        return "", of_error(name, classify_startup_failure(account, conversation.status, conversation.complaint))
     if connection.address.user == "root":
         return token, ok("sudo", "root needs none")
     return token, ok("sudo", f"{account} becomes root{', and is asked for no password' if free else ''}")

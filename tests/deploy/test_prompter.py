@@ -15,7 +15,7 @@ import pytest
 
 from bundlekit.cli import terminal
 from bundlekit.cli.main import main
-from bundlekit.cli.terminal import TerminalAsker
+from bundlekit.cli.terminal import TerminalPrompter
 from bundlekit.emulator.running import Running, announce
 from bundlekit.errors import BadUsage, GatewayUnreachable, HostKeyRejected, LoginRefused
 from bundlekit.ssh.address import Address
@@ -118,22 +118,22 @@ def test_nobody_is_asked_anything_in_batch_mode(kept: Kept, monkeypatch: pytest.
     monkeypatch.setattr(terminal, "can_ask", lambda: True)
     monkeypatch.setattr(click, "prompt", lambda *_, **__: pytest.fail("somebody was asked"))
     monkeypatch.setattr(click, "confirm", lambda *_, **__: pytest.fail("somebody was asked"))
-    asker = TerminalAsker(from_stdin=False, kept_as="moxa@gw", batch=True)
+    prompter = TerminalPrompter(from_stdin=False, kept_as="moxa@gw", batch=True)
     with pytest.raises(LoginRefused, match="BatchMode"):
-        asker.password("moxa@gw")
-    assert asker.passphrase("/key") is None
+        prompter.password("moxa@gw")
+    assert prompter.passphrase("/key") is None
     with pytest.raises(HostKeyRejected):
-        asker.trust_host_key("gw", "ssh-ed25519", "SHA256:x")
+        prompter.trust_host_key("gw", "ssh-ed25519", "SHA256:x")
     kept["moxa@gw"] = "kept"
-    assert asker.password("moxa@gw") == "kept"
+    assert prompter.password("moxa@gw") == "kept"
 
 
 def test_typed_password_that_is_no_text_is_told_as_such(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terminal, "can_ask", lambda: True)
     monkeypatch.setattr(click, "prompt", lambda *_, **__: "gr\udcfcn")
-    asker = TerminalAsker(from_stdin=False, kept_as="moxa@gw")
+    prompter = TerminalPrompter(from_stdin=False, kept_as="moxa@gw")
     assert not kept
-    for ask in (asker.password, asker.passphrase):
+    for ask in (prompter.password, prompter.passphrase):
         with pytest.raises(BadUsage, match="no text in UTF-8"):
             ask("moxa@gw")
 
@@ -149,9 +149,9 @@ def test_question_for_the_password_of_sudo_says_so_and_is_asked_once(
 
     monkeypatch.setattr(terminal, "can_ask", lambda: True)
     monkeypatch.setattr(click, "prompt", prompt)
-    asker = TerminalAsker(from_stdin=False, kept_as="moxa@gw")
+    prompter = TerminalPrompter(from_stdin=False, kept_as="moxa@gw")
     assert not kept
-    assert [asker.password("moxa@gw", for_sudo=True) for _ in range(2)] == ["secret"] * 2
+    assert [prompter.password("moxa@gw", for_sudo=True) for _ in range(2)] == ["secret"] * 2
     assert asked == ["password of moxa@gw, for sudo"]
 
 
