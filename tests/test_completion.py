@@ -91,7 +91,7 @@ OFFERED = [
     ("validate --ignore BK303,undef", ["BK303,undefined-name"]),
     ("validate --severity BK327=w", ["BK327=warning"]),
     ("validate --severity undef", ["undefined-name="]),
-    ("validate --select BK40", ["BK401", "BK402", "BK403"]),
+    ("validate --select BK40", ["BK401", "BK402", "BK403", "BK404"]),
 ]
 
 
