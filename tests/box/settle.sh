@@ -20,6 +20,16 @@ chmod 600 "/home/$user/.ssh/authorized_keys"
 echo 'PermitRootLogin no' >/etc/ssh/sshd_config.d/gateway.conf
 printf 'listener 1883\nallow_anonymous true\n' >/etc/mosquitto/conf.d/gateway.conf
 
+# What finds nothing to do here at each boot, or even at each daemon-reload; init scripts stay units.
+for unit in logind remount-fs sysusers update-utmp update-utmp-runlevel; do
+    ln -s /dev/null "/etc/systemd/system/systemd-$unit.service"
+done
+mkdir /etc/systemd/system-generators
+for generator in /lib/systemd/system-generators/*; do
+    case $generator in */systemd-sysv-generator) continue ;; esac
+    ln -s /dev/null "/etc/systemd/system-generators/${generator##*/}"
+done
+
 umask 077
 head -c 24 /dev/urandom | base64 | tr '+/' '-_' >/etc/mx-api-token
 umask 022
