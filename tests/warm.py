@@ -6,6 +6,7 @@ about arguments that others see, or sends signals, starts bundlekit as users do.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -17,9 +18,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 _HERE = Path(__file__).parents[1]
 _LARGEST = 1 << 17  # bytes of a request
@@ -144,7 +148,27 @@ def _become(request: dict[str, object], *standard: int) -> None:
     sys.argv = ["bundlekit", *request["arguments"]]  # type: ignore[misc]
     from bundlekit.cli import main
 
-    sys.exit(main())
+    end_with(main)
+
+
+def end_with(main: Callable[[], int]) -> NoReturn:
+    """End this process, which was forked, with what `main` returns or leaves by `sys.exit`.
+
+    All is done that the end of a Python does but for taking its modules apart. That would touch each object and so have
+    it copied, which takes longer than most command lines.
+    """
+    try:
+        status: object = main()
+    except SystemExit as end:
+        status = end.code
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status if isinstance(status, int) else int(bool(status)))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import bundlekit.emulator.rest
 import bundlekit.emulator.service
 import bundlekit.emulator.tokens  # noqa: F401
 from bundlekit.emulator.__main__ import main as serve
+from tests.warm import end_with
 
 _CLONE_NEWNET = 0x40000000
 
@@ -36,7 +37,7 @@ def main() -> None:
         _be_in(namespace)
         for number, (path, flags) in enumerate(((os.devnull, os.O_RDONLY), *[(log, os.O_WRONLY | os.O_APPEND)] * 2)):
             os.dup2(os.open(path, flags), number)
-        sys.exit(serve())
+        end_with(serve)
 
 
 def _be_in(namespace: str) -> None:
