@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from cookiecutter.main import cookiecutter
 from cookiecutter.utils import create_env_with_context
 from hypothesis import given, settings
+from jinja2 import Environment
 
 import bundlekit
 from bundlekit import shipped
@@ -40,6 +42,26 @@ FILES = {
     "requirements.txt",
     "tests/test_resources.py",
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _templates_compiled_once() -> Iterator[None]:
+    """What a template compiles to depends on its source alone, and takes most of the time that rendering takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Environment, "compile", cache_of_all(Environment.compile))
+        yield
+
+
+def cache_of_all(compiled: Callable[..., object]) -> Callable[..., object]:
+    """The same, whichever environment asks: cookiecutter makes one for each bundle, all alike."""
+    known: dict[object, object] = {}
+
+    def compile_once(environment: Environment, *about: object) -> object:
+        if about not in known:
+            known[about] = compiled(environment, *about)
+        return known[about]
+
+    return compile_once
 
 
 @given(answers=strategies.answers)
