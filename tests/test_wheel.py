@@ -46,8 +46,24 @@ class Installed:
         return ended
 
 
+def environment_with(folder: Path, *packages: str) -> Path:
+    """The Python of a new environment that has these and what they need; what nobody imports is not compiled."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    python = folder / "bin/python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "--no-compile", *packages], check=True, capture_output=True)
+    return python
+
+
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Installed:
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that has what a build asks for, and nothing else."""
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    return environment_with(tmp_path_factory.mktemp("builder") / "environment", *needed)
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory, worker_id: str, builder: Path) -> Installed:
     """Built and installed once, however many processes run the tests."""
     base = tmp_path_factory.getbasetemp()
     place = (base if worker_id == "master" else base.parent) / "wheel"
@@ -57,13 +73,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Insta
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             shutil.rmtree(environment, ignore_errors=True)
-            build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(place), str(ROOT)]
-            subprocess.run(build, check=True, capture_output=True)
+            build = [str(builder), "-m", "hatchling", "build", "--target", "wheel", "--directory", str(place)]
+            subprocess.run(build, check=True, capture_output=True, cwd=ROOT)
             (wheel,) = place.glob("*.whl")
-            subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
-            pip = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python")]
-            install = ["install", "--quiet", "--disable-pip-version-check", wheel.name]
-            subprocess.run([*pip, *install], check=True, cwd=place)
+            environment_with(environment, str(wheel))
             done.touch()
     (wheel,) = place.glob("*.whl")
     return Installed(wheel, environment)
@@ -105,11 +118,7 @@ def test_wheel_brings_the_sdk_and_its_licences_along_and_depends_on_none_of_it(i
     ]
 
 
-def test_build_leaves_a_filled_folder_alone_and_takes_nothing_of_another_digest(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
-    python = tmp_path / "venv/bin/python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *needed], check=True, capture_output=True)
+def test_build_leaves_a_filled_folder_alone_and_takes_nothing_of_another_digest(builder: Path, tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
 
@@ -118,8 +127,12 @@ def test_build_leaves_a_filled_folder_alone_and_takes_nothing_of_another_digest(
         (tmp_path / "requirements.txt").write_text(f"six==1.13.0 --hash=sha256:{digest}\n")
         code = "import hatch_build, pathlib, sys; hatch_build.fill(*map(pathlib.Path, sys.argv[1:]))"
         return subprocess.run(
-            [python, "-c", code, place / "sdk", tmp_path / "requirements.txt"],
-            env={**os.environ, "PYTHONPATH": str(ROOT), **({"PIP_INDEX_URL": index} if index else {})},
+            [builder, "-c", code, place / "sdk", tmp_path / "requirements.txt"],
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                **({"PIP_INDEX_URL": index, "PIP_RETRIES": "0"} if index else {}),
+            },
             capture_output=True,
             text=True,
             check=False,
