@@ -40,11 +40,6 @@ def _without_docstrings(program: str) -> str:
     return ast.dump(tree)
 
 
-def test_script_is_clean_for_shellcheck() -> None:
-    checked = subprocess.run(["shellcheck", "-"], input=script.text(), text=True, capture_output=True, check=False)
-    assert (checked.returncode, checked.stdout) == (0, "")
-
-
 def test_script_and_programs_fit_the_first_flights_of_tcp() -> None:
     assert gzip.decompress(script.compressed()).decode() == script.bare()
     assert len(script.compressed()) < script.LIMIT == 2**15
