@@ -201,6 +201,7 @@ def test_existing_folder_is_refused_and_untouched(options: list[str], desk: Path
 
 def test_write_that_fails_leaves_nothing(desk: Path, environment: dict[str, str]) -> None:
     limited = ["bash", "-c", 'ulimit -f 1; exec "$@"', "limited", *COMMAND, *COMPLETE]
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1"}  # or what it compiles is cut off as well, and stays so
     failed = subprocess.run(limited, cwd=desk, env=environment, capture_output=True, text=True, check=False)
     assert (failed.returncode, failed.stdout) == (3, "")
     assert "File too large" in failed.stderr
