@@ -29,7 +29,8 @@ _HERE = Path(__file__).parents[1]
 _LARGEST = 1 << 17  # bytes of a request
 _SHORT = 4096  # what a pipe takes before anybody reads
 _HEEDED_AT_START = {"PYTHONPATH", "PYTHONIOENCODING", "PYTHONUTF8", "LC_ALL", "LC_CTYPE"}
-_IMPORTED = ("bundle", "cli", "deploy", "gateway", "lint", "pack", "remote", "source", "ssh")
+_OF_COOKIECUTTER = ("arrow", "jinja2", "requests", "rich.prompt", "yaml")  # which looks for a home as it is imported
+_IMPORTED = ("bundle", "cli", "deploy", "gateway", "lint", "pack", "remote", "scaffold", "source", "ssh")
 
 
 def run(
@@ -106,7 +107,7 @@ def _import_all() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if "programs" not in module.name and not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
-    for name in ("bundlekit.emulator.running", "paramiko", "platformdirs"):
+    for name in ("bundlekit.emulator.running", "paramiko", "platformdirs", *_OF_COOKIECUTTER):
         importlib.import_module(name)
     from bundlekit.remote import script
 

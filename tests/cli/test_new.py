@@ -18,6 +18,7 @@ import pytest
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import check
 from bundlekit.shipped import bundle_template
+from tests import warm
 
 COMMAND = [sys.executable, "-m", "bundlekit", "new"]
 COMPLETE = ["--name", "lamp", "--no-input"]
@@ -44,15 +45,7 @@ def desk(tmp_path: Path, home: Path) -> Iterator[Path]:
 
 
 def new(desk: Path, environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *options],
-        cwd=desk,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return warm.run(["new", *options], given="", environment=environment, cwd=desk, timeout=120)
 
 
 def manifest(folder: Path) -> dict[str, object]:
