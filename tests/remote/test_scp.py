@@ -69,7 +69,7 @@ def test_upload_of_a_client_that_was_killed_goes_on_and_old_ones_are_dropped(sha
     bundle = large(shared_desk, "killed", 500_000)
     broken_off(shared_desk, bundle)
     shared_desk.machine.run(
-        "cd /opt/bundlekit/uploads; for n in 0 1 2; do mkdir -p $n-1/in; done; touch 0-1/in/part;"
+        "cd /opt/bundlekit/uploads; for n in 0 1 2; do mkdir -p $n-1/in; touch $n-1/start; done; touch 0-1/in/part;"
         " head -c 70000 /dev/zero | tee 1-1/in/part >2-1/in/part; touch -d '5 days ago' 1-1"
     )
     printed = shared_desk.deploy(bundle)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -575,3 +576,16 @@ def test_releases_that_stay_are_those_of_the_docs(
     said = run(shell, tmp_path, act)
     assert sorted(path.name for path in (folder / "releases").iterdir() if path.is_dir()) == stay.split(), said
     assert ("outcome\troom" in said) == act.startswith("change_room"), said
+
+
+def test_place_for_an_upload_that_is_just_being_made_is_nobodys_to_drop(shell: tuple[str, ...], tmp_path: Path) -> None:
+    home(tmp_path, {})
+    place = tmp_path / "uploads/ab-cd"
+    place.mkdir(parents=True)
+    look = f"is_uploading {place} && echo busy || echo idle"
+    assert run(shell, tmp_path, look) == "busy\n"
+    (place / "start").touch()
+    assert run(shell, tmp_path, look) == "idle\n"
+    (place / "start").unlink()
+    os.utime(place, (time.time() - 180,) * 2)
+    assert run(shell, tmp_path, look) == "idle\n"

@@ -34,10 +34,10 @@ receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE|'' [PLACE-WITH-WHAT
     drop_old_uploads "$1"
     [ -z "${3:-}" ] || end_upload "$ROOT/uploads/$1-$3"
     place=$ROOT/uploads/$1-$2
-    if ! problem=$({ mkdir "$place" && chmod 711 "$place" && mkdir -m 700 "$place/in" && (umask 077 && : >"$place/start"); } 2>&1); then
+    if ! problem=$({ mkdir "$place" && chmod 711 "$place" && mkdir -m 700 "$place/in" &&
+        chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$place/in" && (umask 077 && : >"$place/start"); } 2>&1); then
         give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
     fi
-    chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$place/in"
     longest=
     most=0
     for other in "$ROOT/uploads/$1"-*; do
@@ -104,7 +104,9 @@ is_file() {
 
 # Whether somebody is at work on it: its client is connected, unless that is the one that broke off; or a deploy uses it.
 # Anybody can give a process any name, so it has to be root's or of the one whose upload it is.
+# A place that is just being made does not tell yet whose it is.
 is_uploading() { # PLACE [TOKEN-OF-A-CONNECTION-THAT-BROKE]
+    [ -e "$1/start" ] || [ -e "$1/archive.tar.gz" ] || [ -n "$(find "$1" -maxdepth 0 -mmin +1)" ] || return 0
     for process in $(
         grep -ls "[u]ploads/${1##*/}" /proc/[0-9]*/cmdline
         [ "${1##*-}" = "${2:-}" ] || grep -ls "[c]onverse ${1##*-};" /proc/[0-9]*/cmdline
