@@ -96,6 +96,8 @@ class Login:
             self.tried.append("no key: the gateway takes none")
         except (paramiko.SSHException, EOFError) as error:
             if not transport.is_active():
+                if self._identity is not None:  # it was let in by that before
+                    raise GatewayUnreachable(f"{self.account} hung up during the log-in") from error
                 raise self._refused(
                     f"{self.account} hung up after {len(self.tried) + 1} keys: it allows no more tries",
                     hint="name the right key with --identity, or in ~/.ssh/config by IdentityFile and "

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import paramiko
 import pytest
 
-from bundlekit.errors import HostKeyRejected, LoginRefused
+from bundlekit.errors import GatewayUnreachable, HostKeyRejected, LoginRefused
 from bundlekit.ssh.address import Address
+from bundlekit.ssh.authentication import Login
 from bundlekit.ssh.banner import Server, is_too_old_for_rsa
 from bundlekit.ssh.connection import Connection
 from bundlekit.ssh.known_hosts import KnownHosts, check_host_key
@@ -306,3 +310,28 @@ def test_proxy_command_is_run_by_a_shell(tmp_path: Path, sshd: Sshd, address: Ad
     with sshd:
         assert way_in(replace(address, proxy=through, identities=(str(key),))) == f"the key {key}"
     assert (tmp_path / "said").exists()
+
+
+def test_hang_up_on_a_key_that_was_taken_before_is_a_broken_link(tmp_path: Path, sshd: Sshd, address: Address) -> None:
+    key = make_key(tmp_path / "key")
+    sshd.accept(key)
+    login = Login(replace(address, identities=(str(key),)), Knower())
+    with sshd, login_on(login):
+        pass
+    gone = Mock(paramiko.Transport, remote_version="SSH-2.0-OpenSSH_8.4p1")
+    gone.auth_publickey.side_effect = paramiko.AuthenticationException("transport shut down or saw EOF")
+    gone.is_active.return_value = False
+    with pytest.raises(GatewayUnreachable, match="hung up during the log-in"):
+        login.log_in(gone)
+
+
+@contextmanager
+def login_on(login: Login) -> Iterator[None]:
+    """Logged in by it."""
+    with (
+        socket.create_connection((login.address.host, login.address.port)) as channel,
+        paramiko.Transport(channel) as there,
+    ):
+        there.start_client(timeout=30)
+        login.log_in(there)
+        yield
