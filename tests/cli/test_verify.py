@@ -74,7 +74,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulated]:
     liar.mkdir()
     manifest = json.loads((SAMPLE / "bundle.json").read_text()) | {
         "name": "liar",
-        "ttl": 1,
+        "ttl": 2,  # one that is counted down by a tick a second may be over at once
         "resources": [{"resource": path, "methods": methods} for path, methods in DECLARED.items()],
     }
     (liar / "bundle.json").write_text(json.dumps(manifest))

@@ -21,7 +21,12 @@ pytestmark = pytest.mark.gateway
 _ENDINGS = {
     "good": ("", "", 0, "cut-good 0.0.2 runs on"),
     "dies": ("import sys; sys.exit('no such luck')", "", 1, "no such luck"),
-    "broken": ("import helper", "for\n", 1, "was not put in place: the gateway's Python does not take helper.py:1"),
+    "broken": (
+        "import helper",
+        "None = 1\n",
+        1,
+        "was not put in place: the gateway's Python does not take helper.py:1",
+    ),
 }
 
 

@@ -34,7 +34,7 @@ def test_release_that_cannot_start_is_refused_without_a_moment_of_downtime(desk:
     before = desk.status()["bundles"][0]["running"]
     broken = with_helper(desk, "0.0.2", "import nowhere\n")
     (broken / "requirements.txt").write_text("nowhere==1.2\n")
-    stops = edit(with_helper(desk, "0.0.3", "x = 1\n"), "helper.py", "x = 1", "x = 1\nfor\n")
+    stops = edit(with_helper(desk, "0.0.3", "x = 1\n"), "helper.py", "x = 1", "x = 1\nNone = 1\n")
     archive = desk.home / "stops.tar.gz"
     with asking(desk.machine, "/example") as asked:
         missing = desk.deploy(broken)
@@ -43,7 +43,7 @@ def test_release_that_cannot_start_is_refused_without_a_moment_of_downtime(desk:
     assert (missing.code, syntax.code) == (1, 1)
     assert "error: the gateway does not have what it imports: helper.py:1: No module named nowhere" in missing.err
     assert "requirements.txt asks for nowhere==1.2" in missing.err
-    assert "error: the gateway's Python does not take it: helper.py:2: invalid syntax" in syntax.err
+    assert "error: the gateway's Python does not take it: helper.py:2: cannot assign to None" in syntax.err
     assert "kept: nothing was stopped or changed" in syntax.err
     assert desk.status()["bundles"][0]["running"] == before
     old_words = with_helper(desk, "0.0.4", 'try:\n    print "two"\nexcept ValueError, error:\n    raise\n')
