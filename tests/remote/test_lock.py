@@ -222,7 +222,7 @@ def test_processes_by_names_of_ours_are_ours_only_if_they_are_roots_or_the_uploa
     ]
     ask = f"use_bundle x\nis_supervisor $1 && echo supervisor\nis_uploading {place} && echo uploading\n:\n"
     machine.run("cat >/root/ask.sh", given=definitions + ask)
-    machine.run(f"useradd mallory; mkdir -p {place}/in; chown moxa {place}/in")
+    machine.run(f"useradd mallory; mkdir -p {place}/in; touch {place}/start; chown moxa {place}/in")
     answers = {}
     for user in ("root", "moxa", "mallory"):
         for name, more in (("supervisor", ""), ("uploading", place)):
