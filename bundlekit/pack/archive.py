@@ -155,13 +155,14 @@ def _tar(bundle: Bundle, entries: Iterable[Entry], digests: Mapping[str, str], s
             data = sums
         elif entry.kind is Kind.FILE:
             data = bundle.files.read(entry.path)
-            if sha256(data).hexdigest() != digests[entry.path]:
-                raise Refused(f"{bundle.shown(entry.path)} was changed while it was packed", hint="pack it again")
-        yield from _member(entry, data)
+        digest = sha256(data)
+        if digest.hexdigest() != digests.get(entry.path, digest.hexdigest()):
+            raise Refused(f"{bundle.shown(entry.path)} was changed while it was packed", hint="pack it again")
+        yield from _member(entry, data, _time(digest.digest()))
     yield _END
 
 
-def _member(entry: Entry, data: bytes) -> Iterator[bytes]:
+def _member(entry: Entry, data: bytes, time: int) -> Iterator[bytes]:
     is_folder = entry.kind is Kind.FOLDER
     name = (entry.path + "/" if is_folder else entry.path).encode()
     if len(name) > 100:
@@ -169,14 +170,14 @@ def _member(entry: Entry, data: bytes) -> Iterator[bytes]:
         yield name
         yield _padding(len(name), at_least=1)
     mode = 0o755 if is_folder or entry.executable else 0o644
-    yield _header(name[:100], b"5" if is_folder else b"0", len(data), mode, _time(data))
+    yield _header(name[:100], b"5" if is_folder else b"0", len(data), mode, time)
     yield data
     yield _padding(len(data))
 
 
-def _time(data: bytes) -> int:
+def _time(digest: bytes) -> int:
     """A time that changes with the content: Python 2.7 goes by it alone when it looks for stale bytecode."""
-    return _YEAR_1980 + int.from_bytes(sha256(data).digest()[:8]) % _TIMES
+    return _YEAR_1980 + int.from_bytes(digest[:8]) % _TIMES
 
 
 def _header(name: bytes, kind: bytes, size: int, mode: int, time: int) -> bytes:
