@@ -231,10 +231,17 @@ def test_error_in_a_package_of_others_is_not_the_bundles(bundle: Path, home: Pat
 
 @pytest.fixture
 def on_1883() -> Iterator[None]:
-    """The port that gateways have their broker on, as long as somebody else has it."""
+    """The port that gateways have their broker on, held which a test beside this one may have until it ends."""
+
     with contextlib.ExitStack() as held:
-        with contextlib.suppress(OSError):
-            held.enter_context(socket.create_server(("127.0.0.1", 1883)))
+
+        def holds() -> bool:
+            with contextlib.suppress(OSError):
+                held.enter_context(socket.create_server(("127.0.0.1", 1883)))
+                return True
+            return False
+
+        wait_until(holds, seconds=200)
         yield
 
 
