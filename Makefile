@@ -15,6 +15,7 @@ BIN := .venv/bin
 RUNTIME := .venv/runtime
 INSTALLED := .venv/installed
 OTHERS := .venv/others
+ANSIBLE := .venv/ansible
 LOWEST := .venv/lowest
 
 .PHONY: demo test lint fuzz chaos crash bench bench-deploy lowest mutation clean packages
@@ -97,6 +98,9 @@ $(RUNTIME): pyproject.toml hatch_build.py bundlekit/emulator/sdk/requirements.tx
 
 $(INSTALLED): $(RUNTIME)
 	$(BIN)/pip install --quiet --editable . --group dev
+	$(PYTHON) -m venv $(ANSIBLE)
+	$(ANSIBLE)/bin/pip install --quiet --upgrade 'pip>=26.2'
+	$(ANSIBLE)/bin/pip install --quiet --group ansible
 	@touch $@
 
 # Debian packages with the real servers and tools that tests and demo use; asks for root by sudo where it has to.

@@ -10,7 +10,19 @@ import pytest
 
 from bundlekit.cli.summaries import SUMMARIES
 
-HEAVY = ["cookiecutter", "jinja2", "jsonschema", "paramiko", "rich", "scp", "tree_sitter", "aiohttp", "aiomqtt", "yaml"]
+HEAVY = [
+    "ClusterShell",
+    "cookiecutter",
+    "jinja2",
+    "jsonschema",
+    "paramiko",
+    "rich",
+    "scp",
+    "tree_sitter",
+    "aiohttp",
+    "aiomqtt",
+    "yaml",
+]
 
 TELL = """
 import sys

@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bundlekit.io import replacing
+from bundlekit.ssh.host_names import host_names
 
 if TYPE_CHECKING:
     from bundlekit.remote.events import BundleState
 
-_DEEPEST = 16  # files that include each other, as in OpenSSH
-_LINE = re.compile(r"\s*(Host|Include)(?:\s*=\s*|\s+)(.*)", re.IGNORECASE)
-_NAMES_MANY = re.compile(r"[*?!]")
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,199}")  # a gateway may send anything
 _MOST = 100  # targets, and releases of a bundle
 _METHODS = ("GET", "PUT", "POST", "DELETE")
@@ -32,8 +29,7 @@ def hosts(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
     """The `Host` names of the ssh configuration, behind `user@` too."""
     user, at, host = typed.rpartition("@")
     named = context.params.get("ssh_config")
-    folder = Path("~/.ssh").expanduser()
-    names = dict.fromkeys(_hosts(Path(named) if named else folder / "config", folder, _DEEPEST))
+    names = host_names(Path(named) if named else None)
     return [f"{user}{at}{name}" for name in names if name.startswith(host)]
 
 
@@ -111,20 +107,3 @@ def severities(context: click.Context, parameter: click.Parameter, typed: str) -
     if not sign:
         return [f"{one}=" for one in rules(context, parameter, typed)]
     return [f"{rule}={one}" for one in (*(each.value for each in Severity), "off") if one.startswith(word)]
-
-
-def _hosts(file: Path, base: Path, depth: int) -> Iterator[str]:
-    try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return
-    for line in lines:
-        found = _LINE.match(line)
-        words = found[2].partition(" #")[0].replace('"', " ").split() if found else []
-        if found and found[1].lower() == "host":
-            yield from (word for word in words if not _NAMES_MANY.search(word))
-        elif depth:
-            for word in words:
-                pattern = os.path.join(base, Path(word).expanduser())  # noqa: PTH118 - keeps an absolute one
-                for each in sorted(Path("/").glob(pattern.lstrip("/"))):
-                    yield from _hosts(each, base, depth - 1)

@@ -1,0 +1,1 @@
+"""Many gateways: which ones, and what is done to all of them."""

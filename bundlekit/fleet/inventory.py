@@ -1,0 +1,132 @@
+"""Which gateways there are, and how to log in to each of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bundlekit.errors import BadUsage, Unreadable, reason_of
+from bundlekit.fleet.ansible_inventory import ask_ansible
+from bundlekit.fleet.ansible_variables import log_in_by
+from bundlekit.fleet.ini_file import OWN_WORDS, NeedsAnsible, read_ini
+from bundlekit.fleet.listing import Listing
+from bundlekit.fleet.patterns import matching
+from bundlekit.ssh.host_names import host_names
+
+_LARGEST = 16 * 1024 * 1024  # bytes: far more than anybody has gateways
+_BESIDE = ("group_vars", "host_vars")
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A gateway of an inventory.
+
+    Attributes:
+        name: in the inventory; every message, event and report uses it.
+        target: where to log in: `[user@]host[:port]`.
+        identity: a private key file.
+        ssh_options: for `ssh -G`: `-o KEYWORD=VALUE`, or `-F FILE`.
+        groups: that it is in.
+        password: for the log-in and for sudo.
+    """
+
+    name: str
+    target: str
+    identity: Path | None = None
+    ssh_options: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Gateways in order, and the names of those in each group."""
+
+    gateways: tuple[Gateway, ...]
+    groups: Mapping[str, tuple[str, ...]]
+
+    def select(self, pattern: str) -> tuple[Gateway, ...]:
+        """The gateways that a pattern means, in the order of the inventory; see `matching`.
+
+        Raises:
+            BadUsage: it makes no sense, or a word of it matches nothing.
+        """
+        wanted = set(matching(pattern, (one.name for one in self.gateways), self.groups))
+        return tuple(one for one in self.gateways if one.name in wanted)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a gateway or a group is called so."""
+        return name in self.groups or any(one.name == name for one in self.gateways)
+
+
+def read_inventory(path: Path | None) -> Inventory:
+    """Read an inventory.
+
+    Args:
+        path: of a file of bundlekit's own form, or of a file or folder that Ansible takes; None for the Hosts of
+            `~/.ssh/config`.
+
+    Raises:
+        BundlekitError: it cannot be read, makes no sense, or has something that cannot be honoured.
+    """
+    if path is None:
+        return Inventory(tuple(Gateway(name, name) for name in host_names()), {})
+    listing = _listed(path)
+    if not listing.hosts:
+        raise BadUsage(f"the inventory {path} has no gateways", hint="write one a line, such as moxa@192.168.4.127")
+    groups = listing.members()
+    of_each: dict[str, list[str]] = {name: [] for name in listing.hosts}
+    for group, members in groups.items():
+        for name in members:
+            of_each[name].append(group)
+    return Inventory(tuple(_gateway(listing, name, tuple(of_each[name])) for name in listing.hosts), groups)
+
+
+def _listed(path: Path) -> Listing:
+    if path.is_dir():
+        return ask_ansible(path, f"{path} is a folder")
+    text = _text(path)
+    if text.startswith(("-----BEGIN", "PuTTY-User-Key-File")):
+        raise BadUsage(f"{path}: that is a private key", hint="use --identity; -i is for an inventory of gateways")
+    if os.access(path, os.X_OK) and text.startswith("#!"):
+        return ask_ansible(path, f"{path} is a program")
+    if path.suffix in (".yml", ".yaml", ".json", ".toml") or text.startswith(("---", "{")):
+        return ask_ansible(path, f"{path} is no INI file")
+    if beside := next((name for name in _BESIDE if (path.parent / name).is_dir()), None):
+        return ask_ansible(path, f"{path.parent / beside} has variables for {path.name}")
+    try:
+        return read_ini(text, path)
+    except NeedsAnsible as needed:
+        return ask_ansible(path, str(needed))
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+    except OSError as error:
+        raise Unreadable(f"cannot read the inventory {path}: {reason_of(error)}") from error
+    if len(content) > _LARGEST:
+        raise Unreadable(f"the inventory {path} is larger than {_LARGEST // 1024 // 1024} MB")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"the inventory {path} is no text in UTF-8: {reason_of(error)}") from error
+
+
+def _gateway(listing: Listing, name: str, groups: tuple[str, ...]) -> Gateway:
+    place = listing.file.absolute()
+    folder = place if place.is_dir() else place.parent
+    variables = {"inventory_dir": str(folder), "inventory_file": str(place), **listing.hosts[name]}
+    own = {word: variables.pop(word, None) for word in OWN_WORDS} if listing.is_own else {}
+    try:
+        found = log_in_by(name, variables, target=own.get("target"))
+    except BadUsage as error:
+        raise BadUsage(f"the inventory {listing.file}: {error.message}", hint=error.hint) from error
+    if named := own.get("identity"):
+        identity: Path | None = folder / Path(named).expanduser()
+    else:  # Ansible starts from the current folder
+        identity = Path(found.identity).expanduser() if found.identity else None
+    return Gateway(name, found.target, identity, found.ssh_options, groups, found.password)
