@@ -15,8 +15,8 @@ from pathlib import Path
 from statistics import median
 
 from tests.box import Box
-from tests.desk import Desk
 from tests.remote.asking import Asked, asking
+from tests.workstation import Workstation
 
 ROUNDS = 6
 WAYS: dict[str, tuple[str, ...]] = {"stopped and started": (), "--handover": ("--handover",)}
@@ -35,14 +35,14 @@ def gap(asked: Asked) -> tuple[int, float]:
 def main(rounds: int) -> None:
     found: dict[str, list[tuple[int, float]]] = {way: [] for way in WAYS}
     with Box() as box, tempfile.TemporaryDirectory() as home:
-        desk = Desk(Path(home), box)
+        workstation = Workstation(Path(home), box)
         number = 0
         for _ in range(rounds):
             for way, options in WAYS.items():
                 number += 1
-                bundle = desk.sample(f"0.0.{number}")
+                bundle = workstation.sample(f"0.0.{number}")
                 with asking(box, "/example") as asked:
-                    deployed = desk.deploy(bundle, *options)
+                    deployed = workstation.deploy(bundle, *options)
                 assert deployed.code == 0, deployed.err
                 if number > 1:  # before, there was nothing
                     found[way].append(gap(asked))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.box import Box, PlainBox
-from tests.desk import Desk
+from tests.workstation import Workstation
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -72,18 +72,18 @@ def shared_box() -> Iterator[Box]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, box: Box) -> Desk:
-    """A desk with a gateway that has systemd, both for this test alone."""
-    return Desk(tmp_path, box)
+def workstation(tmp_path: Path, box: Box) -> Workstation:
+    """A workstation with a gateway that has systemd, both for this test alone."""
+    return Workstation(tmp_path, box)
 
 
 @pytest.fixture
-def plain_desk(tmp_path: Path, plain_box: PlainBox) -> Desk:
-    """A desk with a gateway that has no systemd, both for this test alone."""
-    return Desk(tmp_path, plain_box)
+def plain_workstation(tmp_path: Path, plain_box: PlainBox) -> Workstation:
+    """A workstation with a gateway that has no systemd, both for this test alone."""
+    return Workstation(tmp_path, plain_box)
 
 
 @pytest.fixture
-def shared_desk(tmp_path: Path, shared_box: Box) -> Desk:
-    """A desk with a gateway that other tests use as well: for what changes nothing there."""
-    return Desk(tmp_path, shared_box)
+def shared_workstation(tmp_path: Path, shared_box: Box) -> Workstation:
+    """A workstation with a gateway that other tests use as well: for what changes nothing there."""
+    return Workstation(tmp_path, shared_box)

@@ -14,7 +14,7 @@ from typing import Protocol
 import pytest
 
 from bundlekit.bundle.bundle import MAIN, MANIFEST
-from tests.desk import SAMPLE
+from tests.workstation import SAMPLE
 
 ROOT = Path(__file__).parents[1]
 RUNNERS = {

@@ -10,7 +10,7 @@ from functools import cache
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
-from tests.desk import Desk
+from tests.workstation import Workstation
 
 _IMPORTED = [
     "__main__",
@@ -58,17 +58,19 @@ def _be_bundlekit(arguments: list[str], environment: dict[str, str], folder: str
 
 
 class Client:
-    """A run of bundlekit against the gateway of a desk, the password on standard input."""
+    """A run of bundlekit against the gateway of a workstation, the password on standard input."""
 
-    def __init__(self, desk: Desk, verb: str, *arguments: str) -> None:
-        (desk.home / "password").write_text(desk.machine.password + "\n")
-        self._number = len(list(desk.home.glob("said-*.err")))
-        self._said = desk.home / f"said-{self._number}"
+    def __init__(self, workstation: Workstation, verb: str, *arguments: str) -> None:
+        (workstation.home / "password").write_text(workstation.machine.password + "\n")
+        self._number = len(list(workstation.home.glob("said-*.err")))
+        self._said = workstation.home / f"said-{self._number}"
         self._said.with_suffix(".err").touch()
         line = [verb, "gateway", "--password-stdin", *arguments]
         self.command = " ".join(line)
         self._process = _fork_server().Process(
-            target=_be_bundlekit, args=(line, desk.environment, str(desk.home), str(self._said)), daemon=True
+            target=_be_bundlekit,
+            args=(line, workstation.environment, str(workstation.home), str(self._said)),
+            daemon=True,
         )
         self._process.start()
 

@@ -37,13 +37,13 @@ class Crew:
     disk: str | None = None
 
 
-_DESK = ("cut", "silence", "kill", "interrupt")
+_WORKSTATION = ("cut", "silence", "kill", "interrupt")
 _GATEWAY = ("none", "worker", "workers", "second", "clock")
 _ENDS = ("power_cut", "power_cut", "reboot", "power_cut, power_cut")
 CREWS = {
-    "desk": Crew(Box, Plan(_DESK, ("cut", "silence")), lanes=6, share=0.25),
+    "workstation": Crew(Box, Plan(_WORKSTATION, ("cut", "silence")), lanes=6, share=0.25),
     "gateway": Crew(Box, Plan((*_GATEWAY, "supervisor")), lanes=6, share=0.25),
-    "init": Crew(PlainBox, Plan((*_DESK, *_GATEWAY), ("cut",)), lanes=5, share=0.2),
+    "init": Crew(PlainBox, Plan((*_WORKSTATION, *_GATEWAY), ("cut",)), lanes=5, share=0.2),
     "power": Crew(Box, Plan(("power",)), lanes=8, share=0.16, ends=_ENDS),
     "power, init": Crew(PlainBox, Plan(("power",)), lanes=7, share=0.1, ends=_ENDS),
     "disk": Crew(Box, Plan(("full",)), lanes=1, share=0.04, disk="24m"),

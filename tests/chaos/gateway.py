@@ -128,7 +128,7 @@ def set_clock(machine: Machine, seconds: int) -> None:
 
 
 def home(folder: Path, name: str) -> Path:
-    """A new folder for a desk."""
+    """A new folder for a workstation."""
     place = folder / name
     place.mkdir()
     return place

@@ -15,16 +15,16 @@ from tests.chaos.cases import RELEASES, Case
 from tests.chaos.client import Client
 from tests.chaos.gateway import Facts, Watch
 from tests.chaos.releases import Made, make
-from tests.desk import Desk
 from tests.link import Relay
 from tests.link.relay import Carried
+from tests.workstation import Workstation
 
 _PATIENCE = 75.0  # seconds, for what the gateway and the client do by themselves; much of it when all lanes are at it
 _HANGS, _COMES_UP = "5", "30"  # seconds for a release to register
 
 _AS_IT_WAS = re.compile("runs again|(?<!or )nothing was (stopped or )?changed")
 # They leave the gateway alone: once it has begun, it goes on to the end.
-_AT_THE_DESK = {"none", "cut", "silence", "kill", "interrupt", "clock"}
+_AT_THE_WORKSTATION = {"none", "cut", "silence", "kill", "interrupt", "clock"}
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Lane:
         self.machine = machine
         self.name = name
         self._watch = watch
-        self._desk = Desk(gateway.home(folder, name), machine)
+        self._workstation = Workstation(gateway.home(folder, name), machine)
         self._archives = gateway.home(folder, f"{name}-archives")
         self._made: dict[str, Made] = {}
         self._count = 0
@@ -86,7 +86,7 @@ class Lane:
         """Have a release there that came up."""
         made = self._make("good")
         with Relay(self._there) as link:
-            self._desk.go_through(link.port)
+            self._workstation.go_through(link.port)
             client = self._client("deploy", made)
             assert client.wait(_PATIENCE) == 0, client.err
             self._needs = link.connections[0]
@@ -106,7 +106,7 @@ class Lane:
         ending: Literal["reset", "silence"] = "silence" if case.fault == "silence" else "reset"
         link = Relay(self._there, cut_after=limit, way=case.phase, cuts=1, ending=ending)
         link.__enter__()
-        self._desk.go_through(link.port)
+        self._workstation.go_through(link.port)
         client = self._client(case.verb, new, case)
         attempt = Attempt(case, self._now.version, new, before, settings, link, client)
         if limit is None:
@@ -174,7 +174,7 @@ class Lane:
             wrong.append("the client does not end")
         # What they had started may hold their lock a little longer, and whoever looks then sees a change under way.
         for _ in range(3 if case.fault == "workers" and attempt.reached else 0):
-            Client(self._desk, "status").wait(_PATIENCE)
+            Client(self._workstation, "status").wait(_PATIENCE)
             if gateway.wait_until(lambda: self._is_quiet_for_a_while(attempt), 3, 0.25):
                 break
         if not gateway.wait_until(lambda: self._is_quiet_for_a_while(attempt), _PATIENCE, 0.25):
@@ -203,7 +203,7 @@ class Lane:
         may = {attempt.old, new} if RELEASES[case.release] else {attempt.old}
         if attempt.second:
             may.add(attempt.second[1].version)
-        elif RELEASES[case.release] and case.fault in _AT_THE_DESK and attempt.reached:
+        elif RELEASES[case.release] and case.fault in _AT_THE_WORKSTATION and attempt.reached:
             may = {new}
         if runs not in may:
             wrong.append(f"{runs or 'nothing'} runs, and {' or '.join(sorted(may))} should")
@@ -295,8 +295,8 @@ class Lane:
         if case and case.hand_over:
             how.append("--handover")
         if verb == "rollback":
-            return Client(self._desk, verb, made.version, "--bundle", self.name, *how)
-        return Client(self._desk, verb, "--bundle", str(made.path), *how)
+            return Client(self._workstation, verb, made.version, "--bundle", self.name, *how)
+        return Client(self._workstation, verb, "--bundle", str(made.path), *how)
 
 
 def _lies(client: Client, runs: bool, attempt: Attempt) -> list[str]:

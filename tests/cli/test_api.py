@@ -13,9 +13,9 @@ import pytest
 
 from bundlekit.cli import main
 from bundlekit.cli.report_json import coloured, pretty
-from tests.desk import SAMPLE
 from tests.gateway.emulated import Emulated, emulated, user_environment
 from tests.gateway.servers import http, says, server
+from tests.workstation import SAMPLE
 
 # The variables of somebody who does not know which gateways are emulated here.
 NOBODY_KNOWN: dict[str, Any] = {"XDG_STATE_HOME": "/nonexistent"}
@@ -40,7 +40,7 @@ class Keyring(KeyringBackend):
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulated]:
-    with emulated(tmp_path_factory.mktemp("desk")) as running:
+    with emulated(tmp_path_factory.mktemp("workstation")) as running:
         running.start(SAMPLE)
         yield running
 

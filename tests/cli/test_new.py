@@ -37,15 +37,15 @@ def environment(home: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, home: Path) -> Iterator[Path]:
+def workstation(tmp_path: Path, home: Path) -> Iterator[Path]:
     """An empty folder to be in; the home folder stays as it is, but for what was found in bundles."""
     yield tmp_path
     known = [home / ".cache", home / ".cache/bundlekit"]
     assert {*home.glob("*"), *home.glob(".cache/*")} <= {home / ".gitconfig", *known}
 
 
-def new(desk: Path, environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
-    return warm.run(["new", *options], given="", environment=environment, cwd=desk, timeout=120)
+def new(workstation: Path, environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    return warm.run(["new", *options], given="", environment=environment, cwd=workstation, timeout=120)
 
 
 def manifest(folder: Path) -> dict[str, object]:
@@ -56,8 +56,8 @@ def manifest(folder: Path) -> dict[str, object]:
     return found
 
 
-def test_the_shortest_way_makes_a_bundle_and_says_what_is_next(desk: Path, environment: dict[str, str]) -> None:
-    made = new(desk, environment, "--name", "thermostat", "--resource", "/thermostat:get,put", "--no-input")
+def test_the_shortest_way_makes_a_bundle_and_says_what_is_next(workstation: Path, environment: dict[str, str]) -> None:
+    made = new(workstation, environment, "--name", "thermostat", "--resource", "/thermostat:get,put", "--no-input")
     assert (made.returncode, made.stderr) == (0, "")
     assert made.stdout.splitlines() == [
         "made thermostat",
@@ -66,12 +66,12 @@ def test_the_shortest_way_makes_a_bundle_and_says_what_is_next(desk: Path, envir
         "  bundlekit run thermostat",
         "  bundlekit deploy moxa@192.168.4.127 --bundle thermostat",
     ]
-    found = manifest(desk / "thermostat")
+    found = manifest(workstation / "thermostat")
     assert (found["author"], found["email"]) == ('Jö "½" Doe', "jo@example.com")
-    assert json.loads((desk / "thermostat/data/thermostat.json.factory").read_text()) == {"key": "value"}
+    assert json.loads((workstation / "thermostat/data/thermostat.json.factory").read_text()) == {"key": "value"}
 
 
-def test_every_answer_is_an_option(desk: Path, environment: dict[str, str]) -> None:
+def test_every_answer_is_an_option(workstation: Path, environment: dict[str, str]) -> None:
     options = [
         "--name",
         "lamp",
@@ -85,8 +85,8 @@ def test_every_answer_is_an_option(desk: Path, environment: dict[str, str]) -> N
         "GPL-3.0-only",
     ]
     options += ["--bundle-version", "2.0.0", "--ttl", "5", "--resource", "/lamp:get", "--resource", "/lamp/:id:put,get"]
-    assert new(desk, environment, *options).returncode == 0
-    found = manifest(desk / "lamp")
+    assert new(workstation, environment, *options).returncode == 0
+    found = manifest(workstation / "lamp")
     assert {key: found[key] for key in ("description", "author", "email", "license", "version", "ttl")} == {
         "description": "A lamp",
         "author": "Jo",
@@ -103,55 +103,57 @@ def test_every_answer_is_an_option(desk: Path, environment: dict[str, str]) -> N
 
 @pytest.mark.parametrize("name", ["-rf", "--", "-"])
 def test_hostile_name_makes_a_folder_that_the_next_commands_reach(
-    name: str, desk: Path, environment: dict[str, str]
+    name: str, workstation: Path, environment: dict[str, str]
 ) -> None:
-    made = new(desk, environment, f"--name={name}", "--no-input")
+    made = new(workstation, environment, f"--name={name}", "--no-input")
     assert made.returncode == 0
-    assert [path.name for path in desk.iterdir()] == [name]
+    assert [path.name for path in workstation.iterdir()] == [name]
     validate = shlex.split(made.stdout.splitlines()[2])
-    assert manifest(desk / validate[-1])["name"] == name
+    assert manifest(workstation / validate[-1])["name"] == name
     assert not validate[-1].startswith("-")
 
 
-def test_output_dir_with_a_space_is_quoted(desk: Path, environment: dict[str, str]) -> None:
-    (desk / "my bundles").mkdir()
-    made = new(desk, environment, *COMPLETE, "-o", "my bundles")
+def test_output_dir_with_a_space_is_quoted(workstation: Path, environment: dict[str, str]) -> None:
+    (workstation / "my bundles").mkdir()
+    made = new(workstation, environment, *COMPLETE, "-o", "my bundles")
     assert made.stdout.splitlines()[2] == "  bundlekit validate 'my bundles/lamp'"
-    assert (desk / "my bundles/lamp/bundle.json").exists()
+    assert (workstation / "my bundles/lamp/bundle.json").exists()
 
 
-def test_output_dir_is_made(desk: Path, environment: dict[str, str]) -> None:
-    new(desk, environment, *COMPLETE, "-o", "of/mine")
-    assert (desk / "of/mine/lamp/bundle.json").exists()
+def test_output_dir_is_made(workstation: Path, environment: dict[str, str]) -> None:
+    new(workstation, environment, *COMPLETE, "-o", "of/mine")
+    assert (workstation / "of/mine/lamp/bundle.json").exists()
 
 
-def test_options_win_over_the_file_and_the_file_over_defaults(desk: Path, environment: dict[str, str]) -> None:
-    (desk / "answers.toml").write_text('name = "lamp"\nlicense = "BSD"\nttl = 7\nresources = ["/lamp:get"]\n')
-    assert new(desk, environment, "--answers", "answers.toml", "--ttl", "8", "--no-input").returncode == 0
-    found = manifest(desk / "lamp")
+def test_options_win_over_the_file_and_the_file_over_defaults(workstation: Path, environment: dict[str, str]) -> None:
+    (workstation / "answers.toml").write_text('name = "lamp"\nlicense = "BSD"\nttl = 7\nresources = ["/lamp:get"]\n')
+    assert new(workstation, environment, "--answers", "answers.toml", "--ttl", "8", "--no-input").returncode == 0
+    found = manifest(workstation / "lamp")
     assert (found["license"], found["ttl"], found["version"]) == ("BSD", 8, "0.1.0")
 
 
-def test_answers_of_one_bundle_make_another(desk: Path, environment: dict[str, str]) -> None:
-    new(desk, environment, *COMPLETE, "--resource", "/lamp/:id:get")
-    assert new(desk, environment, "--answers", "lamp/.bundlekit/answers.json", "--name", "lantern").returncode == 0
-    ours, theirs = manifest(desk / "lamp"), manifest(desk / "lantern")
+def test_answers_of_one_bundle_make_another(workstation: Path, environment: dict[str, str]) -> None:
+    new(workstation, environment, *COMPLETE, "--resource", "/lamp/:id:get")
+    assert (
+        new(workstation, environment, "--answers", "lamp/.bundlekit/answers.json", "--name", "lantern").returncode == 0
+    )
+    ours, theirs = manifest(workstation / "lamp"), manifest(workstation / "lantern")
     assert {**ours, "name": "lantern"} == theirs
 
 
-def test_dry_run_shows_the_tree_and_the_files_and_makes_nothing(desk: Path, environment: dict[str, str]) -> None:
-    shown = new(desk, environment, *COMPLETE, "--dry-run", "--description", "[bold]A {{ lamp }}[/bold]")
+def test_dry_run_shows_the_tree_and_the_files_and_makes_nothing(workstation: Path, environment: dict[str, str]) -> None:
+    shown = new(workstation, environment, *COMPLETE, "--dry-run", "--description", "[bold]A {{ lamp }}[/bold]")
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert list(desk.iterdir()) == []
+    assert list(workstation.iterdir()) == []
     tree, *files = shown.stdout.split("\n--- ")
-    new(desk, environment, *COMPLETE, "--description", "[bold]A {{ lamp }}[/bold]")
-    made = {path.relative_to(desk).as_posix(): path for path in desk.rglob("*") if path.is_file()}
+    new(workstation, environment, *COMPLETE, "--description", "[bold]A {{ lamp }}[/bold]")
+    made = {path.relative_to(workstation).as_posix(): path for path in workstation.rglob("*") if path.is_file()}
     assert dict(file.split("\n", 1) for file in files) == {path: made[path].read_text() for path in made}
-    assert all(path.name in tree for path in desk.rglob("*"))
+    assert all(path.name in tree for path in workstation.rglob("*"))
 
 
-def test_resource_of_the_gateway_gets_a_note(desk: Path, environment: dict[str, str]) -> None:
-    made = new(desk, environment, *COMPLETE, "--resource", "/system/:what")
+def test_resource_of_the_gateway_gets_a_note(workstation: Path, environment: dict[str, str]) -> None:
+    made = new(workstation, environment, *COMPLETE, "--resource", "/system/:what")
     assert made.returncode == 0
     assert "the gateway has /system/export itself" in made.stderr
 
@@ -172,33 +174,38 @@ def test_resource_of_the_gateway_gets_a_note(desk: Path, environment: dict[str, 
     ],
 )
 def test_what_cannot_be_is_told(
-    options: list[str], code: int, words: list[str], desk: Path, environment: dict[str, str]
+    options: list[str], code: int, words: list[str], workstation: Path, environment: dict[str, str]
 ) -> None:
-    refused = new(desk, environment, *options)
+    refused = new(workstation, environment, *options)
     assert (refused.returncode, refused.stdout) == (code, "")
     for word in words:
         assert word in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert list(desk.iterdir()) == []
+    assert list(workstation.iterdir()) == []
 
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]])
-def test_existing_folder_is_refused_and_untouched(options: list[str], desk: Path, environment: dict[str, str]) -> None:
-    (desk / "lamp").mkdir()
-    (desk / "lamp/mine").write_text("mine")
-    refused = new(desk, environment, *COMPLETE, *options)
+def test_existing_folder_is_refused_and_untouched(
+    options: list[str], workstation: Path, environment: dict[str, str]
+) -> None:
+    (workstation / "lamp").mkdir()
+    (workstation / "lamp/mine").write_text("mine")
+    refused = new(workstation, environment, *COMPLETE, *options)
     assert (refused.returncode, refused.stdout) == (3, "")
     assert "lamp is there already" in refused.stderr
-    assert [path.relative_to(desk).as_posix() for path in sorted(desk.rglob("*"))] == ["lamp", "lamp/mine"]
+    assert [path.relative_to(workstation).as_posix() for path in sorted(workstation.rglob("*"))] == [
+        "lamp",
+        "lamp/mine",
+    ]
 
 
-def test_write_that_fails_leaves_nothing(desk: Path, environment: dict[str, str]) -> None:
+def test_write_that_fails_leaves_nothing(workstation: Path, environment: dict[str, str]) -> None:
     limited = ["bash", "-c", 'ulimit -f 1; exec "$@"', "limited", *COMMAND, *COMPLETE]
     environment |= {"PYTHONDONTWRITEBYTECODE": "1"}  # or what it compiles is cut off as well, and stays so
-    failed = subprocess.run(limited, cwd=desk, env=environment, capture_output=True, text=True, check=False)
+    failed = subprocess.run(limited, cwd=workstation, env=environment, capture_output=True, text=True, check=False)
     assert (failed.returncode, failed.stdout) == (3, "")
     assert "File too large" in failed.stderr
-    assert list(desk.iterdir()) == []
+    assert list(workstation.iterdir()) == []
 
 
 @pytest.fixture
@@ -215,18 +222,24 @@ def other_template(environment: dict[str, str], tmp_path_factory: pytest.TempPat
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]])
 def test_other_template_is_used_and_told_what_it_does_not_know(
-    options: list[str], desk: Path, environment: dict[str, str], other_template: Path
+    options: list[str], workstation: Path, environment: dict[str, str], other_template: Path
 ) -> None:
-    made = new(desk, environment, "--template", str(other_template), "--trust", *COMPLETE, "--ttl", "5", *options)
+    made = new(
+        workstation, environment, "--template", str(other_template), "--trust", *COMPLETE, "--ttl", "5", *options
+    )
     assert made.returncode == 0
     assert made.stderr == f"note: {other_template} has no variable ttl, so that answer goes nowhere\n"
-    assert [path.name for path in desk.rglob("*")] == ([] if options else ["lamp", "says"])
+    assert [path.name for path in workstation.rglob("*")] == ([] if options else ["lamp", "says"])
     assert ("--- lamp/says\nblue" in made.stdout) == bool(options)
 
 
-def test_other_template_asks_its_own_questions(desk: Path, environment: dict[str, str], other_template: Path) -> None:
+def test_other_template_asks_its_own_questions(
+    workstation: Path, environment: dict[str, str], other_template: Path
+) -> None:
     options = [*COMMAND[1:], "--template", str(other_template), "--name", "lamp"]
-    with pexpect.spawn(COMMAND[0], options, cwd=str(desk), env=environment, encoding="utf-8", timeout=60) as terminal:
+    with pexpect.spawn(
+        COMMAND[0], options, cwd=str(workstation), env=environment, encoding="utf-8", timeout=60
+    ) as terminal:
         terminal.expect(r"Do you trust whoever wrote it\? \[y/N\]: ?$")
         terminal.sendline("y")
         terminal.expect(r"name \(lamp\): ?$")
@@ -235,7 +248,7 @@ def test_other_template_asks_its_own_questions(desk: Path, environment: dict[str
         terminal.sendline("red")
         terminal.expect("made lamp")
         terminal.expect(pexpect.EOF)
-    assert (desk / "lamp/says").read_text() == "red"
+    assert (workstation / "lamp/says").read_text() == "red"
 
 
 @pytest.fixture
@@ -273,56 +286,58 @@ HOOKS = {"pre_prompt", "pre_gen_project", "post_gen_project"}
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]])
 def test_code_of_another_template_is_named_and_not_run_unasked(
-    options: list[str], desk: Path, environment: dict[str, str], hostile_template: Path
+    options: list[str], workstation: Path, environment: dict[str, str], hostile_template: Path
 ) -> None:
-    refused = new(desk, environment, "--template", str(hostile_template), *COMPLETE, *options)
+    refused = new(workstation, environment, "--template", str(hostile_template), *COMPLETE, *options)
     assert (refused.returncode, refused.stdout) == (2, "")
     named = [f"hooks/{hook}.py (a hook)" for hook in HOOKS] + ["local.Evil (an extension", "local.py", "expressions in"]
     for one in [*named, " kept: nothing of it ran", " hint: --trust"]:
         assert one in refused.stderr
     assert ran(hostile_template) == set()
-    assert list(desk.iterdir()) == []
+    assert list(workstation.iterdir()) == []
 
 
 def test_code_of_a_trusted_template_runs_but_for_hooks_of_a_dry_run(
-    desk: Path, environment: dict[str, str], hostile_template: Path
+    workstation: Path, environment: dict[str, str], hostile_template: Path
 ) -> None:
     """So each of the ways that the other tests have is one."""
-    shown = new(desk, environment, "--template", str(hostile_template), "--trust", *COMPLETE, "--dry-run")
+    shown = new(workstation, environment, "--template", str(hostile_template), "--trust", *COMPLETE, "--dry-run")
     assert shown.returncode == 0
     assert "left out by --dry-run: hooks/post_gen_project.py, hooks/pre_gen_project.py" in shown.stderr
     assert ran(hostile_template) == {"extension", "default", "text"}
-    made = new(desk, environment, "--template", str(hostile_template), "--trust", *COMPLETE)
+    made = new(workstation, environment, "--template", str(hostile_template), "--trust", *COMPLETE)
     assert made.returncode == 0
     assert ran(hostile_template) == {"extension", "default", "text"} | HOOKS
 
 
 @pytest.mark.parametrize("options", [["--name", "lamp"], ["--name", "lamp", "--dry-run"], COMPLETE])
 def test_another_template_is_not_used_if_the_user_does_not_trust_it(
-    options: list[str], desk: Path, environment: dict[str, str], hostile_template: Path
+    options: list[str], workstation: Path, environment: dict[str, str], hostile_template: Path
 ) -> None:
     line = [*COMMAND[1:], "--template", str(hostile_template), *options]
-    with pexpect.spawn(COMMAND[0], line, cwd=str(desk), env=environment, encoding="utf-8", timeout=60) as terminal:
+    with pexpect.spawn(
+        COMMAND[0], line, cwd=str(workstation), env=environment, encoding="utf-8", timeout=60
+    ) as terminal:
         if options == ["--name", "lamp"]:
             terminal.expect(r"Do you trust whoever wrote it\? \[y/N\]: ?$")
             terminal.sendline("")
         terminal.expect("nothing of it ran")
         terminal.expect(pexpect.EOF)
     assert ran(hostile_template) == set()
-    assert list(desk.iterdir()) == []
+    assert list(workstation.iterdir()) == []
 
 
 def test_template_that_comes_with_bundlekit_is_trusted(
-    desk: Path, environment: dict[str, str], other_template: Path
+    workstation: Path, environment: dict[str, str], other_template: Path
 ) -> None:
-    made = new(desk, environment, "--template", str(bundle_template()), *COMPLETE)
+    made = new(workstation, environment, "--template", str(bundle_template()), *COMPLETE)
     assert made.returncode == 0, made.stderr
-    assert (desk / "lamp/bundle.json").exists()
+    assert (workstation / "lamp/bundle.json").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_run_leaves_nothing(
-    number: signal.Signals, desk: Path, environment: dict[str, str], other_template: Path
+    number: signal.Signals, workstation: Path, environment: dict[str, str], other_template: Path
 ) -> None:
     (other_template / "hooks").mkdir()
     (other_template / "hooks/post_gen_project.py").write_text(
@@ -331,34 +346,40 @@ def test_interrupted_run_leaves_nothing(
     taken = ["env", f"--default-signal={number.name}"]  # nohup has it ignored, and then it is
     running = subprocess.Popen(
         [*taken, *COMMAND, "--template", str(other_template), "--trust", *COMPLETE],
-        cwd=desk,
+        cwd=workstation,
         env=environment,
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not list(desk.glob(".bundlekit-new-*/lamp/reached")):
+    while not list(workstation.glob(".bundlekit-new-*/lamp/reached")):
         assert running.poll() is None
         time.sleep(0.01)
     os.killpg(running.pid, number)
     out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (130, "")
     assert err.endswith("error: interrupted\n")
-    assert list(desk.iterdir()) == []
+    assert list(workstation.iterdir()) == []
 
 
 @pytest.fixture
-def dialogue(desk: Path, environment: dict[str, str]) -> Iterator[pexpect.spawn[str]]:
+def dialogue(workstation: Path, environment: dict[str, str]) -> Iterator[pexpect.spawn[str]]:
     """`bundlekit new` on a terminal."""
-    (desk / "taken").mkdir()
+    (workstation / "taken").mkdir()
     with pexpect.spawn(
-        COMMAND[0], COMMAND[1:], cwd=str(desk), env=environment, encoding="utf-8", timeout=60, dimensions=(50, 200)
+        COMMAND[0],
+        COMMAND[1:],
+        cwd=str(workstation),
+        env=environment,
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(50, 200),
     ) as terminal:
         yield terminal
 
 
-def test_dialogue_asks_for_everything_and_checks_each_answer(dialogue: pexpect.spawn[str], desk: Path) -> None:
+def test_dialogue_asks_for_everything_and_checks_each_answer(dialogue: pexpect.spawn[str], workstation: Path) -> None:
     for question, typed in [
         ("Name: ", ""),
         ("letters.*Name: ", "la_mp"),
@@ -390,7 +411,7 @@ def test_dialogue_asks_for_everything_and_checks_each_answer(dialogue: pexpect.s
     dialogue.expect(pexpect.EOF)
     dialogue.wait()
     assert dialogue.exitstatus == 0
-    found = manifest(desk / "lamp")
+    found = manifest(workstation / "lamp")
     assert found["description"] == 'Küche "½" \\ {{ 1 + 1 }} {% raw %}'
     assert (found["author"], found["email"]) == ('Jö "½" Doe', "jo@example.com")
     assert (found["license"], found["version"], found["ttl"]) == ("GPL-3.0-only", "1.0.0", 30)
@@ -401,7 +422,7 @@ def test_dialogue_asks_for_everything_and_checks_each_answer(dialogue: pexpect.s
 
 
 @pytest.mark.parametrize("typed", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
-def test_dialogue_that_is_given_up_leaves_nothing(typed: str, dialogue: pexpect.spawn[str], desk: Path) -> None:
+def test_dialogue_that_is_given_up_leaves_nothing(typed: str, dialogue: pexpect.spawn[str], workstation: Path) -> None:
     dialogue.expect("Name: $")
     dialogue.sendline("lamp")
     dialogue.expect("What it is for .*: $")
@@ -410,42 +431,42 @@ def test_dialogue_that_is_given_up_leaves_nothing(typed: str, dialogue: pexpect.
     dialogue.expect(pexpect.EOF)
     dialogue.wait()
     assert dialogue.exitstatus == 130
-    assert [path.name for path in desk.iterdir()] == ["taken"]
+    assert [path.name for path in workstation.iterdir()] == ["taken"]
 
 
-def test_dialogue_asks_only_for_what_is_missing(desk: Path, environment: dict[str, str]) -> None:
+def test_dialogue_asks_only_for_what_is_missing(workstation: Path, environment: dict[str, str]) -> None:
     given = ["--description", "d", "--author", "a", "--email", "", "--license", "MIT", "--bundle-version", "1.0.0"]
     given += ["--ttl", "5", "--resource", "/lamp"]
     with pexpect.spawn(
-        COMMAND[0], [*COMMAND[1:], *given], cwd=str(desk), env=environment, encoding="utf-8", timeout=60
+        COMMAND[0], [*COMMAND[1:], *given], cwd=str(workstation), env=environment, encoding="utf-8", timeout=60
     ) as terminal:
         terminal.expect("Name: $")
         terminal.sendline("lamp")
         terminal.expect("made lamp")
         terminal.expect(pexpect.EOF)
-    assert manifest(desk / "lamp")["resources"] == [{"methods": ["get", "put"], "resource": "/lamp"}]
+    assert manifest(workstation / "lamp")["resources"] == [{"methods": ["get", "put"], "resource": "/lamp"}]
 
 
-def test_its_hook_lets_a_good_bundle_pass_and_a_bad_one_not(desk: Path, environment: dict[str, str]) -> None:
-    new(desk, environment, *COMPLETE)
+def test_its_hook_lets_a_good_bundle_pass_and_a_bad_one_not(workstation: Path, environment: dict[str, str]) -> None:
+    new(workstation, environment, *COMPLETE)
     programs = Path(sys.executable).parent
-    environment |= {"PATH": f"{programs}:{environment['PATH']}", "PRE_COMMIT_HOME": str(desk / "pre-commit")}
+    environment |= {"PATH": f"{programs}:{environment['PATH']}", "PRE_COMMIT_HOME": str(workstation / "pre-commit")}
 
     def commit() -> subprocess.CompletedProcess[str]:
-        subprocess.run(["git", "add", "."], cwd=desk / "lamp", env=environment, check=True)
+        subprocess.run(["git", "add", "."], cwd=workstation / "lamp", env=environment, check=True)
         return subprocess.run(
             ["git", "commit", "-m", "x"],
-            cwd=desk / "lamp",
+            cwd=workstation / "lamp",
             env=environment,
             capture_output=True,
             text=True,
             check=False,
         )
 
-    subprocess.run(["git", "init", "-q"], cwd=desk / "lamp", env=environment, check=True)
-    subprocess.run([programs / "pre-commit", "install"], cwd=desk / "lamp", env=environment, check=True)
+    subprocess.run(["git", "init", "-q"], cwd=workstation / "lamp", env=environment, check=True)
+    subprocess.run([programs / "pre-commit", "install"], cwd=workstation / "lamp", env=environment, check=True)
     good = commit()
     assert (good.returncode, "Passed" in good.stderr) == (0, True), good.stderr
-    (desk / "lamp/bundle.json").write_text("{")
+    (workstation / "lamp/bundle.json").write_text("{")
     bad = commit()
     assert (bad.returncode, "bundle.json" in bad.stderr) == (1, True), bad.stderr

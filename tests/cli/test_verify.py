@@ -11,8 +11,8 @@ import pytest
 from junitparser import JUnitXml
 
 from bundlekit.cli import main
-from tests.desk import SAMPLE
 from tests.gateway.emulated import Emulated, emulated
+from tests.workstation import SAMPLE
 
 LIAR = """
 import time
@@ -69,7 +69,7 @@ DECLARED = {
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulated]:
-    home = tmp_path_factory.mktemp("desk")
+    home = tmp_path_factory.mktemp("workstation")
     liar = home / "liar"
     liar.mkdir()
     manifest = json.loads((SAMPLE / "bundle.json").read_text()) | {

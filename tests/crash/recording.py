@@ -19,7 +19,7 @@ from tests.chaos.gateway import Facts, Watch, wait_until
 from tests.crash import disk, releases
 from tests.crash.changes import CHAINS, SPOILS, VERSIONS, Change
 from tests.crash.gateway import OnDisk, PlainOnDisk, SystemdOnDisk
-from tests.desk import Desk, Printed
+from tests.workstation import Printed, Workstation
 
 _PATIENCE = 60.0  # seconds
 
@@ -104,7 +104,7 @@ def archives(folder: Path) -> dict[str, releases.Made]:
     return {version: releases.make(folder, version, spoils=version == SPOILS) for version in VERSIONS}
 
 
-class _Desk(Desk):
+class _Workstation(Workstation):
     """One that may have another bundlekit than this one."""
 
     product: Path | None = None
@@ -119,7 +119,7 @@ def _environment(product: Path | None) -> dict[str, str]:
 
 
 class Client:
-    """Somebody at a desk who has the archives.
+    """Somebody at a workstation who has the archives.
 
     Args:
         folder: for what he has.
@@ -130,21 +130,21 @@ class Client:
     def __init__(self, folder: Path, machine: OnDisk, product: Path | None = None) -> None:
         (folder / "home").mkdir(parents=True)
         (folder / "archives").mkdir()
-        self._desk = _Desk(folder / "home", machine)
-        self._desk.product = product
+        self._workstation = _Workstation(folder / "home", machine)
+        self._workstation.product = product
         self.made = archives(folder / "archives")
 
     def run(self, change: Change) -> Printed:
         arguments = [str(self.made[word[1:-1]].path) if word.startswith("{") else word for word in change.arguments]
         if change.verb != "deploy":
             arguments += ["--bundle", releases.NAME]
-        return self._desk.on_gateway(change.verb, *arguments)
+        return self._workstation.on_gateway(change.verb, *arguments)
 
     def deploy(self, version: str) -> Printed:
-        return self._desk.deploy(self.made[version].path, "--wait", "20")
+        return self._workstation.deploy(self.made[version].path, "--wait", "20")
 
     def ask(self, verb: str) -> Printed:
-        return self._desk.on_gateway(verb, "--format", "json")
+        return self._workstation.on_gateway(verb, "--format", "json")
 
 
 def record(setting: Setting, folder: Path, product: Path | None = None, chain: str = "all") -> Recording:

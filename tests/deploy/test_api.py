@@ -6,74 +6,74 @@ import json
 
 import pytest
 
-from tests.desk import Desk, Printed
+from tests.workstation import Printed, Workstation
 
 pytestmark = pytest.mark.gateway
 
 
-def api(desk: Desk, *arguments: str) -> Printed:
+def api(workstation: Workstation, *arguments: str) -> Printed:
     method, resource, *others = arguments
-    return desk.run("api", method, resource, "gateway", "--password-stdin", *others)
+    return workstation.run("api", method, resource, "gateway", "--password-stdin", *others)
 
 
 @pytest.fixture
-def shared_desk_with_bundle(shared_desk: Desk) -> Desk:
-    deployed = shared_desk.deploy(shared_desk.sample(name="by-ssh"))
+def shared_workstation_with_bundle(shared_workstation: Workstation) -> Workstation:
+    deployed = shared_workstation.deploy(shared_workstation.sample(name="by-ssh"))
     assert deployed.code == 0, deployed.err
-    return shared_desk
+    return shared_workstation
 
 
-def test_request_goes_through_ssh_with_the_gateways_own_token(shared_desk_with_bundle: Desk) -> None:
-    desk = shared_desk_with_bundle
-    token = desk.machine.run("cat /etc/mx-api-token").stdout.strip()
-    put = api(desk, "PUT", "/by-ssh", "-d", '{"key": "ü"}')
+def test_request_goes_through_ssh_with_the_gateways_own_token(shared_workstation_with_bundle: Workstation) -> None:
+    workstation = shared_workstation_with_bundle
+    token = workstation.machine.run("cat /etc/mx-api-token").stdout.strip()
+    put = api(workstation, "PUT", "/by-ssh", "-d", '{"key": "ü"}')
     assert (put.code, json.loads(put.out), put.err) == (0, {"key": "ü"}, "")
-    got = api(desk, "get", "/by-ssh", "--include")
+    got = api(workstation, "get", "/by-ssh", "--include")
     assert (got.code, got.err) == (0, "")
     head, _, body = got.out.partition("\n\n")
     assert head.startswith("HTTP 200 OK\n")
     assert json.loads(body) == {"key": "ü"}
-    refused = api(desk, "delete", "/by-ssh")
+    refused = api(workstation, "delete", "/by-ssh")
     assert refused.code == 1
     assert refused.err.startswith("404 Not Found")
     assert token
     assert token not in "".join(printed.out + printed.err for printed in (put, got, refused))
 
 
-def test_token_is_in_no_list_of_processes(desk: Desk) -> None:
-    token = desk.machine.run("cat /etc/mx-api-token").stdout.strip()
+def test_token_is_in_no_list_of_processes(workstation: Workstation) -> None:
+    token = workstation.machine.run("cat /etc/mx-api-token").stdout.strip()
     watch = (
         "while :; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; sleep 0.02; done >/root/seen & echo $!"
     )
-    pid = desk.machine.run(f"nohup sh -c '{watch}' 2>/dev/null").stdout.strip()
-    printed = api(desk, "GET", "/nothing")
-    desk.machine.run(f"kill {pid}")
+    pid = workstation.machine.run(f"nohup sh -c '{watch}' 2>/dev/null").stdout.strip()
+    printed = api(workstation, "GET", "/nothing")
+    workstation.machine.run(f"kill {pid}")
     assert printed.err.startswith("403 Forbidden")
-    assert "gateway.sh" in desk.machine.run("tr '\\0' ' ' </root/seen | grep -o gateway.sh | head -n 1").stdout
-    assert desk.machine.run(f"grep -c {token} /root/seen", check=False).stdout == "0\n"
+    assert "gateway.sh" in workstation.machine.run("tr '\\0' ' ' </root/seen | grep -o gateway.sh | head -n 1").stdout
+    assert workstation.machine.run(f"grep -c {token} /root/seen", check=False).stdout == "0\n"
 
 
-def test_gateway_that_forbids_forwarding_or_has_no_token_says_so(desk: Desk) -> None:
-    desk.machine.run("mv /etc/mx-api-token /root/")
-    without = api(desk, "GET", "/x")
+def test_gateway_that_forbids_forwarding_or_has_no_token_says_so(workstation: Workstation) -> None:
+    workstation.machine.run("mv /etc/mx-api-token /root/")
+    without = api(workstation, "GET", "/x")
     assert (without.code, "there is no API token in /etc/mx-api-token" in without.err) == (3, True)
-    desk.machine.run("mv /root/mx-api-token /etc/")
-    desk.machine.run("echo 'AllowTcpForwarding no' >>/etc/ssh/sshd_config && systemctl restart ssh")
-    forbidden = api(desk, "GET", "/x")
+    workstation.machine.run("mv /root/mx-api-token /etc/")
+    workstation.machine.run("echo 'AllowTcpForwarding no' >>/etc/ssh/sshd_config && systemctl restart ssh")
+    forbidden = api(workstation, "GET", "/x")
     assert forbidden.code == 3
     assert "forbids forwarding" in forbidden.err
     assert "AllowTcpForwarding local" in forbidden.err
 
 
-def test_bad_resource_is_told_before_the_gateway_is_asked(shared_desk: Desk) -> None:
-    printed = shared_desk.run("api", "GET", "thermostat", "moxa@127.0.0.1:1")
+def test_bad_resource_is_told_before_the_gateway_is_asked(shared_workstation: Workstation) -> None:
+    printed = shared_workstation.run("api", "GET", "thermostat", "moxa@127.0.0.1:1")
     assert (printed.code, printed.err) == (2, "error: 'thermostat' is no resource\n hint: did you mean /thermostat?\n")
 
 
-def test_contract_is_verified_through_ssh(shared_desk_with_bundle: Desk) -> None:
-    desk = shared_desk_with_bundle
-    folder = next(desk.home.glob("bundle-*"))
-    printed = desk.run("verify", "gateway", "--password-stdin", "--bundle", str(folder), "--write")
+def test_contract_is_verified_through_ssh(shared_workstation_with_bundle: Workstation) -> None:
+    workstation = shared_workstation_with_bundle
+    folder = next(workstation.home.glob("bundle-*"))
+    printed = workstation.run("verify", "gateway", "--password-stdin", "--bundle", str(folder), "--write")
     assert printed.code == 0, printed.err
     assert [line.split()[:2] for line in printed.out.splitlines()] == [
         ["kept", "by-ssh"],
@@ -82,23 +82,25 @@ def test_contract_is_verified_through_ssh(shared_desk_with_bundle: Desk) -> None
         ["kept", "POST"],
         ["kept", "DELETE"],
     ]
-    assert printed.err.startswith(f"bundle.json of by-ssh 0.0.1, on gateway ({desk.machine.address}:22): 5 kept")
+    assert printed.err.startswith(f"bundle.json of by-ssh 0.0.1, on gateway ({workstation.machine.address}:22): 5 kept")
 
 
-def test_verify_tells_another_version_and_a_bundle_that_does_not_run(shared_desk_with_bundle: Desk) -> None:
-    desk = shared_desk_with_bundle
+def test_verify_tells_another_version_and_a_bundle_that_does_not_run(
+    shared_workstation_with_bundle: Workstation,
+) -> None:
+    workstation = shared_workstation_with_bundle
     verify = ("verify", "gateway", "--password-stdin", "--format", "json", "--bundle")
-    newer = str(desk.sample("0.0.2", name="by-ssh"))
-    printed = desk.run(*verify, newer)
+    newer = str(workstation.sample("0.0.2", name="by-ssh"))
+    printed = workstation.run(*verify, newer)
     told = json.loads(printed.out)
     assert (printed.code, told["runs"]["version"], told["summary"]["broken"]) == (0, "0.0.1", 0)
     assert "note: 0.0.1 runs there, and 0.0.2 is the version of bundle.json here" in printed.err
-    assert desk.run(*verify, newer, "--strict").code == 1
-    absent = desk.sample(name="absent")
+    assert workstation.run(*verify, newer, "--strict").code == 1
+    absent = workstation.sample(name="absent")
     for file in ("bundle.json", "index.py"):  # what by-ssh answers is no promise that was kept
         (absent / file).write_text((absent / file).read_text().replace("/absent", "/by-ssh"))
-    printed = desk.run(*verify, str(absent))
+    printed = workstation.run(*verify, str(absent))
     told = json.loads(printed.out)
     assert (printed.code, told["runs"]["version"], told["summary"]["kept"]) == (1, None, 0)
     assert told["results"][0]["words"] == "it is not deployed there"
-    assert (told["host"], told["port"], told["target"]) == (desk.machine.address, 22, "gateway")
+    assert (told["host"], told["port"], told["target"]) == (workstation.machine.address, 22, "gateway")

@@ -18,7 +18,7 @@ import pytest
 
 from tests.box import Box, PlainBox
 from tests.box.machine import Machine
-from tests.desk import Desk
+from tests.workstation import Workstation
 
 pytestmark = pytest.mark.gateway
 
@@ -82,47 +82,47 @@ ON_INIT = {name: ON_SYSTEMD[name] for name in ("worker killed in stop", "power c
 ON_INIT["all killed in confirm"] = Case("- wait", KILL_BOTH, "up", "status", STARTS_SLOWLY)
 
 
-def history(desk: Desk) -> list[dict[str, Any]]:
-    acts: list[dict[str, Any]] = json.loads(desk.on_gateway("history", "--format", "json").out)["acts"]
+def history(workstation: Workstation) -> list[dict[str, Any]]:
+    acts: list[dict[str, Any]] = json.loads(workstation.on_gateway("history", "--format", "json").out)["acts"]
     return acts
 
 
-def current(desk: Desk) -> str:
-    return "".join(bundle["current"] for bundle in desk.status()["bundles"])
+def current(workstation: Workstation) -> str:
+    return "".join(bundle["current"] for bundle in workstation.status()["bundles"])
 
 
-def cut_off(desk: Desk, bundle: Path, case: Case) -> None:
-    client = desk.begin("deploy", "--wait", "20", "--bundle", str(bundle))
+def cut_off(workstation: Workstation, bundle: Path, case: Case) -> None:
+    client = workstation.begin("deploy", "--wait", "20", "--bundle", str(bundle))
     assert client.stderr is not None
     while not client.stderr.readline().startswith(case.at):
         assert client.poll() is None
     if case.fault:
-        desk.machine.run(case.fault)
+        workstation.machine.run(case.fault)
     else:
-        desk.machine.power_cut()
+        workstation.machine.power_cut()
         client.kill()
     client.communicate()
     if not case.fault:
-        desk.machine.boot()
+        workstation.machine.boot()
 
 
-def ends_in_order(machine: Machine, desk: Desk, case: Case) -> None:
-    before = current(desk)
+def ends_in_order(machine: Machine, workstation: Workstation, case: Case) -> None:
+    before = current(workstation)
     if not before:
-        first = desk.deploy(desk.sample("0.0.0", before_main=STOPS_SLOWLY))
+        first = workstation.deploy(workstation.sample("0.0.0", before_main=STOPS_SLOWLY))
         assert first.code == 0, first.err
-        before = current(desk)
-    number = len(history(desk))
+        before = current(workstation)
+    number = len(history(workstation))
     assert machine.api("PUT", "/example", {"key": number})[0] == 200
-    cut_off(desk, desk.sample(f"0.0.{number}", before_main=f"{STOPS_SLOWLY}\n{case.new}"), case)
+    cut_off(workstation, workstation.sample(f"0.0.{number}", before_main=f"{STOPS_SLOWLY}\n{case.new}"), case)
     if case.finished_by == "status":
         machine.run(f"until flock -n {PLACE}/lock true; do sleep .1; done")  # what they have started ends after them
-        assert "was broken off in phase confirm" in desk.on_gateway("status").err
+        assert "was broken off in phase confirm" in workstation.on_gateway("status").err
     deadline = time.monotonic() + 90
     while machine.run(f"ls {PLACE}/journal 2>/dev/null", check=False).stdout:
         assert time.monotonic() < deadline, machine.run(f"cat {PLACE}/journal {PLACE}/log").stdout
         time.sleep(0.2)
-    state = desk.status()["bundles"][0]
+    state = workstation.status()["bundles"][0]
     told = machine.run(f"tail -n 40 {PLACE}/log; cat /opt/bundlekit/history").stdout
     assert state["current"].startswith(f"0.0.{number}-") if case.outcome == "up" else state["current"] == before, told
     assert state["running"]["registered"], told
@@ -131,25 +131,25 @@ def ends_in_order(machine: Machine, desk: Desk, case: Case) -> None:
     assert machine.run("pgrep -fc '[i]ndex.py'").stdout == "1\n"
     left = machine.run(f"ls -A {PLACE} {PLACE}/releases /opt/bundlekit/uploads").stdout.split()
     assert not [name for name in left if name.startswith((".", "journal", "boots"))], left
-    last = history(desk)[0]
+    last = history(workstation)[0]
     assert (last["verb"], last["outcome"], last["finished_by"]) == ("deploy", case.outcome, case.finished_by)
 
 
 @pytest.mark.parametrize("case", ON_SYSTEMD.values(), ids=ON_SYSTEMD)
 def test_deploy_that_is_cut_off_ends_in_order(systemd: Box, tmp_path: Path, case: Case) -> None:
-    ends_in_order(systemd, Desk(tmp_path, systemd), case)
+    ends_in_order(systemd, Workstation(tmp_path, systemd), case)
 
 
 def test_first_deploy_whose_power_is_cut_before_anything_runs_is_ended_by_the_boot(
     systemd: Box, tmp_path: Path
 ) -> None:
-    desk = Desk(tmp_path, systemd)
-    cut_off(desk, desk.sample(name="first", before_main=CHECKED_SLOWLY), Case("- see", "", "", ""))
+    workstation = Workstation(tmp_path, systemd)
+    cut_off(workstation, workstation.sample(name="first", before_main=CHECKED_SLOWLY), Case("- see", "", "", ""))
     folder = "/opt/bundlekit/bundles/first"
     systemd.run(f"while [ -e {folder}/journal ]; do sleep .2; done")
     assert systemd.run(f"ls -A {folder}/releases; ls -d /etc/systemd/system/*first* || true").stdout == ""
     assert systemd.run("pgrep -fc 'supervise [f]irst' || true").stdout == "0\n"
-    last = desk.on_gateway("history", "--bundle", "first").out
+    last = workstation.on_gateway("history", "--bundle", "first").out
     assert (
         "refused: it was broken off in phase check; broken off, and brought to its end by the gateway's next boot"
         in last
@@ -158,47 +158,47 @@ def test_first_deploy_whose_power_is_cut_before_anything_runs_is_ended_by_the_bo
 
 @pytest.mark.parametrize("case", ON_INIT.values(), ids=ON_INIT)
 def test_deploy_that_is_cut_off_ends_in_order_without_systemd(init: PlainBox, tmp_path: Path, case: Case) -> None:
-    ends_in_order(init, Desk(tmp_path, init), case)
+    ends_in_order(init, Workstation(tmp_path, init), case)
 
 
 def test_settings_come_back_with_the_release_that_had_them(systemd: Box, tmp_path: Path) -> None:
-    desk = Desk(tmp_path, systemd)
-    desk.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
-    desk.deploy(desk.sample("0.0.1"))
+    workstation = Workstation(tmp_path, systemd)
+    workstation.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
+    workstation.deploy(workstation.sample("0.0.1"))
     systemd.api("PUT", "/example", {"key": "of the first"})
-    desk.deploy(desk.sample("0.0.2"))
+    workstation.deploy(workstation.sample("0.0.2"))
     systemd.api("PUT", "/example", {"key": "of the second"})
-    back = desk.on_gateway("rollback", "--settings", "--bundle", "example")
+    back = workstation.on_gateway("rollback", "--settings", "--bundle", "example")
     assert back.code == 0, back.err
     assert "with its settings" in back.out
     assert systemd.api("GET", "/example") == (200, {"key": "of the first"})
-    forth = desk.on_gateway("rollback", "0.0.2", "--settings", "--bundle", "example")
+    forth = workstation.on_gateway("rollback", "0.0.2", "--settings", "--bundle", "example")
     assert forth.code == 0, forth.err
     assert systemd.api("GET", "/example") == (200, {"key": "of the second"})
-    failed = desk.deploy(
-        desk.sample("0.0.3", before_main=DIES.replace("import sys;", "import sys; print 'no sensor';"))
+    failed = workstation.deploy(
+        workstation.sample("0.0.3", before_main=DIES.replace("import sys;", "import sys; print 'no sensor';"))
     )
     assert failed.code == 1
-    log = desk.on_gateway("logs", "--release", "0.0.3", "--bundle", "example")
+    log = workstation.on_gateway("logs", "--release", "0.0.3", "--bundle", "example")
     assert "no sensor" in log.out
     assert "0.0.2" not in log.out
-    refused = desk.on_gateway("rollback", "0.0.3", "--bundle", "example")
+    refused = workstation.on_gateway("rollback", "0.0.3", "--bundle", "example")
     assert refused.code == 3
     assert "did not come up" in refused.err
 
 
 def test_change_waits_for_another_one_when_asked(systemd: Box, tmp_path: Path) -> None:
-    desk = Desk(tmp_path, systemd)
-    desk.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
-    desk.deploy(desk.sample("0.0.1"))
-    slow = desk.begin("deploy", "--bundle", str(desk.sample("0.0.2", before_main=WAITS)))
+    workstation = Workstation(tmp_path, systemd)
+    workstation.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
+    workstation.deploy(workstation.sample("0.0.1"))
+    slow = workstation.begin("deploy", "--bundle", str(workstation.sample("0.0.2", before_main=WAITS)))
     assert slow.stderr is not None
     while not slow.stderr.readline().startswith("- wait"):
         assert slow.poll() is None
-    busy = desk.deploy(desk.sample("0.0.3"))
+    busy = workstation.deploy(workstation.sample("0.0.3"))
     assert busy.code == 3
     assert "(moxa from 198.18." in busy.err
-    waited = desk.begin("deploy", "--bundle", str(desk.sample("0.0.3")), "--wait-lock", "60")
+    waited = workstation.begin("deploy", "--bundle", str(workstation.sample("0.0.3")), "--wait-lock", "60")
     assert waited.stderr is not None
     while not (line := waited.stderr.readline()).startswith("- wait"):
         assert waited.poll() is None
@@ -207,32 +207,32 @@ def test_change_waits_for_another_one_when_asked(systemd: Box, tmp_path: Path) -
     out, err = waited.communicate()
     assert (waited.returncode, "in place of 0.0.2-" in out) == (0, True), err
     slow.communicate()
-    acts = desk.on_gateway("history", "--bundle", "example").out.splitlines()
+    acts = workstation.on_gateway("history", "--bundle", "example").out.splitlines()
     assert ["0.0.3" in acts[0], "0.0.2" in acts[1]] == [True, True]
     assert acts[0].endswith("): it runs")
 
 
 def test_deploy_makes_room_by_pruning_what_may_go(systemd: Box, tmp_path: Path) -> None:
-    desk = Desk(tmp_path, systemd)
-    desk.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
+    workstation = Workstation(tmp_path, systemd)
+    workstation.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
     systemd.run("mkdir -p /opt; mount -t tmpfs -o size=6m tmpfs /opt")
     try:
         for version, size in (("0.0.1", 1_200_000), ("0.0.2", 100), ("0.0.3", 1_800_000)):
-            folder = desk.sample(version)
+            folder = workstation.sample(version)
             (folder / "ballast").write_bytes(randbytes(size))
             large = tmp_path / f"{version}.tar.gz"  # what bundlekit packs itself takes it seconds
             subprocess.run(["tar", "-czf", large, "-C", folder, "."], check=True)
             if version != "0.0.3":
-                printed = desk.deploy(large)
+                printed = workstation.deploy(large)
                 assert printed.code == 0, printed.err
-        dry = desk.deploy(large, "--keep", "1", "--dry-run")
+        dry = workstation.deploy(large, "--keep", "1", "--dry-run")
         assert "for the room on the disk" in dry.out, dry.err
-        full = desk.deploy(large, "--keep", "3")
+        full = workstation.deploy(large, "--keep", "3")
         assert (full.code, "the disk of the gateway is full" in full.err) == (3, True), full.err
-        made = desk.deploy(large, "--keep", "1")
+        made = workstation.deploy(large, "--keep", "1")
         assert made.code == 0, made.err
         assert "- remove old release 0.0.1-" in made.err
-        assert [release["version"] for release in desk.status()["bundles"][0]["releases"]] == ["0.0.3", "0.0.2"]
+        assert [release["version"] for release in workstation.status()["bundles"][0]["releases"]] == ["0.0.3", "0.0.2"]
     finally:
-        desk.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
+        workstation.on_gateway("remove", "--yes", "--purge", "--bundle", "example")
         systemd.run("umount /opt")

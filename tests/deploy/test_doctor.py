@@ -14,7 +14,7 @@ from bundlekit.deploy.doctor.checks import judge
 from bundlekit.deploy.doctor.first_checks import judge_server
 from bundlekit.remote.events import parse_event
 from bundlekit.ssh.banner import Server, parse_banner
-from tests.desk import Desk, Printed
+from tests.workstation import Printed, Workstation
 
 
 def lines_of(printed: Printed) -> dict[str, str]:
@@ -23,8 +23,8 @@ def lines_of(printed: Printed) -> dict[str, str]:
 
 
 @pytest.mark.gateway
-def test_gateway_that_is_well(shared_desk: Desk) -> None:
-    printed = shared_desk.on_gateway("doctor")
+def test_gateway_that_is_well(shared_workstation: Workstation) -> None:
+    printed = shared_workstation.on_gateway("doctor")
     assert printed.code == 0, printed.out
     assert set(lines_of(printed).values()) == {"ok"}
     names = "name port server host-key log-in sudo token python sdk tools disk clock boot controller bundles rest"
@@ -36,17 +36,17 @@ def test_gateway_that_is_well(shared_desk: Desk) -> None:
 
 
 @pytest.mark.gateway
-def test_looking_changes_nothing(shared_desk: Desk) -> None:
+def test_looking_changes_nothing(shared_workstation: Workstation) -> None:
     listing = "find /opt /etc /home /root /tmp /usr/local -printf '%p %s %T@ %C@ %m\\n' | sort"
-    shared_desk.known_hosts.unlink()
-    before = shared_desk.machine.run(listing).stdout
-    printed = shared_desk.on_gateway("doctor", "--accept-new-host-key", "--format", "json")
+    shared_workstation.known_hosts.unlink()
+    before = shared_workstation.machine.run(listing).stdout
+    printed = shared_workstation.on_gateway("doctor", "--accept-new-host-key", "--format", "json")
     assert printed.code == 0, printed.out
-    assert not shared_desk.known_hosts.exists()
+    assert not shared_workstation.known_hosts.exists()
     checks = {check["name"]: check for check in json.loads(printed.out)["checks"]}
     assert checks["host-key"]["outcome"] == "warn"
     assert "not known yet" in checks["host-key"]["found"]
-    after = shared_desk.machine.run(listing).stdout
+    after = shared_workstation.machine.run(listing).stdout
     assert [line for line in after.splitlines() if line not in before] == [
         line for line in after.splitlines() if line.startswith("/tmp ")
     ]
@@ -83,12 +83,12 @@ FAULTS: list[tuple[str, str, list[str]]] = [
     ),
     (
         "mount -t tmpfs -o size=30m tmpfs /opt && mkdir -p /opt/bundlekit/bundles/example"
-        " && printf 'what=deploy of 9\\nwho=eve@desk\\n' >/opt/bundlekit/bundles/example/lock"
+        " && printf 'what=deploy of 9\\nwho=eve@workstation\\n' >/opt/bundlekit/bundles/example/lock"
         " && cp -p /etc/mx-api-token /root/ && echo 1234 >/etc/mx-api-token",
         "umount /opt && mv /root/mx-api-token /etc/",
         [
             "warn  disk        only 31 MB free on the disk of /opt",
-            "warn  bundles     example: deploy of 9 by eve@desk was broken off",
+            "warn  bundles     example: deploy of 9 by eve@workstation was broken off",
             "warn  rest        it does not accept the API token",
         ],
     ),
@@ -122,38 +122,40 @@ FAULTS: list[tuple[str, str, list[str]]] = [
 
 
 @pytest.mark.gateway
-def test_each_fault_is_told_apart_with_a_remedy_and_the_rest_is_looked_at(desk: Desk) -> None:
+def test_each_fault_is_told_apart_with_a_remedy_and_the_rest_is_looked_at(workstation: Workstation) -> None:
     for fault, undo, lines in FAULTS:
-        desk.machine.run(fault)
-        printed = desk.on_gateway("doctor")
-        desk.machine.run(undo)
+        workstation.machine.run(fault)
+        printed = workstation.on_gateway("doctor")
+        workstation.machine.run(undo)
         for line in lines:
             assert line in printed.out
         assert "remedy: " in printed.out
         assert printed.code == (1 if any(line.startswith("fail") for line in lines) else 0), printed.out
         assert lines_of(printed)["boot"] == ("skip" if "no command" in printed.out else "ok")
         assert "Traceback" not in printed.out + printed.err
-    desk.machine.run("echo 'moxa ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/moxa")
-    free = desk.run("doctor", "gateway", given="")
+    workstation.machine.run("echo 'moxa ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/moxa")
+    free = workstation.run("doctor", "gateway", given="")
     assert free.code == 0, free.out
     assert "becomes root, and is asked for no password" in free.out
 
 
 @pytest.mark.gateway
-def test_password_that_sudo_does_not_take_is_told_from_one_that_is_missing(shared_desk: Desk) -> None:
-    wrong = shared_desk.on_gateway("doctor", given="wrong\n")
+def test_password_that_sudo_does_not_take_is_told_from_one_that_is_missing(shared_workstation: Workstation) -> None:
+    wrong = shared_workstation.on_gateway("doctor", given="wrong\n")
     assert (wrong.code, lines_of(wrong)["sudo"], lines_of(wrong)["boot"]) == (1, "fail", "ok")
     assert "does not accept the password" in wrong.out
-    none = shared_desk.run("doctor", "gateway", given="")
+    none = shared_workstation.run("doctor", "gateway", given="")
     assert (none.code, lines_of(none)["sudo"], lines_of(none)["boot"]) == (1, "fail", "ok")
     assert "it asks for the password of moxa@" in none.out
     assert "--password-stdin" in none.out
 
 
 @pytest.mark.gateway
-def test_log_in_that_is_refused_lists_what_was_tried_and_what_was_not_looked_at(shared_desk: Desk) -> None:
-    shared_desk.write_config("IdentityFile ~/none")
-    printed = shared_desk.on_gateway("doctor", given="wrong\n")
+def test_log_in_that_is_refused_lists_what_was_tried_and_what_was_not_looked_at(
+    shared_workstation: Workstation,
+) -> None:
+    shared_workstation.write_config("IdentityFile ~/none")
+    printed = shared_workstation.on_gateway("doctor", given="wrong\n")
     assert printed.code == 1
     outcomes = lines_of(printed)
     assert (outcomes["host-key"], outcomes["log-in"], outcomes["sudo"], outcomes["rest"]) == (
@@ -166,15 +168,15 @@ def test_log_in_that_is_refused_lists_what_was_tried_and_what_was_not_looked_at(
 
 
 @pytest.mark.gateway
-def test_host_key_that_is_unknown_or_changed(shared_desk: Desk) -> None:
-    line = shared_desk.known_hosts.read_text().splitlines()[0].split()
-    shared_desk.known_hosts.unlink()
-    unknown = shared_desk.on_gateway("doctor")
+def test_host_key_that_is_unknown_or_changed(shared_workstation: Workstation) -> None:
+    line = shared_workstation.known_hosts.read_text().splitlines()[0].split()
+    shared_workstation.known_hosts.unlink()
+    unknown = shared_workstation.on_gateway("doctor")
     assert (unknown.code, lines_of(unknown)["host-key"], lines_of(unknown)["log-in"]) == (1, "fail", "skip")
     assert "SHA256:" in unknown.out
     other = "AAAAC3NzaC1lZDI1NTE5AAAAI" + "A" * 43
-    shared_desk.known_hosts.write_text(f"{line[0]} ssh-ed25519 {other}\n")
-    changed = shared_desk.on_gateway("doctor")
+    shared_workstation.known_hosts.write_text(f"{line[0]} ssh-ed25519 {other}\n")
+    changed = shared_workstation.on_gateway("doctor")
     assert (changed.code, lines_of(changed)["host-key"], lines_of(changed)["log-in"]) == (1, "fail", "skip")
     assert "has changed" in changed.out
     assert "ssh-keygen -R" in changed.out
@@ -215,9 +217,11 @@ SERVERS: list[tuple[Callable[[socket.socket], None], str]] = [
 
 @pytest.mark.gateway
 @pytest.mark.parametrize(("answer", "message"), SERVERS, ids=["http", "silent", "endless"])
-def test_server_that_is_not_ssh(shared_desk: Desk, answer: Callable[[socket.socket], None], message: str) -> None:
+def test_server_that_is_not_ssh(
+    shared_workstation: Workstation, answer: Callable[[socket.socket], None], message: str
+) -> None:
     with answering(answer) as port:
-        printed = shared_desk.run("doctor", f"moxa@127.0.0.1:{port}", "--timeout", "3")
+        printed = shared_workstation.run("doctor", f"moxa@127.0.0.1:{port}", "--timeout", "3")
     assert printed.code == 1
     assert message in printed.out
     assert "\x1b" not in printed.out
@@ -226,20 +230,20 @@ def test_server_that_is_not_ssh(shared_desk: Desk, answer: Callable[[socket.sock
 
 
 @pytest.mark.gateway
-def test_name_and_port_that_lead_nowhere(shared_desk: Desk) -> None:
-    nowhere = shared_desk.run("doctor", "moxa@gateway.invalid")
+def test_name_and_port_that_lead_nowhere(shared_workstation: Workstation) -> None:
+    nowhere = shared_workstation.run("doctor", "moxa@gateway.invalid")
     assert (nowhere.code, lines_of(nowhere)["name"], lines_of(nowhere)["port"]) == (1, "fail", "skip")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-    refused = shared_desk.run("doctor", f"moxa@127.0.0.1:{port}")
+    refused = shared_workstation.run("doctor", f"moxa@127.0.0.1:{port}")
     assert (refused.code, lines_of(refused)["port"], lines_of(refused)["server"]) == (1, "fail", "skip")
     assert "refuses connections" in refused.out
 
 
 @pytest.mark.gateway
-def test_configuration_that_makes_no_sense_is_an_error_of_its_own(shared_desk: Desk) -> None:
-    shared_desk.write_config("Bogus yes")
-    printed = shared_desk.run("doctor", "gateway")
+def test_configuration_that_makes_no_sense_is_an_error_of_its_own(shared_workstation: Workstation) -> None:
+    shared_workstation.write_config("Bogus yes")
+    printed = shared_workstation.run("doctor", "gateway")
     assert (printed.code, printed.out) == (3, "")
     assert "Bad configuration option: bogus" in printed.err
 

@@ -12,8 +12,8 @@ from bundlekit.deploy.await_outcome import _GRACE, Change, await_outcome
 from bundlekit.errors import GatewayUnreachable, LoginRefused
 from bundlekit.remote.events import BundleState
 from bundlekit.remote.session import Session
-from tests.desk import Desk, Printed
 from tests.link import Relay
+from tests.workstation import Printed, Workstation
 
 pytestmark = pytest.mark.gateway
 
@@ -30,9 +30,9 @@ _ENDINGS = {
 }
 
 
-def change_and_cut(desk: Desk, relay: Relay, *arguments: str, at: str) -> subprocess.Popen[str]:
+def change_and_cut(workstation: Workstation, relay: Relay, *arguments: str, at: str) -> subprocess.Popen[str]:
     """Begin a change, and cut its link when it says that it is there."""
-    client = desk.begin(*arguments)
+    client = workstation.begin(*arguments)
     assert client.stderr is not None
     while not client.stderr.readline().startswith(at):
         assert client.poll() is None
@@ -41,18 +41,18 @@ def change_and_cut(desk: Desk, relay: Relay, *arguments: str, at: str) -> subpro
 
 
 @pytest.mark.parametrize("ending", _ENDINGS)
-def test_client_comes_back_to_hear_how_it_ended(shared_desk: Desk, ending: str) -> None:
+def test_client_comes_back_to_hear_how_it_ended(shared_workstation: Workstation, ending: str) -> None:
     before_main, helper, code, told = _ENDINGS[ending]
     name = f"cut-{ending}"
-    assert shared_desk.deploy(shared_desk.sample(name=name)).code == 0
-    bundle = shared_desk.sample("0.0.2", name=name, before_main=before_main)
+    assert shared_workstation.deploy(shared_workstation.sample(name=name)).code == 0
+    bundle = shared_workstation.sample("0.0.2", name=name, before_main=before_main)
     (bundle / "helper.py").write_text(helper)
-    archive = shared_desk.home / "archive.tar.gz"  # which nobody has validated
+    archive = shared_workstation.home / "archive.tar.gz"  # which nobody has validated
     subprocess.run(["tar", "-czf", archive, "-C", bundle, "."], check=True)
-    with Relay((shared_desk.machine.address, shared_desk.machine.port), cuts=1) as relay:
-        shared_desk.go_through(relay.port)
+    with Relay((shared_workstation.machine.address, shared_workstation.machine.port), cuts=1) as relay:
+        shared_workstation.go_through(relay.port)
         client = change_and_cut(
-            shared_desk, relay, "deploy", "--bundle", str(archive), at="- the gateway has the order"
+            shared_workstation, relay, "deploy", "--bundle", str(archive), at="- the gateway has the order"
         )
         out, err = client.communicate(timeout=120)
     assert len(relay.connections) == 2
@@ -61,25 +61,25 @@ def test_client_comes_back_to_hear_how_it_ended(shared_desk: Desk, ending: str) 
     assert ("release 0.0.1-" in err) == (ending == "dies"), err
 
 
-def test_order_that_never_arrived_is_known_as_such(shared_desk: Desk) -> None:
-    bundle = shared_desk.sample(name="cut-early")
-    gateway = (shared_desk.machine.address, shared_desk.machine.port)
+def test_order_that_never_arrived_is_known_as_such(shared_workstation: Workstation) -> None:
+    bundle = shared_workstation.sample(name="cut-early")
+    gateway = (shared_workstation.machine.address, shared_workstation.machine.port)
 
     def deploy_over(relay: Relay) -> Printed:
         (bundle / "table.bin").write_bytes(os.urandom(20_000))
-        shared_desk.go_through(relay.port)
-        return shared_desk.deploy(bundle)
+        shared_workstation.go_through(relay.port)
+        return shared_workstation.deploy(bundle)
 
-    assert shared_desk.deploy(bundle).code == 0
+    assert shared_workstation.deploy(bundle).code == 0
     with Relay(gateway) as relay:
         assert deploy_over(relay).code == 0
-    before = shared_desk.machine.run("readlink /opt/bundlekit/bundles/cut-early/current").stdout
+    before = shared_workstation.machine.run("readlink /opt/bundlekit/bundles/cut-early/current").stdout
     # The order is the last that is sent.
     with Relay(gateway, cut_after=relay.carried[0] - 200, cuts=1) as relay:
         printed = deploy_over(relay)
     assert printed.code == 3, printed.err
     assert "kept: nothing there tells of this change: it was not begun" in printed.err
-    assert shared_desk.machine.run("readlink /opt/bundlekit/bundles/cut-early/current").stdout == before
+    assert shared_workstation.machine.run("readlink /opt/bundlekit/bundles/cut-early/current").stdout == before
 
 
 def test_who_does_not_get_in_any_more_is_not_told_that_nothing_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_who_does_not_get_in_any_more_is_not_told_that_nothing_was_changed(monke
         raise LoginRefused("the key does not count any more", kept="nothing was changed")
 
     monkeypatch.setattr(Session, "connect_again", refuse)
-    change = Change("deploy", "0.0.2-a", "eve@desk", BundleState("cut-off"))
+    change = Change("deploy", "0.0.2-a", "eve@workstation", BundleState("cut-off"))
     broken = GatewayUnreachable("the connection broke", kept="the gateway goes on")
     with pytest.raises(LoginRefused) as raised:
         await_outcome(object.__new__(Session), Mock(), change, broken, seconds=1)
@@ -96,7 +96,7 @@ def test_who_does_not_get_in_any_more_is_not_told_that_nothing_was_changed(monke
 
 def test_change_that_goes_on_for_too_long_is_not_told_as_never_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Session, "connect_again", Mock())
-    change = Change("deploy", "0.0.2-a", "eve@desk", BundleState("cut-off"))
+    change = Change("deploy", "0.0.2-a", "eve@workstation", BundleState("cut-off"))
     broken = GatewayUnreachable("the connection broke", kept="the gateway goes on")
     with pytest.raises(GatewayUnreachable) as raised:
         await_outcome(object.__new__(Session), Mock(), change, broken, seconds=-_GRACE)

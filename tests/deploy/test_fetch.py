@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bundlekit.cli.main import main
-from tests.desk import Printed
 from tests.remote.hostile_server import Liar
+from tests.workstation import Printed
 
 
 def tar_of(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:

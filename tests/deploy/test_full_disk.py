@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.box import PlainBox
-from tests.desk import Desk
+from tests.workstation import Workstation
 
 pytestmark = pytest.mark.gateway
 
@@ -23,31 +23,31 @@ def copies(box: PlainBox) -> str:
 
 def test_full_disk_runs_one_copy_and_lets_stop_and_remove(tmp_path: Path) -> None:
     with PlainBox(disk="24m") as box:
-        desk = Desk(tmp_path, box)
-        assert desk.deploy(desk.sample()).code == 0
-        flooding = desk.deploy(desk.sample("0.0.9", before_main=FLOODS), "--wait", "6")
+        workstation = Workstation(tmp_path, box)
+        assert workstation.deploy(workstation.sample()).code == 0
+        flooding = workstation.deploy(workstation.sample("0.0.9", before_main=FLOODS), "--wait", "6")
         assert (flooding.code, "  | xxx" in flooding.err, "runs again" in flooding.err) == (1, True, True), flooding.err
-        assert "xxx" in desk.on_gateway("logs", "--release", "0.0.9").out
+        assert "xxx" in workstation.on_gateway("logs", "--release", "0.0.9").out
         box.run(f"yes 'a line of the log' | head -c 1500000 >>{BUNDLE}/log; {FILL}; sleep .5; df /opt | grep -q 100%")
         box.run(f"kill -KILL $(sed -n 's/^supervisor=//p' {BUNDLE}/running)")
         # The one whose supervisor is gone is replaced, by the supervisor's own company; and asked for twice, it is one.
         deadline = time.monotonic() + 60
-        while (state := desk.status()["bundles"][0]["running"] or {}).get("starts") != 1:
+        while (state := workstation.status()["bundles"][0]["running"] or {}).get("starts") != 1:
             assert time.monotonic() < deadline
             time.sleep(1)
         box.run("/etc/init.d/bundlekit-example start; sleep 1")
         assert copies(box) == "1"
-        assert desk.status()["bundles"][0]["running"]["pid"] == state["pid"]
+        assert workstation.status()["bundles"][0]["running"]["pid"] == state["pid"]
         assert int(box.run(f"wc -c <{BUNDLE}/log").stdout) < 1_000_000, "the log of a full disk is what goes first"
 
         box.run("pkill -KILL -s $(cat /run/filler)", check=False)
         box.run("cat /dev/zero >>/opt/fill", check=False)
-        stopped = desk.on_gateway("stop")
+        stopped = workstation.on_gateway("stop")
         assert stopped.code == 0, stopped.err
         assert copies(box) == "0"
-        full = desk.deploy(desk.sample("0.0.2"))
+        full = workstation.deploy(workstation.sample("0.0.2"))
         assert (full.code, "the disk of the gateway is full" in full.err) == (3, True)
-        removed = desk.on_gateway("remove", "--yes")
+        removed = workstation.on_gateway("remove", "--yes")
         assert removed.code == 0, removed.err
-        assert "stop" in desk.on_gateway("history").out
+        assert "stop" in workstation.on_gateway("history").out
         assert box.run("ls -A /opt/bundlekit | grep -v '^[a-z]' || true").stdout == ""

@@ -6,60 +6,60 @@ import shutil
 
 import pytest
 
-from tests.desk import Desk
+from tests.workstation import Workstation
 
 pytestmark = pytest.mark.gateway
 
 
-def test_without_systemd_an_init_script_does_the_same(plain_desk: Desk) -> None:
-    box, desk = plain_desk.machine, plain_desk
-    first = desk.deploy(desk.sample("0.0.1"))
+def test_without_systemd_an_init_script_does_the_same(plain_workstation: Workstation) -> None:
+    box, workstation = plain_workstation.machine, plain_workstation
+    first = workstation.deploy(workstation.sample("0.0.1"))
     assert first.code == 0, first.err
     assert box.api("PUT", "/example", {"key": "mine"})[0] == 200
-    assert desk.status()["boot"] == "init"
-    failed = desk.deploy(desk.sample("0.0.2", before_main="raise RuntimeError('no')"))
+    assert workstation.status()["boot"] == "init"
+    failed = workstation.deploy(workstation.sample("0.0.2", before_main="raise RuntimeError('no')"))
     assert failed.code == 1
     assert "runs again" in failed.err
-    second = desk.deploy(desk.sample("0.0.3"))
+    second = workstation.deploy(workstation.sample("0.0.3"))
     assert second.code == 0, second.err
     assert box.api("GET", "/example") == (200, {"key": "mine"})
     assert "is running" in box.run("/etc/init.d/bundlekit-example status").stdout
     box.reboot()
-    assert desk.on_gateway("restart").code == 0
+    assert workstation.on_gateway("restart").code == 0
     assert box.api("GET", "/example") == (200, {"key": "mine"})
-    assert desk.on_gateway("stop").code == 0
+    assert workstation.on_gateway("stop").code == 0
     assert box.run("/etc/init.d/bundlekit-example status", check=False).returncode == 3
-    assert desk.on_gateway("remove", "--yes", "--purge").code == 0
+    assert workstation.on_gateway("remove", "--yes", "--purge").code == 0
     assert "bundlekit" not in box.run("ls /etc/init.d /etc/rc2.d").stdout
 
 
-def test_after_a_reboot_the_init_script_has_started_it(plain_desk: Desk) -> None:
-    desk = plain_desk
-    assert desk.deploy(desk.sample()).code == 0
-    before = desk.machine.run("cat /opt/bundlekit/bundles/example/running").stdout
-    desk.machine.reboot()
-    desk.machine.run(
+def test_after_a_reboot_the_init_script_has_started_it(plain_workstation: Workstation) -> None:
+    workstation = plain_workstation
+    assert workstation.deploy(workstation.sample()).code == 0
+    before = workstation.machine.run("cat /opt/bundlekit/bundles/example/running").stdout
+    workstation.machine.reboot()
+    workstation.machine.run(
         "for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do"
         " grep -q Register.successfully /opt/bundlekit/bundles/example/log && exit; sleep 1; done; exit 1"
     )
-    after = desk.machine.run("cat /opt/bundlekit/bundles/example/running").stdout
+    after = workstation.machine.run("cat /opt/bundlekit/bundles/example/running").stdout
     assert after
     assert after != before
-    assert desk.status()["bundles"][0]["running"]["starts"] == 1
+    assert workstation.status()["bundles"][0]["running"]["starts"] == 1
 
 
-def test_busybox_is_shell_enough(plain_desk: Desk) -> None:
-    desk = plain_desk
-    desk.machine.run("ln -sf /bin/busybox /bin/sh && rm -f /usr/bin/setsid")
-    assert desk.machine.run("sh --help 2>&1 | head -n 1").stdout.startswith("BusyBox")
-    first = desk.deploy(desk.sample("0.0.1"))
+def test_busybox_is_shell_enough(plain_workstation: Workstation) -> None:
+    workstation = plain_workstation
+    workstation.machine.run("ln -sf /bin/busybox /bin/sh && rm -f /usr/bin/setsid")
+    assert workstation.machine.run("sh --help 2>&1 | head -n 1").stdout.startswith("BusyBox")
+    first = workstation.deploy(workstation.sample("0.0.1"))
     assert first.code == 0, first.err
-    failed = desk.deploy(desk.sample("0.0.2", before_main="raise RuntimeError('no')"))
+    failed = workstation.deploy(workstation.sample("0.0.2", before_main="raise RuntimeError('no')"))
     assert failed.code == 1, failed.err
     assert "RuntimeError: no" in failed.err
     assert "runs again" in failed.err
-    assert desk.machine.api("GET", "/example") == (200, {"key": "value"})
-    assert desk.on_gateway("stop").code == 0
+    assert workstation.machine.api("GET", "/example") == (200, {"key": "value"})
+    assert workstation.on_gateway("stop").code == 0
 
 
 UNFIT = [
@@ -74,80 +74,84 @@ UNFIT = [
 
 
 @pytest.mark.parametrize(("fault", "code", "message"), UNFIT, ids=[case[2] for case in UNFIT])
-def test_unfit_gateway_is_told_from_others_and_left_as_it_was(desk: Desk, fault: str, code: int, message: str) -> None:
-    desk.machine.run(fault)
-    printed = desk.deploy(desk.sample())
+def test_unfit_gateway_is_told_from_others_and_left_as_it_was(
+    workstation: Workstation, fault: str, code: int, message: str
+) -> None:
+    workstation.machine.run(fault)
+    printed = workstation.deploy(workstation.sample())
     assert printed.code == code
     assert message in printed.err
     assert "kept: nothing was" in printed.err
     assert "Traceback" not in printed.err
     assert "hint: " in printed.err
-    left = desk.machine.run("ls /opt/bundlekit/bundles/example/releases 2>/dev/null || true").stdout
+    left = workstation.machine.run("ls /opt/bundlekit/bundles/example/releases 2>/dev/null || true").stdout
     assert left == "", "half of a release is left"
 
 
-def test_disk_that_fills_up_during_an_upgrade_leaves_the_old_release_running(desk: Desk) -> None:
-    desk.machine.run("mount -t tmpfs -o size=9m,nr_inodes=60 tmpfs /opt")
-    first = desk.deploy(desk.sample("0.0.1"))
+def test_disk_that_fills_up_during_an_upgrade_leaves_the_old_release_running(workstation: Workstation) -> None:
+    workstation.machine.run("mount -t tmpfs -o size=9m,nr_inodes=60 tmpfs /opt")
+    first = workstation.deploy(workstation.sample("0.0.1"))
     assert first.code == 0, first.err
-    before = desk.status()["bundles"][0]
-    bundle = desk.sample("0.0.2")
+    before = workstation.status()["bundles"][0]
+    bundle = workstation.sample("0.0.2")
     for number in range(60):
         (bundle / f"module_{number}.py").write_text("")
-    full = desk.deploy(bundle)
+    full = workstation.deploy(bundle)
     assert full.code == 3
     assert "the disk of the gateway is full" in full.err
-    after = desk.status()["bundles"][0]
+    after = workstation.status()["bundles"][0]
     assert {**after, "last": None} == {**before, "last": None}
     assert (after["last"]["outcome"], after["last"]["finished_by"]) == ("refused", "")
-    assert desk.machine.api("GET", "/example") == (200, {"key": "value"})
-    small = desk.deploy(desk.sample("0.0.3"))
+    assert workstation.machine.api("GET", "/example") == (200, {"key": "value"})
+    small = workstation.deploy(workstation.sample("0.0.3"))
     assert small.code == 0, small.err
 
 
-def test_lock_of_a_change_that_was_killed_is_broken_with_a_word(desk: Desk) -> None:
-    desk.deploy(desk.sample("0.0.1"))
-    lines = "time=1\nwhat=deploy of 9\nwho=eve@desk\n"
-    desk.machine.run("cat >/opt/bundlekit/bundles/example/lock", given=lines)
-    status = desk.on_gateway("status")
-    assert "broken off: deploy of 9, by eve@desk" in status.out
+def test_lock_of_a_change_that_was_killed_is_broken_with_a_word(workstation: Workstation) -> None:
+    workstation.deploy(workstation.sample("0.0.1"))
+    lines = "time=1\nwhat=deploy of 9\nwho=eve@workstation\n"
+    workstation.machine.run("cat >/opt/bundlekit/bundles/example/lock", given=lines)
+    status = workstation.on_gateway("status")
+    assert "broken off: deploy of 9, by eve@workstation" in status.out
     assert status.code == 1
-    printed = desk.deploy(desk.sample("0.0.2"))
+    printed = workstation.deploy(workstation.sample("0.0.2"))
     assert printed.code == 0, printed.err
-    assert "note: the last change did not end: deploy of 9 by eve@desk" in printed.err
+    assert "note: the last change did not end: deploy of 9 by eve@workstation" in printed.err
 
 
-def test_two_bundles_on_one_desk_are_told_apart_by_the_folder(shared_desk: Desk) -> None:
-    bundle = shared_desk.sample(name="by-folder")
-    assert shared_desk.deploy(bundle).code == 0
-    printed = shared_desk.on_gateway("status", "--bundle", str(bundle))
+def test_two_bundles_on_one_workstation_are_told_apart_by_the_folder(shared_workstation: Workstation) -> None:
+    bundle = shared_workstation.sample(name="by-folder")
+    assert shared_workstation.deploy(bundle).code == 0
+    printed = shared_workstation.on_gateway("status", "--bundle", str(bundle))
     assert printed.out.count("by-folder") == 1
     shutil.rmtree(bundle)
-    nowhere = shared_desk.on_gateway("status", "--bundle", str(bundle))
+    nowhere = shared_workstation.on_gateway("status", "--bundle", str(bundle))
     assert nowhere.code == 2
-    assert shared_desk.on_gateway("remove", "--bundle", "by-folder", "--yes", "--purge").code == 0
+    assert shared_workstation.on_gateway("remove", "--bundle", "by-folder", "--yes", "--purge").code == 0
 
 
-def test_without_systemd_no_copy_outlives_its_supervisor(plain_desk: Desk) -> None:
-    desk = plain_desk
+def test_without_systemd_no_copy_outlives_its_supervisor(plain_workstation: Workstation) -> None:
+    workstation = plain_workstation
     child = "import subprocess, threading; subprocess.Popen(['sleep', '12345'])"
     child += "; threading.Timer(1, os.chdir, '/').start()"
-    assert desk.deploy(desk.sample(before_main=child)).code == 0
-    supervisor = desk.machine.run("sed -n s/^supervisor=//p /opt/bundlekit/bundles/example/running").stdout.strip()
-    desk.machine.run("until readlink /proc/$(pgrep -f '[i]ndex.py')/cwd | grep -x /; do sleep .1; done")
-    desk.machine.run(f"kill -9 {supervisor}")
-    assert desk.on_gateway("status").code == 1
-    assert desk.on_gateway("start").code == 0
-    assert desk.machine.run("pgrep -fc '[i]ndex.py'").stdout == "1\n"
-    assert desk.on_gateway("stop").code == 0
-    assert desk.machine.run("pgrep -f '[i]ndex.py|^sleep 12345' || true").stdout == ""
+    assert workstation.deploy(workstation.sample(before_main=child)).code == 0
+    supervisor = workstation.machine.run(
+        "sed -n s/^supervisor=//p /opt/bundlekit/bundles/example/running"
+    ).stdout.strip()
+    workstation.machine.run("until readlink /proc/$(pgrep -f '[i]ndex.py')/cwd | grep -x /; do sleep .1; done")
+    workstation.machine.run(f"kill -9 {supervisor}")
+    assert workstation.on_gateway("status").code == 1
+    assert workstation.on_gateway("start").code == 0
+    assert workstation.machine.run("pgrep -fc '[i]ndex.py'").stdout == "1\n"
+    assert workstation.on_gateway("stop").code == 0
+    assert workstation.machine.run("pgrep -f '[i]ndex.py|^sleep 12345' || true").stdout == ""
 
 
-def test_noise_of_a_log_in_shell_does_no_harm(desk: Desk) -> None:
-    desk.machine.run(
+def test_noise_of_a_log_in_shell_does_no_harm(workstation: Workstation) -> None:
+    workstation.machine.run(
         "sed -i '1i printf Welcome' /home/moxa/.bashrc 2>/dev/null || printf 'printf Welcome\\n' >/home/moxa/.bashrc"
     )
-    assert desk.on_gateway("status").code == 0
-    printed = desk.deploy(desk.sample())
+    assert workstation.on_gateway("status").code == 0
+    printed = workstation.deploy(workstation.sample())
     assert printed.code == 0, printed.err
     assert "Welcome" not in printed.out + printed.err

@@ -36,7 +36,7 @@ ENDS_BADLY = [
     ("outcome\tback\t2-b\tbroken-off stop\t1-a\trunning|end", 1, "2-b of x was broken off"),
     ("fail\tbroken-off\tcheck|end", 3, "broken off in phase check"),
     ("outcome\tnot-up\t2-b\tdied 1|end", 4, "ended with exit status 1"),
-    ("fail\tbusy\tstop\teve@desk\t1|end", 3, "another change is under way there: stop, by eve@desk"),
+    ("fail\tbusy\tstop\teve@workstation\t1|end", 3, "another change is under way there: stop, by eve@workstation"),
     ("fail\tchanged\t9-z|end", 3, "the current release is 9-z now"),
     ("fail\tdigest|end", 3, "its SHA-256 differs"),
     ("fail\tsyntax\tindex.py, line 3: invalid syntax|end", 1, "index.py, line 3: invalid syntax"),
@@ -49,7 +49,11 @@ ENDS_BADLY = [
     ("fail\tno-release\t|end", 3, "it is not deployed there"),
     ("fail\tno-release\t1|end", 3, "there is no release 1 there"),
     ("fail\tno-snapshot\t1-a|end", 3, "no settings of release 1-a to go back to"),
-    ("fail\tbusy\tstop\teve@desk\t1\tmoxa from 10.0.0.1|end", 3, "stop, by eve@desk (moxa from 10.0.0.1) since "),
+    (
+        "fail\tbusy\tstop\teve@workstation\t1\tmoxa from 10.0.0.1|end",
+        3,
+        "stop, by eve@workstation (moxa from 10.0.0.1) since ",
+    ),
     ("fail\tno-log\tx|end", 3, "has printed nothing yet"),
     ("fail\tof-tomorrow\tx|end", 3, "refused: of-tomorrow x"),
     ("phase\tstop\t1-a", 3, "broke off before it told how the change ended"),
@@ -85,7 +89,7 @@ def test_release_before_that_was_only_slow_is_no_reason_to_suspect_the_disk() ->
 
 
 ACTS = [
-    ("up\t\t", "deploy 2-b by eve@desk (moxa from 10.0.0.1): it runs"),
+    ("up\t\t", "deploy 2-b by eve@workstation (moxa from 10.0.0.1): it runs"),
     (
         "back\tdied 3\tboot",
         "taken back to 1-a: it ended with exit status 3; broken off, and brought to its end by",
@@ -106,5 +110,5 @@ ACTS = [
 
 @pytest.mark.parametrize(("ended", "words"), ACTS)
 def test_line_of_the_history_says_who_did_what_and_how_it_ended(ended: str, words: str) -> None:
-    event = parse_event(f"act\t20\t10\tx\tdeploy\t2-b\t1-a\teve@desk\tmoxa\t10.0.0.1\t{ended}")
+    event = parse_event(f"act\t20\t10\tx\tdeploy\t2-b\t1-a\teve@workstation\tmoxa\t10.0.0.1\t{ended}")
     assert words in entry_in_words(parse_history_entry(event))

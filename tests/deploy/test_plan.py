@@ -152,7 +152,7 @@ def test_release_id_is_safe_as_a_folder(version: str, id: str) -> None:
 FAILED = release("0.0.5", 50, "failed")
 TRAIL = (OLD[2].id, OLD[1].id)
 STATE = replace(UPGRADE, releases=(FAILED, *OLD), trail=TRAIL)
-MARKED = tuple(replace(one, state="bad", reason="eve@desk") if one is OLD[1] else one for one in OLD)
+MARKED = tuple(replace(one, state="bad", reason="eve@workstation") if one is OLD[1] else one for one in OLD)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_rollback_goes_to(state: BundleState, wanted: str | None, target: str) -
     [
         (replace(STATE, current=OLD[2].id, trail=()), None, CouldNotRun, "no change of example to undo: 0.0.1-"),
         (replace(STATE, trail=(FAILED.id,)), None, CouldNotRun, "no change of example to undo"),
-        (replace(STATE, releases=MARKED), "0.0.2", CouldNotRun, "was marked as bad by eve@desk"),
+        (replace(STATE, releases=MARKED), "0.0.2", CouldNotRun, "was marked as bad by eve@workstation"),
         (STATE, "9", BadUsage, "no release '9'"),
         (STATE, "0.0.", BadUsage, "names several"),
         (STATE, "0.0.3", BadUsage, "is the current release already"),
@@ -209,9 +209,9 @@ NOTES = [
     (BundleState("example"), "0.0.1", []),
     (SAME, "0.0.4", []),
     (
-        replace(UPGRADE, releases=(*OLD, replace(THIS, state="bad", reason="eve@desk"))),
+        replace(UPGRADE, releases=(*OLD, replace(THIS, state="bad", reason="eve@workstation"))),
         "0.0.4",
-        ["was marked as bad by eve@desk; if it comes up, it is good again"],
+        ["was marked as bad by eve@workstation; if it comes up, it is good again"],
     ),
 ]
 

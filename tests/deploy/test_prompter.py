@@ -21,9 +21,9 @@ from bundlekit.errors import BadUsage, GatewayUnreachable, HostKeyRejected, Logi
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.connection import Connection
 from bundlekit.ssh.tcp import connect
-from tests.desk import Printed
 from tests.remote.hostile_server import Liar
 from tests.ssh.sshd import Sshd
+from tests.workstation import Printed
 
 Kept = dict[str, str]
 Run = Callable[..., Printed]

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from bundlekit.cli.deploy_report import DeployReport, markdown
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.errors import RolledBack
-from tests.desk import Desk
+from tests.workstation import Workstation
 
 
 def lines(text: str) -> list[dict[str, Any]]:
@@ -124,12 +124,12 @@ def test_summary_that_cannot_be_written_is_no_failure(tmp_path: Path, capsys: py
 
 
 @pytest.mark.gateway
-def test_programs_read_a_deploy_line_by_line(shared_desk: Desk) -> None:
-    desk = shared_desk
-    bundle = desk.sample(name="for-programs")
-    planned = desk.deploy(bundle, "--format", "json", "--dry-run")
+def test_programs_read_a_deploy_line_by_line(shared_workstation: Workstation) -> None:
+    workstation = shared_workstation
+    bundle = workstation.sample(name="for-programs")
+    planned = workstation.deploy(bundle, "--format", "json", "--dry-run")
     assert lines(planned.out)[-1]["outcome"] == "planned"
-    done = desk.deploy(bundle, "--format", "json")
+    done = workstation.deploy(bundle, "--format", "json")
     assert (done.code, done.err) == (0, "")
     events = lines(done.out)
     assert [event["phase"] for event in events if event["event"] == "phase"][-1] == "confirm"
@@ -138,15 +138,15 @@ def test_programs_read_a_deploy_line_by_line(shared_desk: Desk) -> None:
     end = events[-1]
     assert (end["event"], end["outcome"], end["code"], end["replaced"]) == ("end", "up", 0, None)
     assert end["release"].startswith("0.0.1-")
-    assert lines(desk.deploy(bundle, "--format", "json").out)[-1]["outcome"] == "unchanged"
+    assert lines(workstation.deploy(bundle, "--format", "json").out)[-1]["outcome"] == "unchanged"
     (bundle / "helper.py").write_text("None = 1\n")  # which Python 2.7 alone finds
     (bundle / "index.py").write_text(
         (bundle / "index.py").read_text().replace("import os\n", "import os\nimport helper\n")
     )
-    archive = desk.home / "broken.tar.gz"
+    archive = workstation.home / "broken.tar.gz"
     subprocess.run(["tar", "-czf", archive, "-C", bundle, "."], check=True)
-    failed = desk.deploy(archive, "--format", "json")
+    failed = workstation.deploy(archive, "--format", "json")
     end = lines(failed.out)[-1]
     assert (failed.code, end["code"], end["outcome"], end["error"]["kind"]) == (1, 1, "failed", "Refused")
     assert "helper.py:1" in end["error"]["what"]
-    assert desk.on_gateway("remove", "--bundle", "for-programs", "--yes", "--purge").code == 0
+    assert workstation.on_gateway("remove", "--bundle", "for-programs", "--yes", "--purge").code == 0

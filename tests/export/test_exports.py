@@ -19,7 +19,7 @@ from bundlekit.export.description import NOTHING, Description, describe, describ
 from bundlekit.export.openapi import openapi
 from bundlekit.export.postman import postman
 from bundlekit.source.routes import find_routes
-from tests.desk import SAMPLE
+from tests.workstation import SAMPLE
 
 NO_SOURCE = find_routes(b"")
 

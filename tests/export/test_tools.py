@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tests.desk import SAMPLE
 from tests.export import newman
 from tests.export.bundles import building
 from tests.gateway.emulated import Emulated, emulated
+from tests.workstation import SAMPLE
 
 # The gateway's REST front answers OPTIONS for every path alike, the SDK answers 404 where others answer 405, and the
 # controller drops numbers from 2^63 on, so that nobody answers.
@@ -24,7 +24,7 @@ NOT_THE_BUNDLES = "unsupported_method,allow_header_conformance,positive_data_acc
 
 
 @dataclass(frozen=True)
-class Desk:
+class Workstation:
     """A gateway, the bundles that run there, and where their settings lie."""
 
     gateway: Emulated
@@ -42,11 +42,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def workstation(tmp_path: Path) -> Iterator[Workstation]:
     bundles = {"example": SAMPLE, "building": building(tmp_path)}
     with emulated(tmp_path) as gateway:
         runs = {name: gateway.start(folder) for name, folder in bundles.items()}
-        yield Desk(gateway, bundles, {name: run / f"data/{name}.json" for name, run in runs.items()})
+        yield Workstation(gateway, bundles, {name: run / f"data/{name}.json" for name, run in runs.items()})
 
 
 @pytest.mark.parametrize(
@@ -54,20 +54,20 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     # The sample fails with 500 where a body is missing, as the vendor's does: what is not allowed is not sent there.
     [("example", "positive"), ("building", "all")],
 )
-def test_openapi_is_valid_and_the_bundle_does_what_it_says(desk: Desk, bundle: str, mode: str) -> None:
-    document = desk.export("openapi", bundle)
+def test_openapi_is_valid_and_the_bundle_does_what_it_says(workstation: Workstation, bundle: str, mode: str) -> None:
+    document = workstation.export("openapi", bundle)
     OpenAPIV31SpecValidator(json.loads(document.read_text())).validate()
     # A gateway answers other methods than these with 500, whatever the bundle.
     methods = '["GET", "POST", "PUT", "DELETE"]'
-    (desk.gateway.home / "schemathesis.toml").write_text(f"[phases.coverage]\nunexpected-methods = {methods}\n")
+    (workstation.gateway.home / "schemathesis.toml").write_text(f"[phases.coverage]\nunexpected-methods = {methods}\n")
     ended = subprocess.run(
         [
             Path(sys.executable).with_name("schemathesis"),
             "run",
             document,
-            f"--url={desk.gateway.url}/api/v1",
-            f"--header=mx-api-token: {desk.gateway.token}",
-            f"--tls-verify={desk.gateway.certificate}",
+            f"--url={workstation.gateway.url}/api/v1",
+            f"--header=mx-api-token: {workstation.gateway.token}",
+            f"--tls-verify={workstation.gateway.certificate}",
             f"--mode={mode}",
             f"--exclude-checks={NOT_THE_BUNDLES}",
             "--generation-deterministic",
@@ -75,8 +75,8 @@ def test_openapi_is_valid_and_the_bundle_does_what_it_says(desk: Desk, bundle: s
             "--max-examples=20",
             "--no-color",
         ],
-        cwd=desk.gateway.home,
-        env=desk.gateway.environment,
+        cwd=workstation.gateway.home,
+        env=workstation.gateway.environment,
         capture_output=True,
         text=True,
         timeout=240,
@@ -85,20 +85,20 @@ def test_openapi_is_valid_and_the_bundle_does_what_it_says(desk: Desk, bundle: s
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def test_collection_runs_green_and_leaves_the_sample_as_it_was(desk: Desk) -> None:
-    desk.gateway.client.put("/example", {"key": "{{token}} ü \"'"})
-    before = desk.settings_of("example")
-    run = newman.run(desk.export("postman", "example"), **of(desk))
+def test_collection_runs_green_and_leaves_the_sample_as_it_was(workstation: Workstation) -> None:
+    workstation.gateway.client.put("/example", {"key": "{{token}} ü \"'"})
+    before = workstation.settings_of("example")
+    run = newman.run(workstation.export("postman", "example"), **of(workstation))
     assert run.code == 0, run.printed
     assert run.requests == ("GET /example 200", "PUT /example 200")
-    assert desk.settings_of("example") == before
+    assert workstation.settings_of("example") == before
 
 
-def test_collection_gives_back_what_it_takes(desk: Desk) -> None:
-    before = desk.settings_of("building")
-    run = newman.run(desk.export("postman", "building"), **of(desk))
+def test_collection_gives_back_what_it_takes(workstation: Workstation) -> None:
+    before = workstation.settings_of("building")
+    run = newman.run(workstation.export("postman", "building"), **of(workstation))
     assert run.code == 0, run.printed
-    after = desk.settings_of("building")
+    after = workstation.settings_of("building")
     assert after.pop("keys") == {}, "nothing gives this one back, and its request says so"
     assert {"DELETE /building 200", "DELETE /doors 200", "DELETE /doors/1 200"} <= set(run.requests)
     assert before.pop("keys")
@@ -106,6 +106,6 @@ def test_collection_gives_back_what_it_takes(desk: Desk) -> None:
     assert len([line for line in run.requests if line.startswith("DELETE /rooms/")]) == 2
 
 
-def of(desk: Desk) -> dict[str, Any]:
-    gateway = desk.gateway
+def of(workstation: Workstation) -> dict[str, Any]:
+    gateway = workstation.gateway
     return {"host": gateway.url.removeprefix("https://"), "token": gateway.token, "certificate": gateway.certificate}

@@ -21,14 +21,14 @@ from bundlekit.emulator.running import Running, announce
 from bundlekit.emulator.sdk.environment import environment
 from bundlekit.gateway import GatewayClient, certificate_in
 from tests import warm
-from tests.desk import Printed
+from tests.workstation import Printed
 
 _PATIENCE = 30.0
 
 
 @dataclass
 class Emulated:
-    """A gateway that runs, and a user's desk before it.
+    """A gateway that runs, and a user's workstation before it.
 
     Attributes:
         home: the user's home folder; `bundlekit` finds the gateway from there.

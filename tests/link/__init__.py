@@ -1,4 +1,4 @@
-"""Links between a desk and a gateway as they are met in the field: far, narrow, cut again and again.
+"""Links between a workstation and a gateway as they are met in the field: far, narrow, cut again and again.
 
 with Far(box_namespace, delay=0.05, rate=1_000_000) as link:
     ...                  # the gateway answers on link.address as well, 100 ms away, with 1 Mbit/s

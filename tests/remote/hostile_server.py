@@ -141,7 +141,7 @@ def running(name: str, version: str, identity: str) -> tuple[str, ...]:
         f"current\t{id}",
         f"running\t17\t{id}\t1479000000\t1\tyes",
         "at-boot\tyes",
-        f"release\t{id}\t{version}\t{identity}\t1479000000\tgood\teve@desk\t",
+        f"release\t{id}\t{version}\t{identity}\t1479000000\tgood\teve@workstation\t",
     )
 
 

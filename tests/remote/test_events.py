@@ -18,9 +18,9 @@ running\t17\t0.0.2-bb\t1479000000\t1\tyes
 at-boot\tyes
 settings\tyes
 mended\t1479000100\t1479000000\texample.json other.json
-locked\tdeploy of 3\teve@desk\t12
-release\t0.0.2-bb\t0.0.2\tbb11\t1479000000\tgood\teve@desk\t
-release\t0.0.1-aa\t0.0.1\taa11\t1478000000\tfailed\tadam@desk\tdied 1
+locked\tdeploy of 3\teve@workstation\t12
+release\t0.0.2-bb\t0.0.2\tbb11\t1479000000\tgood\teve@workstation\t
+release\t0.0.1-aa\t0.0.1\taa11\t1478000000\tfailed\tadam@workstation\tdied 1
 bundle\tother
 upload\t/opt/bundlekit/uploads/x
 something\tnew
@@ -40,7 +40,7 @@ def test_probe_is_read_into_one_value() -> None:
     assert gateway.upload == "/opt/bundlekit/uploads/x"
     assert example.running == Running(17, "0.0.2-bb", 1479000000, 1, registered=True)
     assert example.mended == Mended(1479000100, 1479000000, "example.json other.json")
-    assert example.lock == Lock("deploy of 3", "eve@desk", 12, alive=True)
+    assert example.lock == Lock("deploy of 3", "eve@workstation", 12, alive=True)
     assert [(release.id, release.state, release.reason) for release in example.releases] == [
         ("0.0.2-bb", "good", ""),
         ("0.0.1-aa", "failed", "died 1"),

@@ -26,8 +26,8 @@ from bundlekit.pack.archive import pack
 from bundlekit.remote import channel, script
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.connection import Connection
-from tests.desk import SAMPLE, Printed
 from tests.remote.hostile_server import GATEWAY, PASSWORD, Liar, Lie, Talk, answer, running
+from tests.workstation import SAMPLE, Printed
 
 EVIL = (
     "\x1b]0;title\x07\x1b[2J\x1b[31;5m\x9b2J\r\b\b\x00\x7f\u202eevil\u2066\u200b\u2028\u0085"

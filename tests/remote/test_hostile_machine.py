@@ -18,8 +18,8 @@ import pytest
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.pack.archive import pack
 from tests.box.host import as_root
-from tests.desk import Desk
 from tests.ssh.sshd import make_key
+from tests.workstation import Workstation
 
 pytestmark = pytest.mark.gateway
 
@@ -40,28 +40,28 @@ def with_modes(bundle: Path, mode: int) -> Path:
     return archive
 
 
-def test_release_is_roots_alone_whatever_modes_its_archive_has(shared_desk: Desk) -> None:
-    archive = with_modes(shared_desk.sample(name="any-modes"), 0o7777)
-    printed = shared_desk.deploy(archive)
+def test_release_is_roots_alone_whatever_modes_its_archive_has(shared_workstation: Workstation) -> None:
+    archive = with_modes(shared_workstation.sample(name="any-modes"), 0o7777)
+    printed = shared_workstation.deploy(archive)
     assert printed.code == 0, printed.err
     found = "find /opt/bundlekit ! -type l ! -path '*/in*' '(' -perm /7022 -o ! -user root ')'"
-    assert shared_desk.machine.run(found).stdout == ""
-    assert shared_desk.machine.run("test -x /opt/bundlekit/bundles/any-modes/current/index.py").returncode == 0
+    assert shared_workstation.machine.run(found).stdout == ""
+    assert shared_workstation.machine.run("test -x /opt/bundlekit/bundles/any-modes/current/index.py").returncode == 0
 
 
 @pytest.mark.parametrize("name", ["-rf", "--"])
-def test_name_that_looks_like_an_option_is_a_name(shared_desk: Desk, name: str) -> None:
-    printed = shared_desk.deploy(shared_desk.sample(name=name))
+def test_name_that_looks_like_an_option_is_a_name(shared_workstation: Workstation, name: str) -> None:
+    printed = shared_workstation.deploy(shared_workstation.sample(name=name))
     assert printed.code == 0, printed.err
-    assert shared_desk.machine.api("GET", f"/{name}") == (200, {"key": "value"})
-    assert "Register successfully" in shared_desk.on_gateway("logs", "--bundle", name).out
-    assert shared_desk.on_gateway("remove", "--bundle", name, "--yes", "--purge").code == 0
-    assert shared_desk.machine.run("ls /opt/bundlekit/bundles").stdout.split().count(name) == 0
+    assert shared_workstation.machine.api("GET", f"/{name}") == (200, {"key": "value"})
+    assert "Register successfully" in shared_workstation.on_gateway("logs", "--bundle", name).out
+    assert shared_workstation.on_gateway("remove", "--bundle", name, "--yes", "--purge").code == 0
+    assert shared_workstation.machine.run("ls /opt/bundlekit/bundles").stdout.split().count(name) == 0
 
 
-def test_tools_and_settings_of_whoever_logs_in_are_not_used_as_root(desk: Desk) -> None:
+def test_tools_and_settings_of_whoever_logs_in_are_not_used_as_root(workstation: Workstation) -> None:
     """His own PATH and functions, and what a sudo that keeps too much would hand on."""
-    desk.machine.run(
+    workstation.machine.run(
         r"""
         mkdir /home/moxa/own; cd /home/moxa/own
         for tool in sudo tar python2.7 python sha256sum systemctl find; do
@@ -79,19 +79,21 @@ def test_tools_and_settings_of_whoever_logs_in_are_not_used_as_root(desk: Desk) 
         echo 'Defaults env_keep += "PATH IFS CDPATH TAR_OPTIONS GZIP PYTHONPATH ENV BASH_ENV"' >/etc/sudoers.d/keep
         """
     )
-    printed = desk.deploy(desk.sample())
+    printed = workstation.deploy(workstation.sample())
     assert printed.code == 0, printed.err
-    assert desk.machine.run("ls /home/moxa/used", check=False).stdout == ""
+    assert workstation.machine.run("ls /home/moxa/used", check=False).stdout == ""
 
 
-def test_temporary_folder_that_is_full_or_runs_nothing_is_no_obstacle(desk: Desk) -> None:
-    desk.machine.run("mount -t tmpfs -o noexec,mode=1777 tmpfs /tmp")
-    printed = desk.deploy(desk.sample("0.0.1"))
+def test_temporary_folder_that_is_full_or_runs_nothing_is_no_obstacle(workstation: Workstation) -> None:
+    workstation.machine.run("mount -t tmpfs -o noexec,mode=1777 tmpfs /tmp")
+    printed = workstation.deploy(workstation.sample("0.0.1"))
     assert printed.code == 0, printed.err
-    desk.machine.run("mount -t tmpfs -o size=64k,mode=1777 tmpfs /tmp; cat /dev/zero >/tmp/of-somebody-else || true")
-    printed = desk.deploy(desk.sample("0.0.2"))
+    workstation.machine.run(
+        "mount -t tmpfs -o size=64k,mode=1777 tmpfs /tmp; cat /dev/zero >/tmp/of-somebody-else || true"
+    )
+    printed = workstation.deploy(workstation.sample("0.0.2"))
     assert printed.code == 0, printed.err
-    assert desk.machine.run("ls -A /tmp /home/moxa | grep bundlekit || true").stdout == ""
+    assert workstation.machine.run("ls -A /tmp /home/moxa | grep bundlekit || true").stdout == ""
 
 
 WITNESS = "converse() {"  # a line of the script, which those who look for secrets have to find
@@ -105,7 +107,7 @@ done >/root/seen &
 
 
 @contextmanager
-def watched(desk: Desk, secrets: tuple[str, ...]) -> Iterator[list[str]]:
+def watched(workstation: Workstation, secrets: tuple[str, ...]) -> Iterator[list[str]]:
     """Look for secrets again and again: in the arguments and the environment of every process, of this machine and of
     the gateway, and in files of both that are there for a moment only.
 
@@ -114,7 +116,7 @@ def watched(desk: Desk, secrets: tuple[str, ...]) -> Iterator[list[str]]:
     """
     over, found = threading.Event(), []
     wanted = [secret.encode() for secret in secrets]
-    moments = desk.home / "tmp"
+    moments = workstation.home / "tmp"
     moments.mkdir()
 
     others = set(processes())  # nobody whom this test starts; to read them all again and again takes a processor
@@ -134,8 +136,8 @@ def watched(desk: Desk, secrets: tuple[str, ...]) -> Iterator[list[str]]:
                 elif b"gateway.sh" in seen and "gateway.sh" not in found:
                     found.append("gateway.sh")
 
-    desk.machine.run("cat >/root/wanted", given="".join(f"{secret}\n" for secret in (*secrets, WITNESS)))
-    desk.machine.run(f"nohup sh -c '{WATCH}' >/dev/null 2>&1")
+    workstation.machine.run("cat >/root/wanted", given="".join(f"{secret}\n" for secret in (*secrets, WITNESS)))
+    workstation.machine.run(f"nohup sh -c '{WATCH}' >/dev/null 2>&1")
     thread = threading.Thread(target=watch)
     thread.start()
     try:
@@ -143,8 +145,8 @@ def watched(desk: Desk, secrets: tuple[str, ...]) -> Iterator[list[str]]:
     finally:
         over.set()
         thread.join()
-        desk.machine.run("rm /root/wanted; sleep 0.1")
-    seen = desk.machine.run("sort -u /root/seen").stdout.split()
+        workstation.machine.run("rm /root/wanted; sleep 0.1")
+    seen = workstation.machine.run("sort -u /root/seen").stdout.split()
     found += sorted({"a file" if Path(file).name == "gateway.sh" else file for file in seen})
 
 
@@ -184,25 +186,27 @@ echo 'Defaults log_input, log_output, !log_passwords, logfile=/var/log/sudo.log'
 """
 
 
-def test_no_secret_is_seen_or_left_on_either_end(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_no_secret_is_seen_or_left_on_either_end(
+    workstation: Workstation, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """After a deploy, one that fails, a wrong password, Ctrl-C, and a fault of our own; with all that can be logged;
     with secrets from standard input, from the keyring, and from a terminal.
     """
-    machine, passphrase, wrong = desk.machine, "0pen-s3same-0f-my-key", SECRET[:-1] + "x"
+    machine, passphrase, wrong = workstation.machine, "0pen-s3same-0f-my-key", SECRET[:-1] + "x"
     machine.run("chpasswd", given=f"moxa:{SECRET}\n")
     machine.run(GATEWAY_LOUD)
     token = machine.run("cat /etc/mx-api-token").stdout.strip()
     secrets = (SECRET, wrong, token, passphrase)
-    (desk.home / "sitecustomize.py").write_text(LOUD)
-    locked = make_key(desk.home / "locked", passphrase=passphrase)
+    (workstation.home / "sitecustomize.py").write_text(LOUD)
+    locked = make_key(workstation.home / "locked", passphrase=passphrase)
     machine.run("cat >>~moxa/.ssh/authorized_keys", given=locked.with_suffix(".pub").read_text())
     kept = tmp_path_factory.mktemp("keyring") / "kept"
     kept.write_text(f"{locked}={passphrase}\nmoxa@{machine.address}={SECRET}\n")
-    (desk.home / "backend.py").write_text(KEYRING)
+    (workstation.home / "backend.py").write_text(KEYRING)
     environment = {
-        **desk.environment,
-        **{"PYTHONPATH": str(desk.home), "PYTHONFAULTHANDLER": "1"},
-        **{"GITHUB_STEP_SUMMARY": str(desk.home / "summary.md"), "TMPDIR": str(desk.home / "tmp")},
+        **workstation.environment,
+        **{"PYTHONPATH": str(workstation.home), "PYTHONFAULTHANDLER": "1"},
+        **{"GITHUB_STEP_SUMMARY": str(workstation.home / "summary.md"), "TMPDIR": str(workstation.home / "tmp")},
         **{"PYTHON_KEYRING_BACKEND": "backend.Keyring", "KEPT": str(kept)},
     }
     said = ""
@@ -210,12 +214,12 @@ def test_no_secret_is_seen_or_left_on_either_end(desk: Desk, tmp_path_factory: p
     def run(verb: str, *arguments: str, given: str | None = SECRET, stop_at: str = "", **more: str) -> int:
         nonlocal said
         client = subprocess.Popen(
-            desk.command(verb, *arguments, "gateway", *([] if given is None else ["--password-stdin"])),
+            workstation.command(verb, *arguments, "gateway", *([] if given is None else ["--password-stdin"])),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={**environment, **more},
-            cwd=desk.home,
+            cwd=workstation.home,
             text=True,
         )
         assert client.stdin
@@ -233,9 +237,13 @@ def test_no_secret_is_seen_or_left_on_either_end(desk: Desk, tmp_path_factory: p
     def type_in(verb: str, *answers: str) -> int:
         """Answer what is asked on a terminal; the keyring has nothing."""
         nonlocal said
-        command = desk.command(verb, "gateway")
+        command = workstation.command(verb, "gateway")
         terminal: pexpect.spawn[str] = pexpect.spawn(
-            command[0], command[1:], env={**environment, "KEPT": "/dev/null"}, cwd=str(desk.home), encoding="utf-8"
+            command[0],
+            command[1:],
+            env={**environment, "KEPT": "/dev/null"},
+            cwd=str(workstation.home),
+            encoding="utf-8",
         )
         for answer in answers:
             terminal.expect("(passphrase|password) of .*: ")
@@ -246,22 +254,22 @@ def test_no_secret_is_seen_or_left_on_either_end(desk: Desk, tmp_path_factory: p
         terminal.close()
         return terminal.exitstatus or 0
 
-    with watched(desk, secrets) as found:
-        assert run("deploy", "--bundle", str(desk.sample("0.0.1")), "--format", "json") == 0, said
+    with watched(workstation, secrets) as found:
+        assert run("deploy", "--bundle", str(workstation.sample("0.0.1")), "--format", "json") == 0, said
         assert run("api", "GET", "/example") == 0
-        assert run("deploy", "--bundle", str(desk.sample("0.0.2", before_main="raise RuntimeError"))) == 1
+        assert run("deploy", "--bundle", str(workstation.sample("0.0.2", before_main="raise RuntimeError"))) == 1
         assert run("status", given=wrong) == 3
-        run("deploy", "--bundle", str(desk.sample("0.0.3")), stop_at="unpack")
-        desk.write_config(f"IdentityFile {locked}")
+        run("deploy", "--bundle", str(workstation.sample("0.0.3")), stop_at="unpack")
+        workstation.write_config(f"IdentityFile {locked}")
         assert run("doctor", given=None) == 0, said
         assert run("status", given=None, FAULT="yes") == 3
         assert type_in("status", wrong, passphrase, SECRET) == 0, said
         assert said.count("fault of bundlekit") == 1
     assert found == ["gateway.sh", "a file"]
-    assert len(list(desk.home.glob(".local/state/bundlekit/crash-*.txt"))) == 1
-    assert (desk.home / "all.log").stat().st_size > 10_000
-    assert (desk.home / "summary.md").stat().st_size > 100
-    here = "".join(path.read_text(errors="replace") for path in desk.home.rglob("*") if path.is_file())
+    assert len(list(workstation.home.glob(".local/state/bundlekit/crash-*.txt"))) == 1
+    assert (workstation.home / "all.log").stat().st_size > 10_000
+    assert (workstation.home / "summary.md").stat().st_size > 100
+    here = "".join(path.read_text(errors="replace") for path in workstation.home.rglob("*") if path.is_file())
     assert [secret for secret in secrets if secret in said + here] == []
     wanted = "".join(f"{secret}\n" for secret in secrets)
     left = as_root(["grep", "-rlaF", "-f", "-", "--exclude-dir=usr", machine.root], given=wanted, check=False).stdout

@@ -14,8 +14,8 @@ import click
 import pytest
 
 from bundlekit.cli.main import main
-from tests.desk import SAMPLE
 from tests.remote.hostile_server import GATEWAY, PASSWORD, Liar, answer, running
+from tests.workstation import SAMPLE
 
 WORDS = [
     "-rf",

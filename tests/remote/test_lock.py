@@ -10,7 +10,7 @@ import pytest
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.pack.archive import pack
 from bundlekit.remote import script
-from tests.desk import Desk
+from tests.workstation import Workstation
 
 pytestmark = pytest.mark.gateway
 
@@ -28,31 +28,31 @@ cat out1 out2
 """
 
 
-def test_two_deploys_at_once_never_make_half_a_release(desk: Desk) -> None:
-    bundle = desk.sample()
+def test_two_deploys_at_once_never_make_half_a_release(workstation: Workstation) -> None:
+    bundle = workstation.sample()
     for number in range(200):
         (bundle / f"module_{number}.py").write_text(f"{number}\n")
     archive = pack(Bundle.in_folder(bundle))
-    root = desk.machine
-    place = desk.home / "gateway.sh"
+    root = workstation.machine
+    place = workstation.home / "gateway.sh"
     place.write_text(script.text())
-    (desk.home / "archive.tar.gz").write_bytes(archive.data)
+    (workstation.home / "archive.tar.gz").write_bytes(archive.data)
     root.put(place, "/root/gateway.sh")
-    programs = desk.home / "programs.zip"
+    programs = workstation.home / "programs.zip"
     programs.write_bytes(script.programs())
     root.put(programs, "/root/programs.zip")
-    root.put(desk.home / "archive.tar.gz", "/root/archive.tar.gz")
+    root.put(workstation.home / "archive.tar.gz", "/root/archive.tar.gz")
     for turn in range(4):
         said = root.run(f"set -- 0.0.1-{turn} {archive.digest} {archive.identity}\n{ROUND}").stdout
         assert said.count("outcome\tup\t") == 1, said
         assert said.count("fail\tbusy\t") + said.count("fail\tchanged\t") == 1, said
         count = root.run(f"ls /opt/bundlekit/bundles/example/releases/0.0.1-{turn} | grep -c module_").stdout
         assert int(count) == 200
-        assert desk.on_gateway("remove", "--yes", "--purge").code == 0
+        assert workstation.on_gateway("remove", "--yes", "--purge").code == 0
 
 
-@pytest.mark.parametrize("content", ["", "time=1\nwhat=deploy of 9\nwho=eve@desk\n"], ids=["free", "broken off"])
-def test_lock_lets_one_in_at_a_time(desk: Desk, content: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["", "time=1\nwhat=deploy of 9\nwho=eve@workstation\n"], ids=["free", "broken off"])
+def test_lock_lets_one_in_at_a_time(workstation: Workstation, content: str, tmp_path: Path) -> None:
     definitions = script.text().split("# ---------------------------------------------------------------- the way in")[
         0
     ]
@@ -63,13 +63,13 @@ def test_lock_lets_one_in_at_a_time(desk: Desk, content: str, tmp_path: Path) ->
     )
     place = tmp_path / "locking.sh"
     place.write_text(definitions + use)
-    desk.machine.put(place, "/root/locking.sh")
-    desk.machine.run("mkdir -p /opt/bundlekit/bundles/x; cat >/opt/bundlekit/bundles/x/lock", given=content)
-    desk.machine.run("for i in 1 2 3; do for n in 1 2 3 4 5 6; do sh /root/locking.sh & done; wait; done")
-    assert desk.machine.run("cat /root/two 2>/dev/null || true").stdout == ""
-    assert len(desk.machine.run("cat /root/in").stdout.split()) >= 3
-    assert "fail\tbusy" in desk.machine.run("cat /root/said").stdout
-    assert desk.machine.run("cat /opt/bundlekit/bundles/x/lock").stdout == ""
+    workstation.machine.put(place, "/root/locking.sh")
+    workstation.machine.run("mkdir -p /opt/bundlekit/bundles/x; cat >/opt/bundlekit/bundles/x/lock", given=content)
+    workstation.machine.run("for i in 1 2 3; do for n in 1 2 3 4 5 6; do sh /root/locking.sh & done; wait; done")
+    assert workstation.machine.run("cat /root/two 2>/dev/null || true").stdout == ""
+    assert len(workstation.machine.run("cat /root/in").stdout.split()) >= 3
+    assert "fail\tbusy" in workstation.machine.run("cat /root/said").stdout
+    assert workstation.machine.run("cat /opt/bundlekit/bundles/x/lock").stdout == ""
 
 
 HOLD = """
@@ -79,47 +79,52 @@ cat >/root/hold; chmod {mode} {lock}; rm -f /root/holds
 EXAMPLE = "/opt/bundlekit/bundles/example"
 
 
-def hold(desk: Desk, process: str, *, mode: str, says: str = "") -> None:
+def hold(workstation: Workstation, process: str, *, mode: str, says: str = "") -> None:
     """Have a process of root's hold the lock, which has the mode then that an older script gave it, or ours."""
     lines = f"exec 9>>{EXAMPLE}/lock\nflock 9\nprintf '{says}' >&9\n: >/root/holds\n{process}\n"
-    desk.machine.run(HOLD.format(mode=mode, lock=f"{EXAMPLE}/lock"), given=lines)
+    workstation.machine.run(HOLD.format(mode=mode, lock=f"{EXAMPLE}/lock"), given=lines)
 
 
 @pytest.mark.parametrize("mode", ["644", "600"], ids=["of an older script", "of ours"])
-def test_lock_is_held_as_long_as_its_holder_lives_whose_name_is_told(shared_desk: Desk, mode: str) -> None:
-    desk = shared_desk
-    assert desk.deploy(desk.sample()).code in (0, 3)
-    hold(desk, "exec sleep 1234", mode=mode)
-    process = desk.machine.run("pgrep -f '^sleep 1234$'").stdout.strip()
+def test_lock_is_held_as_long_as_its_holder_lives_whose_name_is_told(
+    shared_workstation: Workstation, mode: str
+) -> None:
+    workstation = shared_workstation
+    assert workstation.deploy(workstation.sample()).code in (0, 3)
+    hold(workstation, "exec sleep 1234", mode=mode)
+    process = workstation.machine.run("pgrep -f '^sleep 1234$'").stdout.strip()
     holder = f"lock is held by process {process} of root: sleep 1234, which is no change of bundlekit"
-    assert holder in desk.on_gateway("status", "--bundle", "example").out
+    assert holder in workstation.on_gateway("status", "--bundle", "example").out
     # Of the shared gateway, on which other tests may have left bundles.
-    (state,) = [bundle for bundle in desk.status()["bundles"] if bundle["name"] == "example"]
+    (state,) = [bundle for bundle in workstation.status()["bundles"] if bundle["name"] == "example"]
     assert state["held_by"] == f"process {process} of root: sleep 1234"
-    assert holder in desk.on_gateway("doctor").out
-    for refused in (desk.on_gateway("stop", "--bundle", "example"), desk.deploy(desk.sample("0.0.2"))):
+    assert holder in workstation.on_gateway("doctor").out
+    for refused in (
+        workstation.on_gateway("stop", "--bundle", "example"),
+        workstation.deploy(workstation.sample("0.0.2")),
+    ):
         assert (refused.code, f"held there by process {process} of root: sleep 1234" in refused.err) == (3, True)
-    desk.machine.run(f"kill {process}")
-    assert "lock is held" not in desk.on_gateway("status", "--bundle", "example").out
-    assert desk.on_gateway("stop", "--bundle", "example").code == 0
-    assert desk.machine.run(f"stat -c %a {EXAMPLE}/lock").stdout == "600\n"
-    assert desk.on_gateway("remove", "--bundle", "example", "--yes", "--purge").code == 0
+    workstation.machine.run(f"kill {process}")
+    assert "lock is held" not in workstation.on_gateway("status", "--bundle", "example").out
+    assert workstation.on_gateway("stop", "--bundle", "example").code == 0
+    assert workstation.machine.run(f"stat -c %a {EXAMPLE}/lock").stdout == "600\n"
+    assert workstation.on_gateway("remove", "--bundle", "example", "--yes", "--purge").code == 0
 
 
-def test_change_of_an_older_script_is_waited_for_and_its_end_is_told(shared_desk: Desk) -> None:
-    desk = shared_desk
-    assert desk.deploy(desk.sample()).code == 0
-    desk.machine.run("mkdir -p /root/older; printf 'exec sleep 1235' >/root/older/gateway.sh")
+def test_change_of_an_older_script_is_waited_for_and_its_end_is_told(shared_workstation: Workstation) -> None:
+    workstation = shared_workstation
+    assert workstation.deploy(workstation.sample()).code == 0
+    workstation.machine.run("mkdir -p /root/older; printf 'exec sleep 1235' >/root/older/gateway.sh")
     older = "sh -c 'sleep 1235; :' /root/older/gateway.sh apart example"
-    hold(desk, older, mode="644", says="time=1\\nwhat=x\\nwho=y\\n")
-    assert "under way: x, by y" in desk.on_gateway("status", "--bundle", "example").out
-    busy = desk.on_gateway("stop", "--bundle", "example")
+    hold(workstation, older, mode="644", says="time=1\\nwhat=x\\nwho=y\\n")
+    assert "under way: x, by y" in workstation.on_gateway("status", "--bundle", "example").out
+    busy = workstation.on_gateway("stop", "--bundle", "example")
     assert (busy.code, "another change is under way there: x, by y" in busy.err) == (3, True)
-    desk.machine.run("kill -9 $(pgrep -f '[/]root/older/gateway.sh'); pkill -f '^sleep 1235$'")
-    assert "broken off: x, by y" in desk.on_gateway("status", "--bundle", "example").out
-    stopped = desk.on_gateway("stop", "--bundle", "example")
+    workstation.machine.run("kill -9 $(pgrep -f '[/]root/older/gateway.sh'); pkill -f '^sleep 1235$'")
+    assert "broken off: x, by y" in workstation.on_gateway("status", "--bundle", "example").out
+    stopped = workstation.on_gateway("stop", "--bundle", "example")
     assert (stopped.code, "the last change did not end: x by y" in stopped.err) == (0, True)
-    assert desk.on_gateway("remove", "--bundle", "example", "--yes", "--purge").code == 0
+    assert workstation.on_gateway("remove", "--bundle", "example", "--yes", "--purge").code == 0
 
 
 # Another user, who holds whatever can be opened, as soon as it can.
@@ -160,63 +165,65 @@ systemctl daemon-reload; systemctl start mallory; systemctl -q enable mallory ro
 """
 
 
-def services(desk: Desk) -> None:
+def services(workstation: Workstation) -> None:
     """Let mallory hold what he can, now and at boots; and let a process of root's hold the lock at boots."""
     ready = f"until grep -qsx {EXAMPLE} /home/mallory/held; do sleep .1; done"
     mallory = SERVICE.format(user="mallory", command="python2.7 /home/mallory/hold.py", ready=ready)
     ready = f"until ! flock -n {EXAMPLE}/lock true; do sleep .1; done"
     root = SERVICE.format(user="root", command=f"flock {EXAMPLE}/lock sleep 1236", ready=ready)
     for name, text in (("mallory", mallory), ("root", root)):
-        desk.machine.run(f"cat >/etc/systemd/system/{name}.service", given=text)
-    desk.machine.run(MEETS, given=MALLORY)
+        workstation.machine.run(f"cat >/etc/systemd/system/{name}.service", given=text)
+    workstation.machine.run(MEETS, given=MALLORY)
 
 
-def test_user_who_holds_all_that_he_can_open_stops_no_change_and_no_recovery(desk: Desk) -> None:
-    assert desk.deploy(desk.sample("0.0.1")).code == 0
-    machine = desk.machine
+def test_user_who_holds_all_that_he_can_open_stops_no_change_and_no_recovery(workstation: Workstation) -> None:
+    assert workstation.deploy(workstation.sample("0.0.1")).code == 0
+    machine = workstation.machine
     machine.run(f"chmod 644 {EXAMPLE}/lock")  # as an older script made it
-    services(desk)
+    services(workstation)
     machine.run(f"until grep -x {EXAMPLE}/lock /home/mallory/held; do sleep .1; done")
-    assert "of mallory: python2.7 /home/mallory/hold.py" in desk.on_gateway("status").out
-    assert desk.on_gateway("restart").code == 0
+    assert "of mallory: python2.7 /home/mallory/hold.py" in workstation.on_gateway("status").out
+    assert workstation.on_gateway("restart").code == 0
     assert machine.run(f"stat -c %a {EXAMPLE}/lock").stdout == "600\n"
-    assert "mallory" not in desk.on_gateway("status").out
-    updated = desk.deploy(desk.sample("0.0.2"))
+    assert "mallory" not in workstation.on_gateway("status").out
+    updated = workstation.deploy(workstation.sample("0.0.2"))
     assert updated.code == 0, updated.err
     ended = f"while [ -e {EXAMPLE}/journal ]; do sleep .2; done; readlink {EXAMPLE}/current"
 
-    killed = cut_off(desk, "0.0.3")
+    killed = cut_off(workstation, "0.0.3")
     machine.run(f"kill -9 $(sed -n s/^pid=//p {EXAMPLE}/lock)")
     assert killed.wait() == 0
     assert machine.run(ended).stdout.startswith("releases/0.0.3-")
 
-    cut = cut_off(desk, "0.0.4")
+    cut = cut_off(workstation, "0.0.4")
     machine.run(f"chmod 644 {EXAMPLE}/lock; rm /home/mallory/held")
     machine.power_cut()
     cut.kill()
     machine.boot()
     machine.run(f"until grep '^bundle=' {EXAMPLE}/running; do sleep .1; done")
-    status = desk.on_gateway("status").out
+    status = workstation.on_gateway("status").out
     assert "the lock is held by process " in status
     assert "of root: " in status
     machine.run(f"test -e {EXAMPLE}/journal; pkill -f '^sleep 1236'")
     assert machine.run(ended).stdout.startswith("releases/0.0.4-")
     assert machine.run("grep -c example/lock /home/mallory/held").stdout != "0\n"
-    last = desk.on_gateway("history").out
+    last = workstation.on_gateway("history").out
     assert "brought to its end" in last, last
 
 
-def cut_off(desk: Desk, version: str) -> subprocess.Popen[str]:
+def cut_off(workstation: Workstation, version: str) -> subprocess.Popen[str]:
     """Begin a deploy of a release that is slow to start, and wait until it is started."""
-    client = desk.begin("deploy", "--bundle", str(desk.sample(version, before_main="import time; time.sleep(3)")))
+    client = workstation.begin(
+        "deploy", "--bundle", str(workstation.sample(version, before_main="import time; time.sleep(3)"))
+    )
     assert client.stderr
     while not client.stderr.readline().startswith("- wait"):
         assert client.poll() is None
     return client
 
 
-def test_processes_by_names_of_ours_are_ours_only_if_they_are_roots_or_the_uploaders(desk: Desk) -> None:
-    machine, place = desk.machine, f"/opt/bundlekit/uploads/{'a' * 64}-1"
+def test_processes_by_names_of_ours_are_ours_only_if_they_are_roots_or_the_uploaders(workstation: Workstation) -> None:
+    machine, place = workstation.machine, f"/opt/bundlekit/uploads/{'a' * 64}-1"
     definitions = script.text().split("# ---------------------------------------------------------------- the way in")[
         0
     ]

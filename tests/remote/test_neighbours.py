@@ -17,8 +17,8 @@ from bundlekit.errors import Refused
 from bundlekit.remote import script
 from bundlekit.remote.events import Neighbour, parse_event, parse_probe
 from bundlekit.remote.neighbours import shared
-from tests.desk import Desk
 from tests.emulator.bundles.pythons import python_2
+from tests.workstation import Workstation
 
 THERMO = Neighbour("thermo", "0.1.0", ("/thermostat", "/thermostat/:id"))
 BY_HAND = Neighbour("hand", "1", ("/hand",), 17, "/home/moxa/hand")
@@ -153,61 +153,63 @@ def test_gateway_and_client_match_alike(python: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.gateway
-def test_second_bundle_on_a_resource_is_refused_and_a_copy_by_hand_is_found(shared_desk: Desk) -> None:
-    desk, box = shared_desk, shared_desk.machine
-    first, second = desk.sample(name="near-a"), desk.sample(name="near-b")
+def test_second_bundle_on_a_resource_is_refused_and_a_copy_by_hand_is_found(shared_workstation: Workstation) -> None:
+    workstation, box = shared_workstation, shared_workstation.machine
+    first, second = workstation.sample(name="near-a"), workstation.sample(name="near-b")
     for file in ("bundle.json", "index.py"):
         (second / file).write_text((second / file).read_text().replace("/near-b", "/near-a"))
-    assert desk.deploy(first).code == 0
+    assert workstation.deploy(first).code == 0
 
     for option in ("--wait=60", "--dry-run"):
-        refused = desk.deploy(second, option)
+        refused = workstation.deploy(second, option)
         assert refused.code == 1
         assert "near-a 0.0.1 is on the gateway and answers /near-a too" in refused.err
         assert "kept: nothing was stopped or changed" in refused.err
-    doctor = desk.on_gateway("doctor", "--bundle", str(second))
+    doctor = workstation.on_gateway("doctor", "--bundle", str(second))
     assert (doctor.code, "fail  resources   near-a 0.0.1" in doctor.out) == (1, True)
-    forced = desk.deploy(second, "--force-resource")
+    forced = workstation.deploy(second, "--force-resource")
     assert forced.code == 0, forced.err
     assert "note: near-a 0.0.1 is on the gateway and answers /near-a too" in forced.err
     assert "note: GET /near-a is answered by near-a as well, and the answers are merged" in forced.err
 
     # The resource was free when the second one was deployed; it is not when that one is to run again.
-    assert desk.on_gateway("stop", "--bundle", "near-b").code == 0
+    assert workstation.on_gateway("stop", "--bundle", "near-b").code == 0
     for verb, which in (("start", "near-b"), ("deploy", str(second))):
-        refused = desk.on_gateway(verb, "--bundle", which)
+        refused = workstation.on_gateway(verb, "--bundle", which)
         assert (refused.code, "near-a 0.0.1 is on the gateway and answers /near-a too" in refused.err) == (1, True)
         assert "--force-resource goes on all the same" in refused.err
-        assert desk.on_gateway("status", "--bundle", "near-b", "--format", "json").out.count('"running": null') == 1
+        assert (
+            workstation.on_gateway("status", "--bundle", "near-b", "--format", "json").out.count('"running": null') == 1
+        )
     for verb, *options in (("start", "--force-resource"), ("restart",)):
-        started = desk.on_gateway(verb, "--bundle", "near-b", *options)
+        started = workstation.on_gateway(verb, "--bundle", "near-b", *options)
         assert (started.code, "note: near-a 0.0.1 is on the gateway and answers" in started.err) == (0, True), (
             started.err
         )
-    assert desk.on_gateway("stop", "--bundle", "near-b").code == 0
-    started = desk.deploy(second, "--force-resource")  # the same archive
+    assert workstation.on_gateway("stop", "--bundle", "near-b").code == 0
+    started = workstation.deploy(second, "--force-resource")  # the same archive
     assert (started.code, started.err.count("near-a 0.0.1 is on the gateway")) == (0, 1), started.err
     (second / "README").write_text("new")
-    assert desk.deploy(second, "--force-resource").code == 0
-    refused = desk.on_gateway("rollback", "--bundle", "near-b")
+    assert workstation.deploy(second, "--force-resource").code == 0
+    refused = workstation.on_gateway("rollback", "--bundle", "near-b")
     assert (refused.code, "kept: nothing was stopped or changed" in refused.err) == (1, True), refused.err
-    assert desk.on_gateway("rollback", "--bundle", "near-b", "--force-resource").code == 0
-    assert desk.on_gateway("remove", "--bundle", "near-b", "--yes", "--purge").code == 0
+    assert workstation.on_gateway("rollback", "--bundle", "near-b", "--force-resource").code == 0
+    assert workstation.on_gateway("remove", "--bundle", "near-b", "--yes", "--purge").code == 0
 
     box.put(first, "/root/by-hand")
     box.run("cd /root/by-hand && setsid python index.py >/root/by-hand.log 2>&1 </dev/null & sleep 1")
     pid = box.run("pgrep -fx 'python index.py'").stdout.strip()
     words = f"process {pid} in /root/by-hand, version 0.0.1"
     try:
-        status = desk.on_gateway("status", "--bundle", "near-a")
+        status = workstation.on_gateway("status", "--bundle", "near-a")
         assert (status.code, f"a copy of it runs by hand: {words}" in status.out) == (1, True)
-        assert f"a copy of near-a runs there by hand: {words}" in desk.on_gateway("doctor").out
-        same = desk.deploy(first)
+        assert f"a copy of near-a runs there by hand: {words}" in workstation.on_gateway("doctor").out
+        same = workstation.deploy(first)
         assert (same.code, f"note: a copy of near-a runs there by hand: {words}" in same.err) == (0, True)
         (first / "README").write_text("new")
-        refused = desk.deploy(first)
+        refused = workstation.deploy(first)
         assert refused.code == 1
         assert f"hint: end it there first: sudo kill {pid}" in refused.err
     finally:
         box.run(f"kill {pid}")
-    assert desk.on_gateway("remove", "--bundle", "near-a", "--yes", "--purge").code == 0
+    assert workstation.on_gateway("remove", "--bundle", "near-a", "--yes", "--purge").code == 0

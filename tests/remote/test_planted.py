@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bundlekit.remote import script
-from tests.desk import Desk
 from tests.remote.test_script_functions import SHELLS, home, run
+from tests.workstation import Workstation
 
 PLANTED = """
 import os
@@ -69,16 +69,16 @@ def test_function_that_is_called_in_the_folder_of_a_release_imports_nothing_of_i
 
 
 @pytest.mark.gateway
-def test_nothing_that_the_login_has_planted_is_imported_by_any_verb(shared_desk: Desk) -> None:
+def test_nothing_that_the_login_has_planted_is_imported_by_any_verb(shared_workstation: Workstation) -> None:
     """In its home, where it lands; in what Python takes for the user's own packages; and by what sudo may keep."""
-    desk, machine = shared_desk, shared_desk.machine
-    first = desk.sample("0.0.1", name="planted")
+    workstation, machine = shared_workstation, shared_workstation.machine
+    first = workstation.sample("0.0.1", name="planted")
     verbs = [
         *(("restart",), ("stop",), ("start",), ("status",), ("logs",), ("history",), ("releases",), ("rollback",)),
         *(("verify", "--bundle", str(first)), ("remove", "--yes", "--purge")),
     ]
-    plant(desk.home / "planted", "/home/moxa/used")
-    machine.put(desk.home / "planted", "/home/moxa/planted")
+    plant(workstation.home / "planted", "/home/moxa/used")
+    machine.put(workstation.home / "planted", "/home/moxa/planted")
     machine.run(
         """
         cd /home/moxa; cp -r planted/* .
@@ -91,15 +91,15 @@ def test_nothing_that_the_login_has_planted_is_imported_by_any_verb(shared_desk:
         """
     )
     try:
-        for bundle, *how in ((first,), (first,), (desk.sample("0.0.2", name="planted"), "--handover")):
-            printed = desk.deploy(bundle, *how)
+        for bundle, *how in ((first,), (first,), (workstation.sample("0.0.2", name="planted"), "--handover")):
+            printed = workstation.deploy(bundle, *how)
             assert printed.code == 0, printed.err
-        assert desk.run("api", "GET", "/planted", "gateway", "--password-stdin").code == 0
+        assert workstation.run("api", "GET", "/planted", "gateway", "--password-stdin").code == 0
         for verb, *arguments in verbs:
             named = () if verb == "verify" else ("--bundle", "planted")
-            printed = desk.on_gateway(verb, *named, *arguments)
+            printed = workstation.on_gateway(verb, *named, *arguments)
             assert printed.code == 0, (verb, printed.err)
-        assert desk.on_gateway("doctor").code == 0
+        assert workstation.on_gateway("doctor").code == 0
         assert machine.run("cat /home/moxa/used").stdout == ""
         # It is there to be found: by a Python as anybody would start it.
         machine.run("su moxa -c 'cd; python2.7 -c 0'")

@@ -68,7 +68,7 @@ def left(folder: Path) -> list[str]:
 
 def test_look_at_a_gateway_takes_few_processes(shell: tuple[str, ...], tmp_path: Path) -> None:
     """Each is some milliseconds on a gateway. In a namespace of their own, processes are numbered one by one."""
-    info = "version={0}\ndigest={0}\nnumber={0}\ntime=1\nsize=8\nwho=eve@desk\nstate=good\ntrail=-\n"
+    info = "version={0}\ndigest={0}\nnumber={0}\ntime=1\nsize=8\nwho=eve@workstation\nstate=good\ntrail=-\n"
     files = {"current": "-> releases/4", "lock": "", "log": "", "settings/x.json": "{}"}
     for number in range(1, 5):
         files |= {f"releases/{number}.info": info.format(number), f"releases/{number}/index.py": ""}
@@ -86,7 +86,7 @@ def test_look_at_a_gateway_takes_few_processes(shell: tuple[str, ...], tmp_path:
 def test_name_of_who_was_ended_in_the_last_moment_does_not_stay_in_the_lock(
     shell: tuple[str, ...], who: str, tmp_path: Path
 ) -> None:
-    folder = home(tmp_path, {"lock": "what=recovery of deploy of 9\nwho=eve@desk\n"})
+    folder = home(tmp_path, {"lock": "what=recovery of deploy of 9\nwho=eve@workstation\n"})
     run(shell, tmp_path, f'run_apart() {{ shift; "$@"; }}\nrm() {{ :; }}\n{who}')
     assert (folder / "lock").read_text() == ""
 
@@ -424,7 +424,7 @@ def test_copy_of_settings_of_another_age_goes_with_them(shell: tuple[str, ...], 
 
 
 def act(verb: str, release: str, previous: str = "", outcome: str = "up", *, bundle: str = "x") -> str:
-    fields = ["2", "1", bundle, verb, release, previous, "eve@desk", "moxa", "10.0.0.1", outcome, "", "", "1.1"]
+    fields = ["2", "1", bundle, verb, release, previous, "eve@workstation", "moxa", "10.0.0.1", outcome, "", "", "1.1"]
     return "\t".join(fields) + "\n"
 
 

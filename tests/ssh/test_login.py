@@ -14,7 +14,7 @@ import pytest
 from bundlekit.cli import keyring_store
 from bundlekit.cli.main import main
 from bundlekit.errors import CouldNotRun
-from tests.desk import Desk
+from tests.workstation import Workstation
 
 gateway = pytest.mark.gateway
 
@@ -41,57 +41,61 @@ class Keyring(KeyringBackend):
 """
 
 
-def give_keyring(desk: Desk, backend: str = "backend.Keyring") -> None:
-    folder = desk.home / ".config" / "python_keyring"
+def give_keyring(workstation: Workstation, backend: str = "backend.Keyring") -> None:
+    folder = workstation.home / ".config" / "python_keyring"
     folder.mkdir(parents=True)
     (folder / "backend.py").write_text(BACKEND)
     (folder / "keyringrc.cfg").write_text(f"[backend]\ndefault-keyring={backend}\nkeyring-path={folder}\n")
-    (desk.home / "kept.json").write_text("{}")
+    (workstation.home / "kept.json").write_text("{}")
 
 
-def kept(desk: Desk) -> dict[str, str]:
-    found: dict[str, str] = json.loads((desk.home / "kept.json").read_text())
+def kept(workstation: Workstation) -> dict[str, str]:
+    found: dict[str, str] = json.loads((workstation.home / "kept.json").read_text())
     return found
 
 
 @gateway
-def test_password_is_tried_then_stored_used_and_forgotten(shared_desk: Desk) -> None:
-    desk = shared_desk
-    give_keyring(desk)
-    desk.write_config()
-    account = f"moxa@{desk.machine.address}"
-    wrong = desk.on_gateway("login", given="of-last-year\n")
-    assert (wrong.code, kept(desk)) == (3, {})
+def test_password_is_tried_then_stored_used_and_forgotten(shared_workstation: Workstation) -> None:
+    workstation = shared_workstation
+    give_keyring(workstation)
+    workstation.write_config()
+    account = f"moxa@{workstation.machine.address}"
+    wrong = workstation.on_gateway("login", given="of-last-year\n")
+    assert (wrong.code, kept(workstation)) == (3, {})
     assert f"{account} does not accept the password" in wrong.err
     assert "of-last-year" not in wrong.err
-    stored = desk.on_gateway("login")
+    stored = workstation.on_gateway("login")
     assert stored.code == 0, stored.err
     assert f"stored in a drawer: service bundlekit, name {account}" in stored.out
-    assert kept(desk) == {f"bundlekit {account}": desk.machine.password}
-    assert desk.run("status", "gateway", given="").code in {0, 1}
-    gone = desk.run("login", "gateway", "--forget", given="")
-    assert (gone.code, gone.out, kept(desk)) == (0, f"the keyring has forgotten {account}\n", {})
-    none = desk.run("login", "gateway", "--forget", given="")
+    assert kept(workstation) == {f"bundlekit {account}": workstation.machine.password}
+    assert workstation.run("status", "gateway", given="").code in {0, 1}
+    gone = workstation.run("login", "gateway", "--forget", given="")
+    assert (gone.code, gone.out, kept(workstation)) == (0, f"the keyring has forgotten {account}\n", {})
+    none = workstation.run("login", "gateway", "--forget", given="")
     assert (none.code, none.out) == (0, f"the keyring has nothing for {account}\n")
-    assert "`bundlekit login gateway`" in desk.run("status", "gateway", given="").err
+    assert "`bundlekit login gateway`" in workstation.run("status", "gateway", given="").err
 
 
 @gateway
-def test_password_for_sudo_alone_is_tried_there(shared_desk: Desk) -> None:
+def test_password_for_sudo_alone_is_tried_there(shared_workstation: Workstation) -> None:
     """A key is enough for the log-in, so only sudo tells whether the password is right."""
-    desk = shared_desk
-    give_keyring(desk)
-    wrong = desk.on_gateway("login", given="of-last-year\n")
-    assert (wrong.code, kept(desk)) == (3, {})
+    workstation = shared_workstation
+    give_keyring(workstation)
+    wrong = workstation.on_gateway("login", given="of-last-year\n")
+    assert (wrong.code, kept(workstation)) == (3, {})
     assert "sudo on the gateway does not accept the password" in wrong.err
     terminal = pexpect.spawn(
-        sys.executable, ["-m", "bundlekit", "login", "gateway"], env=desk.environment, encoding="utf-8", timeout=60
+        sys.executable,
+        ["-m", "bundlekit", "login", "gateway"],
+        env=workstation.environment,
+        encoding="utf-8",
+        timeout=60,
     )
     terminal.expect("password of moxa@.*: ")
-    terminal.sendline(desk.machine.password)
+    terminal.sendline(workstation.machine.password)
     terminal.expect("stored in a drawer")
     terminal.expect(pexpect.EOF)
-    assert list(kept(desk).values()) == [desk.machine.password]
+    assert list(kept(workstation).values()) == [workstation.machine.password]
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.desk import SAMPLE
 from tests.emulator.machine.running import Gateway
+from tests.workstation import SAMPLE
 
 _PATIENCE = 20.0  # seconds; what is waited for takes under one
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk import SAMPLE
 from tests.emulator.bundles.pythons import python_2
+from tests.workstation import SAMPLE
 
 # Each one notes the command line that has imported it, and then is the module that it hides.
 _PLANT = """

@@ -18,8 +18,8 @@ import pytest
 from bundlekit.emulator.machine import seccomp
 from bundlekit.emulator.machine.box import MARK, MARKED
 from bundlekit.emulator.machine.kernel import Refused
-from tests.desk import SAMPLE
 from tests.emulator.machine.running import Gateway
+from tests.workstation import SAMPLE
 
 _NEW = {
     "mount": 0x20000,

@@ -1,4 +1,4 @@
-"""A developer's desk: a home folder of its own, from which the real command line reaches a gateway."""
+"""A developer's workstation: a home folder of its own, from which the real command line reaches a gateway."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Printed:
     err: str
 
 
-class Desk:
+class Workstation:
     """Runs bundlekit as a developer does who has keys for `machine`, and a Host entry `gateway`."""
 
     def __init__(self, home: Path, machine: Machine) -> None:
