@@ -29,14 +29,14 @@ settings.load_profile(os.environ.get("BUNDLEKIT_HYPOTHESIS", "steady"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    from tests.turns import waiting_first
+    from tests.scheduling import waiting_first
 
     waiting_first(items)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
-    from tests.turns import FromBothEnds
+    from tests.scheduling import FromBothEnds
 
     return FromBothEnds(config, log) if config.getvalue("dist") == "loadgroup" else None
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests import warm
+from tests import fork_server
 from tests.box import Machine
 
 SAMPLE = Path(__file__).parent / "fixtures" / "example"
@@ -71,7 +71,7 @@ class Workstation:
                 check=False,
             )
         else:
-            ended = warm.run(arguments, given=stdin, environment=self.environment, cwd=self.home, timeout=240)
+            ended = fork_server.run(arguments, given=stdin, environment=self.environment, cwd=self.home, timeout=240)
         assert not re.search("^Traceback", ended.stderr, re.MULTILINE), ended.stderr
         return Printed(ended.returncode, ended.stdout, ended.stderr)
 

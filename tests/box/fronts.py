@@ -19,7 +19,7 @@ import bundlekit.emulator.rest
 import bundlekit.emulator.service
 import bundlekit.emulator.tokens  # noqa: F401
 from bundlekit.emulator.__main__ import main as serve
-from tests.warm import end_with
+from tests.fork_server import end_with
 
 _CLONE_NEWNET = 0x40000000
 

@@ -13,7 +13,7 @@ import pytest
 
 from bundlekit.cli import main
 from bundlekit.emulator.machine.box import MARK, MARKED
-from tests import warm
+from tests import fork_server
 from tests.box.host import as_root
 from tests.emulator.machine.running import Gateway
 from tests.emulator.other_user import ADMITTED, NAME, USER_ID, try_broker
@@ -22,7 +22,7 @@ from tests.emulator.other_user import ADMITTED, NAME, USER_ID, try_broker
 def typed(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Run it where it is to end by itself."""
     environment = {"HOME": str(home), "PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(home)}
-    return warm.run(["gateway", *arguments], given="", environment=environment, cwd=Path.cwd(), timeout=60)
+    return fork_server.run(["gateway", *arguments], given="", environment=environment, cwd=Path.cwd(), timeout=60)
 
 
 def test_faults_are_told(capsys: pytest.CaptureFixture[str]) -> None:

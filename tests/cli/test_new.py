@@ -18,7 +18,7 @@ import pytest
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import check
 from bundlekit.shipped import bundle_template
-from tests import warm
+from tests import fork_server
 
 COMMAND = [sys.executable, "-m", "bundlekit", "new"]
 COMPLETE = ["--name", "lamp", "--no-input"]
@@ -45,7 +45,7 @@ def workstation(tmp_path: Path, home: Path) -> Iterator[Path]:
 
 
 def new(workstation: Path, environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
-    return warm.run(["new", *options], given="", environment=environment, cwd=workstation, timeout=120)
+    return fork_server.run(["new", *options], given="", environment=environment, cwd=workstation, timeout=120)
 
 
 def manifest(folder: Path) -> dict[str, object]:

@@ -20,7 +20,7 @@ from bundlekit.emulator.gateway import EmulatedGateway
 from bundlekit.emulator.running import Running, announce
 from bundlekit.emulator.sdk.environment import environment
 from bundlekit.gateway import GatewayClient, certificate_in
-from tests import warm
+from tests import fork_server
 from tests.workstation import Printed
 
 _PATIENCE = 30.0
@@ -76,7 +76,7 @@ class Emulated:
     def run(self, *arguments: str, given: str = "", cwd: Path | None = None, **variables: Any) -> Printed:
         """Run bundlekit to its end as the user who runs the gateway."""
         variables = {**self.environment, **variables}
-        ended = warm.run(arguments, given=given, environment=variables, cwd=cwd or self.home, timeout=120)
+        ended = fork_server.run(arguments, given=given, environment=variables, cwd=cwd or self.home, timeout=120)
         assert not re.search("^Traceback", ended.stderr, re.MULTILINE), ended.stderr
         return Printed(ended.returncode, ended.stdout, ended.stderr)
 

@@ -27,7 +27,7 @@ from bundlekit.lint.cache import Cache, cache_folder
 from bundlekit.lint.parallel import FEW, check_each
 from bundlekit.lint.selection import Choice, Selection, selection, selector
 from bundlekit.lint.settings import Settings
-from tests import warm
+from tests import fork_server
 from tests.lint.bundles import MANIFEST, MemoryFiles, bundle
 from tests.lint.cases import inspections
 
@@ -450,7 +450,9 @@ def test_several_processes_keep_and_find_at_once(tmp_path: Path) -> None:
 
 def validate(*words: str | Path, home: Path, **more: str) -> tuple[int, str, str]:
     environment = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": "", **more}
-    run = warm.run(["validate", *map(str, words)], given="", environment=environment, cwd=Path.cwd(), timeout=120)
+    run = fork_server.run(
+        ["validate", *map(str, words)], given="", environment=environment, cwd=Path.cwd(), timeout=120
+    )
     return run.returncode, run.stdout, run.stderr
 
 

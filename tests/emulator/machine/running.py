@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests import warm
+from tests import fork_server
 
 _READY = "log in"
 
@@ -108,7 +108,7 @@ class Gateway:
         return self._run("sftp", *self._ssh_options("-P"), *options, "moxa@127.0.0.1", given=given)
 
     def bundlekit(self, *arguments: str, given: str = "moxa\n") -> subprocess.CompletedProcess[str]:
-        return warm.run(arguments, given=given, environment=self.environment, cwd=self.home, timeout=120)
+        return fork_server.run(arguments, given=given, environment=self.environment, cwd=self.home, timeout=120)
 
     def on_it(self, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         target = f"moxa@127.0.0.1:{self.port}"
