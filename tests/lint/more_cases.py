@@ -1,4 +1,4 @@
-"""Bundles at the edges of what rules say, which no other test looks at; tests/lint/told/ has what is found in them."""
+"""Bundles at the edges of what rules say, beside other tests; tests/lint/snapshots/ has what is found in them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What every rule says, word for word: tests/lint/told/ has a file for each, to be read when a message changes.
+"""What every rule says, word for word: tests/lint/snapshots/ has a file for each, to be read when a message changes.
 
-`python -m tests.lint.told` writes them.
+`python -m tests.lint.snapshots` writes them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.lint.cases import examples, inspections
 FOLDER = Path(__file__).with_suffix("")
 
 
-def told(rule: Rule) -> str:
+def snapshot(rule: Rule) -> str:
     """What a rule finds in all the cases, each by its name; in those that are not named it finds nothing."""
     lines = [f"{rule.code} {rule.name}: {rule.severity}"]
     for name, inspection in (examples(rule) | inspections()).items():
@@ -56,7 +56,7 @@ def _place(text: Text | None, span: Span) -> str:
 def write() -> None:
     """Write the files of all rules, and take away those of rules that are gone."""
     FOLDER.mkdir(exist_ok=True)
-    made = {f"{rule.name}.txt": told(rule) for rule in rules()}
+    made = {f"{rule.name}.txt": snapshot(rule) for rule in rules()}
     for old in FOLDER.iterdir():
         if old.name not in made:
             old.unlink()
