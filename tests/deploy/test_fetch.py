@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bundlekit.cli.main import main
-from tests.remote.hostile_server import Liar
+from tests.remote.hostile_server import HostileServer
 from tests.workstation import Printed
 
 
@@ -83,7 +83,7 @@ def fetched(answer: bytes, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     monkeypatch.setattr(sys, "stdin", io.StringIO("secret\n"))
-    with Liar({"probe": PROBED, "fetch": HELLO + answer}) as liar:
-        liar.write_known_hosts(home)
-        code = main(["fetch", f"moxa@127.0.0.1:{liar.port}", "--password-stdin", "--bundle", "x"])
+    with HostileServer({"probe": PROBED, "fetch": HELLO + answer}) as server:
+        server.write_known_hosts(home)
+        code = main(["fetch", f"moxa@127.0.0.1:{server.port}", "--password-stdin", "--bundle", "x"])
     return Printed(code, *capsys.readouterr())

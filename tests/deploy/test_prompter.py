@@ -21,7 +21,7 @@ from bundlekit.errors import BadUsage, GatewayUnreachable, HostKeyRejected, Logi
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.connection import Connection
 from bundlekit.ssh.tcp import connect
-from tests.remote.hostile_server import Liar
+from tests.remote.hostile_server import HostileServer
 from tests.ssh.sshd import Sshd
 from tests.workstation import Printed
 
@@ -39,15 +39,15 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a verb against a liar, and nobody is there to be asked."""
+    """Runs a verb against a hostile server, and nobody is there to be asked."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
 
-    def run(liar: Liar, verb: str) -> Printed:
-        liar.write_known_hosts(tmp_path)
-        code = main([verb, f"moxa@127.0.0.1:{liar.port}"])
+    def run(server: HostileServer, verb: str) -> Printed:
+        server.write_known_hosts(tmp_path)
+        code = main([verb, f"moxa@127.0.0.1:{server.port}"])
         return Printed(code, *capsys.readouterr())
 
     return run
@@ -58,7 +58,7 @@ REFUSED_BY_SUDO = b"complaint\tSorry, try again.\ndone\tTOKEN\t1\n"
 
 @pytest.mark.parametrize("verb", ["status", "doctor"])
 def test_password_of_the_keyring_that_sudo_refuses_is_told_as_such(kept: Kept, run: Run, verb: str) -> None:
-    with Liar({"probe": REFUSED_BY_SUDO, "token": REFUSED_BY_SUDO}) as gateway:
+    with HostileServer({"probe": REFUSED_BY_SUDO, "token": REFUSED_BY_SUDO}) as gateway:
         name = f"moxa@127.0.0.1:{gateway.port}"
         kept[name] = "of-last-year"
         printed = run(gateway, verb)
@@ -71,7 +71,7 @@ def test_password_of_the_keyring_that_sudo_refuses_is_told_as_such(kept: Kept, r
 
 
 def test_password_of_another_port_is_another_password(kept: Kept, run: Run) -> None:
-    with Liar() as gateway:
+    with HostileServer() as gateway:
         kept["moxa@127.0.0.1"] = "of-the-usual-port"
         printed = run(gateway, "status")
     assert printed.code == 3
@@ -84,7 +84,7 @@ def test_password_of_an_emulated_gateway_goes_to_that_one_alone(
     kept: Kept, run: Run, tmp_path: Path, verb: str, is_it: bool
 ) -> None:
     """Who listens on its port after it has ended has another key, even where known_hosts knows that one."""
-    with Liar({"probe": REFUSED_BY_SUDO, "token": REFUSED_BY_SUDO}) as gateway:
+    with HostileServer({"probe": REFUSED_BY_SUDO, "token": REFUSED_BY_SUDO}) as gateway:
         key = gateway.keys[0] if is_it else asyncssh.generate_private_key("ssh-ed25519")
         record = Running(
             kind="gateway",
@@ -106,7 +106,7 @@ def test_password_of_an_emulated_gateway_goes_to_that_one_alone(
 
 @pytest.mark.parametrize("secret", ["two\nlines", "a\0b", "\udcff"])
 def test_what_the_keyring_has_that_is_no_password_is_sent_nowhere(kept: Kept, run: Run, secret: str) -> None:
-    with Liar() as gateway:
+    with HostileServer() as gateway:
         kept[f"moxa@127.0.0.1:{gateway.port}"] = secret
         printed = run(gateway, "status")
     assert printed.code == 3

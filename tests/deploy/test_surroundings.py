@@ -22,7 +22,7 @@ from bundlekit.errors import Unreadable
 from bundlekit.ssh import agent
 from bundlekit.ssh.address import look_up
 from bundlekit.ssh.target import parse_target
-from tests.remote.hostile_server import GATEWAY, PASSWORD, Liar, answer, running
+from tests.remote.hostile_server import GATEWAY, PASSWORD, HostileServer, answer, running
 
 WELL = "example  0.0.1, release 0.0.1-00000000"
 
@@ -113,15 +113,15 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def gateway() -> Iterator[Liar]:
+def gateway() -> Iterator[HostileServer]:
     state = answer(*GATEWAY, *running("example", "0.0.1", "0" * 64))
-    lies = {"probe": state + b"done\tTOKEN\t0\n", "logs": answer("raw", "grün →") + b"done\tTOKEN\t0\n"}
-    with Liar(lies) as gateway:
+    replies = {"probe": state + b"done\tTOKEN\t0\n", "logs": answer("raw", "grün →") + b"done\tTOKEN\t0\n"}
+    with HostileServer(replies) as gateway:
         yield gateway
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_surroundings_are_no_reason_to_crash(gateway: Liar, tmp_path: Path, name: str) -> None:
+def test_surroundings_are_no_reason_to_crash(gateway: HostileServer, tmp_path: Path, name: str) -> None:
     case = CASES[name]
     (tmp_path / ".ssh").mkdir()
     if ".ssh/known_hosts" not in case.files:
@@ -204,7 +204,7 @@ SAYS = {
 
 @pytest.mark.parametrize("name", SAYS)
 def test_agent_that_is_none_is_told_and_the_log_in_goes_on(
-    gateway: Liar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    gateway: HostileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(agent, "_PATIENCE", 0.1)
     (tmp_path / ".ssh").mkdir()

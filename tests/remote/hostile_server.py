@@ -1,4 +1,4 @@
-"""A gateway that lies: an SSH server on the loopback that takes every log-in and plays what it is told to."""
+"""A hostile gateway: an SSH server on the loopback that takes every log-in and plays what it is told to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import asyncssh
 from bundlekit.deploy.plan import release_id
 
 Process = asyncssh.SSHServerProcess[bytes]
-Lie = bytes | Callable[["Talk"], Awaitable[None]]
+Reply = bytes | Callable[["Talk"], Awaitable[None]]
 """What comes in place of an honest answer. In bytes, `TOKEN` stands for the token of the conversation."""
 
 PASSWORD = "c0rrect-h0rse"
@@ -29,10 +29,10 @@ class Talk:
         order: that was given last, as words.
     """
 
-    def __init__(self, process: Process, liar: Liar) -> None:
+    def __init__(self, process: Process, server: HostileServer) -> None:
         assert process.command
         self._process = process
-        self._liar = liar
+        self._server = server
         self._size = int(re.findall(r"head -c (\d+)", process.command)[0])
         self._tells_script = "known" in process.command
         self.token = re.findall(r"converse ([0-9a-f]+)", process.command)[0]
@@ -40,13 +40,13 @@ class Talk:
 
     async def say(self, text: bytes) -> None:
         """Send; waits while the client does not read. Raises an error when it is gone."""
-        self._liar.said += len(text)
+        self._server.said += len(text)
         self._process.stdout.write(text.replace(b"TOKEN", self.token.encode()))
         await self._process.stdout.drain()
 
     async def complain(self, text: bytes) -> None:
         """Send on standard error."""
-        self._liar.said += len(text)
+        self._server.said += len(text)
         self._process.stderr.write(text)
         await self._process.stderr.drain()
 
@@ -69,37 +69,37 @@ class Talk:
         self._process.get_extra_info("connection").abort()
 
     async def converse(self) -> None:
-        stdin, lies = self._process.stdin, self._liar.lies
-        await self.say(b"\nscript\tTOKEN\t%s\n" % self._liar.has)
+        stdin, replies = self._process.stdin, self._server.replies
+        await self.say(b"\nscript\tTOKEN\t%s\n" % self._server.has)
         if self._tells_script:
-            await self._play(lies.get("script", b"\nscript\tTOKEN\t\n"))
-        self._liar.passwords.append((await stdin.readline()).decode().rstrip("\n"))
+            await self._play(replies.get("script", b"\nscript\tTOKEN\t\n"))
+        self._server.passwords.append((await stdin.readline()).decode().rstrip("\n"))
         await stdin.readexactly(self._size)
-        await self._play(lies.get("greeting", b"\nhello\t1\tTOKEN\n"))
+        await self._play(replies.get("greeting", b"\nhello\t1\tTOKEN\n"))
         while line := await stdin.readline():
             words = shlex.split(line.decode().removeprefix(f"{self.token} "))
             if words[0] == "take":
-                self._liar.taken.append(words[1])
+                self._server.taken.append(words[1])
                 await stdin.readexactly(int(words[2]))
                 await self.done()
                 continue
             self.order = words
-            self._liar.orders.append(self.order)
+            self._server.orders.append(self.order)
             verb = self.order[0]
-            if verb == "put" and verb not in lies:
+            if verb == "put" and verb not in replies:
                 await self._take_file()
-            elif verb in lies:
-                await self._play(lies[verb])
+            elif verb in replies:
+                await self._play(replies[verb])
             else:
                 await self.say(self._honest(verb))
                 await self.done()
         self._process.exit(0)
 
-    async def _play(self, lie: Lie) -> None:
-        if isinstance(lie, bytes):
-            await self.say(lie)
+    async def _play(self, reply: Reply) -> None:
+        if isinstance(reply, bytes):
+            await self.say(reply)
         else:
-            await lie(self)
+            await reply(self)
 
     async def _take_file(self) -> None:
         stdin = self._process.stdin
@@ -145,12 +145,12 @@ def running(name: str, version: str, identity: str) -> tuple[str, ...]:
     )
 
 
-class Liar:
+class HostileServer:
     """The gateway. A context manager; it runs on a thread of its own.
 
     Attributes:
         port: where it listens.
-        lies: what it says, by verb of the script; the greeting is one of them.
+        replies: what it says, by verb of the script; the greeting is one of them.
         orders: that it was given, and
         passwords: that it was told, and
         taken: names of the files that came with orders.
@@ -160,7 +160,7 @@ class Liar:
 
     def __init__(
         self,
-        lies: Mapping[str, Lie] | None = None,
+        replies: Mapping[str, Reply] | None = None,
         *,
         banner: str = "",
         prompt: str = "",
@@ -168,7 +168,7 @@ class Liar:
         keys: int = 1,
         has: bytes = b"",
     ) -> None:
-        self.lies = dict(lies or {})
+        self.replies = dict(replies or {})
         self.banner = banner
         self.prompt = prompt
         self.prompts = prompts
@@ -197,7 +197,7 @@ class Liar:
         self._loop.close()
 
     async def change_key(self) -> None:
-        """Have another host key from the next connection on. To be called by a lie."""
+        """Have another host key from the next connection on. To be called by a reply."""
         self._server.close()
         self._server = await self._listen(self.keys[-1], self.port)
 
@@ -238,31 +238,31 @@ class Liar:
 class _Door(asyncssh.SSHServer):
     """Lets everybody in, by whichever way the play asks for."""
 
-    def __init__(self, liar: Liar) -> None:
-        self._liar = liar
+    def __init__(self, server: HostileServer) -> None:
+        self._server = server
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        self._liar.log_ins += 1
+        self._server.log_ins += 1
         self._connection = conn
 
     def begin_auth(self, username: str) -> bool:
-        if self._liar.banner:
-            self._connection.send_auth_banner(self._liar.banner)
+        if self._server.banner:
+            self._connection.send_auth_banner(self._server.banner)
         return True
 
     def password_auth_supported(self) -> bool:
-        return not self._liar.prompt
+        return not self._server.prompt
 
     def validate_password(self, username: str, password: str) -> bool:
         return True
 
     def kbdint_auth_supported(self) -> bool:
-        return bool(self._liar.prompt)
+        return bool(self._server.prompt)
 
     def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Any:
-        if self._liar.prompts > 1:  # SSH_MSG_USERAUTH_INFO_REQUEST with none of what it announces
-            self._connection.send_packet(60, bytes(12) + self._liar.prompts.to_bytes(4))
-        return self._liar.prompt, self._liar.prompt, "", [(self._liar.prompt, False)]
+        if self._server.prompts > 1:  # SSH_MSG_USERAUTH_INFO_REQUEST with none of what it announces
+            self._connection.send_packet(60, bytes(12) + self._server.prompts.to_bytes(4))
+        return self._server.prompt, self._server.prompt, "", [(self._server.prompt, False)]
 
     def validate_kbdint_response(self, username: str, responses: Any) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""A gateway that lies: whatever it says, the client ends, with a message, in bounded memory, and the terminal obeys
+"""A hostile gateway: whatever it says, the client ends, with a message, in bounded memory, and the terminal obeys
 nobody but us."""
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bundlekit.pack.archive import pack
 from bundlekit.remote import channel, script
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.connection import Connection
-from tests.remote.hostile_server import GATEWAY, PASSWORD, Liar, Lie, Talk, answer, running
+from tests.remote.hostile_server import GATEWAY, PASSWORD, HostileServer, Reply, Talk, answer, running
 from tests.workstation import SAMPLE, Printed
 
 EVIL = (
@@ -41,18 +41,18 @@ Client = Callable[..., Printed]
 
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Client:
-    """Runs a verb against a liar, as on a terminal: what colours and escape codes there are is not taken out."""
+    """Runs a verb against a hostile server, as on a terminal: what colours and escape codes there are is not taken out."""
     shutil.copytree(SAMPLE, tmp_path / "example")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     monkeypatch.setitem(cli.context_settings, "color", True)
 
-    def run(liar: Liar, verb: str, *arguments: str, given: str = PASSWORD) -> Printed:
-        liar.write_known_hosts(tmp_path)
+    def run(server: HostileServer, verb: str, *arguments: str, given: str = PASSWORD) -> Printed:
+        server.write_known_hosts(tmp_path)
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(f"{given}\n".encode())))
         capfd.readouterr()
-        code = main([verb, *arguments, f"moxa@127.0.0.1:{liar.port}", "--password-stdin"])
+        code = main([verb, *arguments, f"moxa@127.0.0.1:{server.port}", "--password-stdin"])
         out, err = capfd.readouterr()
         assert_fit(out + err)
         return Printed(code, out, err)
@@ -71,7 +71,7 @@ def assert_fit(shown: str) -> None:
 
 
 def test_honest_one_is_believed(client: Client) -> None:
-    with Liar() as gateway:
+    with HostileServer() as gateway:
         printed = client(gateway, "deploy", "--bundle", "example")
     assert printed.code == 0, printed.err
     assert [order[0] for order in gateway.orders] == ["probe", "put", "deploy"]
@@ -91,7 +91,7 @@ def test_honest_one_is_believed(client: Client) -> None:
 def test_programs_go_to_who_lacks_them_with_a_command_that_may_need_them(
     client: Client, has: bytes, verb: str, taken: list[str]
 ) -> None:
-    with Liar(has=has) as gateway:
+    with HostileServer(has=has) as gateway:
         printed = client(gateway, verb, *(["--bundle", "example"] if verb == "deploy" else []))
     assert printed.code == 0, printed.err
     assert gateway.taken == taken
@@ -139,27 +139,31 @@ def test_nothing_in_a_state_steers_the_terminal_or_the_client(client: Client, ve
     for fields in FIELDS:
         lines = [event for event in events(fields) if not event.startswith("fail")]
         for each in (lines, ["\t".join(["fail", *fields])]):
-            with Liar({"probe": done(answer(*GATEWAY, *running("example", "0.0.1", "0" * 64), *each))}) as gateway:
+            with HostileServer(
+                {"probe": done(answer(*GATEWAY, *running("example", "0.0.1", "0" * 64), *each))}
+            ) as gateway:
                 client(gateway, *verb)
 
 
 @pytest.mark.parametrize("fields", FIELDS, ids=["none", "evil", "numbers", "long", "braces"])
 def test_nothing_in_an_answer_steers_the_terminal_or_the_client(client: Client, fields: list[str]) -> None:
     for event in events(fields):
-        with Liar({"deploy": done(answer(event))}) as gateway:
+        with HostileServer({"deploy": done(answer(event))}) as gateway:
             assert client(gateway, "deploy", "--bundle", "example").code > 0
     for first in ("busy", "changed", "digest", "syntax", "import", "unpack", "service", "stop", "no-release", "space"):
-        with Liar({"deploy": done(answer("\t".join(["fail", first, *fields])))}) as gateway:
+        with HostileServer({"deploy": done(answer("\t".join(["fail", first, *fields])))}) as gateway:
             assert client(gateway, "deploy", "--bundle", "example").code > 0
     for first in ("up", "back", "down", "stuck", "not-up", "stopped", "removed"):
         lines = ["\t".join(["log", *fields]), "\t".join(["outcome", first, *fields])]
-        with Liar({"deploy": done(answer(*lines))}) as gateway:
+        with HostileServer({"deploy": done(answer(*lines))}) as gateway:
             assert client(gateway, "deploy", "--bundle", "example").code > 0, first
 
 
 def test_lines_of_a_log_are_text_and_nothing_else(client: Client) -> None:
     said = answer("raw", EVIL, EVIL.encode("utf-8", "surrogateescape").hex(), "x" * 150_000, "{0}")
-    with Liar({"probe": done(answer(*GATEWAY, *running("example", "0.0.1", "0" * 64))), "logs": done(said)}) as gateway:
+    with HostileServer(
+        {"probe": done(answer(*GATEWAY, *running("example", "0.0.1", "0" * 64))), "logs": done(said)}
+    ) as gateway:
         printed = client(gateway, "logs", "--bundle", "example")
     assert printed.code == 0
     assert "{0}" in printed.out
@@ -178,7 +182,7 @@ PLACES = [
 
 @pytest.mark.parametrize("place", PLACES)
 def test_upload_goes_to_no_other_place_than_one_for_uploads(client: Client, place: str) -> None:
-    with Liar({"probe": done(answer(*GATEWAY, "bundle\texample", f"upload\t{place}\t0"))}) as gateway:
+    with HostileServer({"probe": done(answer(*GATEWAY, "bundle\texample", f"upload\t{place}\t0"))}) as gateway:
         printed = client(gateway, "deploy", "--bundle", "example")
     assert printed.code == 3
     assert "place" in printed.err
@@ -188,32 +192,32 @@ def test_upload_goes_to_no_other_place_than_one_for_uploads(client: Client, plac
 def test_state_of_another_bundle_is_not_taken_for_the_one_asked_for(client: Client) -> None:
     archive = pack(Bundle.in_folder(SAMPLE))
     other = running("other", archive.version, archive.identity)
-    with Liar({"probe": done(answer(*GATEWAY, *other))}) as gateway:
+    with HostileServer({"probe": done(answer(*GATEWAY, *other))}) as gateway:
         assert "unchanged" not in client(gateway, "deploy", "--bundle", "example").out
         assert client(gateway, "stop", "--bundle", "example").code == 3
         assert "stop" not in [order[0] for order in gateway.orders]
 
 
 def test_other_release_than_the_one_that_was_deployed_does_not_count_as_up(client: Client) -> None:
-    with Liar({"deploy": done(answer("outcome\tup\t9.9.9-12345678\t"))}) as gateway:
+    with HostileServer({"deploy": done(answer("outcome\tup\t9.9.9-12345678\t"))}) as gateway:
         printed = client(gateway, "deploy", "--bundle", "example")
     assert printed.code == 3
     assert printed.out == ""
     assert "9.9.9-12345678" in printed.err
 
 
-def for_ever(text: bytes) -> Lie:
-    async def lie(talk: Talk) -> None:
+def for_ever(text: bytes) -> Reply:
+    async def reply(talk: Talk) -> None:
         while True:
             await talk.say(text)
 
-    return lie
+    return reply
 
 
-def complaining(lie: bytes, *, then: bytes = b"") -> Lie:
+def complaining(reply: bytes, *, then: bytes = b"") -> Reply:
     async def both(talk: Talk) -> None:
         for _ in range(48):
-            await talk.complain(lie)
+            await talk.complain(reply)
         await talk.say(then)
 
     return both
@@ -233,27 +237,29 @@ FLOODS = {
 @pytest.mark.parametrize("flood", FLOODS)
 def test_answer_without_end_is_not_heard_to_its_end(client: Client, order: str, flood: str) -> None:
     state = done(answer(*GATEWAY, *running("example", "0.0.1", "0" * 64)))
-    lies = {"probe": state, order: FLOODS[flood]} if order == "logs" else {order: FLOODS[flood]}
-    with Liar(lies) as gateway:
+    replies = {"probe": state, order: FLOODS[flood]} if order == "logs" else {order: FLOODS[flood]}
+    with HostileServer(replies) as gateway:
         printed = client(gateway, *(["logs", "-n", "0"] if order == "logs" else ["deploy"]), "--bundle", "example")
         assert printed.code == 3
         assert gateway.said < 50_000_000
 
 
 def test_log_without_end_is_not_shown_to_its_end(client: Client) -> None:
-    async def lie(talk: Talk) -> None:
+    async def reply(talk: Talk) -> None:
         await talk.say(b"hello\t1\nraw\n")
         while True:
             await talk.say(b"\n" + b"\0" * 65_536)
 
-    with Liar({"probe": done(answer(*GATEWAY, *running("example", "0.0.1", "0" * 64))), "logs": lie}) as gateway:
+    with HostileServer(
+        {"probe": done(answer(*GATEWAY, *running("example", "0.0.1", "0" * 64))), "logs": reply}
+    ) as gateway:
         assert client(gateway, "logs", "-n", "1", "--bundle", "example").code == 3
         assert gateway.said < 50_000_000
 
 
 def test_three_megabytes_of_complaints_stop_nobody(client: Client) -> None:
     greeting = complaining(b"\x1b[2Jx\n" * 12_000, then=b"\nhello\t1\tTOKEN\n")
-    with Liar({"greeting": greeting}) as gateway:
+    with HostileServer({"greeting": greeting}) as gateway:
         printed = client(gateway, "deploy", "--bundle", "example")
     assert printed.code == 0, printed.err
     assert gateway.said > 3_000_000
@@ -281,21 +287,21 @@ async def nothing(talk: Talk) -> None:
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("order", ["greeting", "probe", "put", "deploy"])
-@pytest.mark.parametrize("lie", [drip, nothing])
-def test_answer_that_never_ends_is_given_up(client: Client, order: str, lie: Lie) -> None:
-    with Liar({order: lie}) as gateway:
+@pytest.mark.parametrize("reply", [drip, nothing])
+def test_answer_that_never_ends_is_given_up(client: Client, order: str, reply: Reply) -> None:
+    with HostileServer({order: reply}) as gateway:
         assert client(gateway, "deploy", "--bundle", "example", "--wait", "5").code == 3
 
 
-def breaking_off(text: bytes, *, how: str) -> Lie:
-    async def lie(talk: Talk) -> None:
+def breaking_off(text: bytes, *, how: str) -> Reply:
+    async def reply(talk: Talk) -> None:
         await talk.say(text)
         if how == "hang up":
             await talk.hang_up()
         else:
             await talk.over(int(how))
 
-    return lie
+    return reply
 
 
 @pytest.mark.usefixtures("hasty")
@@ -310,7 +316,7 @@ def test_end_at_any_point_is_an_error(client: Client, order: str, how: str) -> N
     }[order]
     for length in sorted({0, 1, 2, 9, len(whole) - 2}):
         if length < len(whole):
-            with Liar({order: breaking_off(whole[:length], how=how)}) as gateway:
+            with HostileServer({order: breaking_off(whole[:length], how=how)}) as gateway:
                 printed = client(gateway, "deploy", "--bundle", "example")
                 assert printed.code == 3, (length, printed.err)
                 assert printed.out == ""
@@ -319,14 +325,16 @@ def test_end_at_any_point_is_an_error(client: Client, order: str, how: str) -> N
 @pytest.mark.parametrize("status", ["1", "74", "-1", "", "9" * 5000, "x", "74\t74"])
 @pytest.mark.parametrize("order", ["probe", "put", "deploy"])
 def test_odd_status_of_an_order_is_an_error(client: Client, order: str, status: str) -> None:
-    with Liar({order: f"{EVIL}\n\tcomplaint\t{EVIL}\ndone\tTOKEN\t{status}\n".encode(errors="replace")}) as gateway:
+    with HostileServer(
+        {order: f"{EVIL}\n\tcomplaint\t{EVIL}\ndone\tTOKEN\t{status}\n".encode(errors="replace")}
+    ) as gateway:
         assert client(gateway, "deploy", "--bundle", "example").code == 3
     assert len(gateway.orders) < 4
 
 
 @pytest.mark.parametrize("said", [b"\1" + EVIL.encode(errors="replace") + b"\n", b"\2no\n", b"\0\1no\n", b"{0}{\n"])
 def test_refused_upload_is_told_and_nothing_is_deployed(client: Client, said: bytes) -> None:
-    with Liar({"put": said + b"done\tTOKEN\t1\n"}) as gateway:
+    with HostileServer({"put": said + b"done\tTOKEN\t1\n"}) as gateway:
         printed = client(gateway, "deploy", "--bundle", "example")
     assert printed.code == 3
     assert "did not take the upload" in printed.err
@@ -343,11 +351,11 @@ def large(tmp_path: Path) -> Path:
 
 @pytest.mark.usefixtures("hasty")
 def test_other_host_key_after_a_broken_link_gets_no_password_and_no_file(client: Client, large: Path) -> None:
-    async def lie(talk: Talk) -> None:
+    async def reply(talk: Talk) -> None:
         await gateway.change_key()
         await talk.hang_up()
 
-    with Liar({"put": lie}, keys=2) as gateway:
+    with HostileServer({"put": reply}, keys=2) as gateway:
         printed = client(gateway, "deploy", "--bundle", str(large), "--accept-new-host-key")
     assert printed.code == 3
     assert "another one than before the link broke" in printed.err
@@ -366,7 +374,7 @@ def test_gateway_that_says_that_more_is_there_each_time_does_not_keep_us_for_eve
     async def put(talk: Talk) -> None:
         await talk.hang_up()
 
-    with Liar({"receive": receive, "put": put}) as gateway:
+    with HostileServer({"receive": receive, "put": put}) as gateway:
         assert client(gateway, "deploy", "--bundle", str(large)).code == 3
     assert gateway.log_ins < 10
 
@@ -379,23 +387,23 @@ def test_gateway_that_lacks_what_there_is_not_is_sent_what_there_is(
         place = f"/opt/bundlekit/uploads/{talk.order[3]}-{talk.order[4]}"
         await talk.say(done(answer(*GATEWAY, *running("example", "0.0.0", "0" * 64), f"upload\t{place}\t0")))
 
-    with Liar({"probe": probe, "compare": done(answer(*(f"lacks\t{number}" for number in lacks)))}) as gateway:
+    with HostileServer({"probe": probe, "compare": done(answer(*(f"lacks\t{number}" for number in lacks)))}) as gateway:
         printed = client(gateway, "deploy", "--bundle", str(large))
     assert printed.code == 0, printed.err
     assert "compare" in [order[0] for order in gateway.orders]
 
 
 def test_banner_and_prompts_of_the_log_in_are_not_shown(client: Client) -> None:
-    with Liar(banner=EVIL.encode(errors="replace").decode() * 1000) as gateway:
+    with HostileServer(banner=EVIL.encode(errors="replace").decode() * 1000) as gateway:
         assert client(gateway, "status").code == 0
-    with Liar(prompt=EVIL.encode(errors="replace").decode()) as gateway:
+    with HostileServer(prompt=EVIL.encode(errors="replace").decode()) as gateway:
         printed = client(gateway, "status")
         assert "evil" not in printed.out + printed.err
 
 
 @pytest.mark.parametrize("token", [EVIL, "", "a b", "x" * 10_000, "\x1b[2J"])
 def test_token_that_is_none_is_not_used(client: Client, token: str) -> None:
-    with Liar({"token": done(answer(f"token\t{token}"))}) as gateway:
+    with HostileServer({"token": done(answer(f"token\t{token}"))}) as gateway:
         printed = client(gateway, "api", "GET", "/example")
     assert printed.code in (2, 3)
     assert "x" * 100 not in printed.err
@@ -444,8 +452,8 @@ WRONG = {
 
 @pytest.mark.parametrize("said", WRONG)
 def test_server_that_is_no_good_is_told_and_no_more(client: Client, said: str) -> None:
-    lie = WRONG[said]
-    with Wrong(*(lie if isinstance(lie, tuple) else (lie,))) as server, Liar() as gateway:
+    reply = WRONG[said]
+    with Wrong(*(reply if isinstance(reply, tuple) else (reply,))) as server, HostileServer() as gateway:
         gateway.port, port = server.port, gateway.port
         printed = client(gateway, "status", "--timeout", "1")
         gateway.port = port
@@ -456,7 +464,7 @@ def test_server_that_is_no_good_is_told_and_no_more(client: Client, said: str) -
 def test_handshake_with_a_wrong_bit_anywhere_is_refused_before_the_password(client: Client) -> None:
     """As after somebody in between who wants other methods to be chosen than the best that both have."""
     for seed in range(80):
-        with Liar() as gateway, Bender(gateway.port, seed) as between:
+        with HostileServer() as gateway, Bender(gateway.port, seed) as between:
             gateway.port, port = between.port, gateway.port
             printed = client(gateway, "status", "--timeout", "1")
             gateway.port = port
@@ -506,14 +514,14 @@ class Bender:
 
 
 @pytest.fixture
-def known(tmp_path: Path) -> Callable[[Liar], Connection]:
-    """Logs in to a liar, past all that bundlekit itself says and hears."""
+def known(tmp_path: Path) -> Callable[[HostileServer], Connection]:
+    """Logs in to a hostile server, past all that bundlekit itself says and hears."""
 
-    def log_in(liar: Liar) -> Connection:
-        liar.write_known_hosts(tmp_path)
+    def log_in(server: HostileServer) -> Connection:
+        server.write_known_hosts(tmp_path)
         hosts = (tmp_path / ".ssh" / "known_hosts",)
         address = Address(
-            "127.0.0.1", liar.port, "moxa", f"[127.0.0.1]:{liar.port}", known_hosts=hosts, keys_count=False
+            "127.0.0.1", server.port, "moxa", f"[127.0.0.1]:{server.port}", known_hosts=hosts, keys_count=False
         )
         return Connection(address, ask=Knower(), timeout=5)
 
@@ -537,7 +545,7 @@ class Knower:
 
 @pytest.mark.parametrize("where", ["say", "complain"])
 def test_more_than_a_gateway_may_send_ends_the_connection_in_bounded_memory(
-    known: Callable[[Liar], Connection], where: str
+    known: Callable[[HostileServer], Connection], where: str
 ) -> None:
     async def beyond_the_window(talk: Talk) -> None:
         talk.forget_the_window()
@@ -545,7 +553,7 @@ def test_more_than_a_gateway_may_send_ends_the_connection_in_bounded_memory(
             await getattr(talk, where)(b"x" * 32_768)
             await asyncio.sleep(0)
 
-    with Liar({"script": beyond_the_window}) as gateway, known(gateway) as connection:
+    with HostileServer({"script": beyond_the_window}) as gateway, known(gateway) as connection:
         channel = connection.transport.open_session(timeout=5)
         channel.exec_command("known head -c 0; converse 0")
         connection.transport.join(30)
@@ -554,11 +562,11 @@ def test_more_than_a_gateway_may_send_ends_the_connection_in_bounded_memory(
         assert 2_000_000 < len(channel.in_buffer) + len(channel.in_stderr_buffer) <= 1 << 24
 
 
-def test_packet_that_is_too_long_ends_the_connection(known: Callable[[Liar], Connection]) -> None:
+def test_packet_that_is_too_long_ends_the_connection(known: Callable[[HostileServer], Connection]) -> None:
     async def long(talk: Talk) -> None:
         talk.send_packet(b"\2" + (1 << 20).to_bytes(4) + b"x" * (1 << 20))  # SSH_MSG_IGNORE
 
-    with Liar({"script": long}) as gateway, known(gateway) as connection:
+    with HostileServer({"script": long}) as gateway, known(gateway) as connection:
         channel = connection.transport.open_session(timeout=5)
         channel.exec_command("known head -c 0; converse 0")
         connection.transport.join(30)
@@ -567,7 +575,7 @@ def test_packet_that_is_too_long_ends_the_connection(known: Callable[[Liar], Con
 
 
 def test_four_thousand_million_questions_are_not_asked(client: Client) -> None:
-    with Liar(prompt="?", prompts=2**32 - 1) as gateway:
+    with HostileServer(prompt="?", prompts=2**32 - 1) as gateway:
         printed = client(gateway, "status")
     assert printed.code == 3
     assert "accepts no password" in printed.err

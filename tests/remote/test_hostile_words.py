@@ -14,7 +14,7 @@ import click
 import pytest
 
 from bundlekit.cli.main import main
-from tests.remote.hostile_server import GATEWAY, PASSWORD, Liar, answer, running
+from tests.remote.hostile_server import GATEWAY, PASSWORD, HostileServer, answer, running
 from tests.workstation import SAMPLE
 
 WORDS = [
@@ -115,8 +115,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def gateway(home: Path) -> Iterator[Liar]:
-    with Liar({"probe": answer(*GATEWAY, *running("example", "0.0.1", "0" * 64)) + b"done\tTOKEN\t0\n"}) as gateway:
+def gateway(home: Path) -> Iterator[HostileServer]:
+    with HostileServer(
+        {"probe": answer(*GATEWAY, *running("example", "0.0.1", "0" * 64)) + b"done\tTOKEN\t0\n"}
+    ) as gateway:
         gateway.write_known_hosts(home)
         yield gateway
 
@@ -134,7 +136,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(("verb", "place"), places())
-def test_odd_word_is_refused_before_anybody_connects(gateway: Liar, run: Run, verb: str, place: str) -> None:
+def test_odd_word_is_refused_before_anybody_connects(gateway: HostileServer, run: Run, verb: str, place: str) -> None:
     for word in WORDS:
         code, said = run(*command_line(verb, place, word, f"moxa@127.0.0.1:{gateway.port}"))
         assert "fault of bundlekit" not in said, (word, said)
@@ -152,7 +154,7 @@ VERSIONS = ["", "../1", "/etc", "$(reboot)", "1 0", "1\n0", "é", "\x1b[2J", "'"
 
 @pytest.mark.parametrize(("field", "values"), [("name", NAMES), ("version", VERSIONS)])
 def test_bundle_with_a_name_or_version_that_is_none_is_refused_before_anybody_connects(
-    gateway: Liar, run: Run, home: Path, *, field: str, values: list[object]
+    gateway: HostileServer, run: Run, home: Path, *, field: str, values: list[object]
 ) -> None:
     manifest = home / "example" / "bundle.json"
     fields = json.loads(manifest.read_text())
@@ -171,7 +173,7 @@ def test_bundle_with_a_name_or_version_that_is_none_is_refused_before_anybody_co
 def test_odd_version_that_is_one_reaches_the_gateway_as_it_is(run: Run, home: Path, version: str) -> None:
     manifest = home / "example" / "bundle.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "version": version}))
-    with Liar() as gateway:
+    with HostileServer() as gateway:
         gateway.write_known_hosts(home)
         code, said = run("deploy", f"moxa@127.0.0.1:{gateway.port}", "--password-stdin", "--bundle", "example")
     assert code == 0, said
