@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: as many cases as one likes, each crew after the other."""
+"""`python -m tests.chaos`: as many cases as you like, each matrix after the other."""
 
 # ruff: noqa: T201 - printing is what it is for
 
@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.chaos.crew import CREWS, Run
+from tests.chaos.matrix import MATRICES, Run
 
 
 def main() -> int:
@@ -23,17 +23,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.chaos", description=__doc__)
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--seed", default=secrets.token_hex(4))
-    parser.add_argument("--crew", choices=CREWS, action="append")
+    parser.add_argument("--matrix", choices=MATRICES, action="append")
     asked = parser.parse_args()
     print(f"seed {asked.seed}", flush=True)
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
-        for number, name in enumerate(asked.crew or CREWS):
+        for number, name in enumerate(asked.matrix or MATRICES):
             place = Path(folder, str(number))
             place.mkdir()
             began = time.monotonic()
-            share = CREWS[name].share if not asked.crew else 1 / len(asked.crew)
-            run = Run(CREWS[name], f"{asked.seed} {name}", place, lambda text: print(f"\n{text}", flush=True))
+            share = MATRICES[name].share if not asked.matrix else 1 / len(asked.matrix)
+            run = Run(MATRICES[name], f"{asked.seed} {name}", place, lambda text: print(f"\n{text}", flush=True))
             try:
                 wrong += len(run.go(round(asked.cases * share)).wrong)
             except AssertionError as error:  # the gateway itself; the others may go on

@@ -32,11 +32,11 @@ class Case:
     """One change and its trouble.
 
     Attributes:
-        number: of it in its lane.
+        number: of it in its scenario.
         verb: `deploy` or `rollback`.
         hand_over: whether the new one is started first.
         release: what the new one is like, see `RELEASES`.
-        fault: what goes wrong besides, see `Lane`.
+        fault: what goes wrong besides, see `Scenario`.
         phase: on the gateway, at which it does; or `out` and `back` for bytes on the link to and from the gateway.
         delay: seconds after the begin of the phase; for bytes, the share of what such a change needs.
         with_sdk: whether the new one is made with the real SDK, see `releases.make`.
@@ -64,7 +64,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Plan:
-    """What cases are made of, for a crew.
+    """What cases are made of, for a matrix.
 
     Attributes:
         faults: at phases.
@@ -83,14 +83,14 @@ class Plan:
     with_sdk: float = 0.15
 
 
-def cases(plan: Plan, seed: str, lane: int, lanes: int) -> Iterator[Case]:
-    """Those of a lane, without end. Of all lanes together, each fault meets each phase, in an order of the seed's."""
-    dice = random.Random(f"{seed} {lane}")
+def cases(plan: Plan, seed: str, scenario: int, scenarios: int) -> Iterator[Case]:
+    """Cases of a scenario, without end. In all scenarios together, each fault meets each phase, in the seed's order."""
+    dice = random.Random(f"{seed} {scenario}")
     pairs = [(fault, phase) for fault in plan.faults for phase in PHASES]
     by_bytes = [(link, way) for link in plan.links for way in ("out", "back")]
     pairs += by_bytes * (len(PHASES) // 2)
     random.Random(seed).shuffle(pairs)
-    for number, (fault, point) in enumerate(islice(cycle(pairs), lane, None, lanes), 1):
+    for number, (fault, point) in enumerate(islice(cycle(pairs), scenario, None, scenarios), 1):
         # A third of them are good, so that what goes wrong besides decides.
         release = dice.choice(("good", dice.choice(plan.releases), dice.choice(plan.releases)))
         verb = "rollback" if dice.random() < plan.rollbacks else "deploy"

@@ -14,7 +14,7 @@ from tests.workstation import Workstation
 
 _IMPORTED = [
     "__main__",
-    "tests.chaos.crew",
+    "tests.chaos.matrix",
     "bundlekit.cli.main",
     "bundlekit.cli.archive",
     "bundlekit.cli.commands.deploy",

@@ -41,7 +41,7 @@ Client = Callable[..., Printed]
 
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Client:
-    """Runs a verb against a hostile server, as on a terminal: what colours and escape codes there are is not taken out."""
+    """Runs a verb against a hostile server, as on a terminal: colours and escape codes are not taken out."""
     shutil.copytree(SAMPLE, tmp_path / "example")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)

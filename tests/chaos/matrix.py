@@ -1,4 +1,4 @@
-"""Lanes that share a gateway, and what happens to all of them at once."""
+"""Scenarios that share a gateway, and what happens to all of them at once."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pathlib import Path
 from tests.box import Box, Machine, PlainBox
 from tests.chaos import gateway
 from tests.chaos.cases import Case, Plan, cases
-from tests.chaos.lane import Attempt, Lane
+from tests.chaos.scenario import Attempt, Scenario
 
 
 @dataclass(frozen=True)
-class Crew:
-    """How many lanes there are, on what, and what they meet.
+class Matrix:
+    """How many scenarios there are, on what, and what they meet.
 
     Attributes:
         kind: of gateway.
         plan: of the cases.
-        lanes: at once.
+        scenarios: at once.
         share: of all cases.
         ends: how the whole gateway ends in the middle of each case; none for never.
         disk: the size of the gateway's, see `Machine`.
@@ -31,7 +31,7 @@ class Crew:
 
     kind: type[Machine]
     plan: Plan
-    lanes: int
+    scenarios: int
     share: float
     ends: tuple[str, ...] = ()
     disk: str | None = None
@@ -40,13 +40,13 @@ class Crew:
 _WORKSTATION = ("cut", "silence", "kill", "interrupt")
 _GATEWAY = ("none", "worker", "workers", "second", "clock")
 _ENDS = ("power_cut", "power_cut", "reboot", "power_cut, power_cut")
-CREWS = {
-    "workstation": Crew(Box, Plan(_WORKSTATION, ("cut", "silence")), lanes=6, share=0.25),
-    "gateway": Crew(Box, Plan((*_GATEWAY, "supervisor")), lanes=6, share=0.25),
-    "init": Crew(PlainBox, Plan((*_WORKSTATION, *_GATEWAY), ("cut",)), lanes=5, share=0.2),
-    "power": Crew(Box, Plan(("power",)), lanes=8, share=0.16, ends=_ENDS),
-    "power, init": Crew(PlainBox, Plan(("power",)), lanes=7, share=0.1, ends=_ENDS),
-    "disk": Crew(Box, Plan(("full",)), lanes=1, share=0.04, disk="24m"),
+MATRICES = {
+    "workstation": Matrix(Box, Plan(_WORKSTATION, ("cut", "silence")), scenarios=6, share=0.25),
+    "gateway": Matrix(Box, Plan((*_GATEWAY, "supervisor")), scenarios=6, share=0.25),
+    "init": Matrix(PlainBox, Plan((*_WORKSTATION, *_GATEWAY), ("cut",)), scenarios=5, share=0.2),
+    "power": Matrix(Box, Plan(("power",)), scenarios=8, share=0.16, ends=_ENDS),
+    "power, init": Matrix(PlainBox, Plan(("power",)), scenarios=7, share=0.1, ends=_ENDS),
+    "disk": Matrix(Box, Plan(("full",)), scenarios=1, share=0.04, disk="24m"),
 }
 
 
@@ -64,10 +64,10 @@ class Report:
 
 
 class Run:
-    """A crew at work."""
+    """A matrix at work."""
 
-    def __init__(self, crew: Crew, seed: str, folder: Path, tell: Callable[[str], None]) -> None:
-        self._crew = crew
+    def __init__(self, matrix: Matrix, seed: str, folder: Path, tell: Callable[[str], None]) -> None:
+        self._matrix = matrix
         self._seed = seed
         self._folder = folder
         self._tell = tell
@@ -76,33 +76,39 @@ class Run:
 
     def go(self, number: int) -> Report:
         """Run so many cases, or some more where they come in rounds."""
-        with self._crew.kind(disk=self._crew.disk) as machine, gateway.Watch() as self._watch:
+        with self._matrix.kind(disk=self._matrix.disk) as machine, gateway.Watch() as self._watch:
             gateway.prepare(machine)
-            with ThreadPoolExecutor(self._crew.lanes) as pool:
-                lanes = list(pool.map(lambda _: self._new_lane(machine), range(self._crew.lanes)))
-                each = -(-number // self._crew.lanes)
-                plans = [cases(self._crew.plan, self._seed, lane, self._crew.lanes) for lane in range(self._crew.lanes)]
-                if self._crew.ends:
-                    self._in_rounds(machine, pool, lanes, plans, each)
+            with ThreadPoolExecutor(self._matrix.scenarios) as pool:
+                scenarios = list(pool.map(lambda _: self._new_scenario(machine), range(self._matrix.scenarios)))
+                each = -(-number // self._matrix.scenarios)
+                together = self._matrix.scenarios
+                plans = [cases(self._matrix.plan, self._seed, index, together) for index in range(together)]
+                if self._matrix.ends:
+                    self._in_rounds(machine, pool, scenarios, plans, each)
                 else:
-                    for _ in pool.map(lambda lane, plan: self._alone(lane, plan, each), lanes, plans):
+                    for _ in pool.map(lambda scenario, plan: self._alone(scenario, plan, each), scenarios, plans):
                         pass
         return self.report
 
-    def _alone(self, lane: Lane, plan: Iterator[Case], number: int) -> None:
+    def _alone(self, scenario: Scenario, plan: Iterator[Case], number: int) -> None:
         for _ in range(number):
             case = next(plan)
-            lane = self._end(lane, self._begin(lane, case), case)
+            scenario = self._end(scenario, self._begin(scenario, case), case)
 
     def _in_rounds(
-        self, machine: Machine, pool: ThreadPoolExecutor, lanes: list[Lane], plans: list[Iterator[Case]], number: int
+        self,
+        machine: Machine,
+        pool: ThreadPoolExecutor,
+        scenarios: list[Scenario],
+        plans: list[Iterator[Case]],
+        number: int,
     ) -> None:
         for turn in range(number):
-            ends = self._crew.ends[turn % len(self._crew.ends)].split(", ")
+            ends = self._matrix.ends[turn % len(self._matrix.ends)].split(", ")
             turns = [next(plan) for plan in plans]
             if "reboot" in ends:  # who is held could not go down in order
                 turns = [replace(case, fault="reboot") for case in turns]
-            attempts = list(pool.map(self._begin, lanes, turns))
+            attempts = list(pool.map(self._begin, scenarios, turns))
             for again, end in enumerate(ends):
                 time.sleep(again * (turn * 0.37 % 3))
                 if end == "reboot":
@@ -110,38 +116,38 @@ class Run:
                 else:
                     machine.power_cut()
                     machine.boot()
-            lanes[:] = pool.map(self._end, lanes, attempts, turns)
+            scenarios[:] = pool.map(self._end, scenarios, attempts, turns)
 
-    def _begin(self, lane: Lane, case: Case) -> Attempt | AssertionError:
+    def _begin(self, scenario: Scenario, case: Case) -> Attempt | AssertionError:
         try:
-            return lane.begin(case)
+            return scenario.begin(case)
         except AssertionError as error:
             return error
 
-    def _end(self, lane: Lane, attempt: Attempt | AssertionError, case: Case) -> Lane:
-        """The lane that goes on: another one if something went wrong."""
+    def _end(self, scenario: Scenario, attempt: Attempt | AssertionError, case: Case) -> Scenario:
+        """The scenario that goes on: another one if something went wrong."""
         told = ""
         try:
             if isinstance(attempt, AssertionError):
                 raise attempt
-            wrong = lane.end(attempt)
+            wrong = scenario.end(attempt)
             told = attempt.told
             self.report.missed += case.limit is None and not attempt.reached
         except AssertionError as error:
             wrong = [str(error)]
         self.report.ran[case.fault] += 1
         if not wrong:
-            return lane
-        log = lane.machine.run(f"tail -n 15 /opt/bundlekit/bundles/{lane.name}/log", check=False).stdout
-        text = "\n".join([f"seed {self._seed!r}, {lane.name}: {case}", *wrong, told, log])
+            return scenario
+        log = scenario.machine.run(f"tail -n 15 /opt/bundlekit/bundles/{scenario.name}/log", check=False).stdout
+        text = "\n".join([f"seed {self._seed!r}, {scenario.name}: {case}", *wrong, told, log])
         self._tell(text)
         self.report.wrong.append(text)
-        return self._new_lane(lane.machine)
+        return self._new_scenario(scenario.machine)
 
-    def _new_lane(self, machine: Machine) -> Lane:
-        lane = Lane(machine, self._watch, self._folder, next(self._names))
-        lane.set_up()
-        return lane
+    def _new_scenario(self, machine: Machine) -> Scenario:
+        scenario = Scenario(machine, self._watch, self._folder, next(self._names))
+        scenario.set_up()
+        return scenario
 
 
 def letters(number: int) -> str:

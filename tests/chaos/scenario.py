@@ -19,7 +19,7 @@ from tests.link import Relay
 from tests.link.relay import Carried
 from tests.workstation import Workstation
 
-_PATIENCE = 75.0  # seconds, for what the gateway and the client do by themselves; much of it when all lanes are at it
+_PATIENCE = 75.0  # seconds, for what the gateway and the client do by themselves; much when all scenarios run
 _HANGS, _COMES_UP = "5", "30"  # seconds for a release to register
 
 _AS_IT_WAS = re.compile("runs again|(?<!or )nothing was (stopped or )?changed")
@@ -61,7 +61,7 @@ class Attempt:
         return "\n".join(f"$ bundlekit {client.command}\n{client.out}{client.err}" for client in clients)
 
 
-class Lane:
+class Scenario:
     """Runs cases on a bundle of its own.
 
     Attributes:
