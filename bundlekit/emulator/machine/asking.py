@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from bundlekit.emulator.machine.blueprint import REBOOT, USER
 from bundlekit.emulator.machine.caller import Caller
 from bundlekit.emulator.machine.given import keep_given
+from bundlekit.emulator.machine.machine_spec import REBOOT, USER
 from bundlekit.emulator.machine.messages import close, receive
 from bundlekit.emulator.machine.starting import kill_group, open_terminal
 from bundlekit.emulator.machine.trouble import complain

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import bundlekit
-from bundlekit.emulator.machine.blueprint import Blueprint
 from bundlekit.emulator.machine.forbidden import forbidden
+from bundlekit.emulator.machine.machine_spec import MachineSpec
 from bundlekit.emulator.machine.messages import LARGEST, receive, send
 from bundlekit.emulator.relay import Relay
 from bundlekit.errors import CouldNotRun
@@ -44,8 +44,8 @@ class Program:
 class Boot:
     """A machine from its boot to its end."""
 
-    def __init__(self, blueprint: Blueprint, log: Path, relays: Mapping[int, Callable[[socket.socket], Relay]]) -> None:
-        self._blueprint = blueprint
+    def __init__(self, spec: MachineSpec, log: Path, relays: Mapping[int, Callable[[socket.socket], Relay]]) -> None:
+        self._spec = spec
         self._log = log
         self._make_relay = relays
         self._relays: list[Relay] = []
@@ -82,7 +82,7 @@ class Boot:
                 env={"LANG": "C.UTF-8", "PATH": os.defpath},
             )
         self._events = asyncio.create_task(self._listen())
-        self.ask(self._blueprint.to_json())
+        self.ask(self._spec.to_json())
         await self._booted
 
     def ask(self, message: Mapping[str, Any], files: Sequence[int] = ()) -> None:
@@ -205,11 +205,11 @@ class Boot:
                     CouldNotRun(
                         f"the machine does not boot with the files that it has: {event['text']}",
                         kept="they were left as they are",
-                        hint=f"mend them in {self._blueprint.root}, or start afresh with --reset",
+                        hint=f"mend them in {self._spec.root}, or start afresh with --reset",
                     )
                 )
             case "ready":
-                for port, listening in zip(self._blueprint.ports, files, strict=False):
+                for port, listening in zip(self._spec.ports, files, strict=False):
                     relay = self._make_relay[port](socket.socket(fileno=listening))
                     self._relays.append(relay)
                     await relay.start()

@@ -164,7 +164,7 @@ class Box(Service):
         broker = way.address if way else Address("127.0.0.1", _BROKER_PORT)
         self.root = make_root(self.state)
         self.machine = Machine(
-            lambda: host.blueprint(
+            lambda: host.machine_spec(
                 self.root,
                 python=python,
                 environment=environment(broker, {}),

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from bundlekit.emulator.machine import tree
-from bundlekit.emulator.machine.blueprint import File
+from bundlekit.emulator.machine.machine_spec import File
 from bundlekit.emulator.machine.messages import LARGEST
 from bundlekit.emulator.machine.plain import read_plain
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import bundlekit
 from bundlekit.emulator.machine import programs
-from bundlekit.emulator.machine.blueprint import HOME, USER, USER_ID, Blueprint, File
+from bundlekit.emulator.machine.machine_spec import HOME, USER, USER_ID, File, MachineSpec
 from bundlekit.errors import BadUsage
 from bundlekit.shipped import sdk
 
@@ -97,7 +97,7 @@ def interpreter(path: str | None) -> Interpreter:
     return (found and _ask(found)) or _ask(sys.executable) or Interpreter(sys.executable, sys.version_info[:2], ())
 
 
-def blueprint(
+def machine_spec(
     root: Path,
     *,
     python: Interpreter,
@@ -107,7 +107,7 @@ def blueprint(
     password: str,
     own_network: bool = True,
     disk: int | None = None,
-) -> Blueprint:
+) -> MachineSpec:
     """The machine that this host can make.
 
     Args:
@@ -120,7 +120,7 @@ def blueprint(
     """
     own = (sys.prefix, sys.base_prefix, *_ask_folders(sys.executable), str(_PACKAGE), str(sdk()), *programs.libraries())
     variables = {**environment, "PYTHONPYCACHEPREFIX": "/var/cache/python"}
-    return Blueprint(
+    return MachineSpec(
         root=str(root),
         hostname=hostname,
         shown={path: path for path in _shown([*own, *python.folders])},

@@ -24,8 +24,8 @@ from pathlib import Path
 
 from bundlekit.emulator.machine import kernel, seccomp, tree
 from bundlekit.emulator.machine.asking import Callers
-from bundlekit.emulator.machine.blueprint import SOCKET, Blueprint, File, environment_of
 from bundlekit.emulator.machine.given import given
+from bundlekit.emulator.machine.machine_spec import SOCKET, File, MachineSpec, environment_of
 from bundlekit.emulator.machine.messages import LARGEST, close, receive, send
 from bundlekit.emulator.machine.plain import open_plain, read_plain
 from bundlekit.emulator.machine.starting import SIGNALS, become, kill_group, open_terminal
@@ -52,7 +52,7 @@ def main(control: socket.socket, parent: int) -> int:
     if os.getppid() != parent:
         return 1
     os.setsid()
-    blueprint = Blueprint.from_json(control.recv(LARGEST))
+    spec = MachineSpec.from_json(control.recv(LARGEST))
     who = (os.geteuid(), os.getegid())
     try:
         kernel.unshare(kernel.NEW_USERS | kernel.NEW_MOUNTS | kernel.NEW_PROCESSES)
@@ -70,7 +70,7 @@ def main(control: socket.socket, parent: int) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     status = 1
     try:
-        status = Init(control, blueprint).run()
+        status = Init(control, spec).run()
     except BaseException:
         traceback.print_exc()
     os._exit(status)
@@ -79,9 +79,9 @@ def main(control: socket.socket, parent: int) -> int:
 class Init:
     """Process number 1."""
 
-    def __init__(self, control: socket.socket, blueprint: Blueprint) -> None:
+    def __init__(self, control: socket.socket, spec: MachineSpec) -> None:
         self._control = control
-        self._blueprint = blueprint
+        self._spec = spec
         self._selector = selectors.DefaultSelector()
         self._ended: dict[int, Callable[[int], None]] = {}
         self._spawned: dict[int, int] = {}
@@ -114,7 +114,7 @@ class Init:
         programs = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         programs.bind(SOCKET)
         programs.listen(64)
-        callers = Callers(self, self._selector, self._user, self._blueprint.password)
+        callers = Callers(self, self._selector, self._user, self._spec.password)
         self._selector.register(wake, selectors.EVENT_READ, lambda: os.read(wake, 4096))
         self._selector.register(self._control, selectors.EVENT_READ, self._told)
         self._selector.register(programs, selectors.EVENT_READ, lambda: callers.admit(programs))
@@ -143,26 +143,26 @@ class Init:
 
     def _build(self) -> list[int]:
         """Returns the sockets that listen within the machine's own network."""
-        blueprint = self._blueprint
+        spec = self._spec
         os.umask(0o022)
         kernel.check_filters()
         self._calls = seccomp.filter_program()
         kernel.leave_session_keys(seccomp.number_of("keyctl"))
-        proc = tree.build(blueprint)
-        become_root(proc, own_network=blueprint.own_network)
-        tree.write_files(blueprint.files)
+        proc = tree.build(spec)
+        become_root(proc, own_network=spec.own_network)
+        tree.write_files(spec.files)
         for level in range(7):
             Path(f"/etc/rc{level}.d").mkdir(exist_ok=True)
         Path("/etc/init.d").mkdir(exist_ok=True)
         try:
-            self._set_host_name(read_plain("/etc/hostname").strip() or blueprint.hostname)
+            self._set_host_name(read_plain("/etc/hostname").strip() or spec.hostname)
         except (OSError, ValueError):  # no name that a kernel takes
-            self._set_host_name(blueprint.hostname)
-        self._user = UserView(proc, list(blueprint.shown))
+            self._set_host_name(spec.hostname)
+        self._user = UserView(proc, list(spec.shown))
         os.close(proc)
         for path in filter(os.path.exists, given()):
             self._user.give(path)
-        return [_listen(port) for port in blueprint.ports] if blueprint.own_network and _raise_loopback() else []
+        return [_listen(port) for port in spec.ports] if spec.own_network and _raise_loopback() else []
 
     def _set_host_name(self, name: str) -> None:
         socket.sethostname(name)
@@ -193,7 +193,7 @@ class Init:
             terminal: whether standard input, or else what follows it, is to be its controlling terminal.
             ended: is told how, as an exit status or a signal's number below 0.
         """
-        environment = {**environment_of(user), **self._blueprint.environment, **environment}
+        environment = {**environment_of(user), **self._spec.environment, **environment}
         child = os.fork()
         if not child:
             view = self._user if user != "root" else None

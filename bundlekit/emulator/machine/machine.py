@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bundlekit.emulator.lifecycle import Service
-from bundlekit.emulator.machine.blueprint import REBOOT, Blueprint
 from bundlekit.emulator.machine.boot import Boot, Program
+from bundlekit.emulator.machine.machine_spec import REBOOT, MachineSpec
 from bundlekit.emulator.relay import Relay
 from bundlekit.errors import BundlekitError, CouldNotRun
 
@@ -18,7 +18,7 @@ class Machine(Service):
     """A machine that lives in a folder. What it is asked for it does once it is on; a reboot goes unnoticed.
 
     Args:
-        blueprint: of it, made anew at each boot.
+        spec: of it, made anew at each boot.
         log: takes what its process number 1 complains of.
         relays: what answers on the ports of its own loopback, by port.
         tell: hears of boots and reboots, a line each.
@@ -26,13 +26,13 @@ class Machine(Service):
 
     def __init__(
         self,
-        blueprint: Callable[[], Blueprint],
+        spec: Callable[[], MachineSpec],
         *,
         log: Path,
         relays: Mapping[int, Callable[[socket.socket], Relay]] | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._blueprint = blueprint
+        self._spec = spec
         self._log = log
         self._make_relay = dict(relays or {})
         self._tell = tell
@@ -127,7 +127,7 @@ class Machine(Service):
                 raise CouldNotRun(f"the machine is off: {self._failure}")
 
     async def _boot(self) -> None:
-        self._running = Boot(self._blueprint(), self._log, self._make_relay)
+        self._running = Boot(self._spec(), self._log, self._make_relay)
         try:
             await self._running.start()
         except BaseException:

@@ -15,9 +15,9 @@ from typing import Any
 import asyncssh
 from asyncssh.constants import EXTENDED_DATA_STDERR
 
-from bundlekit.emulator.machine.blueprint import USER
 from bundlekit.emulator.machine.boot import Program
 from bundlekit.emulator.machine.machine import Machine
+from bundlekit.emulator.machine.machine_spec import USER
 from bundlekit.emulator.machine.starting import pack_size
 from bundlekit.errors import BundlekitError
 

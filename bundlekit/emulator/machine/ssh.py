@@ -15,8 +15,8 @@ import asyncssh
 from bundlekit.emulator.address import Address
 from bundlekit.emulator.files import write_secret
 from bundlekit.emulator.lifecycle import Service, listening
-from bundlekit.emulator.machine.blueprint import HOME, USER
 from bundlekit.emulator.machine.machine import Machine
+from bundlekit.emulator.machine.machine_spec import HOME, USER
 from bundlekit.emulator.machine.session import Session
 from bundlekit.errors import BundlekitError
 

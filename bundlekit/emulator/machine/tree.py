@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from bundlekit.emulator.machine import kernel
-from bundlekit.emulator.machine.blueprint import Blueprint, File
+from bundlekit.emulator.machine.machine_spec import File, MachineSpec
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _FOLDERS = ("dev", "proc", "sys", "run", "tmp", "etc", "opt", "home/moxa", "root", "var/log", "var/tmp", "var/mail")
@@ -18,8 +18,8 @@ _PLAIN = kernel.NO_SETUID | kernel.NO_DEVICES
 _SLACK = 65536  # bytes of a file system's own
 
 
-def build(blueprint: Blueprint) -> int:
-    """Make the blueprint's root the root of this process, with its mounts, and leave the host's behind.
+def build(spec: MachineSpec) -> int:
+    """Make the spec's root the root of this process, with its mounts, and leave the host's behind.
 
     Everything of the host is bound as a copy of its mount that is read-only. All of it is taken before the new root
     is entered, and placed after the host's is gone: no path that the new root leads along is followed while `..` or
@@ -29,16 +29,16 @@ def build(blueprint: Blueprint) -> int:
         A file descriptor for a /proc that can be written to; the one that is mounted cannot.
     """
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
-    shown = {target: _read_only(source) for target, source in blueprint.shown.items()}
+    shown = {target: _read_only(source) for target, source in spec.shown.items()}
     devices = {name: kernel.clone_tree(f"/dev/{name}") for name in _DEVICES}
     # Only where the host's is in sight may there be a new one; it lies over that until the host is left.
     kernel.mount("proc", "/proc", flags=_PLAIN | kernel.NO_EXECUTION)
     proc = kernel.clone_tree("/proc")
-    _enter(blueprint.root)
+    _enter(spec.root)
     for folder in _FOLDERS:
         Path("/", folder).mkdir(parents=True, exist_ok=True)
     _place(proc, Path("/proc"))
-    for path, target in blueprint.links.items():
+    for path, target in spec.links.items():
         _link(Path(path), target)
     _mount_devices(devices)
     for name in _KEYS:
@@ -48,9 +48,9 @@ def build(blueprint: Blueprint) -> int:
     kernel.mount("tmpfs", "/tmp", "mode=1777,size=256m", _PLAIN)  # noqa: S108 - of its own
     for target, tree in sorted(shown.items()):
         _place(tree, Path(target))
-    _mount_programs(blueprint.programs, beside="/usr/local" in shown)
-    if blueprint.disk is not None:
-        _limit_disk(blueprint.disk)
+    _mount_programs(spec.programs, beside="/usr/local" in shown)
+    if spec.disk is not None:
+        _limit_disk(spec.disk)
     writable = kernel.clone_tree("/proc")
     kernel.restrict("/proc", kernel.READ_ONLY)
     return writable

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bundlekit.emulator.machine import kernel
-from bundlekit.emulator.machine.blueprint import HOME, USER_ID
+from bundlekit.emulator.machine.machine_spec import HOME, USER_ID
 
 _WRITABLE = (HOME, "/tmp", "/var/tmp", "/dev", "/dev/pts", "/dev/shm")  # noqa: S108 - in the machine
 _SECRETS = ("/etc/mx-api-token",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from bundlekit.emulator.machine.blueprint import SOCKET
+from bundlekit.emulator.machine.machine_spec import SOCKET
 from bundlekit.emulator.machine.messages import receive, send
 
 

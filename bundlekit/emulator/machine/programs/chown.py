@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from bundlekit.emulator.machine.blueprint import USER, USER_ID
+from bundlekit.emulator.machine.machine_spec import USER, USER_ID
 from bundlekit.emulator.machine.programs.asking import Asking
 
 _USERS = {"root": 0, "0": 0, USER: USER_ID, str(USER_ID): USER_ID}

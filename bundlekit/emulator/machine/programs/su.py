@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from bundlekit.emulator.machine.blueprint import USER
+from bundlekit.emulator.machine.machine_spec import USER
 from bundlekit.emulator.machine.programs import sudo
 
 

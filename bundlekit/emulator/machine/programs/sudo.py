@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bundlekit.emulator.machine.blueprint import USER
+from bundlekit.emulator.machine.machine_spec import USER
 from bundlekit.emulator.machine.programs.asking import Asking
 
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)

@@ -28,7 +28,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Blueprint:
+class MachineSpec:
     """A machine.
 
     Attributes:
