@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bundlekit.cli import main
-from bundlekit.emulator.machine.box import MARK, MARKED
+from bundlekit.emulator.machine.emulated_device import MARK, MARKED
 from tests import fork_server
 from tests.box.host import as_root
 from tests.emulator.machine.running import Gateway

@@ -22,7 +22,7 @@ from bundlekit.shipped import install_command
 
 if TYPE_CHECKING:
     from bundlekit.emulator.faults import Faults
-    from bundlekit.emulator.machine.box import Box, Options
+    from bundlekit.emulator.machine.emulated_device import EmulatedDevice, Options
 
 _MOVES = {
     "SSH": "--ssh-port",
@@ -146,7 +146,7 @@ def run(wanted: Wanted) -> int:
         raise BadUsage(f"--listen {wanted.listen} is no IP address", hint="127.0.0.1 is this machine alone")
     try:
         from bundlekit.emulator.lifecycle import CannotListen
-        from bundlekit.emulator.machine.box import Box
+        from bundlekit.emulator.machine.emulated_device import EmulatedDevice
     except ModuleNotFoundError as error:
         raise CouldNotRun(
             f"the emulated gateway needs {error.name}, which is not installed",
@@ -156,7 +156,7 @@ def run(wanted: Wanted) -> int:
     if wanted.reset:
         _reset(wanted.state, ask=not wanted.yes)
     try:
-        asyncio.run(_run(Box(wanted.state, options, _say), options))
+        asyncio.run(_run(EmulatedDevice(wanted.state, options, _say), options))
     except CannotListen as error:
         option = _MOVES.get(error.what, "--port")
         raise CouldNotRun(str(error), hint=f"{option} takes another port, and {option} 0 any free one") from error
@@ -167,7 +167,7 @@ def run(wanted: Wanted) -> int:
 
 def _options(wanted: Wanted) -> Options:
     from bundlekit.emulator.address import Address
-    from bundlekit.emulator.machine.box import Options
+    from bundlekit.emulator.machine.emulated_device import Options
 
     def here(port: int) -> Address:
         return Address(wanted.listen, port)
@@ -199,7 +199,7 @@ def _tell_faults() -> int:
 
 def _reset(state: Path, *, ask: bool) -> None:
     """Delete what is in a state folder of ours; symbolic links go as what they are."""
-    from bundlekit.emulator.machine.box import check_is_ours, claimed, clear
+    from bundlekit.emulator.machine.emulated_device import check_is_ours, claimed, clear
 
     if not state.is_dir():
         return
@@ -216,7 +216,7 @@ def _reset(state: Path, *, ask: bool) -> None:
     _say(f"{state} is empty")
 
 
-async def _run(box: Box, options: Options) -> None:
+async def _run(box: EmulatedDevice, options: Options) -> None:
     from bundlekit.emulator.running import Running, announce
 
     ended = asyncio.Event()
@@ -258,7 +258,7 @@ async def _run(box: Box, options: Options) -> None:
         await box.stop()
 
 
-def _tell_ways_in(box: Box, options: Options) -> None:
+def _tell_ways_in(box: EmulatedDevice, options: Options) -> None:
     gateway, ssh = box.gateway, box.ssh_address
     host = "127.0.0.1" if ssh.host in ("0.0.0.0", "::") else ssh.host  # noqa: S104 - what the user has chosen
     known = box.known_hosts(host)

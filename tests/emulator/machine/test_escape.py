@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.emulator.machine.box import MARK, MARKED, Box, Options
+from bundlekit.emulator.machine.emulated_device import MARK, MARKED, EmulatedDevice, Options
 from bundlekit.errors import CouldNotRun
 from tests.emulator.machine.running import Gateway
 
@@ -147,12 +147,12 @@ def test_links_that_lie_in_the_folder_lead_nowhere_outside(tmp_path: Path, name:
     (state / "root" / name).parent.mkdir(parents=True)
     (state / MARK).write_text(MARKED)
     (state / "root" / name).symlink_to(target if way == "absolute" else _up(name) + str(target))
-    refused = asyncio.run(_refusal_of(Box(state, Options())))
+    refused = asyncio.run(_refusal_of(EmulatedDevice(state, Options())))
     assert not refused or "sandbox" in refused or "machine" in refused
     assert list(target.iterdir()) == []
 
 
-async def _refusal_of(box: Box) -> str:
+async def _refusal_of(box: EmulatedDevice) -> str:
     """Switch it on and off; why it does not come up, if it does not."""
     try:
         await box.start()

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bundlekit.emulator.machine import seccomp
-from bundlekit.emulator.machine.box import MARK, MARKED
+from bundlekit.emulator.machine.emulated_device import MARK, MARKED
 from bundlekit.emulator.machine.kernel import Refused
 from tests.emulator.machine.running import Gateway
 from tests.workstation import SAMPLE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.emulator.machine.box import MARK, check_is_ours, claimed, clear
+from bundlekit.emulator.machine.emulated_device import MARK, check_is_ours, claimed, clear
 from bundlekit.errors import CouldNotRun
 
 

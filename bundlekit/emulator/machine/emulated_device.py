@@ -67,7 +67,7 @@ class Options:
     faults: Faults = NO_FAULTS
 
 
-class Box(Service):
+class EmulatedDevice(Service):
     """A gateway with an SSH server, whose bundles are those that are deployed to it.
 
     Args:
