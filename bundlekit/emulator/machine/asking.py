@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from bundlekit.emulator.machine.caller import Caller
-from bundlekit.emulator.machine.given import keep_given
+from bundlekit.emulator.machine.granted_paths import save_granted_paths
 from bundlekit.emulator.machine.machine_spec import REBOOT, USER
 from bundlekit.emulator.machine.messages import close, receive
 from bundlekit.emulator.machine.starting import kill_group, open_terminal
@@ -125,7 +125,7 @@ class Callers:
                 kill_group(caller.child, int(message["number"]))
             case "give" | "take" as way if caller.is_root:
                 (self._view.give if way == "give" else self._view.take)(os.path.realpath(str(message["path"])))
-                keep_given(self._view.given)
+                save_granted_paths(self._view.granted_paths)
                 caller.reply({})
             case "reboot" if caller.is_root:
                 caller.reply({})

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from bundlekit.emulator.machine import kernel, seccomp, tree
 from bundlekit.emulator.machine.asking import Callers
-from bundlekit.emulator.machine.given import given
+from bundlekit.emulator.machine.granted_paths import load_granted_paths
 from bundlekit.emulator.machine.machine_spec import SOCKET, File, MachineSpec, environment_of
 from bundlekit.emulator.machine.messages import LARGEST, close, receive, send
 from bundlekit.emulator.machine.plain import open_plain, read_plain
@@ -160,7 +160,7 @@ class Init:
             self._set_host_name(spec.hostname)
         self._user = UserView(proc, list(spec.shown))
         os.close(proc)
-        for path in filter(os.path.exists, given()):
+        for path in filter(os.path.exists, load_granted_paths()):
             self._user.give(path)
         return [_listen(port) for port in spec.ports] if spec.own_network and _raise_loopback() else []
 

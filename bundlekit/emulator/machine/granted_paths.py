@@ -10,20 +10,20 @@ from bundlekit.emulator.machine.machine_spec import File
 from bundlekit.emulator.machine.messages import LARGEST
 from bundlekit.emulator.machine.plain import read_plain
 
-_GIVEN = Path("/var/lib/box/given")
+_FILE = Path("/var/lib/box/given")
 
 
-def given() -> list[str]:
+def load_granted_paths() -> list[str]:
     """The paths that were given to the user; none where the file of them is damaged."""
     try:
-        paths = json.loads(read_plain(str(_GIVEN), LARGEST))
+        paths = json.loads(read_plain(str(_FILE), LARGEST))
     except (ValueError, RecursionError):
         return []
     return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
 
 
-def keep_given(paths: list[str]) -> None:
+def save_granted_paths(paths: list[str]) -> None:
     """Write them down."""
-    new = _GIVEN.with_suffix(".new")
+    new = _FILE.with_suffix(".new")
     tree.write_files([File(str(new), json.dumps(paths))])
-    new.replace(_GIVEN)
+    new.replace(_FILE)
