@@ -8,7 +8,7 @@ from pathlib import Path
 from bundlekit.emulator.machine import tree
 from bundlekit.emulator.machine.machine_spec import File
 from bundlekit.emulator.machine.messages import LARGEST
-from bundlekit.emulator.machine.plain import read_plain
+from bundlekit.emulator.machine.safe_open import read_safely
 
 _FILE = Path("/var/lib/box/given")
 
@@ -16,7 +16,7 @@ _FILE = Path("/var/lib/box/given")
 def load_granted_paths() -> list[str]:
     """The paths that were given to the user; none where the file of them is damaged."""
     try:
-        paths = json.loads(read_plain(str(_FILE), LARGEST))
+        paths = json.loads(read_safely(str(_FILE), LARGEST))
     except (ValueError, RecursionError):
         return []
     return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []

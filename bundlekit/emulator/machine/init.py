@@ -27,7 +27,7 @@ from bundlekit.emulator.machine.asking import Callers
 from bundlekit.emulator.machine.granted_paths import load_granted_paths
 from bundlekit.emulator.machine.machine_spec import SOCKET, File, MachineSpec, environment_of
 from bundlekit.emulator.machine.messages import LARGEST, close, receive, send
-from bundlekit.emulator.machine.plain import open_plain, read_plain
+from bundlekit.emulator.machine.safe_open import open_safely, read_safely
 from bundlekit.emulator.machine.starting import SIGNALS, become, kill_group, open_terminal
 from bundlekit.emulator.machine.trouble import attempt, complain
 from bundlekit.emulator.machine.views import UserView, become_root, map_user
@@ -155,7 +155,7 @@ class Init:
             Path(f"/etc/rc{level}.d").mkdir(exist_ok=True)
         Path("/etc/init.d").mkdir(exist_ok=True)
         try:
-            self._set_host_name(read_plain("/etc/hostname").strip() or spec.hostname)
+            self._set_host_name(read_safely("/etc/hostname").strip() or spec.hostname)
         except (OSError, ValueError):  # no name that a kernel takes
             self._set_host_name(spec.hostname)
         self._user = UserView(proc, list(spec.shown))
@@ -312,7 +312,7 @@ class Init:
         send(self._control, {"event": "named"})
 
     def _do_read(self, *, path: str, files: list[int]) -> None:
-        send(self._control, {"event": "read", "text": read_plain(path)})
+        send(self._control, {"event": "read", "text": read_safely(path)})
 
     def _do_stop(self, *, files: list[int]) -> None:
         self.go_down(0)
@@ -344,7 +344,7 @@ class Init:
 
 def _boot_log() -> int:
     try:
-        return open_plain("/var/log/boot", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        return open_safely("/var/log/boot", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     except OSError:
         return os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC)
 

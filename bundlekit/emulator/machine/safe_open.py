@@ -8,7 +8,7 @@ import stat
 _SAFELY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
-def open_plain(path: str, flags: int = os.O_RDONLY) -> int:
+def open_safely(path: str, flags: int = os.O_RDONLY) -> int:
     """Open a file that is one: no link, and nothing that could let one wait.
 
     Raises:
@@ -21,10 +21,10 @@ def open_plain(path: str, flags: int = os.O_RDONLY) -> int:
     raise OSError(f"{path} is not a file")
 
 
-def read_plain(path: str, most: int = 1 << 16) -> str:
+def read_safely(path: str, most: int = 1 << 16) -> str:
     """The beginning of such a file; nothing where there is none."""
     try:
-        with os.fdopen(open_plain(path), "rb") as stream:
+        with os.fdopen(open_safely(path), "rb") as stream:
             return stream.read(most).decode(errors="replace")
     except OSError:
         return ""
