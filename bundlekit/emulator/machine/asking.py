@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from bundlekit.emulator.machine.caller import Caller
+from bundlekit.emulator.machine.errors import log_error
 from bundlekit.emulator.machine.granted_paths import save_granted_paths
 from bundlekit.emulator.machine.machine_spec import REBOOT, USER
 from bundlekit.emulator.machine.messages import close, receive
 from bundlekit.emulator.machine.starting import kill_group, open_terminal
-from bundlekit.emulator.machine.trouble import complain
 from bundlekit.emulator.machine.views import UserView
 
 _FRESH = 900.0  # seconds that sudo remembers a password
@@ -91,7 +91,7 @@ class Callers:
         except OSError:
             pass
         except Exception:
-            complain()
+            log_error()
         finally:
             close(files)
         self._dismiss(caller)

@@ -24,12 +24,12 @@ from pathlib import Path
 
 from bundlekit.emulator.machine import kernel, seccomp, tree
 from bundlekit.emulator.machine.asking import Callers
+from bundlekit.emulator.machine.errors import attempt, log_error
 from bundlekit.emulator.machine.granted_paths import load_granted_paths
 from bundlekit.emulator.machine.machine_spec import SOCKET, File, MachineSpec, environment_of
 from bundlekit.emulator.machine.messages import LARGEST, close, receive, send
 from bundlekit.emulator.machine.safe_open import open_safely, read_safely
 from bundlekit.emulator.machine.starting import SIGNALS, become, kill_group, open_terminal
-from bundlekit.emulator.machine.trouble import attempt, complain
 from bundlekit.emulator.machine.views import UserView, become_root, map_user
 
 _PATIENCE = 2.0  # seconds that programs get to end
@@ -244,7 +244,7 @@ class Init:
                     [script, verb], user="root", environment={}, folder="/", files=[*files, files[1]], ended=over
                 )
             except OSError:
-                complain()
+                log_error()
                 over()
             finally:
                 close(files)
@@ -298,7 +298,7 @@ class Init:
             )
             send(self._control, {"event": "started", "id": id}, both[:1])
         except (OSError, ValueError):
-            complain()
+            log_error()
             ended(255)
         finally:
             close(both)

@@ -15,10 +15,10 @@ def attempt(work: Callable[[], Any]) -> None:
     try:
         work()
     except Exception:
-        complain()
+        log_error()
 
 
-def complain() -> None:
+def log_error() -> None:
     """Into the log, which is a file of the host's, and so does not grow for ever."""
     if os.fstat(2).st_size < _LONGEST_LOG:
         traceback.print_exc()
