@@ -23,9 +23,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bundlekit.emulator.machine import kernel, seccomp, tree
-from bundlekit.emulator.machine.asking import Callers
 from bundlekit.emulator.machine.errors import attempt, log_error
 from bundlekit.emulator.machine.granted_paths import load_granted_paths
+from bundlekit.emulator.machine.ipc_server import IpcServer
 from bundlekit.emulator.machine.machine_spec import SOCKET, File, MachineSpec, environment_of
 from bundlekit.emulator.machine.messages import LARGEST, close, receive, send
 from bundlekit.emulator.machine.safe_open import open_safely, read_safely
@@ -114,10 +114,10 @@ class Init:
         programs = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         programs.bind(SOCKET)
         programs.listen(64)
-        callers = Callers(self, self._selector, self._user, self._spec.password)
+        server = IpcServer(self, self._selector, self._user, self._spec.password)
         self._selector.register(wake, selectors.EVENT_READ, lambda: os.read(wake, 4096))
         self._selector.register(self._control, selectors.EVENT_READ, self._told)
-        self._selector.register(programs, selectors.EVENT_READ, lambda: callers.admit(programs))
+        self._selector.register(programs, selectors.EVENT_READ, lambda: server.admit(programs))
         send(self._control, {"event": "ready"}, listening)
         close(listening)
         self._run_scripts("/etc/rc2.d/S*", "start", lambda: send(self._control, {"event": "booted"}))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bundlekit.emulator.machine.machine_spec import USER, USER_ID
-from bundlekit.emulator.machine.programs.asking import Asking
+from bundlekit.emulator.machine.programs.ipc_client import IpcClient
 
 _USERS = {"root": 0, "0": 0, USER: USER_ID, str(USER_ID): USER_ID}
 
@@ -22,7 +22,7 @@ def main(name: str, words: list[str]) -> int:
     for word, kind in ((wanted, "user"), (group, "group")):
         if word and word not in _USERS:
             return _fail(name, f"invalid {kind}: '{owner}'")
-    asking = Asking()
+    asking = IpcClient()
     status = 0
     for path in paths:
         if not os.path.lexists(path):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bundlekit.emulator.machine.machine_spec import USER
-from bundlekit.emulator.machine.programs.asking import Asking
+from bundlekit.emulator.machine.programs.ipc_client import IpcClient
 
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _KEPT = ("COLORTERM", "LANG", "LANGUAGE", "LS_COLORS", "TERM", "TZ", "DISPLAY")
@@ -105,7 +105,7 @@ def _read_letters(wish: Wish, letters: str, rest: list[str]) -> bool:
 
 
 def _obey(wish: Wish) -> int:
-    asking = Asking()
+    asking = IpcClient()
     user = {"#0": "root", "#1000": USER}.get(wish.user, wish.user)
     if user not in ("root", USER):
         raise Refused(f"unknown user {wish.user}")
@@ -125,7 +125,7 @@ def _obey(wish: Wish) -> int:
     return _run(asking, user, _command(wish, environment), environment)
 
 
-def _prove(asking: Asking, wish: Wish) -> None:
+def _prove(asking: IpcClient, wish: Wish) -> None:
     if "n" in wish.flags:
         raise Refused("a password is required")
     prompt = wish.prompt.replace("%u", USER).replace("%p", USER).replace("%h", os.uname().nodename)
@@ -215,7 +215,7 @@ def _command(wish: Wish, environment: dict[str, str]) -> list[str]:
     return [name, *wish.command[1:]]
 
 
-def _run(asking: Asking, user: str, command: list[str], environment: dict[str, str]) -> int:
+def _run(asking: IpcClient, user: str, command: list[str], environment: dict[str, str]) -> int:
     terminal = _terminal()
     size = list(os.get_terminal_size(terminal)) if terminal is not None else None
     files = [0, 1, 2]
@@ -242,7 +242,7 @@ def _run(asking: Asking, user: str, command: list[str], environment: dict[str, s
     return status
 
 
-def _status(asking: Asking) -> int:
+def _status(asking: IpcClient) -> int:
     return int(asking.hear()[0]["status"])
 
 
@@ -255,7 +255,7 @@ def _terminal() -> int | None:
         return None
 
 
-def _between(asking: Asking, terminal: int, inner: int) -> int:
+def _between(asking: IpcClient, terminal: int, inner: int) -> int:
     """Carry bytes between the user's terminal and the command's, until the command has ended and said all."""
 
     def resize(*_: Any) -> None:

@@ -9,7 +9,7 @@ from bundlekit.emulator.machine.machine_spec import SOCKET
 from bundlekit.emulator.machine.messages import receive, send
 
 
-class Asking:
+class IpcClient:
     """A conversation."""
 
     def __init__(self) -> None:

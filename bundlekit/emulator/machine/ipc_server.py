@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from bundlekit.emulator.machine.caller import Caller
 from bundlekit.emulator.machine.errors import log_error
 from bundlekit.emulator.machine.granted_paths import save_granted_paths
+from bundlekit.emulator.machine.ipc_connection import IpcConnection
 from bundlekit.emulator.machine.machine_spec import REBOOT, USER
 from bundlekit.emulator.machine.messages import close, receive
 from bundlekit.emulator.machine.starting import kill_group, open_terminal
@@ -48,7 +48,7 @@ class Machine(Protocol):
         """End the machine."""
 
 
-class Callers:
+class IpcServer:
     """Those who ask, and what they are told."""
 
     def __init__(self, machine: Machine, selector: selectors.BaseSelector, view: UserView, password: str) -> None:
@@ -64,7 +64,7 @@ class Callers:
         self._view = view
         self._password = password
         self._sudo: dict[tuple[str, ...], float] = {}
-        self._callers: set[Caller] = set()
+        self._callers: set[IpcConnection] = set()
         self._most_callers = min(_MOST_CALLERS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
     def admit(self, programs: socket.socket) -> None:
@@ -73,14 +73,14 @@ class Callers:
         if len(self._callers) >= self._most_callers:
             connection.close()
             return
-        caller = Caller(connection)
+        caller = IpcConnection(connection)
         self._callers.add(caller)
         self._hear(caller)
 
-    def _hear(self, caller: Caller) -> None:
+    def _hear(self, caller: IpcConnection) -> None:
         self._selector.register(caller.connection, selectors.EVENT_READ, lambda: self._asked(caller))
 
-    def _asked(self, caller: Caller) -> None:
+    def _asked(self, caller: IpcConnection) -> None:
         """Whatever it says, or cannot be done, ends nothing but the talk with this one."""
         files: list[int] = []
         try:
@@ -96,7 +96,7 @@ class Callers:
             close(files)
         self._dismiss(caller)
 
-    def _dismiss(self, caller: Caller) -> None:
+    def _dismiss(self, caller: IpcConnection) -> None:
         if caller.child:
             kill_group(caller.child, signal.SIGHUP)
         if not caller.gone:
@@ -105,7 +105,7 @@ class Callers:
             self._selector.unregister(caller.connection)
             caller.connection.close()
 
-    def _answer(self, caller: Caller, message: dict[str, Any], files: list[int]) -> None:
+    def _answer(self, caller: IpcConnection, message: dict[str, Any], files: list[int]) -> None:
         match message["ask"]:
             case "may":
                 caller.reply({"may": self._may(caller)})
@@ -133,7 +133,7 @@ class Callers:
             case _:
                 caller.reply({"refused": True})
 
-    def _refuse_later(self, caller: Caller) -> None:
+    def _refuse_later(self, caller: IpcConnection) -> None:
         """Until then it is not heard."""
         self._selector.unregister(caller.connection)
 
@@ -143,10 +143,10 @@ class Callers:
 
         self._machine.after(_WRONG, refuse)
 
-    def _may(self, caller: Caller) -> bool:
+    def _may(self, caller: IpcConnection) -> bool:
         return caller.is_root or caller.proved or time.monotonic() - self._sudo.get(caller.place, -_FRESH) < _FRESH
 
-    def _run_for(self, caller: Caller, message: dict[str, Any], files: list[int]) -> None:
+    def _run_for(self, caller: IpcConnection, message: dict[str, Any], files: list[int]) -> None:
         """Start a program as another user for sudo, on sudo's files, or on a new terminal in their place."""
         user = "root" if message["user"] == "root" else USER
         terminal: list[int] | None = message["terminal"]

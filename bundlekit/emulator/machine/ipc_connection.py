@@ -11,7 +11,7 @@ from typing import Any
 from bundlekit.emulator.machine.messages import send
 
 
-class Caller:
+class IpcConnection:
     """A program inside that asks."""
 
     def __init__(self, connection: socket.socket) -> None:
