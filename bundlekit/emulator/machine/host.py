@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bundlekit
-from bundlekit.emulator.machine import programs
+from bundlekit.emulator.machine import shims
 from bundlekit.emulator.machine.machine_spec import HOME, USER, USER_ID, File, MachineSpec
 from bundlekit.errors import BadUsage
 from bundlekit.shipped import sdk
@@ -118,14 +118,14 @@ def machine_spec(
         own_network: whether it has its own loopback and nothing else.
         disk: bytes that are free on /opt.
     """
-    own = (sys.prefix, sys.base_prefix, *_ask_folders(sys.executable), str(_PACKAGE), str(sdk()), *programs.libraries())
+    own = (sys.prefix, sys.base_prefix, *_ask_folders(sys.executable), str(_PACKAGE), str(sdk()), *shims.libraries())
     variables = {**environment, "PYTHONPYCACHEPREFIX": "/var/cache/python"}
     return MachineSpec(
         root=str(root),
         hostname=hostname,
         shown={path: path for path in _shown([*own, *python.folders])},
         links={f"/{name}": str(Path("/", name).readlink()) for name in _TOP if Path("/", name).is_symlink()},
-        programs={**programs.texts(_PACKAGE), **_transfer_programs(), **_python_programs(python, variables)},
+        programs={**shims.texts(_PACKAGE), **_transfer_programs(), **_python_programs(python, variables)},
         files=_files(token, own_network=own_network),
         password=password,
         environment={key: value for key, value in environment.items() if key.startswith("BROKER_")},

@@ -108,7 +108,7 @@ class UserView:
             self._given.discard(path)
 
     @property
-    def load_granted_paths(self) -> list[str]:
+    def granted_paths(self) -> list[str]:
         """The paths that were given and are there still."""
         self._given = {path for path in self._given if Path(path).exists()}
         return sorted(self._given)

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-_OUR_OWN = (
-    "import sys; from bundlekit.emulator.machine.programs.transfer import main; sys.exit(main('scp', sys.argv[1:]))"
-)
+_OUR_OWN = "import sys; from bundlekit.emulator.machine.shims.transfer import main; sys.exit(main('scp', sys.argv[1:]))"
 
 
 @pytest.mark.parametrize("command", [("scp",), (sys.executable, "-c", _OUR_OWN)], ids=["openssh", "our own"])

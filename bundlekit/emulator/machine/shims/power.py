@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bundlekit.emulator.machine.programs.ipc_client import IpcClient
+from bundlekit.emulator.machine.shims.ipc_client import IpcClient
 
 
 def main(name: str, words: list[str]) -> int:

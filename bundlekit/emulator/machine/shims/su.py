@@ -6,7 +6,7 @@ import os
 import sys
 
 from bundlekit.emulator.machine.machine_spec import USER
-from bundlekit.emulator.machine.programs import sudo
+from bundlekit.emulator.machine.shims import sudo
 
 
 def main(_name: str, words: list[str]) -> int:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bundlekit.emulator.machine.machine_spec import USER, USER_ID
-from bundlekit.emulator.machine.programs.ipc_client import IpcClient
+from bundlekit.emulator.machine.shims.ipc_client import IpcClient
 
 _USERS = {"root": 0, "0": 0, USER: USER_ID, str(USER_ID): USER_ID}
 
@@ -22,12 +22,12 @@ def main(name: str, words: list[str]) -> int:
     for word, kind in ((wanted, "user"), (group, "group")):
         if word and word not in _USERS:
             return _fail(name, f"invalid {kind}: '{owner}'")
-    asking = IpcClient()
+    client = IpcClient()
     status = 0
     for path in paths:
         if not os.path.lexists(path):
             status = _fail(name, f"cannot access '{path}': No such file or directory")
-        elif wanted and asking.ask("give" if _USERS[wanted] else "take", path=str(Path(path).absolute())).get(
+        elif wanted and client.ask("give" if _USERS[wanted] else "take", path=str(Path(path).absolute())).get(
             "refused"
         ):
             status = _fail(name, f"changing ownership of '{path}': Operation not permitted")

@@ -41,6 +41,6 @@ def libraries() -> list[str]:
 def _launcher(package: Path, module: str, name: str, more: Sequence[str] = ()) -> str:
     code = (
         f"import sys; sys.path += {[str(package.parent), *more]!r}; "
-        f"from bundlekit.emulator.machine.programs.{module} import main; sys.exit(main({name!r}, sys.argv[1:]))"
+        f"from bundlekit.emulator.machine.shims.{module} import main; sys.exit(main({name!r}, sys.argv[1:]))"
     )
     return f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -ISB -c {shlex.quote(code)} "$@"\n'

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bundlekit.emulator.machine.machine_spec import USER
-from bundlekit.emulator.machine.programs.ipc_client import IpcClient
+from bundlekit.emulator.machine.shims.ipc_client import IpcClient
 
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _KEPT = ("COLORTERM", "LANG", "LANGUAGE", "LS_COLORS", "TERM", "TZ", "DISPLAY")
@@ -105,16 +105,16 @@ def _read_letters(wish: Wish, letters: str, rest: list[str]) -> bool:
 
 
 def _obey(wish: Wish) -> int:
-    asking = IpcClient()
+    client = IpcClient()
     user = {"#0": "root", "#1000": USER}.get(wish.user, wish.user)
     if user not in ("root", USER):
         raise Refused(f"unknown user {wish.user}")
     if wish.flags & {"k", "K"}:
-        asking.ask("forget")
+        client.ask("forget")
         if not wish.command:
             return 0
-    if not asking.ask("may")["may"]:
-        _prove(asking, wish)
+    if not client.ask("may")["may"]:
+        _prove(client, wish)
     if "v" in wish.flags:
         return 0
     if "l" in wish.flags:
@@ -122,10 +122,10 @@ def _obey(wish: Wish) -> int:
         sys.stdout.write(f"User {USER} may run the following commands on {host}:\n    (ALL : ALL) ALL\n")
         return 0
     environment = _environment(wish)
-    return _run(asking, user, _command(wish, environment), environment)
+    return _run(client, user, _command(wish, environment), environment)
 
 
-def _prove(asking: IpcClient, wish: Wish) -> None:
+def _prove(client: IpcClient, wish: Wish) -> None:
     if "n" in wish.flags:
         raise Refused("a password is required")
     prompt = wish.prompt.replace("%u", USER).replace("%p", USER).replace("%h", os.uname().nodename)
@@ -136,7 +136,7 @@ def _prove(asking: IpcClient, wish: Wish) -> None:
         if password is None:
             sys.stderr.write("sudo: no password was provided\n")
             raise Refused(_attempts(wrong) if wrong else "a password is required")
-        if asking.ask("password", password=password)["may"]:
+        if client.ask("password", password=password)["may"]:
             return
     raise Refused(_attempts(_TRIES))
 
@@ -215,11 +215,11 @@ def _command(wish: Wish, environment: dict[str, str]) -> list[str]:
     return [name, *wish.command[1:]]
 
 
-def _run(asking: IpcClient, user: str, command: list[str], environment: dict[str, str]) -> int:
+def _run(client: IpcClient, user: str, command: list[str], environment: dict[str, str]) -> int:
     terminal = _terminal()
     size = list(os.get_terminal_size(terminal)) if terminal is not None else None
     files = [0, 1, 2]
-    asking.say(
+    client.say(
         "run",
         files,
         user=user,
@@ -228,12 +228,12 @@ def _run(asking: IpcClient, user: str, command: list[str], environment: dict[str
         folder=str(Path.cwd()),
         terminal=[size[1], size[0]] if size else None,
     )
-    message, passed = asking.hear()
+    message, passed = client.hear()
     if "started" not in message:
         raise Refused("the machine did not start it")
     for number in _PASSED_ON:
-        signal.signal(number, lambda sent, _: asking.say("signal", number=int(sent)))
-    status = _status(asking) if terminal is None or not passed else _between(asking, terminal, passed[0])
+        signal.signal(number, lambda sent, _: client.say("signal", number=int(sent)))
+    status = _status(client) if terminal is None or not passed else _between(client, terminal, passed[0])
     if status < 0:
         for number in _PASSED_ON:
             signal.signal(number, signal.SIG_DFL)
@@ -242,8 +242,8 @@ def _run(asking: IpcClient, user: str, command: list[str], environment: dict[str
     return status
 
 
-def _status(asking: IpcClient) -> int:
-    return int(asking.hear()[0]["status"])
+def _status(client: IpcClient) -> int:
+    return int(client.hear()[0]["status"])
 
 
 def _terminal() -> int | None:
@@ -255,7 +255,7 @@ def _terminal() -> int | None:
         return None
 
 
-def _between(asking: IpcClient, terminal: int, inner: int) -> int:
+def _between(client: IpcClient, terminal: int, inner: int) -> int:
     """Carry bytes between the user's terminal and the command's, until the command has ended and said all."""
 
     def resize(*_: Any) -> None:
@@ -269,7 +269,7 @@ def _between(asking: IpcClient, terminal: int, inner: int) -> int:
     if reads_terminal:
         tty.setraw(terminal, termios.TCSADRAIN)
     status: int | None = None
-    waiting = [asking.socket.fileno(), inner, *([terminal] if reads_terminal else [])]
+    waiting = [client.socket.fileno(), inner, *([terminal] if reads_terminal else [])]
     try:
         while True:
             ready, _, _ = select.select(waiting, [], [], 0 if status is not None else None)
@@ -282,11 +282,11 @@ def _between(asking: IpcClient, terminal: int, inner: int) -> int:
                     shown = b""
                 _write_all(terminal, shown)
                 if not shown:
-                    return _status(asking) if status is None else status
+                    return _status(client) if status is None else status
             if terminal in ready and status is None:
                 _write_all(inner, os.read(terminal, 65536))
-            if asking.socket.fileno() in ready and status is None:
-                status = _status(asking)
+            if client.socket.fileno() in ready and status is None:
+                status = _status(client)
                 waiting = [inner]
     finally:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
