@@ -21,7 +21,7 @@ from bundlekit.errors import BadUsage, CouldNotRun
 from bundlekit.shipped import install_command
 
 if TYPE_CHECKING:
-    from bundlekit.emulator.faults import Faults
+    from bundlekit.emulator.fault_injection import Faults
     from bundlekit.emulator.machine.emulated_device import EmulatedDevice, Options
 
 _MOVES = {
@@ -94,7 +94,7 @@ class Wanted:
     help="Give its user moxa the password of the vendor's guide, which everybody knows; else it is a random one.",
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password of moxa from standard input.")
-@click.option("--faults", multiple=True, metavar="SPEC", help="Have bad days; `help` tells which there are.")
+@click.option("--faults", multiple=True, metavar="SPEC", help="Inject faults; `help` lists them.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -185,13 +185,13 @@ def _options(wanted: Wanted) -> Options:
 
 
 def _faults(specs: tuple[str, ...]) -> Faults:
-    from bundlekit.emulator.faults import parse
+    from bundlekit.emulator.fault_injection import parse
 
     return parse(*specs)
 
 
 def _tell_faults() -> int:
-    from bundlekit.emulator.faults import catalogue
+    from bundlekit.emulator.fault_injection import catalogue
 
     click.echo(catalogue())
     return 0

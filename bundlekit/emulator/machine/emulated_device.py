@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundlekit.emulator import faults as bad_days
+from bundlekit.emulator import fault_injection as bad_days
 from bundlekit.emulator.address import Address
 from bundlekit.emulator.builtin.system import KeptSystem
-from bundlekit.emulator.faults import NO_FAULTS, Faults
+from bundlekit.emulator.fault_injection import NO_FAULTS, Faults
 from bundlekit.emulator.files import write_secret
 from bundlekit.emulator.gateway import ANY_PORT, EmulatedGateway
 from bundlekit.emulator.lifecycle import Service, Tasks

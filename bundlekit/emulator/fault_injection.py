@@ -1,4 +1,4 @@
-"""The bad days of a gateway, to be had on purpose: small, and to be put together."""
+"""Fault injection: what a gateway can be made to do wrong; small parts that can be combined."""
 
 from __future__ import annotations
 

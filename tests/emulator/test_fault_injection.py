@@ -8,7 +8,17 @@ import json
 import pytest
 
 from bundlekit.emulator.address import Address
-from bundlekit.emulator.faults import _KINDS, Packet, catalogue, cut_after, delay, on_packets, parse, silent, slow
+from bundlekit.emulator.fault_injection import (
+    _KINDS,
+    Packet,
+    catalogue,
+    cut_after,
+    delay,
+    on_packets,
+    parse,
+    silent,
+    slow,
+)
 from bundlekit.emulator.relay import Carry, Relay
 from bundlekit.errors import BadUsage
 
