@@ -54,14 +54,14 @@ def check_with_ignored(bundle: Bundle, chosen: Selection) -> tuple[tuple[Finding
 def _found(inspection: Inspection, codes: Container[str]) -> Iterator[tuple[Rule, Diagnostic]]:
     for rule in rules():
         if rule.code in codes:
-            for fault in rule.check(inspection):
-                yield rule, fault
+            for diagnostic in rule.check(inspection):
+                yield rule, diagnostic
 
 
 def _told(chosen: Selection, found: Iterable[tuple[Rule, Diagnostic]]) -> Iterator[tuple[Rule, Diagnostic]]:
-    for rule, fault in found:
-        if rule.code in chosen.severities and chosen.tells(rule.code, fault.path):
-            yield rule, fault
+    for rule, diagnostic in found:
+        if rule.code in chosen.severities and chosen.tells(rule.code, diagnostic.path):
+            yield rule, diagnostic
 
 
 def check_among(this: Neighbour, others: Neighbours, chosen: Selection) -> tuple[Finding, ...]:
@@ -71,11 +71,11 @@ def check_among(this: Neighbour, others: Neighbours, chosen: Selection) -> tuple
         inspection,
         chosen,
         (
-            (rule, fault)
+            (rule, diagnostic)
             for rule in rules()
             if rule.among is not None and rule.code in chosen.severities
-            for fault in rule.among(inspection, this, others)
-            if chosen.tells(rule.code, fault.path)
+            for diagnostic in rule.among(inspection, this, others)
+            if chosen.tells(rule.code, diagnostic.path)
         ),
     )
 
@@ -83,51 +83,53 @@ def check_among(this: Neighbour, others: Neighbours, chosen: Selection) -> tuple
 def _findings(
     inspection: Inspection, chosen: Selection, found: Iterable[tuple[Rule, Diagnostic]]
 ) -> tuple[Finding, ...]:
-    findings = (_finding(inspection, rule, chosen.severities[rule.code], fault) for rule, fault in found)
+    findings = (_finding(inspection, rule, chosen.severities[rule.code], diagnostic) for rule, diagnostic in found)
     return tuple(sorted(findings, key=order))
 
 
 def _without_hidden(inspection: Inspection, found: list[tuple[Rule, Diagnostic]]) -> list[tuple[Rule, Diagnostic]]:
     """What no comment hides; no module is looked into for that as long as nothing is found in one."""
-    lines = [list(suppression.lines_of(fault)) for _, fault in found]
+    lines = [list(suppression.lines_of(diagnostic)) for _, diagnostic in found]
     hidden = suppression.hidden(inspection) if any(lines) else frozenset()
     return [
-        (rule, fault)
-        for (rule, fault), places in zip(found, lines, strict=True)
+        (rule, diagnostic)
+        for (rule, diagnostic), places in zip(found, lines, strict=True)
         if not any((rule.code, *place) in hidden for place in places)
     ]
 
 
-def _finding(inspection: Inspection, rule: Rule, severity: Severity, fault: Diagnostic) -> Finding:
-    bundle, span = inspection.bundle, fault.span
-    text = inspection.text(fault.path)
-    conceal = _concealment(inspection, fault)
-    other = fault.elsewhere
-    if fault.other is not None:
-        path, place, note = fault.other
+def _finding(inspection: Inspection, rule: Rule, severity: Severity, diagnostic: Diagnostic) -> Finding:
+    bundle, span = inspection.bundle, diagnostic.span
+    text = inspection.text(diagnostic.path)
+    conceal = _concealment(inspection, diagnostic)
+    other = diagnostic.elsewhere
+    if diagnostic.other is not None:
+        path, place, note = diagnostic.other
         other = Other(bundle.shown(path), place.line, place.column, conceal(note))
     return Finding(
         code=rule.code,
         rule=rule.name,
         severity=severity,
-        file=bundle.shown(fault.path),
+        file=bundle.shown(diagnostic.path),
         line=span.line,
         column=span.column,
         end_line=span.end_line,
         end_column=span.end_column,
-        pointer=fault.pointer,
-        message=conceal(fault.message),
-        hint=conceal(fault.hint),
+        pointer=diagnostic.pointer,
+        message=conceal(diagnostic.message),
+        hint=conceal(diagnostic.hint),
         other=other,
         excerpt=conceal(text.line(span.line)) if text else "",
-        fix=fault.fix,
-        rename=Rename(bundle.shown(fault.rename.old), bundle.shown(fault.rename.new)) if fault.rename else None,
+        fix=diagnostic.fix,
+        rename=Rename(bundle.shown(diagnostic.rename.old), bundle.shown(diagnostic.rename.new))
+        if diagnostic.rename
+        else None,
     )
 
 
-def _concealment(inspection: Inspection, fault: Diagnostic) -> Callable[[str], str]:
+def _concealment(inspection: Inspection, diagnostic: Diagnostic) -> Callable[[str], str]:
     """Takes the secrets out of words: those of the files that it is about, and of bundle.json, which rules quote."""
-    paths = dict.fromkeys((fault.path, *(fault.other or ())[:1], inspection.manifest.path))
+    paths = dict.fromkeys((diagnostic.path, *(diagnostic.other or ())[:1], inspection.manifest.path))
     secrets = [secrets_of(text) for text in map(inspection.text, paths) if text is not None]
 
     def conceal(words: str) -> str:

@@ -90,7 +90,7 @@ def structure_rule(
 
     Args:
         claims: the places in the schema that it answers for.
-        word: makes the faults of one violation; none if another rule that claims the place does.
+        word: makes the diagnostics of one violation; none if another rule that claims the place does.
     """
     claimed = frozenset(claims)
 

@@ -62,9 +62,9 @@ def hidden(inspection: Inspection) -> frozenset[tuple[str, str, int]]:
     )
 
 
-def lines_of(fault: Diagnostic) -> Iterator[tuple[str, int]]:
+def lines_of(diagnostic: Diagnostic) -> Iterator[tuple[str, int]]:
     """The lines of modules that a fault is about: where it is, and the other place that it names."""
-    places = [(fault.path, fault.span)] + ([fault.other[:2]] if fault.other is not None else [])
+    places = [(diagnostic.path, diagnostic.span)] + ([diagnostic.other[:2]] if diagnostic.other is not None else [])
     for path, span in places:
         if path.endswith(".py"):
             yield path, span.line

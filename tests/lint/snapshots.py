@@ -22,26 +22,26 @@ def snapshot(rule: Rule) -> str:
     """What a rule finds in all the cases, each by its name; in those that are not named it finds nothing."""
     lines = [f"{rule.code} {rule.name}: {rule.severity}"]
     for name, inspection in (examples(rule) | inspections()).items():
-        faults = list(rule.check(inspection))
-        if faults:
+        diagnostics = list(rule.check(inspection))
+        if diagnostics:
             lines += ["", f"[{printable(name)}]"]
-            lines += [line for fault in faults for line in _lines(inspection, fault)]
+            lines += [line for diagnostic in diagnostics for line in _lines(inspection, diagnostic)]
     return "\n".join(lines) + "\n"
 
 
-def _lines(inspection: Inspection, fault: Diagnostic) -> Iterator[str]:
-    text = inspection.text(fault.path)
-    pointer = "" if fault.pointer is None else f" {fault.pointer!r}"
-    yield f"{printable(fault.path)}:{_place(text, fault.span)}{pointer}"
-    yield f"  {fault.message}"
-    if fault.hint != "":
-        yield f"  hint: {fault.hint}"
-    if fault.other is not None:
-        path, span, note = fault.other
+def _lines(inspection: Inspection, diagnostic: Diagnostic) -> Iterator[str]:
+    text = inspection.text(diagnostic.path)
+    pointer = "" if diagnostic.pointer is None else f" {diagnostic.pointer!r}"
+    yield f"{printable(diagnostic.path)}:{_place(text, diagnostic.span)}{pointer}"
+    yield f"  {diagnostic.message}"
+    if diagnostic.hint != "":
+        yield f"  hint: {diagnostic.hint}"
+    if diagnostic.other is not None:
+        path, span, note = diagnostic.other
         yield f"  other: {printable(path)}:{_place(inspection.text(path), span)} {note}"
-    if fault.rename is not None:
-        yield f"  rename: {fault.rename.old!r} becomes {fault.rename.new!r}"
-    for edit in fault.fix:
+    if diagnostic.rename is not None:
+        yield f"  rename: {diagnostic.rename.old!r} becomes {diagnostic.rename.new!r}"
+    for edit in diagnostic.fix:
         span = Span(edit.line, edit.column, edit.end_line, edit.end_column)
         yield f"  fix: {_place(text, span)} becomes {edit.text!r}"
 

@@ -55,7 +55,7 @@ def schemas(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def structural_faults(value: Any) -> list[str]:
     """What the rules that answer for the schema say of a manifest."""
     inspection = Inspection(bundle({"bundle.json": json.dumps(value)}))
-    return [fault.message for rule in rules() if rule.claims for fault in rule.check(inspection)]
+    return [diagnostic.message for rule in rules() if rule.claims for diagnostic in rule.check(inspection)]
 
 
 def test_schema_is_a_sound_draft_7_with_a_stable_id() -> None:
@@ -237,7 +237,7 @@ def test_every_violation_of_the_schema_is_worded(value: Any) -> None:
     inspection = Inspection(bundle({"bundle.json": json.dumps(value)}))
     for violation in inspection.violations:
         claiming = [rule for rule in rules() if violation.claim in rule.claims]
-        pointers = [fault.pointer or "" for rule in claiming for fault in rule.check(inspection)]
+        pointers = [diagnostic.pointer or "" for rule in claiming for diagnostic in rule.check(inspection)]
         assert any(pointer == violation.pointer or pointer.startswith(violation.pointer + "/") for pointer in pointers)
 
 

@@ -78,8 +78,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         message = f"the factory file is not called {quoted(inspection.name)} as the bundle is, {wanted}"
         if others[0].endswith(MISSPELT_FACTORY):
             message = f"the name of the factory file {printable(others[0])[:200]} is misspelt, {wanted}"
-        fault = in_manifest(inspection, "/name", message, f"rename {printable(others[0])[:200]}")
-        yield replace(fault, rename=_rename(inspection, others))
+        diagnostic = in_manifest(inspection, "/name", message, f"rename {printable(others[0])[:200]}")
+        yield replace(diagnostic, rename=_rename(inspection, others))
 
 
 def _rename(inspection: Inspection, others: tuple[str, ...]) -> Rename | None:

@@ -48,7 +48,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         content = _content(inspection, entry)
         found = list(credentials(content))
         if found and cargo.goes_in(entry):
-            yield from (_fault(entry, content, credential) for credential in found)
+            yield from (_diagnostic(entry, content, credential) for credential in found)
 
 
 def _content(inspection: Inspection, entry: Entry) -> bytes:
@@ -58,7 +58,7 @@ def _content(inspection: Inspection, entry: Entry) -> bytes:
         return b""
 
 
-def _fault(entry: Entry, content: bytes, credential: Credential) -> Diagnostic:
+def _diagnostic(entry: Entry, content: bytes, credential: Credential) -> Diagnostic:
     hint = _KEPT_OUT_OF_SOURCE if entry.path.endswith((".py", ".json", ".factory")) else _KEPT_OUT_OF_ARCHIVE
     before = content[: credential.start]
     line = before.count(b"\n") + 1

@@ -41,8 +41,8 @@ def check(inspection: Inspection, this: Neighbour, others: Neighbours) -> Iterat
     if other is None or this.bundle.in_archive or other.bundle.in_archive:
         return
     message = f"{other.bundle.label} has the name {quoted(this.name)} too; on a gateway the one replaces the other"
-    fault = in_manifest(inspection, "/name", message, "give each bundle its own name")
-    yield replace(fault, elsewhere=other.place("/name", "the other bundle's name"))
+    diagnostic = in_manifest(inspection, "/name", message, "give each bundle its own name")
+    yield replace(diagnostic, elsewhere=other.place("/name", "the other bundle's name"))
 
 
 RULE = rule_among(code="BK403", name="shared-name", severity=Severity.WARNING, page=__doc__, among=check)

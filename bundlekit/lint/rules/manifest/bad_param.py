@@ -36,7 +36,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for declared in inspection.declared:
         path = declared.resource.path
         for segment in path.split("/") if ":" in path else ():
-            what = _fault(segment)
+            what = _diagnostic(segment)
             if what:
                 message = f"resource {quoted(path)} has {quoted(segment)} in it: {what}"
                 yield in_manifest(
@@ -45,7 +45,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
                 break
 
 
-def _fault(segment: str) -> str:
+def _diagnostic(segment: str) -> str:
     if ":" not in segment or (_PARAM.fullmatch(segment) and segment != ":querystring"):
         return ""
     if segment == ":":

@@ -72,9 +72,11 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         later = next((one for one in before if ranks[one] > ranks[name]), None)
         if later is not None:
             message = f"{name} stands behind {later}, expected it before, as in the sample of the vendor's guide"
-            fault = in_manifest(inspection, pointer_to([name]), message, "bundlekit validate --fix sorts the fields")
+            diagnostic = in_manifest(
+                inspection, pointer_to([name]), message, "bundlekit validate --fix sorts the fields"
+            )
             yield replace(
-                fault,
+                diagnostic,
                 span=manifest.key_position(pointer_to([name])),
                 other=(manifest.path, manifest.key_position(pointer_to([later])), f"{later} stands here"),
                 fix=reordered(manifest, field_order()),

@@ -58,15 +58,15 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
         described = violation.schema["properties"][field]
         example = described.get("default") or described.get("examples", [_DESCRIPTION])[0]
         where = f" in {called(inspection, violation.pointer)}" if violation.pointer else ""
-        fault = in_manifest(
+        diagnostic = in_manifest(
             inspection, violation.pointer, f'"{field}" is missing{where}', f'add "{field}": {json.dumps(example)}'
         )
         # The whole object is at fault, but nobody wants to see all of it underlined.
-        opening = replace(fault.span, end_line=fault.span.line, end_column=fault.span.column + 1)
+        opening = replace(diagnostic.span, end_line=diagnostic.span.line, end_column=diagnostic.span.column + 1)
         fix: tuple[Edit, ...] = ()
         if not violation.pointer and field in _SAFE:
             fix = added(inspection.manifest, missing_fields(inspection, (field,)), field_order())
-        yield replace(fault, span=opening, fix=fix)
+        yield replace(diagnostic, span=opening, fix=fix)
 
 
 RULE = structure_rule(

@@ -60,9 +60,9 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         message = (
             f"the reserved {listed(tuple(missing), 'and')} {is_or_are} missing, expected what the guide's sample has"
         )
-        fault = in_manifest(inspection, "", message, "bundlekit validate --fix adds what is reserved")
-        opening = replace(fault.span, end_line=fault.span.line, end_column=fault.span.column + 1)
-        yield replace(fault, span=opening, fix=added(inspection.manifest, missing, field_order()))
+        diagnostic = in_manifest(inspection, "", message, "bundlekit validate --fix adds what is reserved")
+        opening = replace(diagnostic.span, end_line=diagnostic.span.line, end_column=diagnostic.span.column + 1)
+        yield replace(diagnostic, span=opening, fix=added(inspection.manifest, missing, field_order()))
 
 
 RULE = Rule(code="BK140", name="missing-reserved-field", severity=Severity.INFO, page=__doc__, check=check)

@@ -35,8 +35,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if unknown.meant is not None:
             where = f" in {called(inspection, unknown.around)}" if unknown.around else ""
             message = f"field {quoted(unknown.name)}{where} is unknown, expected {quoted(unknown.meant)}"
-            fault = in_manifest(inspection, unknown.pointer, message, f'did you mean "{unknown.meant}"?')
-            yield replace(fault, span=inspection.manifest.key_position(unknown.pointer))
+            diagnostic = in_manifest(inspection, unknown.pointer, message, f'did you mean "{unknown.meant}"?')
+            yield replace(diagnostic, span=inspection.manifest.key_position(unknown.pointer))
 
 
 RULE = Rule(code="BK115", name="misspelled-field", severity=Severity.WARNING, page=__doc__, check=check)

@@ -58,7 +58,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
                 continue
             request = meeting(declared.resource.path, before.resource.path)
             if request is not None and _REQUEST.fullmatch(request):
-                yield _fault(inspection, before, declared, f"{listed(both, 'and')} of {quoted(request)}")
+                yield _diagnostic(inspection, before, declared, f"{listed(both, 'and')} of {quoted(request)}")
                 break
 
 
@@ -72,15 +72,15 @@ def _handled(inspection: Inspection) -> dict[Pattern, frozenset[str]]:
     return handled
 
 
-def _fault(inspection: Inspection, before: Declared, declared: Declared, requests: str) -> Diagnostic:
+def _diagnostic(inspection: Inspection, before: Declared, declared: Declared, requests: str) -> Diagnostic:
     message = (
         f"{quoted(declared.resource.path)} and {quoted(before.resource.path)} both answer {requests}, "
         "expected one handler for each request"
     )
     hint = "give them different methods or paths, or tell the values apart in one handler"
-    fault = in_manifest(inspection, f"{declared.pointer}/resource", message, hint)
+    diagnostic = in_manifest(inspection, f"{declared.pointer}/resource", message, hint)
     place = inspection.manifest.position(f"{before.pointer}/resource")
-    return replace(fault, other=(fault.path, place, "the other resource"))
+    return replace(diagnostic, other=(diagnostic.path, place, "the other resource"))
 
 
 RULE = Rule(code="BK123", name="overlapping-resources", severity=Severity.WARNING, page=__doc__, check=check)

@@ -39,9 +39,11 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
         if before == pointer:
             continue
         message = f"method {quoted(method)} of {resource_called(inspection, pointer)} is listed twice, expected once"
-        fault = in_manifest(inspection, pointer, message, "remove one of them")
+        diagnostic = in_manifest(inspection, pointer, message, "remove one of them")
         fix = removed(inspection.manifest, pointer, method) if isinstance(method, str) else ()
-        yield replace(fault, other=(fault.path, inspection.manifest.position(before), "the first one"), fix=fix)
+        yield replace(
+            diagnostic, other=(diagnostic.path, inspection.manifest.position(before), "the first one"), fix=fix
+        )
 
 
 RULE = structure_rule(

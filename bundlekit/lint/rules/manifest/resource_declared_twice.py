@@ -43,14 +43,14 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             continue
         path, earlier = resource.path, before.resource.path
         same = "" if path == earlier else f", the first time as {quoted(earlier)}"
-        fault = in_manifest(
+        diagnostic = in_manifest(
             inspection,
             f"{declared.pointer}/resource",
             f"resource {quoted(path)} is declared twice{same}",
             "put the methods of both into one declaration",
         )
         place = inspection.manifest.position(f"{before.pointer}/resource")
-        yield replace(fault, other=(fault.path, place, "the first one"))
+        yield replace(diagnostic, other=(diagnostic.path, place, "the first one"))
 
 
 RULE = Rule(

@@ -36,10 +36,10 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
     rest = without_prefix(violation.value)
     expected = quoted(rest) if rest != "/" else "a path of its own"
     message = f"resource {quoted(violation.value)} carries the prefix /api/v1, expected {expected}"
-    fault = in_manifest(inspection, violation.pointer, message, "the gateway adds the prefix by itself")
+    diagnostic = in_manifest(inspection, violation.pointer, message, "the gateway adds the prefix by itself")
     if rest != "/":
-        fault = replace(fault, fix=rewritten(inspection.manifest, violation.pointer, violation.value, rest))
-    yield fault
+        diagnostic = replace(diagnostic, fix=rewritten(inspection.manifest, violation.pointer, violation.value, rest))
+    yield diagnostic
 
 
 RULE = structure_rule(

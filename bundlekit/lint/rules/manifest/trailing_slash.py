@@ -35,8 +35,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if path.endswith("/") and path.strip("/"):
             message = f"resource {quoted(path)} ends with a slash, expected {quoted(path.rstrip('/'))}"
             pointer = f"{declared.pointer}/resource"
-            fault = in_manifest(inspection, pointer, message, "remove the slash at the end")
-            yield replace(fault, fix=rewritten(inspection.manifest, pointer, path, path.rstrip("/")))
+            diagnostic = in_manifest(inspection, pointer, message, "remove the slash at the end")
+            yield replace(diagnostic, fix=rewritten(inspection.manifest, pointer, path, path.rstrip("/")))
 
 
 RULE = Rule(code="BK118", name="trailing-slash", severity=Severity.WARNING, page=__doc__, check=check)

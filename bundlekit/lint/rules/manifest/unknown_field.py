@@ -38,8 +38,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             where = f" in {called(inspection, unknown.around)}" if unknown.around else ""
             message = f"field {quoted(unknown.name)}{where} is unknown, expected one that the gateway has a use for"
             hint = 'remove it, or begin its name with "x-" to say that it is meant for somebody else'
-            fault = in_manifest(inspection, unknown.pointer, message, hint)
-            yield replace(fault, span=inspection.manifest.key_position(unknown.pointer))
+            diagnostic = in_manifest(inspection, unknown.pointer, message, hint)
+            yield replace(diagnostic, span=inspection.manifest.key_position(unknown.pointer))
 
 
 RULE = Rule(code="BK116", name="unknown-field", severity=Severity.INFO, page=__doc__, check=check)

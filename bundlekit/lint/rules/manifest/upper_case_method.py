@@ -37,8 +37,8 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
     if isinstance(method, str) and method.lower() in violation.expected:
         where = resource_called(inspection, violation.pointer)
         message = f"method {quoted(method)} of {where} is in upper case, expected {quoted(method.lower())}"
-        fault = in_manifest(inspection, violation.pointer, message, f'write "{method.lower()}"')
-        yield replace(fault, fix=_fix(inspection, violation.pointer, method))
+        diagnostic = in_manifest(inspection, violation.pointer, message, f'write "{method.lower()}"')
+        yield replace(diagnostic, fix=_fix(inspection, violation.pointer, method))
 
 
 def _fix(inspection: Inspection, pointer: str, method: str) -> tuple[Edit, ...]:

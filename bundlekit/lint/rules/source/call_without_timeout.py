@@ -117,12 +117,12 @@ def _in_module(module: Module, functions: list[Function], has_default: bool) -> 
                     hint = f"call {printable(owner)[:60]}.settimeout(5) before"
                     yield Diagnostic(module.path, span_of(module.text, call), message, hint)
                 continue
-            fault = _fault(module, whole, call, has_default)
-            if fault is not None:
-                yield fault
+            diagnostic = _diagnostic(module, whole, call, has_default)
+            if diagnostic is not None:
+                yield diagnostic
 
 
-def _fault(module: Module, whole: str, call: Node, has_default: bool) -> Diagnostic | None:
+def _diagnostic(module: Module, whole: str, call: Node, has_default: bool) -> Diagnostic | None:
     places, names, is_open = arguments(call)
     if is_open or (has_default and not whole.startswith("requests.")):
         return None

@@ -46,10 +46,10 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for module in inspection.modules_for_python_2:
         found = inspection.refused[module.path]
         for one in found[:MOST_REFUSED]:
-            yield _fault(module, one, f"Python 2.7 refuses {printable(one.what)}", one.hint)
+            yield _diagnostic(module, one, f"Python 2.7 refuses {printable(one.what)}", one.hint)
         if len(found) > MOST_REFUSED:
             more = f"Python 2.7 refuses {len(found) - MOST_REFUSED} more places of this file, from here on"
-            yield _fault(module, found[MOST_REFUSED], more, "")
+            yield _diagnostic(module, found[MOST_REFUSED], more, "")
     for package, modules in inspection.python_3_packages.items():
         places = [(module, one) for module in modules for one in inspection.refused[module.path]]
         files = len({module.path for module, _ in places})
@@ -58,10 +58,12 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             f"{quoted(package)} is a package for Python 3: Python 2.7 refuses {len(places)} places in {files} of its "
             f"files, the first is {printable(first.what)}"
         )
-        yield _fault(module, first, message, "put a release of it there that supports Python 2.7, or do without it")
+        yield _diagnostic(
+            module, first, message, "put a release of it there that supports Python 2.7, or do without it"
+        )
 
 
-def _fault(module: Module, one: Incompatibility, message: str, hint: str) -> Diagnostic:
+def _diagnostic(module: Module, one: Incompatibility, message: str, hint: str) -> Diagnostic:
     return Diagnostic(module.path, span_of(module.text, one.node), message, hint)
 
 

@@ -50,17 +50,17 @@ from bundlekit.quoting import quoted
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for one in unanswered(inspection):
         if one.certain:
-            yield _fault(inspection, one)
+            yield _diagnostic(inspection, one)
 
 
-def _fault(inspection: Inspection, one: Unanswered) -> Diagnostic:
+def _diagnostic(inspection: Inspection, one: Unanswered) -> Diagnostic:
     path = inspection.source.path
     resource = one.declared.resource
     message = f"{path} has no handler for {listed(one.methods, 'and')} of {quoted(resource.path)}"
-    fault = in_manifest(inspection, f"{one.declared.pointer}/methods", message, _hint(inspection, one))
+    diagnostic = in_manifest(inspection, f"{one.declared.pointer}/methods", message, _hint(inspection, one))
     if one.neighbour is None:
-        return fault
-    return replace(fault, other=(path, one.neighbour.span, "a handler of the same resource"))
+        return diagnostic
+    return replace(diagnostic, other=(path, one.neighbour.span, "a handler of the same resource"))
 
 
 def _hint(inspection: Inspection, one: Unanswered) -> str:

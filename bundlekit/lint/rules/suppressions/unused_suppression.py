@@ -51,8 +51,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         (rule.code, *line)
         for rule in rules()
         if rule.code in asked
-        for fault in rule.check(inspection)
-        for line in lines_of(fault)
+        for diagnostic in rule.check(inspection)
+        for line in lines_of(diagnostic)
     }
     for suppression in suppressions(inspection):
         for word, codes in suppression.codes:
