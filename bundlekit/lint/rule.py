@@ -15,7 +15,7 @@ from bundlekit.bundle.reading import Trouble
 from bundlekit.bundle.text import Span
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.neighbours import Neighbour, Neighbours
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Edit, Other, Rename, Severity
 
 
@@ -57,7 +57,7 @@ class Rule:
         severity: of its findings, unless somebody sets another.
         page: its documentation, the docstring of its module.
         check: yields what it finds; never raises.
-        claims: the places in the schema (JSON pointers of keywords) whose violations it words, each of them or
+        claims: the places in the schema (JSON pointers of keywords) whose errors it words, each of them or
             those of one kind. Every keyword that constrains is claimed.
         among: of a rule about several bundles: yields what it finds in one beside those that were met before.
     """
@@ -84,20 +84,20 @@ def structure_rule(
     severity: Severity,
     page: str | None,
     claims: Iterable[str],
-    word: Callable[[Violation, Inspection], Iterable[Diagnostic]],
+    word: Callable[[SchemaError, Inspection], Iterable[Diagnostic]],
 ) -> Rule:
-    """A rule that words violations of the schema.
+    """A rule that words errors of the schema.
 
     Args:
         claims: the places in the schema that it answers for.
-        word: makes the diagnostics of one violation; none if another rule that claims the place does.
+        word: makes the diagnostics of one error; none if another rule that claims the place does.
     """
     claimed = frozenset(claims)
 
     def check(inspection: Inspection) -> Iterator[Diagnostic]:
-        for violation in inspection.violations:
-            if violation.claim in claimed:
-                yield from word(violation, inspection)
+        for error in inspection.schema_errors:
+            if error.claim in claimed:
+                yield from word(error, inspection)
 
     return Rule(code, name, severity, page, check, claimed)
 

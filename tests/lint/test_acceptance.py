@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from bundlekit.lint.facts.fast_schema import ANNOTATIONS, acceptance
-from bundlekit.lint.facts.structure import accepts, violations
+from bundlekit.lint.facts.structure import accepts, schema_errors
 from tests.lint.bundles import MANIFEST
 from tests.lint.test_schema import SAID_TO_EDITORS, VALIDATOR, json_values, manifests
 
@@ -54,7 +54,7 @@ def nearly_sound(draw: st.DrawFn) -> Any:
 @example(MANIFEST)
 def test_accepted_is_exactly_what_jsonschema_accepts(value: Any) -> None:
     assert accepts()(value) is VALIDATOR.is_valid(value)
-    assert bool(violations(value)) is not VALIDATOR.is_valid(value)
+    assert bool(schema_errors(value)) is not VALIDATOR.is_valid(value)
 
 
 def test_sound_manifest_is_accepted() -> None:

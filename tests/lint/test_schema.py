@@ -235,10 +235,10 @@ def test_rules_find_something_exactly_where_the_schema_does(value: Any) -> None:
 @given(manifests)
 def test_every_violation_of_the_schema_is_worded(value: Any) -> None:
     inspection = Inspection(bundle({"bundle.json": json.dumps(value)}))
-    for violation in inspection.violations:
-        claiming = [rule for rule in rules() if violation.claim in rule.claims]
+    for error in inspection.schema_errors:
+        claiming = [rule for rule in rules() if error.claim in rule.claims]
         pointers = [diagnostic.pointer or "" for rule in claiming for diagnostic in rule.check(inspection)]
-        assert any(pointer == violation.pointer or pointer.startswith(violation.pointer + "/") for pointer in pointers)
+        assert any(pointer == error.pointer or pointer.startswith(error.pointer + "/") for pointer in pointers)
 
 
 @settings(max_examples=100, deadline=None)

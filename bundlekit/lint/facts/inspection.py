@@ -14,7 +14,7 @@ from bundlekit.bundle.reading import ReadError
 from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
 from bundlekit.lint.facts.models import model_names
-from bundlekit.lint.facts.structure import Violation, violations
+from bundlekit.lint.facts.structure import SchemaError, schema_errors
 from bundlekit.source.entry_point import Starting, starting_of
 from bundlekit.source.functions import Function
 from bundlekit.source.modules import Module, imported_modules, package_of
@@ -52,9 +52,9 @@ class Inspection:
         return read_manifest(self.bundle)
 
     @cached_property
-    def violations(self) -> tuple[Violation, ...]:
+    def schema_errors(self) -> tuple[SchemaError, ...]:
         """Where the manifest violates the schema; nothing while it is not JSON."""
-        return violations(self.manifest.value) if self.manifest.parsed else ()
+        return schema_errors(self.manifest.value) if self.manifest.parsed else ()
 
     @cached_property
     def name(self) -> str | None:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 MOST = 1000
-"""More violations of one manifest than this are not told."""
+"""More errors of one manifest than this are not reported."""
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
+class SchemaError:
     """One constraint of the schema that a value does not meet.
 
     Attributes:
@@ -42,15 +42,15 @@ class Violation:
     schema: Any
 
 
-def violations(value: Any) -> tuple[Violation, ...]:
+def schema_errors(value: Any) -> tuple[SchemaError, ...]:
     """Where a manifest's value violates the schema, each constraint once for each value."""
     if accepts()(value):
         return ()
-    found: dict[tuple[str, str], Violation] = {}
+    found: dict[tuple[str, str], SchemaError] = {}
     for error in islice(_validator().iter_errors(value), MOST):
         claim, pointer = pointer_to(error.absolute_schema_path), pointer_to(error.absolute_path)
-        violation = Violation(claim, error.validator_value, pointer, error.instance, error.schema)
-        found.setdefault((claim, pointer), violation)
+        seen = SchemaError(claim, error.validator_value, pointer, error.instance, error.schema)
+        found.setdefault((claim, pointer), seen)
     return tuple(found.values())
 
 
@@ -69,7 +69,7 @@ def _validator() -> Validator:
 
 @cache
 def accepts() -> Accepts:
-    """What says yes to manifests without a violation, and almost never no to them."""
+    """What says yes to manifests that fit the schema, and almost never no to them."""
     return acceptance(_schema())
 
 

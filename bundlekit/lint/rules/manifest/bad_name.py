@@ -28,14 +28,14 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.manifest import LONGEST
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
-    name = violation.value
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
+    name = error.value
     strange = re.search("[^A-Za-z-]", name)
     expected = "the letters A to Z and a to z and hyphens"
     if strange or not name:
@@ -45,7 +45,7 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
     better = re.sub("[^A-Za-z]+", "-", name[:100]).strip("-")
     yield in_manifest(
         inspection,
-        violation.pointer,
+        error.pointer,
         f"name {quoted(name)} {what}, expected {expected}",
         f'"{better}" would do; data/{better}.json.factory goes with it' if better else "",
     )

@@ -24,14 +24,14 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.manifest import LONGEST
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
-    version = violation.value
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
+    version = error.value
     strange = re.search("[^0-9A-Za-z.+_~-]", version)
     if strange:
         what = f"has {quoted(strange[0])} in it, expected letters, digits and . + _ ~ -"
@@ -39,7 +39,7 @@ def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
         what = f"has {len(version)} characters, expected {LONGEST} at most"
     else:
         what = f"begins with {quoted(version[0])}, expected a letter or digit" if version else "is empty"
-    yield in_manifest(inspection, violation.pointer, f"version {quoted(version)} {what}", "1.0.0 is a good first one")
+    yield in_manifest(inspection, error.pointer, f"version {quoted(version)} {what}", "1.0.0 is a good first one")
 
 
 RULE = structure_rule(

@@ -43,7 +43,7 @@ from bundlekit.lint.edits import added
 from bundlekit.lint.facts.fields import field_order, missing_fields
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import called
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Edit, Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 
@@ -51,20 +51,20 @@ _DESCRIPTION = "what the bundle is for"
 _SAFE = frozenset({"main", "role", "ttl"})  # fixed by the vendor's guide, or with a default there
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
-    for field in violation.expected:
-        if field in violation.value:
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
+    for field in error.expected:
+        if field in error.value:
             continue
-        described = violation.schema["properties"][field]
+        described = error.schema["properties"][field]
         example = described.get("default") or described.get("examples", [_DESCRIPTION])[0]
-        where = f" in {called(inspection, violation.pointer)}" if violation.pointer else ""
+        where = f" in {called(inspection, error.pointer)}" if error.pointer else ""
         diagnostic = in_manifest(
-            inspection, violation.pointer, f'"{field}" is missing{where}', f'add "{field}": {json.dumps(example)}'
+            inspection, error.pointer, f'"{field}" is missing{where}', f'add "{field}": {json.dumps(example)}'
         )
         # The whole object is at fault, but nobody wants to see all of it underlined.
         opening = replace(diagnostic.span, end_line=diagnostic.span.line, end_column=diagnostic.span.column + 1)
         fix: tuple[Edit, ...] = ()
-        if not violation.pointer and field in _SAFE:
+        if not error.pointer and field in _SAFE:
             fix = added(inspection.manifest, missing_fields(inspection, (field,)), field_order())
         yield replace(diagnostic, span=opening, fix=fix)
 

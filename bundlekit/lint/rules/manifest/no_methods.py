@@ -28,18 +28,18 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import resource_called
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 
 _RESOURCE = "/else/properties/resources/items/else"
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
     yield in_manifest(
         inspection,
-        violation.pointer,
-        f"{resource_called(inspection, violation.pointer)} has no methods, expected get, put, post or delete",
+        error.pointer,
+        f"{resource_called(inspection, error.pointer)} has no methods, expected get, put, post or delete",
         'add "methods": ["get", "put"], or "role": "view" if the bundle only listens there',
     )
 

@@ -22,15 +22,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
     message = "the list of resources is empty, expected at least one"
     hint = 'add one, such as {"methods": ["get", "put"], "resource": "/example"}'
-    yield in_manifest(inspection, violation.pointer, message, hint)
+    yield in_manifest(inspection, error.pointer, message, hint)
 
 
 RULE = structure_rule(

@@ -25,16 +25,16 @@ from dataclasses import replace
 from bundlekit.lint.edits import removed
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import resource_called
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
     first: dict[str, str] = {}
-    for index, method in enumerate(violation.value):
-        pointer = f"{violation.pointer}/{index}"
+    for index, method in enumerate(error.value):
+        pointer = f"{error.pointer}/{index}"
         before = first.setdefault(json.dumps(method, sort_keys=True), pointer)
         if before == pointer:
             continue

@@ -26,19 +26,19 @@ from dataclasses import replace
 from bundlekit.bundle.patterns import without_prefix
 from bundlekit.lint.edits import rewritten
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
-    rest = without_prefix(violation.value)
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
+    rest = without_prefix(error.value)
     expected = quoted(rest) if rest != "/" else "a path of its own"
-    message = f"resource {quoted(violation.value)} carries the prefix /api/v1, expected {expected}"
-    diagnostic = in_manifest(inspection, violation.pointer, message, "the gateway adds the prefix by itself")
+    message = f"resource {quoted(error.value)} carries the prefix /api/v1, expected {expected}"
+    diagnostic = in_manifest(inspection, error.pointer, message, "the gateway adds the prefix by itself")
     if rest != "/":
-        diagnostic = replace(diagnostic, fix=rewritten(inspection.manifest, violation.pointer, violation.value, rest))
+        diagnostic = replace(diagnostic, fix=rewritten(inspection.manifest, error.pointer, error.value, rest))
     yield diagnostic
 
 

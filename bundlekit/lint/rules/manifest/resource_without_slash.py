@@ -24,17 +24,17 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.patterns import without_prefix
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
-    resource = violation.value
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
+    resource = error.value
     expected = quoted(without_prefix("/" + resource.lstrip())) if resource.strip() else "a path such as /example"
     message = f"resource {quoted(resource)} does not start with a slash, expected {expected}"
-    yield in_manifest(inspection, violation.pointer, message)
+    yield in_manifest(inspection, error.pointer, message)
 
 
 RULE = structure_rule(

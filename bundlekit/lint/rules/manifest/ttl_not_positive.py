@@ -22,15 +22,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
-    message = f"ttl is {quoted(violation.value)}, expected a positive number of seconds"
-    yield in_manifest(inspection, violation.pointer, message, "60 is what the vendor's sample has")
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
+    message = f"ttl is {quoted(error.value)}, expected a positive number of seconds"
+    yield in_manifest(inspection, error.pointer, message, "60 is what the vendor's sample has")
 
 
 RULE = structure_rule(

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import alike, listed, resource_called
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
@@ -31,15 +31,15 @@ from bundlekit.quoting import quoted
 _METHODS = "/properties/resources/items/properties/methods"
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
-    method, known = violation.value, violation.expected
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
+    method, known = error.value, error.expected
     if isinstance(method, str) and method.lower() in known:
         return  # upper-case-method tells
     message = (
-        f"method {quoted(method)} of {resource_called(inspection, violation.pointer)} is unknown, "
+        f"method {quoted(method)} of {resource_called(inspection, error.pointer)} is unknown, "
         f"expected {listed(tuple(known))}"
     )
-    yield in_manifest(inspection, violation.pointer, message, _hint(method, known))
+    yield in_manifest(inspection, error.pointer, message, _hint(method, known))
 
 
 def _hint(method: object, known: list[str]) -> str:

@@ -26,19 +26,19 @@ from bundlekit.bundle.document import parts_of
 from bundlekit.lint.edits import removed, rewritten
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import resource_called
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Edit, Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
-    method = violation.value
-    if isinstance(method, str) and method.lower() in violation.expected:
-        where = resource_called(inspection, violation.pointer)
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
+    method = error.value
+    if isinstance(method, str) and method.lower() in error.expected:
+        where = resource_called(inspection, error.pointer)
         message = f"method {quoted(method)} of {where} is in upper case, expected {quoted(method.lower())}"
-        diagnostic = in_manifest(inspection, violation.pointer, message, f'write "{method.lower()}"')
-        yield replace(diagnostic, fix=_fix(inspection, violation.pointer, method))
+        diagnostic = in_manifest(inspection, error.pointer, message, f'write "{method.lower()}"')
+        yield replace(diagnostic, fix=_fix(inspection, error.pointer, method))
 
 
 def _fix(inspection: Inspection, pointer: str, method: str) -> tuple[Edit, ...]:

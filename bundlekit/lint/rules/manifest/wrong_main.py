@@ -26,17 +26,17 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.bundle import MAIN
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import printable, quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
     yield in_manifest(
         inspection,
-        violation.pointer,
-        f'main is {quoted(violation.value)}, expected "{violation.expected}"',
+        error.pointer,
+        f'main is {quoted(error.value)}, expected "{error.expected}"',
         _hint(inspection),
     )
 

@@ -26,16 +26,16 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import called, listed
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
-    wanted = listed(tuple(quoted(role) for role in violation.expected))
-    message = f"{called(inspection, violation.pointer)} is {quoted(violation.value)}, expected {wanted}"
-    yield in_manifest(inspection, violation.pointer, message)
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
+    wanted = listed(tuple(quoted(role) for role in error.expected))
+    message = f"{called(inspection, error.pointer)} is {quoted(error.value)}, expected {wanted}"
+    yield in_manifest(inspection, error.pointer, message)
 
 
 RULE = structure_rule(

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import called, listed
-from bundlekit.lint.facts.structure import Violation
+from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
 from bundlekit.quoting import quoted
@@ -48,11 +48,11 @@ _PLAIN = (
 _RESOURCE = "/properties/resources/items"
 
 
-def word(violation: Violation, inspection: Inspection) -> Iterator[Diagnostic]:
-    expected = [violation.expected] if isinstance(violation.expected, str) else violation.expected
+def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
+    expected = [error.expected] if isinstance(error.expected, str) else error.expected
     wanted = listed(tuple(_TYPES[one] for one in expected))
-    message = f"{called(inspection, violation.pointer)} is {quoted(violation.value)}, expected {wanted}"
-    yield in_manifest(inspection, violation.pointer, message, _hint(expected, violation.value))
+    message = f"{called(inspection, error.pointer)} is {quoted(error.value)}, expected {wanted}"
+    yield in_manifest(inspection, error.pointer, message, _hint(expected, error.value))
 
 
 def _hint(expected: list[str], value: object) -> str:
