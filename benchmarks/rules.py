@@ -10,7 +10,7 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.rules import rules
 
-SHARED = ("manifest", "schema_errors", "declared", "factory", "source", "modules", "starting", "problems")
+SHARED = ("manifest", "schema_errors", "declared", "factory", "source", "modules", "starting", "read_errors")
 """What an inspection works out for whoever asks first."""
 
 

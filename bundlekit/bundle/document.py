@@ -15,7 +15,7 @@ from typing import Any
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.json_faults import explain
-from bundlekit.bundle.reading import ReadError, Trouble, read_file
+from bundlekit.bundle.reading import ReadError, ReadErrorKind, read_file
 from bundlekit.bundle.text import Span, Text
 from bundlekit.quoting import quoted
 
@@ -41,14 +41,14 @@ class Document:
         text: what stands in it, without a byte order mark; empty where it could not be read.
         parsed: whether it is JSON.
         value: what it says; None where it is not JSON.
-        problems: what was found on the way, in the order of the text.
+        read_errors: what was found on the way, in the order of the text.
     """
 
     path: str
     text: Text
     parsed: bool = False
     value: Any = None
-    problems: tuple[ReadError, ...] = ()
+    read_errors: tuple[ReadError, ...] = ()
 
     def position(self, pointer: str) -> Span:
         """The place of a value.
@@ -103,11 +103,11 @@ def read_document(bundle: Bundle, path: str, limit: int) -> Document:
         limit: the most bytes that it may have.
 
     Returns:
-        The document; what is wrong with it is in its `problems`, nothing is raised.
+        The document; what is wrong with it is in its `read_errors`, nothing is raised.
     """
     content = read_file(bundle, path, limit)
     if isinstance(content, ReadError):
-        return Document(path, Text(""), problems=(content,))
+        return Document(path, Text(""), read_errors=(content,))
     return parse(path, content)
 
 
@@ -117,12 +117,12 @@ def parse(path: str, content: bytes) -> Document:
         decoded = content.decode("utf-8")
     except UnicodeDecodeError as error:
         return _not_utf8(path, content, error)
-    problems: list[ReadError] = []
+    read_errors: list[ReadError] = []
     if decoded.startswith(_BYTE_ORDER_MARK):
         decoded = decoded.removeprefix(_BYTE_ORDER_MARK)
-        problems.append(
+        read_errors.append(
             ReadError(
-                Trouble.BYTE_ORDER_MARK,
+                ReadErrorKind.BYTE_ORDER_MARK,
                 f"{path} begins with a byte order mark, expected plain UTF-8",
                 hint='save it as "UTF-8", not as "UTF-8 with BOM"',
             )
@@ -132,16 +132,16 @@ def parse(path: str, content: bytes) -> Document:
         _refuse_depth(text)
         value, has_duplicates = _parse_json(text)
     except _NotJson as fault:
-        problems.append(fault.problem)
-        return Document(path, text, problems=tuple(problems))
+        read_errors.append(fault.read_error)
+        return Document(path, text, read_errors=tuple(read_errors))
     if has_duplicates:
-        problems.extend(_duplicates(text))
-    return Document(path, text, parsed=True, value=value, problems=tuple(problems))
+        read_errors.extend(_duplicates(text))
+    return Document(path, text, parsed=True, value=value, read_errors=tuple(read_errors))
 
 
 class _NotJson(Exception):
-    def __init__(self, problem: ReadError) -> None:
-        self.problem = problem
+    def __init__(self, read_error: ReadError) -> None:
+        self.read_error = read_error
 
 
 def _parse_json(text: Text) -> tuple[Any, bool]:
@@ -162,19 +162,19 @@ def _parse_json(text: Text) -> tuple[Any, bool]:
     except json.JSONDecodeError as error:
         what = explain(text.content, error)
         place = text.span(what.start, what.start + what.length)
-        raise _NotJson(ReadError(Trouble.NOT_JSON, what.message, place, what.hint)) from None
+        raise _NotJson(ReadError(ReadErrorKind.NOT_JSON, what.message, place, what.hint)) from None
     except ValueError:  # Python refuses to read a number of thousands of digits
         digits = next((found for found in _LONG_NUMBERS.finditer(text.content) if found[1]), None)
         start, end = digits.span() if digits else (0, 0)
         message = f"a number of {end - start} digits, which no gateway can read"
-        raise _NotJson(ReadError(Trouble.NOT_JSON, message, text.span(start, end))) from None
+        raise _NotJson(ReadError(ReadErrorKind.NOT_JSON, message, text.span(start, end))) from None
 
 
 def _not_a_number(text: Text, word: str) -> _NotJson:
     start = next((found.start() for found in _TOKENS.finditer(text.content) if found[0] == word), 0)
     hint = "a message with it in gets lost between the bundle and the gateway's controller"
     place = text.span(start, start + len(word))
-    return _NotJson(ReadError(Trouble.NOT_JSON, f"{word} is not JSON, expected a number", place, hint))
+    return _NotJson(ReadError(ReadErrorKind.NOT_JSON, f"{word} is not JSON, expected a number", place, hint))
 
 
 def _refuse_depth(text: Text) -> None:
@@ -187,7 +187,7 @@ def _refuse_depth(text: Text) -> None:
             if depth > DEEPEST:
                 message = f"arrays and objects nest more than {DEEPEST} deep"
                 place = text.span(found.start(), found.end())
-                raise _NotJson(ReadError(Trouble.TOO_DEEP, message, place))
+                raise _NotJson(ReadError(ReadErrorKind.TOO_DEEP, message, place))
         elif found[0] in ("]", "}"):
             depth -= 1
 
@@ -199,8 +199,8 @@ def _not_utf8(path: str, content: bytes, error: UnicodeDecodeError) -> Document:
     else:
         message = f"byte 0x{content[error.start]:02x} is not UTF-8"
         start = len(content[: error.start].decode("utf-8"))
-    problem = ReadError(Trouble.NOT_UTF8, message, text.span(start, start + 1), "save the file as UTF-8")
-    return Document(path, text, problems=(problem,))
+    read_error = ReadError(ReadErrorKind.NOT_UTF8, message, text.span(start, start + 1), "save the file as UTF-8")
+    return Document(path, text, read_errors=(read_error,))
 
 
 def _duplicates(text: Text) -> list[ReadError]:
@@ -221,7 +221,7 @@ def _duplicates(text: Text) -> list[ReadError]:
         length += len(pointer)
         found.append(
             ReadError(
-                Trouble.DUPLICATE_KEY,
+                ReadErrorKind.DUPLICATE_KEY,
                 f"key {quoted(member.name)} is there twice in one object; only the last one counts",
                 text.span(*member.key),
                 "remove one of them",
@@ -231,8 +231,8 @@ def _duplicates(text: Text) -> list[ReadError]:
         )
     if more:
         place = text.span(*min(more))
-        found.append(ReadError(Trouble.DUPLICATE_KEY, f"{len(more)} more keys are there twice", place))
-    return sorted(found, key=lambda problem: problem.span)
+        found.append(ReadError(ReadErrorKind.DUPLICATE_KEY, f"{len(more)} more keys are there twice", place))
+    return sorted(found, key=lambda read_error: read_error.span)
 
 
 def pointer_to(parts: Iterable[object]) -> str:

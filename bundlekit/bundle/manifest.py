@@ -10,7 +10,7 @@ from typing import Any
 from bundlekit.bundle.bundle import MAIN, MANIFEST, Bundle
 from bundlekit.bundle.document import Document, read_document
 from bundlekit.bundle.patterns import without_prefix
-from bundlekit.bundle.reading import Trouble
+from bundlekit.bundle.reading import ReadErrorKind
 from bundlekit.errors import Refused, Unreadable
 from bundlekit.quoting import quoted
 
@@ -73,7 +73,7 @@ class Manifest:
 
 
 def read_manifest(bundle: Bundle) -> ManifestDocument:
-    """Read bundle.json with the places of its values. Nothing is raised; see its `problems`."""
+    """Read bundle.json with the places of its values. Nothing is raised; see its `read_errors`."""
     return read_document(bundle, MANIFEST, _LARGEST)
 
 
@@ -105,11 +105,11 @@ def manifest_of(bundle: Bundle) -> Manifest:
         Refused: it does not say what a bundle needs: `bundlekit validate` tells more.
     """
     document = read_manifest(bundle)
-    for problem in document.problems:
-        if problem.trouble in (Trouble.MISSING, Trouble.NOT_READABLE):
-            raise Unreadable(f"{bundle.label} is no bundle: {problem.message}")
+    for read_error in document.read_errors:
+        if read_error.kind in (ReadErrorKind.MISSING, ReadErrorKind.NOT_READABLE):
+            raise Unreadable(f"{bundle.label} is no bundle: {read_error.message}")
     if not document.parsed:
-        raise _refused(bundle, document.problems[-1].message)
+        raise _refused(bundle, document.read_errors[-1].message)
     return _manifest(bundle, document.value)
 
 

@@ -11,7 +11,7 @@ from bundlekit.bundle.text import BEGINNING, Span
 from bundlekit.errors import Unreadable
 
 
-class Trouble(Enum):
+class ReadErrorKind(Enum):
     """What can be wrong with a file before anybody asks what it says."""
 
     MISSING = auto()
@@ -29,7 +29,7 @@ class ReadError:
     """One thing that is wrong with a file.
 
     Attributes:
-        trouble: what it is.
+        kind: what it is.
         message: in lower case, for the user; values from the file in it are made printable.
         span: where it is.
         hint: what to do about it, or empty.
@@ -37,7 +37,7 @@ class ReadError:
         pointer: the JSON pointer of the value, where there is one.
     """
 
-    trouble: Trouble
+    kind: ReadErrorKind
     message: str
     span: Span = BEGINNING
     hint: str = ""
@@ -59,17 +59,17 @@ def read_file(bundle: Bundle, path: str, limit: int) -> bytes | ReadError:
     try:
         entry = bundle.files.entries.get(path)
         if entry is None:
-            return ReadError(Trouble.MISSING, f"there is no {path}")
+            return ReadError(ReadErrorKind.MISSING, f"there is no {path}")
         if entry.kind is not Kind.FILE:
             return ReadError(
-                Trouble.NOT_READABLE, f"{path} is {_NOUNS[entry.kind]}, expected a file", hint=_HINTS[entry.kind]
+                ReadErrorKind.NOT_READABLE, f"{path} is {_NOUNS[entry.kind]}, expected a file", hint=_HINTS[entry.kind]
             )
         content = bundle.files.read(path, limit + 1)
     except Unreadable as error:
-        return ReadError(Trouble.NOT_READABLE, error.message)
+        return ReadError(ReadErrorKind.NOT_READABLE, error.message)
     if len(content) > limit:
         return ReadError(
-            Trouble.TOO_LARGE,
+            ReadErrorKind.TOO_LARGE,
             f"{path} is larger than {limit // 1024} KiB, the most that makes sense for it",
             hint="it was not looked into",
         )

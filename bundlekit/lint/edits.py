@@ -9,7 +9,7 @@ from itertools import dropwhile, pairwise
 from typing import Any
 
 from bundlekit.bundle.document import Document, pointer_to
-from bundlekit.bundle.reading import Trouble
+from bundlekit.bundle.reading import ReadErrorKind
 from bundlekit.bundle.text import Span
 from bundlekit.lint.finding import Edit
 
@@ -103,7 +103,9 @@ class _Member:
 
 def _members(document: Document) -> list[_Member]:
     """The fields of the object that a file is, as they follow each other; none if it is none, or has one twice."""
-    if not isinstance(document.value, dict) or any(one.trouble is Trouble.DUPLICATE_KEY for one in document.problems):
+    if not isinstance(document.value, dict) or any(
+        one.kind is ReadErrorKind.DUPLICATE_KEY for one in document.read_errors
+    ):
         return []
     pointers = {name: pointer_to([name]) for name in document.value}
     return [

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from bundlekit.bundle.reading import Trouble
+from bundlekit.bundle.reading import ReadErrorKind
 from bundlekit.bundle.text import Span
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.neighbours import Neighbour, Neighbours
@@ -102,14 +102,14 @@ def structure_rule(
     return Rule(code, name, severity, page, check, claimed)
 
 
-def reading_rule(*, code: str, name: str, severity: Severity, page: str | None, trouble: Trouble) -> Rule:
-    """A rule that tells one kind of trouble on reading the bundle's files."""
+def reading_rule(*, code: str, name: str, severity: Severity, page: str | None, kind: ReadErrorKind) -> Rule:
+    """A rule that reports one kind of error on reading the bundle's files."""
 
     def check(inspection: Inspection) -> Iterator[Diagnostic]:
-        for path, problem in inspection.problems:
-            if problem.trouble is trouble:
-                other = (path, problem.other, "the first one") if problem.other is not None else None
-                yield Diagnostic(path, problem.span, problem.message, problem.hint, problem.pointer, other)
+        for path, read_error in inspection.read_errors:
+            if read_error.kind is kind:
+                other = (path, read_error.other, "the first one") if read_error.other is not None else None
+                yield Diagnostic(path, read_error.span, read_error.message, read_error.hint, read_error.pointer, other)
 
     return Rule(code, name, severity, page, check)
 

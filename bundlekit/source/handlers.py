@@ -9,7 +9,7 @@ from bundlekit.source.routes import Route, Source
 
 def hidden_methods(source: Source) -> set[str]:
     """The methods for which there may be handlers that cannot be seen."""
-    if source.problem is not None or source.elsewhere:
+    if source.read_error is not None or source.elsewhere:
         return set(METHODS)
     return {method for route in source.routes if route.resource is None for method in route.methods or METHODS}
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Files, Kind
-from bundlekit.bundle.reading import ReadError, Trouble, read_file
+from bundlekit.bundle.reading import ReadError, ReadErrorKind, read_file
 from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
 from bundlekit.source.functions import Function, functions_of
@@ -80,7 +80,7 @@ def read_module(bundle: Bundle, path: str, weight: int = _WEIGHS_TOO_MUCH) -> by
     if isinstance(content, ReadError) or _weight(content) <= weight:
         return content
     return ReadError(
-        Trouble.TOO_LARGE,
+        ReadErrorKind.TOO_LARGE,
         f"{path} has more lines in a row with nothing but a comment or a backslash than anybody writes",
         hint="it was not looked into",
     )

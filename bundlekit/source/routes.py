@@ -67,22 +67,22 @@ class Source:
     Attributes:
         path: its path in the bundle.
         text: what stands in it.
-        problem: why it could not be read; then there is nothing else.
+        read_error: why it could not be read; then there is nothing else.
         routes: in the order of the source.
         elsewhere: why there may be more routes.
-        module: what was read, unless there is a problem.
+        module: what was read, unless there is an error.
     """
 
     path: str
     text: Text
-    problem: ReadError | None = None
+    read_error: ReadError | None = None
     routes: tuple[Route, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
     module: Module | None = field(default=None, repr=False, compare=False)
 
 
 def read_source(bundle: Bundle, path: str) -> Source:
-    """Read the file that a bundle's code is in, Python 2 or 3, half-typed or not. Nothing is raised; see its `problem`.
+    """Read the file that a bundle's code is in, Python 2 or 3, half-typed or not. Nothing is raised; see its `read_error`.
 
     Args:
         bundle: the bundle.

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bundlekit.bundle.document import DEEPEST, Document, parse, parts_of, pointer_to
-from bundlekit.bundle.reading import ReadError, Trouble
+from bundlekit.bundle.reading import ReadError, ReadErrorKind
 from bundlekit.bundle.text import Span, Text
 
 
-def one_problem(content: bytes) -> ReadError:
-    (problem,) = parse("x.json", content).problems
-    return problem
+def one_read_error(content: bytes) -> ReadError:
+    (read_error,) = parse("x.json", content).read_errors
+    return read_error
 
 
 def shown(document: Document, span: Span) -> str:
@@ -63,41 +63,41 @@ NOT_JSON = {
 
 @pytest.mark.parametrize(("text", "message", "place", "hint"), NOT_JSON.values(), ids=NOT_JSON)
 def test_fault_is_told_where_it_is(text: str, message: str, place: tuple[int, int], hint: str) -> None:
-    problem = one_problem(text.encode())
-    assert problem.trouble is Trouble.NOT_JSON
-    assert message in problem.message
-    assert (problem.span.line, problem.span.column) == place
-    assert hint in problem.hint
-    assert problem.message.isprintable()
+    read_error = one_read_error(text.encode())
+    assert read_error.kind is ReadErrorKind.NOT_JSON
+    assert message in read_error.message
+    assert (read_error.span.line, read_error.span.column) == place
+    assert hint in read_error.hint
+    assert read_error.message.isprintable()
 
 
 def test_not_utf8_is_told_by_byte_and_place() -> None:
-    problem = one_problem('{\n"ä": "'.encode() + b'\xe9"}')
-    assert problem.trouble is Trouble.NOT_UTF8
-    assert "0xe9" in problem.message
-    assert (problem.span.line, problem.span.column) == (2, 7)
+    read_error = one_read_error('{\n"ä": "'.encode() + b'\xe9"}')
+    assert read_error.kind is ReadErrorKind.NOT_UTF8
+    assert "0xe9" in read_error.message
+    assert (read_error.span.line, read_error.span.column) == (2, 7)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
 def test_utf16_is_told(encoding: str) -> None:
     content = ("" if encoding == "utf-16" else "\ufeff") + '{"a": 1}'
-    problem = one_problem(content.encode(encoding))
-    assert problem.trouble is Trouble.NOT_UTF8
-    assert "UTF-16" in problem.message
+    read_error = one_read_error(content.encode(encoding))
+    assert read_error.kind is ReadErrorKind.NOT_UTF8
+    assert "UTF-16" in read_error.message
 
 
 def test_byte_order_mark_is_told_and_the_rest_is_read() -> None:
     document = parse("x.json", b'\xef\xbb\xbf{"a": 1}')
     assert document.value == {"a": 1}
-    assert [problem.trouble for problem in document.problems] == [Trouble.BYTE_ORDER_MARK]
+    assert [read_error.kind for read_error in document.read_errors] == [ReadErrorKind.BYTE_ORDER_MARK]
     assert document.position("/a") == Span(1, 7, 1, 8)
 
 
 @pytest.mark.parametrize("depth", [DEEPEST + 1, 100_000])
 @pytest.mark.parametrize("brackets", [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
 def test_deep_nesting_is_told_and_never_followed(depth: int, brackets: tuple[str, str]) -> None:
-    problem = one_problem((brackets[0] * depth + "1" + brackets[1] * depth).encode())
-    assert problem.trouble is Trouble.TOO_DEEP
+    read_error = one_read_error((brackets[0] * depth + "1" + brackets[1] * depth).encode())
+    assert read_error.kind is ReadErrorKind.TOO_DEEP
 
 
 def test_brackets_in_strings_are_not_deep() -> None:
@@ -107,7 +107,7 @@ def test_brackets_in_strings_are_not_deep() -> None:
 
 def test_duplicate_keys_are_told_with_both_places() -> None:
     document = parse("x.json", '{"ä": {"b": 1},\n "c": {"b": 2, "\\u0062": 3},\n "ä": {"b": 4}}'.encode())
-    first, second = sorted(document.problems, key=lambda problem: problem.span)
+    first, second = sorted(document.read_errors, key=lambda read_error: read_error.span)
     assert (first.pointer, shown(document, first.span)) == ("/c/b", '"\\u0062"')
     assert first.other is not None
     assert shown(document, first.other) == '"b"'
@@ -163,13 +163,13 @@ def test_any_bytes_are_json_or_have_a_problem(content: bytes) -> None:
         expected = json.loads(content.decode("utf-8-sig"), parse_constant=dict[str, float]().__getitem__)
     except (ValueError, KeyError):
         assert not document.parsed
-        assert document.problems
+        assert document.read_errors
     else:
         assert document.parsed
         assert document.value == expected
-    for problem in document.problems:
-        assert problem.message.isprintable()
-        assert 1 <= problem.span.line <= problem.span.end_line <= content.count(b"\n") + 1
+    for read_error in document.read_errors:
+        assert read_error.message.isprintable()
+        assert 1 <= read_error.span.line <= read_error.span.end_line <= content.count(b"\n") + 1
 
 
 @settings(max_examples=100, deadline=None)

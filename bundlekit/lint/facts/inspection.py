@@ -154,13 +154,13 @@ class Inspection:
         return starting_of(module) if module is not None and module.python.error is None else None
 
     @property
-    def problems(self) -> Iterator[tuple[str, ReadError]]:
+    def read_errors(self) -> Iterator[tuple[str, ReadError]]:
         """What was found on reading the files, with the path of each."""
         for document in self.documents:
-            for problem in document.problems:
-                yield document.path, problem
-        if self.source.problem is not None:
-            yield self.source.path, self.source.problem
+            for read_error in document.read_errors:
+                yield document.path, read_error
+        if self.source.read_error is not None:
+            yield self.source.path, self.source.read_error
 
     @property
     def documents(self) -> tuple[Document, ...]:

@@ -67,7 +67,7 @@ def reached(inspection: Inspection) -> Iterator[Reached]:
 def unanswered(inspection: Inspection) -> Iterator[Unanswered]:
     """The declared resources that the bundle answers for, with methods that no visible handler takes."""
     source = inspection.source
-    if source.problem is not None or are_too_many(inspection):
+    if source.read_error is not None or are_too_many(inspection):
         return
     seen = [(route, Pattern.of(route.resource)) for route in source.routes if route.resource is not None]
     hidden = hidden_methods(source)

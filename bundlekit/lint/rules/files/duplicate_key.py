@@ -18,7 +18,7 @@ Good:
 
 from __future__ import annotations
 
-from bundlekit.bundle.reading import Trouble
+from bundlekit.bundle.reading import ReadErrorKind
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import reading_rule
 
@@ -27,5 +27,5 @@ RULE = reading_rule(
     name="duplicate-key",
     severity=Severity.ERROR,
     page=__doc__,
-    trouble=Trouble.DUPLICATE_KEY,
+    kind=ReadErrorKind.DUPLICATE_KEY,
 )

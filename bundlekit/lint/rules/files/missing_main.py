@@ -35,17 +35,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.reading import Trouble
+from bundlekit.bundle.reading import ReadErrorKind
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
-    problem = inspection.source.problem
-    if problem is not None and problem.trouble is Trouble.MISSING:
+    read_error = inspection.source.read_error
+    if read_error is not None and read_error.kind is ReadErrorKind.MISSING:
         path = inspection.source.path
-        yield Diagnostic(path, problem.span, f"{problem.message}, expected it beside bundle.json")
+        yield Diagnostic(path, read_error.span, f"{read_error.message}, expected it beside bundle.json")
 
 
 RULE = Rule(code="BK202", name="missing-main", severity=Severity.ERROR, page=__doc__, check=check)

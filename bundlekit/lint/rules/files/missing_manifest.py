@@ -32,18 +32,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bundlekit.bundle.reading import Trouble
+from bundlekit.bundle.reading import ReadErrorKind
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
-    for problem in inspection.manifest.problems:
-        if problem.trouble is Trouble.MISSING:
+    for read_error in inspection.manifest.read_errors:
+        if read_error.kind is ReadErrorKind.MISSING:
             path = inspection.manifest.path
             yield Diagnostic(
-                path, problem.span, f"{problem.message}, expected it at the top", "bundlekit new makes one"
+                path, read_error.span, f"{read_error.message}, expected it at the top", "bundlekit new makes one"
             )
 
 

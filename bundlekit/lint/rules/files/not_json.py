@@ -20,7 +20,7 @@ Good:
 
 from __future__ import annotations
 
-from bundlekit.bundle.reading import Trouble
+from bundlekit.bundle.reading import ReadErrorKind
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import reading_rule
 
@@ -29,5 +29,5 @@ RULE = reading_rule(
     name="not-json",
     severity=Severity.ERROR,
     page=__doc__,
-    trouble=Trouble.NOT_JSON,
+    kind=ReadErrorKind.NOT_JSON,
 )

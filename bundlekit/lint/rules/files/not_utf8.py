@@ -19,7 +19,7 @@ Good:
 
 from __future__ import annotations
 
-from bundlekit.bundle.reading import Trouble
+from bundlekit.bundle.reading import ReadErrorKind
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import reading_rule
 
@@ -28,5 +28,5 @@ RULE = reading_rule(
     name="not-utf8",
     severity=Severity.ERROR,
     page=__doc__,
-    trouble=Trouble.NOT_UTF8,
+    kind=ReadErrorKind.NOT_UTF8,
 )

@@ -18,7 +18,7 @@ Good:
 
 from __future__ import annotations
 
-from bundlekit.bundle.reading import Trouble
+from bundlekit.bundle.reading import ReadErrorKind
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import reading_rule
 
@@ -27,5 +27,5 @@ RULE = reading_rule(
     name="too-large",
     severity=Severity.ERROR,
     page=__doc__,
-    trouble=Trouble.TOO_LARGE,
+    kind=ReadErrorKind.TOO_LARGE,
 )
