@@ -18,8 +18,8 @@ from bundlekit.lint.facts.structure import SchemaError, schema_errors
 from bundlekit.source.entry_point import Starting, starting_of
 from bundlekit.source.functions import Function
 from bundlekit.source.modules import Module, imported_modules, package_of
+from bundlekit.source.python2.incompatibility import Incompatibility
 from bundlekit.source.python2.judge import refused
-from bundlekit.source.python2.refusal import Incompatibility
 from bundlekit.source.reach import Calls, Reached
 from bundlekit.source.request_functions import answering
 from bundlekit.source.routes import Source, read_source

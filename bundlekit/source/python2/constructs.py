@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from bundlekit.source.python2 import signatures
-from bundlekit.source.python2.refusal import Incompatibility, Look, looks_at
+from bundlekit.source.python2.incompatibility import Incompatibility, Look, looks_at
 from bundlekit.source.syntax import PythonSource, text_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain
 
 from bundlekit.source.python2.constructs import by_themselves
-from bundlekit.source.python2.refusal import Incompatibility
+from bundlekit.source.python2.incompatibility import Incompatibility
 from bundlekit.source.python2.statements import in_functions, letters, statements_as_names
 from bundlekit.source.syntax import PythonSource
 

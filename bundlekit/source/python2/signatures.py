@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.source.python2.refusal import Incompatibility, Look, looks_at
+from bundlekit.source.python2.incompatibility import Incompatibility, Look, looks_at
 from bundlekit.source.syntax import text_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bundlekit.source.python2.constructs import future_names
-from bundlekit.source.python2.refusal import Incompatibility
+from bundlekit.source.python2.incompatibility import Incompatibility
 from bundlekit.source.syntax import PythonSource, text_of
 
 if TYPE_CHECKING:

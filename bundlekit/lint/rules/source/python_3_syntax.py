@@ -38,7 +38,7 @@ from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable, quoted
 from bundlekit.source.modules import Module
-from bundlekit.source.python2.refusal import Incompatibility
+from bundlekit.source.python2.incompatibility import Incompatibility
 from bundlekit.source.syntax import span_of
 
 
