@@ -52,7 +52,7 @@ _DISTRIBUTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Unfound:
+class MissingImport:
     """An import that finds nothing.
 
     Attributes:
@@ -76,7 +76,7 @@ def python_2_modules() -> frozenset[str]:
     return frozenset(Path(__file__).with_name("python_2_modules.txt").read_text(encoding="ascii").split())
 
 
-def unfound(bundle: Bundle, modules: Iterable[Module]) -> Iterator[Unfound]:
+def missing_imports(bundle: Bundle, modules: Iterable[Module]) -> Iterator[MissingImport]:
     """The imports that can be seen to find nothing on a gateway, in the order of the modules.
 
     Nothing is said about an import in a `try` with an `except`, or under an `if`, which may be there for another
@@ -96,7 +96,7 @@ def unfound(bundle: Bundle, modules: Iterable[Module]) -> Iterator[Unfound]:
             required = _required(bundle) if required is None else required
             head = one.module.partition(".")[0].lower().replace("_", "-")
             is_required = bool(required & {head, _DISTRIBUTIONS.get(head, head), f"python-{head}", "*"})
-            yield Unfound(module, one.module, one.node, why, is_required)
+            yield MissingImport(module, one.module, one.node, why, is_required)
 
 
 def looks_elsewhere(modules: Iterable[Module]) -> bool:

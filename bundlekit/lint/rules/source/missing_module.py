@@ -46,7 +46,7 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
-from bundlekit.source.imports import Unfound, unfound
+from bundlekit.source.imports import MissingImport, missing_imports
 from bundlekit.source.modules import Beside
 from bundlekit.source.syntax import span_of
 
@@ -77,7 +77,7 @@ _BEFORE = {
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
     seen: set[tuple[str, str, int]] = set()  # a statement can import several names of a module
-    for one in unfound(inspection.bundle, inspection.modules_for_python_2):
+    for one in missing_imports(inspection.bundle, inspection.modules_for_python_2):
         place = (one.name, one.module.path, one.node.start_byte)
         if not one.required and place not in seen:
             seen.add(place)
@@ -86,7 +86,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             yield Diagnostic(one.module.path, span_of(one.module.text, one.node), message, _hint(one))
 
 
-def _hint(one: Unfound) -> str:
+def _hint(one: MissingImport) -> str:
     head = printable(one.name.partition(".")[0])[:60]
     if one.why is Beside.NO_INIT:
         return f"put an __init__.py into the folder {head}, which makes it a package"

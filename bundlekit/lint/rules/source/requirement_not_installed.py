@@ -43,13 +43,13 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
-from bundlekit.source.imports import REQUIREMENTS, unfound
+from bundlekit.source.imports import REQUIREMENTS, missing_imports
 from bundlekit.source.syntax import span_of
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
     seen: set[str] = set()  # one finding for each of what is not installed, however often it is imported
-    for one in unfound(inspection.bundle, inspection.modules_for_python_2):
+    for one in missing_imports(inspection.bundle, inspection.modules_for_python_2):
         head = one.name.partition(".")[0]
         if one.required and head not in seen:
             seen.add(head)
