@@ -27,7 +27,7 @@ from bundlekit.io import replacing
 from bundlekit.lint.access_recorder import Asked, Watched, digest, says_the_same
 from bundlekit.lint.finding import Edit, Finding, Other, Rename, Severity
 from bundlekit.lint.formats.report import shown_fix
-from bundlekit.lint.tool_fingerprint import edition
+from bundlekit.lint.tool_fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from bundlekit.lint.selection import Selection
@@ -65,7 +65,7 @@ class Cache:
         self._folder = folder
         self._is_usable: bool | None = None  # None: nobody has looked yet
         self._rules: tuple[Mapping[str, Severity], str] | None = None
-        self._edition = ""
+        self._fingerprint = ""
 
     def find(self, bundle: Bundle, chosen: Selection) -> tuple[Finding, ...] | None:
         """What was found in a bundle that has not changed since; None if that is not known."""
@@ -119,14 +119,14 @@ class Cache:
             )
             for one in chosen.path_ignores
         ]
-        known = [self._edition, self._rules[1], chosen.api, ignores, bundle.label, str(bundle.files.root), listed]
+        known = [self._fingerprint, self._rules[1], chosen.api, ignores, bundle.label, str(bundle.files.root), listed]
         return digest(json.dumps(known).encode())
 
     def _can_be_used(self) -> bool:
         if self._is_usable is None:
             self._is_usable = False
             with suppress(OSError):
-                self._edition = edition()
+                self._fingerprint = fingerprint()
                 self._is_usable = self._is_ours()
         return self._is_usable
 

@@ -19,7 +19,7 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _BUILT_ON = ("jsonschema-", "packaging-", "pathspec-", "tree_sitter-", "tree_sitter_python-")
 
 
-def edition() -> str:
+def fingerprint() -> str:
     """A digest of the version, of the code and of what it is built on.
 
     Of an installed package the list of its files counts, which has a digest of each; of a checkout, the size and the

@@ -1,4 +1,4 @@
-"""The ways through a function that end without a mention of a name."""
+"""Control flow: the ways through a function that end without a mention of a name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DEFINITIONS = ("class_definition", "decorated_definition", "function_definition
 _LEAVES = re.compile(r"(?:sys\s*\.\s*|os\s*\.\s*_)?exit\b")
 
 
-class Ways:
+class ControlFlow:
     """Looks for them. Any mention of the name counts, whatever is done with it; what cannot be followed does too.
 
     Attributes:

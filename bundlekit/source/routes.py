@@ -82,7 +82,7 @@ class Source:
 
 
 def read_source(bundle: Bundle, path: str) -> Source:
-    """Read the file that a bundle's code is in, Python 2 or 3, half-typed or not. Nothing is raised; see its `read_error`.
+    """Read the file with the code of a bundle, Python 2 or 3, half-typed or not. Nothing is raised; see `read_error`.
 
     Args:
         bundle: the bundle.

@@ -238,11 +238,11 @@ def package(tmp_path: Path, *folders: str) -> Path:
 def test_another_rule_in_a_checkout_is_another_edition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = package(tmp_path, "checkout")
     monkeypatch.setattr(bundlekit, "__file__", str(made / "__init__.py"))
-    before = tool_fingerprint.edition()
+    before = tool_fingerprint.fingerprint()
     (made / "lint" / "__pycache__").mkdir()
-    assert tool_fingerprint.edition() == before
+    assert tool_fingerprint.fingerprint() == before
     os.utime(made / "lint" / "rules" / "one.py", (1, 1))
-    assert tool_fingerprint.edition() != before
+    assert tool_fingerprint.fingerprint() != before
 
 
 def test_check_runs_nothing_but_what_counts(tmp_path: Path) -> None:
@@ -261,21 +261,21 @@ def test_what_was_installed_is_told_by_the_list_of_its_files(tmp_path: Path, mon
     record = made.parent / f"bundlekit-{bundlekit.__version__}.dist-info" / "RECORD"
     record.parent.mkdir()
     record.write_text("rules/one.py,sha256=abc,6\n")
-    before = tool_fingerprint.edition()
+    before = tool_fingerprint.fingerprint()
     os.utime(made / "lint" / "rules" / "one.py", (1, 1))  # as another installation of the same files has it
-    assert tool_fingerprint.edition() == before
+    assert tool_fingerprint.fingerprint() == before
     record.write_text("rules/one.py,sha256=abd,6\n")
-    changed = tool_fingerprint.edition()
+    changed = tool_fingerprint.fingerprint()
     assert changed != before
     record.unlink()
-    assert tool_fingerprint.edition() not in (before, changed)
+    assert tool_fingerprint.fingerprint() not in (before, changed)
 
 
 def test_another_version_of_a_library_is_another_edition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = tool_fingerprint.edition()
+    before = tool_fingerprint.fingerprint()
     (tmp_path / "tree_sitter-9.dist-info").mkdir()
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert tool_fingerprint.edition() != before
+    assert tool_fingerprint.fingerprint() != before
 
 
 def test_another_edition_checks_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

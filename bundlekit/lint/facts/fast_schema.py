@@ -33,7 +33,7 @@ class _Unknown(Exception):
     """The schema says something that is not known here."""
 
 
-def acceptance(schema: Any) -> Accepts:
+def quick_check(schema: Any) -> Accepts:
     """What says yes to values that keep to a schema, and may say no to them.
 
     Args:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LEFT_BEHIND = frozenset({"__pycache__", "node_modules", "venv"})
 
 
-class Cargo:
+class PackageContents:
     """The files of one bundle; hidden folders and those that tools leave behind are not looked into."""
 
     def __init__(self, bundle: Bundle) -> None:
@@ -75,15 +75,15 @@ class Cargo:
 
 
 @lru_cache(maxsize=1)  # one bundle is looked at after the other
-def cargo_of(inspection: Inspection) -> Cargo:
+def package_contents(inspection: Inspection) -> PackageContents:
     """The files of the bundle that is looked at, listed once for all rules."""
-    return Cargo(inspection.bundle)
+    return PackageContents(inspection.bundle)
 
 
 def others_of(inspection: Inspection) -> list[Entry]:
     """What lies in the bundle besides the files that every rule knows, of which others tell what is wrong."""
     known = {document.path for document in inspection.documents} | {inspection.source.path}
-    return [entry for entry in cargo_of(inspection).entries if entry.path not in known]
+    return [entry for entry in package_contents(inspection).entries if entry.path not in known]
 
 
 FACTORY = ".json.factory"

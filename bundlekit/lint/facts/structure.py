@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from bundlekit.bundle.document import pointer_to
-from bundlekit.lint.facts.fast_schema import Accepts, acceptance, are_unique
+from bundlekit.lint.facts.fast_schema import Accepts, are_unique, quick_check
 from bundlekit.shipped import manifest_schema
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _validator() -> Validator:
 @cache
 def accepts() -> Accepts:
     """What says yes to manifests that fit the schema, and almost never no to them."""
-    return acceptance(_schema())
+    return quick_check(_schema())
 
 
 @cache

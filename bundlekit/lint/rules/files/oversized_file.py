@@ -24,7 +24,7 @@ from bundlekit.bundle.bundle import MANIFEST
 from bundlekit.bundle.files import Entry
 from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.package_contents import cargo_of, others_of
+from bundlekit.lint.facts.package_contents import others_of, package_contents
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 
@@ -35,14 +35,14 @@ _HINT = "what the gateway does not need stays out by a line in .bundleignore"
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
-    cargo = cargo_of(inspection)
+    contents = package_contents(inspection)
     entries = others_of(inspection)
     for entry in entries:
-        if entry.size > _LARGE_FILE and cargo.goes_in(entry):
+        if entry.size > _LARGE_FILE and contents.goes_in(entry):
             message = f"the file has {_size(entry.size)}, expected no more than {_size(_LARGE_FILE)}"
             yield Diagnostic(entry.path, BEGINNING, message, _HINT)
     if _total(entries) > _LARGE_BUNDLE:
-        total = _total([entry for entry in entries if cargo.goes_in(entry)])
+        total = _total([entry for entry in entries if contents.goes_in(entry)])
         if total > _LARGE_BUNDLE:
             message = f"the files of the bundle have {_size(total)}, expected no more than {_size(_LARGE_BUNDLE)}"
             yield Diagnostic(MANIFEST, BEGINNING, message, _HINT)

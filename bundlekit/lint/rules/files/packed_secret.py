@@ -28,7 +28,7 @@ from bundlekit.bundle.text import Span
 from bundlekit.errors import Unreadable
 from bundlekit.lint.facts.credentials import Credential, credentials
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.package_contents import cargo_of
+from bundlekit.lint.facts.package_contents import package_contents
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 
@@ -39,15 +39,15 @@ _KEPT_OUT_OF_ARCHIVE = "name the file in .bundleignore, or read the secret from 
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
-    cargo = cargo_of(inspection)
+    contents = package_contents(inspection)
     left = _MOST_BYTES
-    for entry in cargo.entries:
+    for entry in contents.entries:
         if entry.kind is not Kind.FILE or entry.size > min(_LARGEST, left):
             continue
         left -= entry.size
         content = _content(inspection, entry)
         found = list(credentials(content))
-        if found and cargo.goes_in(entry):
+        if found and contents.goes_in(entry):
             yield from (_diagnostic(entry, content, credential) for credential in found)
 
 

@@ -24,15 +24,15 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.package_contents import cargo_of
+from bundlekit.lint.facts.package_contents import package_contents
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
-    bundle, cargo = inspection.bundle, cargo_of(inspection)
-    in_data = [entry.path for entry in cargo.entries if entry.path.startswith("data/")]
+    bundle, contents = inspection.bundle, package_contents(inspection)
+    in_data = [entry.path for entry in contents.entries if entry.path.startswith("data/")]
     if all(path.endswith(".factory") for path in in_data):
         return
     from bundlekit.pack.contents import is_settings
@@ -43,7 +43,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if bundle.in_archive:
             message = "settings made on one machine are in the archive, expected none"
             yield Diagnostic(path, BEGINNING, message, "bundlekit pack leaves them out")
-        elif cargo.folder is not None and cargo.folder.is_tracked(path):
+        elif contents.folder is not None and contents.folder.is_tracked(path):
             message = "settings made on one machine are under version control, expected none"
             hint = f"git rm --cached {printable(path)[:200]}, and write data/*.json into .gitignore"
             yield Diagnostic(path, BEGINNING, message, hint)

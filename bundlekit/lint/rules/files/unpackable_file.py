@@ -26,7 +26,7 @@ from itertools import islice
 from bundlekit.bundle.bundle import MANIFEST
 from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.package_contents import cargo_of, others_of
+from bundlekit.lint.facts.package_contents import others_of, package_contents
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.pack.safety import problems_of
@@ -37,11 +37,11 @@ _HINT = "an archive holds plain files and folders, under names that mean the sam
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
-    cargo = cargo_of(inspection)
+    contents = package_contents(inspection)
     entries = others_of(inspection)
     if next(problems_of(entries), None) is None:
         return
-    packed = [entry for entry in entries if cargo.goes_in(entry)]
+    packed = [entry for entry in entries if contents.goes_in(entry)]
     for problem in islice(problems_of(packed), _MOST):
         yield Diagnostic(problem.path or MANIFEST, BEGINNING, problem.what[:_LONGEST], _HINT)
 

@@ -48,7 +48,7 @@ from collections.abc import Iterator
 
 from bundlekit.bundle.files import Entry, Kind
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.package_contents import cargo_of
+from bundlekit.lint.facts.package_contents import package_contents
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import quoted
@@ -60,8 +60,8 @@ from bundlekit.source.syntax import span_of
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
     if len(inspection.modules) < 2 or inspection.bundle.in_archive:
         return
-    cargo = cargo_of(inspection)
-    left = {one.path for one in inspection.modules if not cargo.goes_in(Entry(one.path, Kind.FILE))}
+    contents = package_contents(inspection)
+    left = {one.path for one in inspection.modules if not contents.goes_in(Entry(one.path, Kind.FILE))}
     if not left:
         return
     for module in inspection.modules:

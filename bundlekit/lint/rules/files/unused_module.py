@@ -37,7 +37,7 @@ from bundlekit.bundle.bundle import MAIN
 from bundlekit.bundle.files import Kind
 from bundlekit.bundle.text import BEGINNING
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.package_contents import cargo_of
+from bundlekit.lint.facts.package_contents import package_contents
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.source.imports import looks_elsewhere
@@ -54,8 +54,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         return
     # index.py runs whatever main names; and of a package of which some is used, the rest may be as well.
     told = {MAIN, *(_top(one.path) for one in modules)}
-    cargo = cargo_of(inspection)
-    files = (one for one in cargo.entries if one.kind is Kind.FILE and one.path.endswith(".py"))
+    contents = package_contents(inspection)
+    files = (one for one in contents.entries if one.kind is Kind.FILE and one.path.endswith(".py"))
     others = list(islice((one for one in files if not _OWN_WAYS.fullmatch(one.path)), _MOST))
     if told.issuperset(_top(one.path) for one in others):
         return
@@ -64,7 +64,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for entry in others:
         path, top = entry.path, _top(entry.path)
         name = re.compile(rf"\b{re.escape(top.removesuffix('.py'))}\b")
-        if top not in told and cargo.goes_in(entry) and not any(name.search(one.text.content) for one in modules):
+        if top not in told and contents.goes_in(entry) and not any(name.search(one.text.content) for one in modules):
             told.add(top)
             message = "nothing that runs imports this, which goes to the gateway"
             yield Diagnostic(path, BEGINNING, message, ".bundleignore keeps files out of the archive")

@@ -41,7 +41,7 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
-from bundlekit.source.control_flow import Ways
+from bundlekit.source.control_flow import ControlFlow
 from bundlekit.source.request_functions import handler_of
 from bundlekit.source.syntax import span_of, text_of
 
@@ -64,7 +64,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             or (yields and any(one.type == "yield" for one in function.nodes))
         ):
             continue
-        ways = Ways(text_of(third))
+        ways = ControlFlow(text_of(third))
         falls = ways.fall_through(body)
         where = function.node.child_by_field_name("name") or function.node
         for node in [where] * falls + ways.ends:

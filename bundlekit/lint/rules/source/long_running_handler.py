@@ -51,7 +51,7 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
-from bundlekit.source.control_flow import Ways
+from bundlekit.source.control_flow import ControlFlow
 from bundlekit.source.functions import Function, arguments, endless_loops, full_name, imported_names, methods_of
 from bundlekit.source.modules import Module
 from bundlekit.source.request_functions import handler_of, run_for_requests
@@ -105,7 +105,7 @@ def _before(function: Function, answer: str) -> list[tuple[str, Node]]:
     """The calls in a function, without those that are behind an answer: what the function calls `answer`."""
     if not answer.isidentifier():
         return function.calls()
-    behind = Ways(answer).behind(function.node.child_by_field_name("body"))
+    behind = ControlFlow(answer).behind(function.node.child_by_field_name("body"))
     starts = [start for start, _ in behind]
     return [
         (name, call)
