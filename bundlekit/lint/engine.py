@@ -101,11 +101,11 @@ def _without_hidden(inspection: Inspection, found: list[tuple[Rule, Diagnostic]]
 def _finding(inspection: Inspection, rule: Rule, severity: Severity, diagnostic: Diagnostic) -> Finding:
     bundle, span = inspection.bundle, diagnostic.span
     text = inspection.text(diagnostic.path)
-    conceal = _concealment(inspection, diagnostic)
+    redact = _redaction(inspection, diagnostic)
     other = diagnostic.elsewhere
     if diagnostic.other is not None:
         path, place, note = diagnostic.other
-        other = Other(bundle.shown(path), place.line, place.column, conceal(note))
+        other = Other(bundle.shown(path), place.line, place.column, redact(note))
     return Finding(
         code=rule.code,
         rule=rule.name,
@@ -116,10 +116,10 @@ def _finding(inspection: Inspection, rule: Rule, severity: Severity, diagnostic:
         end_line=span.end_line,
         end_column=span.end_column,
         pointer=diagnostic.pointer,
-        message=conceal(diagnostic.message),
-        hint=conceal(diagnostic.hint),
+        message=redact(diagnostic.message),
+        hint=redact(diagnostic.hint),
         other=other,
-        excerpt=conceal(text.line(span.line)) if text else "",
+        excerpt=redact(text.line(span.line)) if text else "",
         fix=diagnostic.fix,
         rename=Rename(bundle.shown(diagnostic.rename.old), bundle.shown(diagnostic.rename.new))
         if diagnostic.rename
@@ -127,14 +127,14 @@ def _finding(inspection: Inspection, rule: Rule, severity: Severity, diagnostic:
     )
 
 
-def _concealment(inspection: Inspection, diagnostic: Diagnostic) -> Callable[[str], str]:
+def _redaction(inspection: Inspection, diagnostic: Diagnostic) -> Callable[[str], str]:
     """Takes the secrets out of words: those of the files that it is about, and of bundle.json, which rules quote."""
     paths = dict.fromkeys((diagnostic.path, *(diagnostic.other or ())[:1], inspection.manifest.path))
     secrets = [secrets_of(text) for text in map(inspection.text, paths) if text is not None]
 
-    def conceal(words: str) -> str:
+    def redact(words: str) -> str:
         for one in secrets:
-            words = one.conceal(words)
+            words = one.redact(words)
         return words
 
-    return conceal
+    return redact

@@ -26,7 +26,7 @@ class Secrets:
         for secret in sorted(set(_secrets(text.utf8))):
             self._known.setdefault(secret[:_SHORTEST], []).append(secret)
 
-    def conceal(self, words: str) -> str:
+    def redact(self, words: str) -> str:
         """Words with stars for each secret in them, or for its beginning where it is cut off. Their length stays, and
         so do the places in them.
         """

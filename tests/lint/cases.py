@@ -79,8 +79,8 @@ def _files() -> Iterator[tuple[str, Bundle]]:
         yield f"secret: {name}", bundle({"more/notes.txt": f"first\n{content}"})
     for number, content in enumerate(test_file_rules.NO_SECRETS):
         yield f"no secret: {number}", bundle({"notes.txt": content})
-    for name, (files, _) in test_file_rules.CARGO.items():
-        yield f"cargo: {name}", bundle(files)
+    for name, (files, _) in test_file_rules.CONTENTS.items():
+        yield f"contents: {name}", bundle(files)
     for is_archive in (False, True):
         yield f"settings, archive {is_archive}", replace(bundle(test_file_rules.SETTINGS), in_archive=is_archive)
 

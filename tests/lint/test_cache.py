@@ -39,7 +39,7 @@ ALL = selection()
 def _same_edition() -> Iterator[None]:
     """Whoever works on bundlekit may save a file of it while the tests run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cache, "edition", lambda: "this one")
+        patch.setattr(cache, "fingerprint", lambda: "this one")
         yield
 
 
@@ -281,7 +281,7 @@ def test_another_version_of_a_library_is_another_edition(tmp_path: Path, monkeyp
 def test_another_edition_checks_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, kept = with_all_that_is_read(tmp_path / "box"), tmp_path / "kept"
     keep(folder, kept)
-    monkeypatch.setattr(cache, "edition", lambda: "another")
+    monkeypatch.setattr(cache, "fingerprint", lambda: "another")
     assert find(folder, kept) is None
 
 

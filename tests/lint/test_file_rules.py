@@ -218,7 +218,7 @@ def test_file_that_is_full_of_beginnings_is_looked_through(piece: str) -> None:
 MEBIBYTE = 1024 * 1024
 
 # files, then rule, file, and a part of the message of each finding
-CARGO: dict[str, tuple[dict[str, bytes | str | Kind | None], list[tuple[str, str, str]]]] = {
+CONTENTS: dict[str, tuple[dict[str, bytes | str | Kind | None], list[tuple[str, str, str]]]] = {
     "a link": ({"more/a": Kind.LINK}, [("unpackable-file", "more/a", "more/a is a link to")]),
     "a pipe": ({"a": Kind.OTHER}, [("unpackable-file", "a", "a is neither a file nor a folder")]),
     "two names that are one elsewhere": (
@@ -248,7 +248,7 @@ CARGO: dict[str, tuple[dict[str, bytes | str | Kind | None], list[tuple[str, str
 }
 
 
-@pytest.mark.parametrize(("files", "expected"), CARGO.values(), ids=CARGO)
+@pytest.mark.parametrize(("files", "expected"), CONTENTS.values(), ids=CONTENTS)
 def test_cargo(files: dict[str, bytes | str | Kind | None], expected: list[tuple[str, str, str]]) -> None:
     findings = found(bundle(files))
     assert [(one.rule, one.file) for one in findings] == [(rule, f"box/{path}") for rule, path, _ in expected]

@@ -102,11 +102,11 @@ def test_other_place_says_no_secret() -> None:
 
 def test_what_is_no_secret_stays() -> None:
     secrets = Secrets(Text('password = "example-password-1"\nname = "w7Kd2sPq9ZpX4vNr6TtB"\n'))
-    assert secrets.conceal("w7Kd2sPq9ZpX4vNr6TtB example-password-1") == "w7Kd2sPq9ZpX4vNr6TtB example-password-1"
-    assert Secrets(Text(f'password = "{PASSWORD}"')).conceal("Horse-B Horse") == "Horse-B Horse"
+    assert secrets.redact("w7Kd2sPq9ZpX4vNr6TtB example-password-1") == "w7Kd2sPq9ZpX4vNr6TtB example-password-1"
+    assert Secrets(Text(f'password = "{PASSWORD}"')).redact("Horse-B Horse") == "Horse-B Horse"
 
 
 def test_many_secrets_and_long_lines_are_gone_through_once() -> None:
     text = "\n".join(f'password = "Horse-Battery{number}Staple"' for number in range(5000))
     secrets = Secrets(Text(text + "\n" + KEY * 10))
-    assert secrets.conceal("Horse-Battery7Staple " * 20_000) == (("*" * 20) + " ") * 20_000
+    assert secrets.redact("Horse-Battery7Staple " * 20_000) == (("*" * 20) + " ") * 20_000
