@@ -97,7 +97,7 @@ def wait_until(done: Callable[[], bool], seconds: float, pause: float) -> bool:
     return True
 
 
-def signal_workers(machine: Machine, name: str, signal: str, *, whose: str = "apart") -> None:
+def signal_workers(machine: Machine, name: str, signal: str, *, whose: str = "worker") -> None:
     """Send a signal to those who work on a bundle, and to what they have started."""
     machine.run(
         f"for process in $(pgrep -f '[g]ateway.sh ({whose}) {name} '); do"

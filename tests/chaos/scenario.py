@@ -134,13 +134,13 @@ class Scenario:
             case "interrupt":
                 attempt.client.signal(SIGINT)
             case "worker":
-                gateway.kill_worker(self.machine, self.name, "apart")
+                gateway.kill_worker(self.machine, self.name, "worker")
             case "workers":
-                gateway.kill_worker(self.machine, self.name, "apart|guard")
+                gateway.kill_worker(self.machine, self.name, "worker|guard")
             case "supervisor":
                 gateway.kill_worker(self.machine, self.name, "supervise")
             case "power":  # comes for all at once, and finds each where it is now
-                gateway.signal_workers(self.machine, self.name, "STOP", whose="apart|guard")
+                gateway.signal_workers(self.machine, self.name, "STOP", whose="worker|guard")
             case "full":
                 gateway.fill(self.machine, int(case.delay * 300_000))
             case "clock":

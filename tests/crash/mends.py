@@ -81,12 +81,12 @@ MENDS = {
         ("upgrade", "rollback-settings", "handover-last-words"),  # before that, it is a new file
         "NULs in the history",
         r"bundlekit history tells 0 changes",
-        slow=(("56-history.sh", "; }\n    settle\n", "; }\n    sleep 0.3\n    settle\n"),),
+        slow=(("56-history.sh", "; }\n    fsync_disk\n", "; }\n    sleep 0.3\n    fsync_disk\n"),),
     ),
     # The first journal is on the disk before it has its name, and one without a verb is no change.
     "first-journal": Mend(
         (
-            ("55-journal.sh", 'put_journal && settle "$B/journal.new" && mv', "put_journal && mv"),
+            ("55-journal.sh", 'put_journal && fsync_paths "$B/journal.new" && mv', "put_journal && mv"),
             ("55-journal.sh", '[ -z "$(recorded verb)" ] || add_history', "add_history"),
             ("55-journal.sh", 'if [ -z "$verb_before" ]; then', "if false; then"),
         ),

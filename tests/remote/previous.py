@@ -17,6 +17,13 @@ FIXTURES = Path(__file__).parent / "fixtures"
 _SCRIPT = FIXTURES / "previous.sh.gz"
 _STATES = FIXTURES / "previous-states.tar.gz"
 
+NAMES = """
+MEMORY=$RUN_DIR
+run_apart() { run_detached "$@"; }
+finish_candidate() { settle_beside; }
+"""
+"""Between the names of parts of the script and those of the last release. Empty when both are made anew."""
+
 # Of the cases of test_journal, those that between them have all verbs and ways back in their journals.
 CASES = (
     "upgrade",

@@ -66,7 +66,7 @@ sync() {
 find_python() { PYTHON=true; }
 take_lock() { command mkdir -p "$B/releases"; exec 9>>"$B/lock"; }
 is_going_down() { false; }
-run_apart() { echo 0; }
+run_detached() { echo 0; }
 has_systemd() { false; }
 install_service() { step; echo >"$B/service"; }
 enable_service() { step; [ -e "$B/service" ] && echo >"$B/enabled"; }
@@ -88,7 +88,7 @@ power_on() {
     step
     [ -f "$B/releases/$release/code" ] || echo "no code" >&2
     bring_settings
-    settle_beside
+    finish_candidate
     echo "$release found $(cat "$B/settings/x.json" 2>/dev/null)" >>"$ROOT/starts"
     if [ "$release" != old ]; then
         echo "of $release" >"$B/settings/x.json.new"
@@ -124,7 +124,7 @@ sleep() { :; }
 run_outside() { [ -L "$B/by-hand/cwd" ] && echo >"$ROOT/hand"; }
 COPIES=${COPIES:-}
 KINDS=${KINDS:-}
-MEMORY=$ROOT/memory
+RUN_DIR=$ROOT/memory
 events=$ROOT/events
 errors=$ROOT/errors
 use_bundle x
@@ -236,7 +236,8 @@ class Gateway:
     def __init__(self, folder: Path, shell: tuple[str, ...], good: str, source: str = "") -> None:
         self.root = folder / "root"
         self._shell = shell
-        self._definitions = re.split(END, source or script.text(), flags=re.MULTILINE)[0] + STAND_INS + MAKE
+        definitions = re.split(END, source or script.text(), flags=re.MULTILINE)[0]
+        self._definitions = definitions + STAND_INS + MAKE + (previous.NAMES if source else "")
         self._environment = {"PATH": os.environ["PATH"], "BUNDLEKIT_ROOT": str(self.root), "GOOD": good}
 
     def run(self, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -347,7 +348,7 @@ def test_journal_of_the_release_before_is_finished_by_this_one(
     (tmp_path / "sent").mkdir()
     (tmp_path / "sent/gateway.sh").write_text(script.bare())
     (tmp_path / "sent/programs.zip").write_bytes(script.programs())
-    upgrade = f'SELF={tmp_path}/sent/gateway.sh; run_apart() {{ shift; "$@"; }}; show_events() {{ echo shown; }}'
+    upgrade = f'SELF={tmp_path}/sent/gateway.sh; run_detached() {{ shift; "$@"; }}; show_events() {{ echo shown; }}'
     for copy in previous.unpack_states(name, tmp_path):
         gateway = Gateway(copy, shell, case.good)
         (gateway.root / "gateway.sh").write_text(previous.previous_script())

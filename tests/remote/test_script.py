@@ -105,7 +105,7 @@ def test_script_is_never_installed_without_its_programs(tmp_path: Path, shell: t
         os.utime(root / name, (time.time() - age,) * 2)
     definitions, _ = re.split("# -+ the way in\n", script.text())
     place = sent / "gateway.sh"
-    place.write_text(f"{definitions}\nsettle() {{ :; }}\ninstall_script\n")
+    place.write_text(f"{definitions}\nfsync_paths() {{ :; }}\ninstall_script\n")
 
     def install() -> int:
         environment = {"PATH": os.environ["PATH"], "BUNDLEKIT_ROOT": str(root)}

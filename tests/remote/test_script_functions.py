@@ -18,9 +18,10 @@ END = "# ---------------------------------------------------------------- the wa
 STAND_INS = f"""
 find_python() {{ PYTHON={sys.executable}; }}
 has_systemd() {{ false; }}
-settle() {{ :; }}
+fsync_paths() {{ :; }}
+fsync_disk() {{ :; }}
 is_going_down() {{ false; }}
-MEMORY=$ROOT
+RUN_DIR=$ROOT
 use_bundle x
 events=$ROOT/events
 errors=/dev/null
@@ -82,18 +83,18 @@ def test_look_at_a_gateway_takes_few_processes(shell: tuple[str, ...], tmp_path:
     assert int(said[-1].removeprefix("processes ")) <= 30
 
 
-@pytest.mark.parametrize("who", ["guard x /dev/null", "recovery x boot", "recover_at_boot; wait"])
+@pytest.mark.parametrize("who", ["watchdog x /dev/null", "recovery x boot", "recover_at_boot; wait"])
 def test_name_of_who_was_ended_in_the_last_moment_does_not_stay_in_the_lock(
     shell: tuple[str, ...], who: str, tmp_path: Path
 ) -> None:
     folder = home(tmp_path, {"lock": "what=recovery of deploy of 9\nwho=eve@workstation\n"})
-    run(shell, tmp_path, f'run_apart() {{ shift; "$@"; }}\nrm() {{ :; }}\n{who}')
+    run(shell, tmp_path, f'run_detached() {{ shift; "$@"; }}\nrm() {{ :; }}\n{who}')
     assert (folder / "lock").read_text() == ""
 
 
-def test_order_that_cannot_be_written_leaves_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
+def test_command_that_cannot_be_written_leaves_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
     folder = home(tmp_path, {})
-    assert run(shell, tmp_path, "mv() { return 1; }\norder drop || echo failed") == "failed\n"
+    assert run(shell, tmp_path, "mv() { return 1; }\nsend_command drop || echo failed") == "failed\n"
     assert left(folder) == []
 
 
@@ -128,7 +129,7 @@ def test_hand_over_that_is_taken_back_starts_the_release_before_anew_unless_that
         tmp_path,
         f"""
         bundle_pid() {{ echo 5; }}
-        order() {{ echo "$@"; }}
+        send_command() {{ echo "$@"; }}
         stop_service() {{ echo stopped; }}
         WRITE=yes
         verify_release() {{ [ -z "$WRITE" ] && {"true" if answers else "false"}; }}
@@ -159,7 +160,7 @@ def test_hand_over_that_was_broken_off_after_the_switch_has_one_set_of_settings_
         },
     )
     commands = """
-        stop_service() { settle_beside; }
+        stop_service() { finish_candidate; }
         try_release() { cat "$B/releases/new/data/x.json"; }
         take_back() { echo "$reason"; }
         JOURNAL=$NEWLINE
@@ -320,7 +321,7 @@ def test_last_words_of_a_release_survive_a_power_cut_right_after_the_switch(
     folder = home(tmp_path, {**HANDED_OVER, "settings/x.json": last})
     prepare = "JOURNAL=$NEWLINE; record id new; record previous old; previous=old"
     assert run(shell, tmp_path, f"{prepare}; put_in_place new; current_release") == "new\n"
-    run(shell, tmp_path, "settle_beside")
+    run(shell, tmp_path, "finish_candidate")
     assert (folder / "settings/x.json").read_text() == (last if has_changed else '{"of": "the new one"}')
     assert not (folder / "beside").exists()
     assert (folder / "releases/new/data/x.json").readlink() == Path("../../../settings/x.json")
@@ -332,7 +333,7 @@ def test_settings_of_a_hand_over_are_adopted_to_the_end_once_that_is_decided(
     """Some of them were already, so they differ from what was seen."""
     files = {**HANDED_OVER, "current": "-> releases/new", "settings/x.json": '{"of": "the new one"}'}
     folder = home(tmp_path, {**files, "journal": "previous=old\nwhose=new\n", "beside/settings/y.json": "[]"})
-    run(shell, tmp_path, "settle_beside")
+    run(shell, tmp_path, "finish_candidate")
     assert left(folder / "settings") == ["x.json", "y.json"]
 
 
@@ -340,8 +341,8 @@ def test_supervisor_of_an_older_script_is_told_whose_settings_count_by_a_file(
     shell: tuple[str, ...], tmp_path: Path
 ) -> None:
     folder = home(tmp_path, {**HANDED_OVER, "settings/x.json": "last"})
-    prepare = 'order() { ls "$B/beside/again"; }; JOURNAL=$NEWLINE; record whose before; record previous old'
-    commands = f"{prepare}; settle_hand_over new"
+    prepare = 'send_command() { ls "$B/beside/again"; }; JOURNAL=$NEWLINE; record whose before; record previous old'
+    commands = f"{prepare}; finish_hand_over new"
     assert str(folder / "beside/again") in run(shell, tmp_path, commands)
 
 

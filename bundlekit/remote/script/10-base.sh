@@ -69,7 +69,7 @@ say() {
 }
 
 # The first word of a failure is what the client turns into an error of its own.
-give_up() {
+die() {
     say fail "$@"
     exit 9
 }
@@ -95,7 +95,7 @@ trouble_word() { # MESSAGE OTHERWISE
 # Only what passes here is ever made part of a path.
 use_bundle() {
     case $1 in
-    '' | *[!A-Za-z-]*) give_up name "$1" ;;
+    '' | *[!A-Za-z-]*) die name "$1" ;;
     esac
     NAME=$1
     B=$ROOT/bundles/$NAME
@@ -104,13 +104,13 @@ use_bundle() {
 
 check_id() {
     case $1 in
-    '' | .* | -* | *[!A-Za-z0-9._+-]*) give_up id "$1" ;;
+    '' | .* | -* | *[!A-Za-z0-9._+-]*) die id "$1" ;;
     esac
 }
 
 check_number() {
     case $1 in
-    '' | *[!0-9]* | 0?* | ????????*) give_up usage "$1 is not a number below ten million" ;;
+    '' | *[!0-9]* | 0?* | ????????*) die usage "$1 is not a number below ten million" ;;
     esac
 }
 
@@ -172,18 +172,18 @@ uptime_seconds() {
     echo "${up%%.*}"
 }
 
-nap() {
+pause() {
     sleep 0.2 2>/dev/null || sleep 1
 }
 
-# To the disk itself: files and folders by name, or all of the file system that has our own. What is too old to know
-# either syncs everything.
-settle() { # [PATH...]
-    if [ $# -gt 0 ]; then
-        sync -- "$@" 2>/dev/null || sync
-    else
-        sync -f "$ROOT" 2>/dev/null || sync
-    fi
+# To the disk itself: files and folders by name, or all of the file system that has our own. A `sync` that is too old to
+# know either syncs everything. Not by the name of `fsync` alone, which is a command of busybox.
+fsync_paths() { # PATH...
+    sync -- "$@" 2>/dev/null || sync
+}
+
+fsync_disk() {
+    sync -f "$ROOT" 2>/dev/null || sync
 }
 
 # Whether the machine is about to stop: what ends now is no fault of a release, and what starts now would not last.
@@ -204,7 +204,7 @@ is_going_down() {
 # Who is logged in, and from where, by what the SSH server told the log-in shell.
 use_origin() { # ADDRESS|''
     case $1 in
-    *[!0-9A-Za-z.:%]*) give_up usage "$1 is no address" ;;
+    *[!0-9A-Za-z.:%]*) die usage "$1 is no address" ;;
     esac
     ACCOUNT=${SUDO_USER:-$(id -un)}
     ADDRESS=$1
@@ -223,11 +223,11 @@ make_root() {
             } && probe_file=$(mktemp "$ROOT/.probe.XXXXXX") && { head -c 1 /dev/zero >"$probe_file" || ! rm -f "$probe_file"; } &&
                 rm -f "$probe_file"
         } 2>&1
-    ) || give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
+    ) || die "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
 }
 
 # A shell script in a session of its own, so that it outlives this connection. Prints its process id.
-run_apart() { # SCRIPT ARGUMENT...
+run_detached() { # SCRIPT ARGUMENT...
     if command -v setsid >/dev/null 2>&1; then
         setsid sh "$@" </dev/null >/dev/null 2>&1 9>&- &
     else
@@ -258,5 +258,5 @@ info() { # FILE KEY
 set_info() { # FILE KEY VALUE [KEY VALUE]
     {
         { [ ! -f "$1" ] || grep -v -e "^$2=" ${4:+-e "^$4="} "$1" || [ $? -eq 1 ]; } && printf '%s=%s\n' "$2" "$3" ${4:+"$4" "$5"}
-    } >"$1.new" && settle "$1.new" && mv -f "$1.new" "$1"
+    } >"$1.new" && fsync_paths "$1.new" && mv -f "$1.new" "$1"
 }

@@ -3,17 +3,17 @@
 
 LOG_LIMIT=1000000 # bytes, for the log and again for the one before
 STOP_SECONDS=10   # for a bundle to end after SIGINT
-MEMORY=/run/bundlekit # which is not full or read-only when the disk is
+RUN_DIR=/run/bundlekit # which is not full or read-only when the disk is
 
 # Runs the bundle, again when it ends, and passes a stop on as the SIGINT that the SDK listens to. The same under
-# systemd and without it. SIGUSR1 says that there is an order.
+# systemd and without it. SIGUSR1 says that there is a command.
 supervise() { # NAME
     exec </dev/null
     kill_orphan
-    mkdir -p "$MEMORY"
-    [ -L "$B/running" ] || ln -s "$MEMORY/$NAME" "$B/running"
+    mkdir -p "$RUN_DIR"
+    [ -L "$B/running" ] || ln -s "$RUN_DIR/$NAME" "$B/running"
     child=
-    beside=
+    candidate=
     again=
     stopping=
     mend=unclean
@@ -28,11 +28,11 @@ supervise() { # NAME
     keep_house >/dev/null 2>&1 &
     keeper=$!
     starts=0
-    pause=1
+    delay=1
     status=
     while [ -z "$stopping" ]; do
         bring_settings
-        settle_beside
+        finish_candidate
         release=$(current_release)
         if [ -z "$release" ] || ! cd "$B/releases/$release" || ! find_python; then
             rest
@@ -61,12 +61,12 @@ supervise() { # NAME
             starts=0
             continue
         fi
-        set_info "$MEMORY/$NAME" ended "$status"
+        set_info "$RUN_DIR/$NAME" ended "$status"
         [ -n "$stopping" ] && break
-        [ $(($(uptime_seconds) - came)) -ge 60 ] && pause=1
+        [ $(($(uptime_seconds) - came)) -ge 60 ] && delay=1
         rest
     done
-    [ -z "$beside" ] || drop_beside
+    [ -z "$candidate" ] || drop_candidate
     kill $keeper 2>/dev/null
     [ -d "$B/beside" ] || tend_settings "$(current_release)" keep
     [ ! -d "$B/kept" ] || : >"$B/kept/.clean"
@@ -76,10 +76,10 @@ supervise() { # NAME
 
 # Longer each time; a signal ends it.
 rest() {
-    sleep "$pause" &
+    sleep "$delay" &
     wait $!
-    pause=$((pause * 2))
-    [ $pause -le 60 ] || pause=60
+    delay=$((delay * 2))
+    [ $delay -le 60 ] || delay=60
 }
 
 # In the folder where we are. Leaves its process in `child`, and where its output begins in `offset`.
@@ -106,12 +106,12 @@ write_running() {
         printf 'supervisor=%s\n' $$
         [ -z "$child" ] || printf 'bundle=%s\nrelease=%s\norders=yes\noffset=%s\nstarts=%s\nsince=%s\nbefore=%s\n' \
             "$child" "$release" "$offset" "$starts" "$began" "$status"
-    } >"$MEMORY/$NAME.new" && mv -f "$MEMORY/$NAME.new" "$MEMORY/$NAME"
+    } >"$RUN_DIR/$NAME.new" && mv -f "$RUN_DIR/$NAME.new" "$RUN_DIR/$NAME"
 }
 
 # The link to it stays.
 forget_running() {
-    rm -f "$MEMORY/$NAME"
+    rm -f "$RUN_DIR/$NAME"
     [ -L "$B/running" ] || rm -f "$B/running"
 }
 
@@ -124,22 +124,22 @@ interrupt_child() {
     esac
 }
 
-# Waits for the bundle to end, and does what is ordered meanwhile; once a stop was asked for, not longer than
-# STOP_SECONDS. Leaves its status in `status`. One that ends while another one is beside it is not started again: that
-# would take the registration from the other one.
+# Waits for the bundle to end, and obeys commands meanwhile; once a stop was asked for, not longer than
+# STOP_SECONDS. Leaves its status in `status`. One that ends while there is a candidate is not started again: that
+# would take the registration from the candidate.
 await_child() {
     while :; do
         if kill -0 "$child" 2>/dev/null; then
             wait "$child"
             status=$?
-        elif [ -n "$beside" ]; then
-            wait "$beside"
-            nap # there is an order soon, if only because it has ended too
+        elif [ -n "$candidate" ]; then
+            wait "$candidate"
+            pause # there is a command soon, if only because it has ended too
         else
             return 0
         fi
         [ -n "$stopping" ] && break
-        take_order
+        take_command
     done
     end_child
 }
@@ -174,12 +174,12 @@ keep_house() {
         turn=$((turn + 1))
         look=glance
         [ $((turn % 12)) -ne 0 ] || look=keep
-        # A release that is beside has settings of its own, until it is decided whose count.
+        # A candidate has settings of its own, until it is decided whose count.
         if [ $turn -ge $due ] && [ ! -d "$B/beside" ] && tend_settings "$(info "$B/running" release)" $look; then
             due=$((turn + 12)) # flash wears
         fi
         if [ $((turn % 6)) -eq 0 ] && [ -f "$B/journal" ] && ! is_locked; then
-            go_on_apart guard # who was to do it is gone too
+            recover_detached guard # who was to do it is gone too
         fi
     done
     sleep 2
@@ -197,14 +197,14 @@ shorten_log() {
         tail -c $LOG_LIMIT "$B/log"
     else
         cat "$B/log"
-    fi >"$MEMORY/$NAME.log"
+    fi >"$RUN_DIR/$NAME.log"
     : >"$B/log"
-    cat "$MEMORY/$NAME.log" >"$B/log.1"
-    rm -f "$MEMORY/$NAME.log"
+    cat "$RUN_DIR/$NAME.log" >"$B/log.1"
+    rm -f "$RUN_DIR/$NAME.log"
     umask 022
 }
 
-# A bundle whose supervisor was killed, and one beside it.
+# A bundle whose supervisor was killed, and its candidate.
 kill_orphan() {
     for file in "$B/running" "$B/beside/running"; do
         pid=$(info "$file" bundle)
@@ -222,24 +222,26 @@ is_at() { # PID RELEASE
 
 # ---------------------------------------------------------------- two releases at once, for a moment
 
-# Of a hand-over, $B/beside/ has what $B has of the one that runs: running, log, registered, settings; besides
+# The candidate is the release that is started beside the one that runs, to take its place. $B/beside/ has of it what $B
+# has of the one that runs: running, log, registered, settings; besides
 #   seen/    the settings as they were copied from the release before
 # Whose settings count in the end is decided once both are at rest, and kept in the journal before the switch: see
 # decide_settings.
 #
-# `order` is from the one who hands over, a line; it goes when it is done:
+# A command is a line in $B/order, from the one who hands over; the file goes when it is done. The supervisor may be one of
+# an older script, so these words and names of files stay as they are:
 #   beside ID  start that release too
 #   drop       end it
 #   promote    end the one before, and keep that one
 #   again      end the one that runs, and start what is current
 
-take_order() {
+take_command() {
     [ -f "$B/order" ] || return 0
-    read -r order id <"$B/order"
-    case $order in
-    beside) start_beside "$id" ;;
-    drop) [ -z "$beside" ] || drop_beside ;;
-    promote) [ -z "$beside" ] || promote_beside ;;
+    read -r command id <"$B/order"
+    case $command in
+    beside) start_candidate "$id" ;;
+    drop) [ -z "$candidate" ] || drop_candidate ;;
+    promote) [ -z "$candidate" ] || promote_candidate ;;
     again)
         again=yes
         interrupt_child
@@ -250,15 +252,15 @@ take_order() {
     rm -f "$B/order"
 }
 
-start_beside() { # RELEASE
+start_candidate() { # RELEASE
     local child="$child" offset="$offset"
-    cd "$B/releases/$1" && run_bundle "$1" "$B/beside/log" && beside=$child
-    printf 'bundle=%s\nrelease=%s\noffset=%s\nsince=%s\n' "$beside" "$1" "$offset" "$(date +%s)" >"$B/beside/running.new" &&
+    cd "$B/releases/$1" && run_bundle "$1" "$B/beside/log" && candidate=$child
+    printf 'bundle=%s\nrelease=%s\noffset=%s\nsince=%s\n' "$candidate" "$1" "$offset" "$(date +%s)" >"$B/beside/running.new" &&
         mv -f "$B/beside/running.new" "$B/beside/running"
 }
 
-drop_beside() {
-    local child="$beside" status="$status"
+drop_candidate() {
+    local child="$candidate" status="$status"
     interrupt_child
     if kill -0 "$child" 2>/dev/null; then
         end_child
@@ -268,16 +270,16 @@ drop_beside() {
     fi
     kill -KILL "-$child" 2>/dev/null
     set_info "$B/beside/running" ended "$status"
-    beside=
+    candidate=
 }
 
-promote_beside() {
+promote_candidate() {
     interrupt_child
     end_child
     kill -KILL "-$child" 2>/dev/null
     printf '%s\n' "--- $(date '+%Y-%m-%d %H:%M:%S') release $release handed over and ended with status $status" >>"$B/log"
-    child=$beside
-    beside=
+    child=$candidate
+    candidate=
     release=$(info "$B/beside/running" release)
     offset=$(info "$B/beside/running" offset)
     began=$(info "$B/beside/running" since)
@@ -291,7 +293,7 @@ promote_beside() {
 
 # What is left of a hand-over that ended in its middle: before anything is started, nobody writes settings. A script
 # before this one has left no decision.
-settle_beside() {
+finish_candidate() {
     [ -d "$B/beside" ] || return 0
     id=$(info "$B/beside/release" id)
     if [ "$(current_release)" = "$id" ]; then
@@ -299,6 +301,6 @@ settle_beside() {
         [ "${whose:-$(whose_settings "$(info "$B/journal" previous)")}" = before ] || adopt_settings
     fi
     link_to_settings "$id"
-    settle
+    fsync_disk
     rm -rf "$B/beside"
 }

@@ -30,13 +30,13 @@ put_file() { # PATH MODE
         *) rm -f "$left" ;;
         esac
     done
-    cat >"$1.$$" && chmod "$2" "$1.$$" && settle "$1.$$" && mv -f "$1.$$" "$1" && return
+    cat >"$1.$$" && chmod "$2" "$1.$$" && fsync_paths "$1.$$" && mv -f "$1.$$" "$1" && return
     rm -f "$1.$$"
     return 1
 }
 
 # It may be on another disk than the journal.
-settle_service() {
+fsync_service() {
     sync -f /etc 2>/dev/null || sync
 }
 
@@ -90,7 +90,7 @@ enable_service() {
     else
         at_boot defaults
     fi
-    settle_service
+    fsync_service
     is_at_boot || say note "nothing here takes a service for its boots: after one, the bundle has to be started by hand"
 }
 
@@ -122,7 +122,7 @@ disable_service() {
     else
         at_boot remove
     fi
-    settle_service
+    fsync_service
 }
 
 remove_service() {
@@ -134,7 +134,7 @@ remove_service() {
         rm -f "/etc/init.d/$SERVICE"
         at_boot remove
     fi
-    settle_service
+    fsync_service
 }
 
 at_boot() { # defaults|remove
@@ -167,7 +167,7 @@ is_at_boot() {
 
 start_supervisor() {
     supervisor_pid >/dev/null && return 0
-    run_apart "$ROOT/gateway.sh" supervise "$NAME" >/dev/null
+    run_detached "$ROOT/gateway.sh" supervise "$NAME" >/dev/null
 }
 
 stop_supervisor() {
@@ -178,7 +178,7 @@ stop_supervisor() {
     kill -TERM "$pid" 2>/dev/null
     tries=0
     while is_supervisor "$pid" && [ $tries -lt $(((STOP_SECONDS + 5) * 5)) ]; do
-        nap
+        pause
         tries=$((tries + 1))
     done
     is_supervisor "$pid" && kill -KILL "$pid" 2>/dev/null

@@ -131,7 +131,7 @@ lock() { # WHAT WHO [SECONDS]
     LOCKED=yes
     # What may hold secrets is root's alone; an older script made it for all to read.
     chmod go= "$B/settings" "$B/kept" "$B/snapshots" "$B"/log* "$B"/releases/*/data "$B"/releases/*.log 2>/dev/null
-    find "$B" "$MEMORY" -maxdepth 1 -name '*.events.*' -mmin +60 -exec rm -f {} +
+    find "$B" "$RUN_DIR" -maxdepth 1 -name '*.events.*' -mmin +60 -exec rm -f {} +
     if [ -f "$B/journal" ]; then
         recover next | tell_by_the_way
         [ ! -f "$B/journal" ] || exit 0 # the machine is going down

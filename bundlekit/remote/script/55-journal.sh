@@ -10,7 +10,7 @@
 #   committed                 that it is not taken back any more, once that is decided
 #
 # An undo is armed before what it undoes is begun, so it has to make do with work that was half done or never begun.
-# Whoever holds the lock and finds a journal goes on from it: the guard of a worker that was killed, the service at
+# Whoever holds the lock and finds a journal goes on from it: the watchdog of a worker that was killed, the service at
 # boot, the next one who looks or changes something.
 #
 # What is on the disk before what, so that a power cut finds sense at any time. A file's content always is before the
@@ -39,14 +39,15 @@ begin() { # VERB WHO
     record began "$(date +%s)"
     record events "$events"
     rm -f "$B/boots"
-    start_guard >/dev/null 2>&1 9>&- &
+    start_watchdog >/dev/null 2>&1 9>&- &
 }
 
-# Where systemd runs, it starts one that was killed again.
-start_guard() {
+# Where systemd runs, it starts one that was killed again. The script there may be another version's by now, which somebody
+# has installed meanwhile: the word `guard`, here and in events, journal and history, is the same in all of them.
+start_watchdog() {
     set -- "$ROOT/gateway.sh" guard "$NAME" "$events"
     if ! { has_systemd && systemd-run --unit="bundlekit-guard-$NAME-$$" -p Restart=on-failure -p RestartSec=1 sh "$@"; }; then
-        run_apart "$@"
+        run_detached "$@"
     fi
 }
 
@@ -80,8 +81,8 @@ arm() { # UNDO...
 # All that was done so far is on the disk, then what COMMAND gives a name, and then the journal. That is only replaced
 # by one that is on the disk: a power cut may leave an empty file of another.
 keep_journal() { # [COMMAND...]
-    { put_journal || { spare_room && put_journal; }; } && settle && { [ $# -eq 0 ] || "$@"; } &&
-        mv -f "$B/journal.new" "$B/journal" && settle "$B"
+    { put_journal || { spare_room && put_journal; }; } && fsync_disk && { [ $# -eq 0 ] || "$@"; } &&
+        mv -f "$B/journal.new" "$B/journal" && fsync_paths "$B"
 }
 
 put_journal() {
@@ -90,7 +91,7 @@ put_journal() {
 
 # The first one: of nothing that is to be on the disk before it.
 write_journal() {
-    put_journal && settle "$B/journal.new" && mv -f "$B/journal.new" "$B/journal"
+    put_journal && fsync_paths "$B/journal.new" && mv -f "$B/journal.new" "$B/journal"
 }
 
 # What a power cut may take back: nothing waits for the disk. Where there is none, because nothing can be written, half of
@@ -135,7 +136,7 @@ close_journal() { # OUTCOME [REASON]
     told=$(recorded events)
     case $told in
     "$events") ;;
-    "$MEMORY"/*) rm -f "$told" "$told.errors" "$told.guard" ;;
+    "$RUN_DIR"/*) rm -f "$told" "$told.errors" "$told.guard" ;;
     esac
     if [ -n "$(recorded folder)" ]; then
         rm -f "$B/by-hand/cwd" # without it, nobody starts that again
@@ -143,7 +144,7 @@ close_journal() { # OUTCOME [REASON]
     fi
     rm -rf "$B/settings"/.*.new "$B"/settings.for.* "$B"/.settings.*
     rm -f "$B/journal" "$B/journal.new" "$B/boots" "$B/.reserve" "$B/order"
-    settle "$B"
+    fsync_paths "$B"
     JOURNAL=
 }
 
@@ -165,7 +166,7 @@ tell_by_the_way() {
 }
 
 # Waits for the worker to end, however it ends: it has the lock until then.
-guard() { # NAME EVENTS
+watchdog() { # NAME EVENTS
     events=
     exec >>"$2"
     see_errors "$2.guard"
@@ -188,7 +189,7 @@ see_errors() { # FILE
 recovery() { # NAME BY [EVENTS]
     events=${3:-}
     exec >>"${3:-/dev/null}"
-    see_errors "${3:-$MEMORY/$NAME.events.$$}.errors"
+    see_errors "${3:-$RUN_DIR/$NAME.events.$$}.errors"
     [ "$2" != status ] || leave_login &
     if find_python && take_lock 60; then
         if [ -f "$B/journal" ]; then recover "$2"; else rm -f "$B/journal.new"; fi
@@ -249,13 +250,13 @@ recover_release() {
         [ "$(count_boots)" -le $LIMIT_BOOTS ]; then
         if ! stop_unsettled || ! bring_late; then
             reason="trouble $(why)"
-            take_back
+            roll_back
         else
-            try_release "$id" "$(patience)" || take_back
+            try_release "$id" "$(patience)" || roll_back
         fi
     else
         [ -n "$(recorded reason)" ] || reason="broken-off $(recorded phase)"
-        take_back
+        roll_back
     fi
 }
 
@@ -271,9 +272,9 @@ recover_at_boot() {
     fi
     if [ -f "$B/journal" ]; then
         echo boot >>"$B/boots"
-        settle "$B/boots" "$B"
+        fsync_paths "$B/boots" "$B"
     fi
-    go_on_apart boot &
+    recover_detached boot &
     if [ "$(count_boots)" -gt $LIMIT_BOOTS ]; then
         sleep 30 &
         wait $!
@@ -282,7 +283,7 @@ recover_at_boot() {
 
 # Not in the service's own group of processes, which ends with it. Where somebody has the lock for long, the supervisor
 # does this again.
-go_on_apart() { # BY
+recover_detached() { # BY
     run_outside recovery "$NAME" "$1"
 }
 
@@ -290,6 +291,6 @@ run_outside() { # VERB ARGUMENT...
     if has_systemd; then
         systemd-run sh "$ROOT/gateway.sh" "$@"
     else
-        run_apart "$ROOT/gateway.sh" "$@"
+        run_detached "$ROOT/gateway.sh" "$@"
     fi >/dev/null 2>&1
 }

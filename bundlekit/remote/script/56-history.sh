@@ -15,7 +15,7 @@ add_history() { # OUTCOME REASON
         "$(recorded who)" "$(recorded account)" "$(recorded address)" "$1" "$2" "$(recorded by)" "$key")
     [ -z "$(tail -c 1 "$ROOT/history" 2>/dev/null | tr '\0' x)" ] || line=$DAMAGED$NEWLINE$line
     printf '%s\n' "$line" >>"$ROOT/history" || { spare_room && printf '%s\n' "$line" >>"$ROOT/history"; }
-    settle
+    fsync_disk
 }
 
 whole_lines() { # PATTERN-OF-BUNDLES COUNT FILE...

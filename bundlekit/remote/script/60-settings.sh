@@ -28,7 +28,7 @@ collect_settings() { # RELEASE-FOLDER
 }
 
 put_settings() { # FILE NAME
-    cp -p "$1" "$B/settings/.$2.new" && settle "$B/settings/.$2.new" && mv -f "$B/settings/.$2.new" "$B/settings/$2"
+    cp -p "$1" "$B/settings/.$2.new" && fsync_paths "$B/settings/.$2.new" && mv -f "$B/settings/.$2.new" "$B/settings/$2"
 }
 
 # At once, whatever was there: without it, the SDK would make new settings.
@@ -65,7 +65,7 @@ bring_settings() {
     next=$B/settings.for.$(current_release)
     [ -d "$next" ] || return 0
     rm -rf "$B/kept" "$B/.settings.old"
-    { [ ! -d "$B/settings" ] || mv "$B/settings" "$B/.settings.old"; } && rename "$next" "$B/settings" && settle "$B" || return 1
+    { [ ! -d "$B/settings" ] || mv "$B/settings" "$B/.settings.old"; } && rename "$next" "$B/settings" && fsync_paths "$B" || return 1
     rm -rf "$B/.settings.old"
 }
 
@@ -82,7 +82,7 @@ restore_snapshot() {
         return 1
     fi
     [ -n "$(recorded settings)" ] || copy_snapshot || rm -rf "$B/snapshots/.new"
-    settle
+    fsync_disk
     [ -n "$(recorded settings)" ] || say note "the release had changed the settings; they are as before again"
     [ ! -d "$B/snapshots/.new" ] || name_snapshot "$(recorded id)"
     name_prepared "$(recorded previous)"
@@ -139,12 +139,12 @@ tend_settings() { # RELEASE glance|keep|mend|unclean
 # What is judged is what is kept, whoever writes meanwhile.
 keep_file() { # glance|keep|mend|unclean
     find_python || return 0
-    judged=$MEMORY/$NAME.kept/$1
-    { [ -d "$MEMORY/$NAME.kept" ] || mkdir -m 700 "$MEMORY/$NAME.kept"; } && cp -p "$live" "$judged" || return 0
+    judged=$RUN_DIR/$NAME.kept/$1
+    { [ -d "$RUN_DIR/$NAME.kept" ] || mkdir -m 700 "$RUN_DIR/$NAME.kept"; } && cp -p "$live" "$judged" || return 0
     our_python -Sc "$JUDGE" "$judged" 2>/dev/null 9>&-
     case $? in
     0)
-        { [ -d "$B/kept" ] || mkdir -m 700 "$B/kept"; } && cp -p "$judged" "$B/kept/.$1" && settle "$B/kept/.$1" &&
+        { [ -d "$B/kept" ] || mkdir -m 700 "$B/kept"; } && cp -p "$judged" "$B/kept/.$1" && fsync_paths "$B/kept/.$1" &&
             mv -f "$B/kept/.$1" "$copy"
         ;;
     3) case $1 in mend | unclean) [ ! -f "$copy" ] || mend_file ;; esac ;;

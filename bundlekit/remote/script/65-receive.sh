@@ -11,16 +11,16 @@
 
 check_digest() {
     case $1 in
-    *[!0-9a-f]*) give_up usage "$1 is no digest" ;;
+    *[!0-9a-f]*) die usage "$1 is no digest" ;;
     esac
-    [ ${#1} -eq 64 ] || give_up usage "$1 is no digest"
+    [ ${#1} -eq 64 ] || die usage "$1 is no digest"
 }
 
 check_upload() { # PLACE
     case $1 in
-    "$ROOT"/uploads/*[!A-Za-z0-9-]* | "$ROOT"/uploads/) give_up usage "$1" ;;
+    "$ROOT"/uploads/*[!A-Za-z0-9-]* | "$ROOT"/uploads/) die usage "$1" ;;
     "$ROOT"/uploads/*) ;;
-    *) give_up usage "$1" ;;
+    *) die usage "$1" ;;
     esac
 }
 
@@ -28,7 +28,7 @@ check_upload() { # PLACE
 receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE|'' [PLACE-WITH-WHAT-THE-RELEASE-HAD|'' [anew]]]
     check_digest "$1"
     case $2${3:-} in
-    '' | *[!0-9a-f]*) give_up usage "$2" ;;
+    '' | *[!0-9a-f]*) die usage "$2" ;;
     esac
     make_root
     drop_old_uploads "$1"
@@ -36,7 +36,7 @@ receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE|'' [PLACE-WITH-WHAT
     place=$ROOT/uploads/$1-$2
     if ! problem=$({ mkdir "$place" && chmod 711 "$place" && mkdir -m 700 "$place/in" &&
         chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$place/in" && (umask 077 && : >"$place/start"); } 2>&1); then
-        give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
+        die "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
     fi
     longest=
     most=0
@@ -54,8 +54,8 @@ receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE|'' [PLACE-WITH-WHAT
     done
     if [ -n "${4:-}" ]; then
         check_upload "$4"
-        mv "$4/list" "$place/list" || give_up usage "$4"
-        mv "$4/had" "$place/tree" || give_up usage "$4"
+        mv "$4/list" "$place/list" || die usage "$4"
+        mv "$4/had" "$place/tree" || die usage "$4"
         rm -rf "$4"
     fi
     say upload "$place" "$(wc -c <"$place/start")"
@@ -69,7 +69,7 @@ take_part() { # PLACE-FOR-IT
         return 0
     fi
     problem=$({ mkdir -m 700 "$1" && (umask 077 && cat "$part" >"$1/archive.tar.gz") && take_list "$1"; } 2>&1) ||
-        give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
+        die "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
     place=${1##*/}
     drop_old_uploads "${place%-*}"
 }

@@ -1,7 +1,7 @@
 
 # ---------------------------------------------------------------- the conversation with a client
 
-# Runs as the one who logged in. Does an order a line until there are no more, each behind the token that only the
+# Runs as the one who logged in. Does a command a line until there are no more, each behind the token that only the
 # client and we know; the same token ends each answer. Wants `folder`, which only its owner can enter, and `known`: empty
 # where `password` was read already. Else it comes when the client has heard what was looked at: there is time before it.
 # shellcheck disable=SC2154
@@ -9,20 +9,20 @@ converse() { # TOKEN
     token=$1
     see_way
     [ -z "$known" ] || IFS= read -r password
-    # shellcheck disable=SC2034 # orders have it
+    # shellcheck disable=SC2034 # commands have it
     break='
 '
     echo # after what the login shell may have printed without an end of line
     say hello "$PROTOCOL" "$token"
-    while IFS= read -r order; do
-        case $order in
-        "$token "*) is_words "${order#"$token "}" && eval "set -- ${order#"$token "}" || exit 76 ;;
+    while IFS= read -r command; do
+        case $command in
+        "$token "*) is_words "${command#"$token "}" && eval "set -- ${command#"$token "}" || exit 76 ;;
         *) exit 76 ;;
         esac
         status=0
         case $1 in
         password) password=$2 ;;
-        # What it leaves unread is no order.
+        # What it leaves unread is no command.
         put)
             case $2 in part | list.gz) set -- put "$folder/$2" ;; esac
             scp -t "$2" 2>"$folder/complaint" || status=$?
@@ -62,9 +62,9 @@ is_words() { # LINE
     done
 }
 
-# What the script needs besides, compressed; it follows the order. No scp: a gateway may have none.
+# What the script needs besides, compressed; it follows the command. No scp: a gateway may have none.
 take() { # NAME SIZE
-    case $1 in programs.zip | examine.sh) ;; *) give_up usage "$1" ;; esac
+    case $1 in programs.zip | examine.sh) ;; *) die usage "$1" ;; esac
     check_number "$2"
     { dd bs="$2" count=1 iflag=fullblock 2>/dev/null || head -c "$2"; } | gzip -dc >"$folder/$1"
 }

@@ -6,8 +6,8 @@
 # was there, and the rest is told by the numbers of its lines.
 compare() { # NAME PLACE DIGEST-OF-THE-LIST
     check_upload "$2"
-    { is_place "$2" && is_file "$2/in/list.gz" && read_list "$2" "$3" <"$2/in/list.gz"; } || give_up digest
-    take_what_is_there "$2" || give_up space "$ROOT"
+    { is_place "$2" && is_file "$2/in/list.gz" && read_list "$2" "$3" <"$2/in/list.gz"; } || die digest
+    take_what_is_there "$2" || die space "$ROOT"
     join -t "$tab" -v 1 "$2/wanted" "$2/there" | while IFS=$tab read -r _ number _; do
         say lacks "$number"
     done

@@ -41,7 +41,7 @@ look() { # NAME IDENTITY DIGEST TOKEN
 is_alone() {
     grep -ls 'index[.]py' /proc/[0-9]*/cmdline | while IFS= read -r process; do
         read -r _ _ _ _ _ session _ 2>/dev/null <"${process%cmdline}stat" || continue
-        grep -qsx "bundle=$session" "$MEMORY"/* || exit 1
+        grep -qsx "bundle=$session" "$RUN_DIR"/* || exit 1
     done
 }
 
@@ -144,7 +144,7 @@ token() {
         done
         say end
     else
-        give_up no-token /etc/mx-api-token
+        die no-token /etc/mx-api-token
     fi
 }
 
@@ -152,12 +152,12 @@ logs() { # NAME LINES once|follow [ID]
     check_number "$2"
     if [ $# -gt 3 ]; then
         check_id "$4"
-        [ -d "$B/releases/$4" ] || give_up no-release "$4"
+        [ -d "$B/releases/$4" ] || die no-release "$4"
         say raw
         if [ -f "$B/releases/$4.log" ]; then cat "$B/releases/$4.log"; else release_log "$4"; fi | tail -n "$2"
         return 0
     fi
-    [ -f "$B/log" ] || give_up no-log "$NAME"
+    [ -f "$B/log" ] || die no-log "$NAME"
     say raw
     if [ "$3" != follow ]; then
         cat "$B/log.1" "$B/log" 2>/dev/null | tail -n "$2"

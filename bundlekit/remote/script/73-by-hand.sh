@@ -12,14 +12,14 @@ by_hand() { # FOLDER
 # The folder of a release, or of a copy that runs by hand, in lines of base64.
 fetch() { # NAME ID settings|'' [FOLDER]
     if [ $# -gt 3 ]; then
-        [ -n "$(by_hand "$4")" ] || give_up no-copy "$NAME" "$4"
+        [ -n "$(by_hand "$4")" ] || die no-copy "$NAME" "$4"
         set -- "$1" "$2" "$3" "$4" "$4/data"
     else
         check_id "$2"
-        [ -d "$B/releases/$2" ] || give_up no-release "$2"
+        [ -d "$B/releases/$2" ] || die no-release "$2"
         set -- "$1" "$2" "$3" "$B/releases/$2" "$B/settings"
     fi
-    find_python || give_up no-python
+    find_python || die no-python
     say raw
     run_program fetch "$4" ${3:+"$5"}
 }
@@ -57,11 +57,11 @@ stop_by_hand() {
     for _ in 1 2 3; do
         [ -n "$folder" ] && child=$(by_hand "$folder") && [ -n "$child" ] || return 0
         interrupt_child
-        naps=0
+        pauses=0
         while readlink "/proc/$child/exe" >/dev/null; do
-            nap
-            naps=$((naps + 1))
-            case $naps in
+            pause
+            pauses=$((pauses + 1))
+            case $pauses in
             $((STOP_SECONDS * 5))) kill -TERM "$child" ;;
             $((STOP_SECONDS * 5 + 10))) kill -KILL "$child" ;;
             $((STOP_SECONDS * 5 + 20))) break ;;

@@ -24,7 +24,7 @@ choose_how() { # WORDS
 }
 
 # Decided here and not by the client, so that it is decided even if the link dies. Leaves in `reason` why it does not.
-verify_release() { # ID [beside]
+verify_release() { # ID [candidate]
     find_python || return 0
     {
         unfit=$(ask_gets "$B/releases/$1/bundle.json" /etc/mx-api-token 443 "$(tunnel "${2:-}")" ${WRITE:+1883 write} 3>&1 >&4)
@@ -41,8 +41,8 @@ verify_release() { # ID [beside]
 }
 
 # The topic by which the controller reaches the process that has registered last, as the SDK says it.
-tunnel() { # [beside]
-    [ -z "$1" ] || use_beside
+tunnel() { # [candidate]
+    [ -z "$1" ] || use_candidate
     log_since_start | sed -n "s/.*Register successfully $NAME tunnel: *\([0-9A-Za-z-]*\).*/\1/p" | tail -n 1
 }
 
@@ -50,7 +50,7 @@ tunnel() { # [beside]
 answers() { # NAME RESOURCE...
     name=$1
     shift
-    find_python || give_up no-python
+    find_python || die no-python
     ask_gets "$name" /etc/mx-api-token 443 "$(tunnel '' 2>/dev/null)" 1883 "$@" 3>/dev/null
     say end
 }

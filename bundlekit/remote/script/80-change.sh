@@ -1,22 +1,23 @@
 
 # ---------------------------------------------------------------- verbs that change something
 
-# Runs a verb apart from the connection and shows its events until it ends: a link that dies ends the showing only.
+# Has a worker, which does not end with the connection, run a verb, and shows its events until it ends: a link that dies ends
+# the showing only.
 change() { # VERB NAME ARGUMENT...
     case $1 in
     deploy | rollback) make_root ;; # what else is done may be what makes room
     esac
     problem=$({ mkdir -p "$B/releases" "$B/settings" && { install_script || { spare_room && install_script; }; }; } 2>&1) ||
-        give_up "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
+        die "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
     [ "$1" != deploy ] || take_part "$6"
-    events=$(make_events 2>&1) || give_up "$(trouble_word "$events" space)" "$MEMORY" "$events"
-    worker=$(run_apart "$ROOT/gateway.sh" apart "$2" "$events" "$@")
+    events=$(make_events 2>&1) || die "$(trouble_word "$events" space)" "$RUN_DIR" "$events"
+    worker=$(run_detached "$ROOT/gateway.sh" worker "$2" "$events" "$@")
     say phase lock
     show_events "$events" "$worker"
 }
 
 make_events() {
-    { [ -d "$MEMORY" ] || mkdir -p "$MEMORY"; } && mktemp "$MEMORY/$NAME.events.XXXXXX"
+    { [ -d "$RUN_DIR" ] || mkdir -p "$RUN_DIR"; } && mktemp "$RUN_DIR/$NAME.events.XXXXXX"
 }
 
 # A broken-off change that nobody is at. What its recovery says is told, but how it ended is no answer to who looks.
@@ -25,17 +26,17 @@ finish_broken_off() {
         return 0
     fi
     { install_script && events=$(make_events); } 2>/dev/null || return 0
-    show_events "$events" "$(run_apart "$ROOT/gateway.sh" recovery "$NAME" status "$events")" | tell_by_the_way
+    show_events "$events" "$(run_detached "$ROOT/gateway.sh" recovery "$NAME" status "$events")" | tell_by_the_way
 }
 
-# Until they end, or until both are gone: the one who writes them, and the guard who goes on when that one was killed.
+# Until they end, or until both are gone: the one who writes them, and the watchdog that goes on when that one was killed.
 # An empty line now and then is a sign of life.
 show_events() { # FILE PROCESS
     worker=$2
     exec 4<"$1"
     part=
     left=
-    naps=0
+    pauses=0
     while :; do
         while IFS= read -r line <&4; do
             line=$part$line
@@ -46,7 +47,7 @@ show_events() { # FILE PROCESS
                 return 0
                 ;;
             'guard	'*)
-                guard=${line#*	}
+                watchdog=${line#*	}
                 continue
                 ;;
             esac
@@ -56,15 +57,15 @@ show_events() { # FILE PROCESS
         # Once they are gone there is one more look: they may have written after the last one.
         [ -z "$left" ] || return 0
         if [ ! -d "/proc/$worker" ]; then
-            [ -n "${guard:-}" ] && [ -d "/proc/$guard" ] || left=yes
+            [ -n "${watchdog:-}" ] && [ -d "/proc/$watchdog" ] || left=yes
         fi
-        if [ $naps -ge 8 ] || ! sleep 0.05 2>/dev/null; then nap; fi # the first words come soon
-        naps=$((naps + 1))
-        [ $((naps % 50)) -ne 0 ] || echo
+        if [ $pauses -ge 8 ] || ! sleep 0.05 2>/dev/null; then pause; fi # the first words come soon
+        pauses=$((pauses + 1))
+        [ $((pauses % 50)) -ne 0 ] || echo
     done
 }
 
-apart() { # NAME EVENTS VERB NAME ARGUMENT...
+worker() { # NAME EVENTS VERB NAME ARGUMENT...
     events=$2
     errors=$events.errors
     verb=$3

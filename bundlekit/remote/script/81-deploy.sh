@@ -72,7 +72,7 @@ unpack() { # as change_deploy
         {
             printf 'version=%s\ndigest=%s\nnumber=%s\ntime=%s\n' "$3" "$4" "$(next_number)" "$(date +%s)"
             printf 'size=%s\nwho=%s\nstate=new\n' "$(du -sk "$staging" | cut -f 1)" "$9"
-        } >"$staging.info" && settle && put_among_releases "$2"
+        } >"$staging.info" && fsync_disk && put_among_releases "$2"
     }; then
         fail_to unpack
         return 1

@@ -42,7 +42,7 @@ take_over() { # ID WAIT
         reason="trouble $(why)"
     fi
     leave_if_going_down
-    take_back
+    roll_back
     return 1
 }
 
@@ -81,7 +81,7 @@ bring_late() {
     if [ -z "$(recorded settings)" ] || [ -n "$(recorded prepared)" ] || [ "$phase_before" != switch ]; then
         return 0
     fi
-    stop_service && copy_prepared "$id" && settle && name_prepared "$id" && bring_settings
+    stop_service && copy_prepared "$id" && fsync_disk && name_prepared "$id" && bring_settings
 }
 
 # Starts what is switched to. Fails with `reason`, and has told what it printed.
@@ -128,7 +128,7 @@ mark() { # ID STATE REASON
 
 switch_to() { # ID
     [ "$(current_release)" = "$1" ] && return 0
-    link_at "$B/current" "releases/$1" && settle "$B"
+    link_at "$B/current" "releases/$1" && fsync_paths "$B"
 }
 
 # mv without -T, as old busybox has it, would move the link into the folder that the other one leads to.
@@ -167,7 +167,7 @@ confirm() { # ID SECONDS STARTS-SO-FAR [as-before]
             supervisor_pid >/dev/null || reason="trouble its service does not run"
             return 1
         fi
-        nap
+        pause
     done
 }
 
@@ -189,7 +189,7 @@ leave_if_going_down() {
 }
 
 # Wants `reason`, unless it is in the journal.
-take_back() {
+roll_back() {
     [ -n "$(recorded reason)" ] || record reason "$reason"
     reason=$(recorded reason)
     release=$(recorded id)
@@ -280,7 +280,7 @@ undo_switch() {
         switch_to "$(recorded previous)" || return 1
     else
         rm -f "$B/current"
-        settle "$B"
+        fsync_paths "$B"
     fi
     supervisor_pid >/dev/null || bring_settings
 }

@@ -37,6 +37,6 @@ change_room() { # NAME KEEP WHO
     check_number "$2"
     lock room "$3" || return 0
     prune $(($2 > 1 ? $2 - 1 : 1)) '' 0
-    settle
+    fsync_disk
     say outcome room
 }

@@ -30,12 +30,12 @@ change_mark() { # NAME ID bad|good WHO [LOCK-WAIT]
     case $3 in
     bad) verb=mark-bad why=$4 ;;
     good) verb=mark-good why= ;;
-    *) give_up usage "$3" ;;
+    *) die usage "$3" ;;
     esac
     lock "$verb of $2" "$4" "${5:-0}" && is_release "$2" || return 0
     begin "$verb" "$4"
     record id "$2"
-    if mark "$2" "$3" "$why" && settle "$B/releases"; then
+    if mark "$2" "$3" "$why" && fsync_paths "$B/releases"; then
         say outcome marked "$2"
         close_journal marked
     else
@@ -54,7 +54,7 @@ change_drop() { # NAME ID WHO [LOCK-WAIT]
     begin drop "$3"
     record id "$2"
     drop_release "$2"
-    settle
+    fsync_disk
     say outcome dropped "$2"
     close_journal dropped
 }
@@ -172,7 +172,7 @@ finish_remove() {
         rm -rf "$B/settings"
         left=nothing
     fi
-    settle
+    fsync_disk
     remove_service
     close_journal removed $left
     [ $left = settings ] || rm -rf "$B"

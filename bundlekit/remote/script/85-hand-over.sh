@@ -35,23 +35,23 @@ hand_over() { # ID WAIT
         return 1
     fi
     enable_service
-    reason="trouble its supervisor does not take orders"
-    if order beside "$1" && await_beside "$1" "$2"; then
+    reason="trouble its supervisor does not obey"
+    if send_command beside "$1" && await_candidate "$1" "$2"; then
         arm switch settings failed stop
         phase stop "$previous"
-        reason="trouble its supervisor does not take orders"
-        if keep_journal && order promote; then
+        reason="trouble its supervisor does not obey"
+        if keep_journal && send_command promote; then
             say phase switch "$1"
             record phase switch
             if put_in_place "$1"; then
-                settle_hand_over "$1" && try_release "$1" "$2" && return 0
+                finish_hand_over "$1" && try_release "$1" "$2" && return 0
             else
                 reason="trouble $(why)"
             fi
         fi
     fi
     leave_if_going_down
-    take_back
+    roll_back
     return 1
 }
 
@@ -74,7 +74,7 @@ link_to_settings() { # ID [beside/]
 
 # A file that is open for writing goes on under its new name. As often as it takes, once that is decided.
 adopt_settings() { # [new]
-    settle "$B/beside/settings"/*
+    fsync_paths "$B/beside/settings"/*
     for file in "$B/beside/settings"/*; do
         [ -f "$file" ] || continue
         [ -z "${1:-}" ] || [ ! -e "$B/settings/${file##*/}" ] || continue
@@ -104,7 +104,7 @@ decide_settings() {
     [ -n "$(recorded whose)" ] || record whose "$(whose_settings "$(recorded previous)")"
 }
 
-order() { # WORD...
+send_command() { # WORD...
     if ! { printf '%s\n' "$*" >"$B/order.new" && mv -f "$B/order.new" "$B/order"; }; then
         rm -f "$B/order.new"
         return 1
@@ -116,59 +116,59 @@ order() { # WORD...
             return 1
         fi
         kill -USR1 "$pid" 2>/dev/null
-        nap
+        pause
         tries=$((tries + 1))
     done
 }
 
 # It has its own of what a bundle has.
-use_beside() {
+use_candidate() {
     B=$B/beside
 }
 
-is_beside() {
+is_candidate() {
     pid=$(info "$B/beside/running" bundle)
     # One that has ended, and that nobody has asked about yet, still has a number.
     [ -n "$pid" ] && readlink "/proc/$pid/exe" >/dev/null
 }
 
-# As `confirm`, of the one beside.
-await_beside() { # ID SECONDS
+# As `confirm`, of the candidate.
+await_candidate() { # ID SECONDS
     phase confirm "$2"
     deadline=$(($(uptime_seconds) + $2))
     reason=
     while [ -z "$reason" ]; do
-        if ! is_beside; then
-            order drop
+        if ! is_candidate; then
+            send_command drop
             reason="died $(info "$B/beside/running" ended)"
-        elif (use_beside && has_registered); then
+        elif (use_candidate && has_registered); then
             break
         elif [ "$(uptime_seconds)" -ge $deadline ]; then
             reason="silent $2"
         else
-            nap
+            pause
         fi
     done
     if [ -z "$reason" ]; then
         note_in_journal registered yes
         sleep 1
-        if ! is_beside; then
-            order drop
+        if ! is_candidate; then
+            send_command drop
             reason="died $(info "$B/beside/running" ended)"
         else
-            [ -z "$VERIFY" ] || verify_release "$1" beside || :
+            [ -z "$VERIFY" ] || verify_release "$1" candidate || :
         fi
     fi
     [ -n "$reason" ] || return 0
-    (use_beside && last_lines 20)
+    (use_candidate && last_lines 20)
     return 1
 }
 
 # The release before has ended, and the new one is current: one set of settings from here on.
-settle_hand_over() { # ID
+finish_hand_over() { # ID
     if [ "$(recorded whose)" = new ]; then
         VERIFY= # it was asked, and is the same
-        adopt_settings && link_to_settings "$1" && adopt_settings new && settle && rm -rf "$B/beside" && return 0
+        adopt_settings && link_to_settings "$1" && adopt_settings new && fsync_disk && rm -rf "$B/beside" && return 0
         reason="trouble $(why)"
         return 1
     fi
@@ -179,8 +179,8 @@ settle_hand_over() { # ID
             say note "what the new one had written is in $B/snapshots/.beside"
     fi
     : >"$B/beside/again" # for a supervisor that was started by a script before this one
-    order again && return 0
-    reason="trouble its supervisor does not take orders"
+    send_command again && return 0
+    reason="trouble its supervisor does not obey"
     return 1
 }
 
@@ -194,18 +194,18 @@ stop_unsettled() {
     stop_service
 }
 
-# That the one beside had not registered follows from no line of its log: the disk may have been full, or it did so in its
+# That the candidate had not registered follows from no line of its log: the disk may have been full, or it did so in its
 # last moment. So the release before is asked; nothing is written to it.
 never_noticed() { # PREVIOUS
-    ! (use_beside && has_registered) && (WRITE= && verify_release "$1") >/dev/null
+    ! (use_candidate && has_registered) && (WRITE= && verify_release "$1") >/dev/null
 }
 
-# Of the one beside. As long as it had not registered, the release before goes on.
+# Of the candidate, whose undo has its name in journals. As long as it had not registered, the release before goes on.
 undo_beside() {
     [ -d "$B/beside" ] || return 0
     release=$(recorded id)
     if [ -z "$(recorded registered)" ] && bundle_pid >/dev/null && [ "$(info "$B/running" release)" = "$(recorded previous)" ] &&
-        order drop && never_noticed "$(recorded previous)"; then
+        send_command drop && never_noticed "$(recorded previous)"; then
         record before untouched
     else
         stop_service || return 1

@@ -1,7 +1,7 @@
 
 # ---------------------------------------------------------------- the way in
 
-[ $# -gt 0 ] || give_up usage 'no verb'
+[ $# -gt 0 ] || die usage 'no verb'
 if [ "$1" = from ]; then
     use_origin "$2"
     shift 2
@@ -14,7 +14,7 @@ converse)
     exit
     ;;
 # Root's, whatever a sudo has kept: what a bundle finds in its home is root's too.
-apart | guard | recovery | resume | supervise | init-*) HOME=~root ;;
+worker | guard | recovery | resume | supervise | init-*) HOME=~root ;;
 *) say hello $PROTOCOL ;;
 esac
 case $verb in
@@ -24,7 +24,8 @@ probe) [ $# -eq 0 ] || use_bundle "$1" ;;
 *) use_bundle "${1:-}" ;;
 esac
 case $verb in
-probe | look | receive | compare | token | answers | logs | history | fetch | apart | guard | recovery | resume | supervise) "$verb" "$@" ;;
+probe | look | receive | compare | token | answers | logs | history | fetch | worker | recovery | resume | supervise) "$verb" "$@" ;;
+guard) watchdog "$@" ;;
 deploy | rollback | start | stop | restart | remove | room | mark | drop) change "$verb" "$@" ;;
 examine) examine "${SELF%/*}" ;;
 init-start) start_supervisor ;;
@@ -34,5 +35,5 @@ init-status)
     bundle_pid >/dev/null || { echo "$NAME is not running" && exit 3; }
     echo "$NAME is running"
     ;;
-*) give_up usage "$verb" ;;
+*) die usage "$verb" ;;
 esac
