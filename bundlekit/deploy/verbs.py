@@ -14,6 +14,18 @@ from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.deploy.plan import Action, Plan, needed, notes_on_neighbours, obstacle, plan_deploy, reason_of_mark
 from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnreachable
 from bundlekit.pack.archive import Archive
+from bundlekit.remote.commands import (
+    Command,
+    deploy_command,
+    drop_command,
+    mark_command,
+    remove_command,
+    restart_command,
+    rollback_command,
+    room_command,
+    start_command,
+    stop_command,
+)
 from bundlekit.remote.events import BundleState, Event, GatewayState, HistoryEntry, Neighbour, parse_history_entry
 from bundlekit.remote.listener import Listener
 from bundlekit.remote.neighbours import by_hand_in_words
@@ -133,43 +145,45 @@ def deploy(
     if gateway.upload is None:
         raise CouldNotRun("the gateway made no folder to upload to", hint="run the same again")
     if gateway.free < needed(archive):
-        outcome_of(session.change(listener, 0, "room", archive.name, str(keep), this_person()), archive.name)
+        room = room_command(archive.name, keep=keep, who=this_person())
+        outcome_of(session.change(listener, 0, room), archive.name)
     delivered = deliver(session, listener, archive, gateway, has_releases=bool(plan.replaces), rate=rate)
     events = _change_to(
         session,
         listener,
         Change("adopt" if copy else "deploy", plan.release, this_person(), gateway.bundle(archive.name)),
-        archive.name,
-        plan.release,
-        archive.version,
-        archive.identity,
-        delivered.place,
-        plan.replaces,
-        str(wait),
-        str(keep),
-        this_person(),
-        str(wait_lock),
-        _how(verify=verify, hand_over=hand_over, force=force, write=write) + " kept-settings" * kept_settings,
-        delivered.list,
-        *([copy.folder] if copy else []),
+        deploy_command(
+            archive.name,
+            release=plan.release,
+            version=archive.version,
+            identity=archive.identity,
+            upload=delivered.place,
+            replaces=plan.replaces,
+            wait=wait,
+            keep=keep,
+            who=this_person(),
+            lock_wait=wait_lock,
+            verify=verify,
+            hand_over=hand_over,
+            force=force,
+            write=write,
+            list=delivered.list,
+            folder=copy.folder if copy else "",
+            kept_settings=kept_settings,
+        ),
         seconds=2.0 * wait + wait_lock,
     )
     return Deployed(plan, gateway, outcome_of(events, archive.name, release=plan.release))
 
 
-def _change_to(session: Session, listener: Listener, change: Change, *arguments: str, seconds: float) -> list[Event]:
+def _change_to(
+    session: Session, listener: Listener, change: Change, command: Command, *, seconds: float
+) -> list[Event]:
     """Have a release made the current one, and hear how that ends even if the link breaks meanwhile."""
-    verb = "deploy" if change.verb == "adopt" else change.verb  # with the folder of the copy
     try:
-        return session.change(listener, seconds, verb, *arguments)
+        return session.change(listener, seconds, command)
     except GatewayUnreachable as broken:
         return await_outcome(session, listener, change, broken, seconds=seconds)
-
-
-def _how(*, verify: bool, hand_over: bool, force: bool = False, write: bool = False) -> str:
-    """How a change is to be made, in the script's words."""
-    words = {"no-verify": not verify, "handover": hand_over, "force-resource": force, "write": write and verify}
-    return " ".join(word for word, is_so in words.items() if is_so)
 
 
 def _check(archive: Archive, gateway: GatewayState, plan: Plan, *, keep: int, waits: bool, force: bool) -> None:
@@ -185,25 +199,26 @@ def start(
     session: Session, bundle: str, listener: Listener, *, wait: int = WAIT, wait_lock: int = 0, force: bool = False
 ) -> Outcome:
     """Start the current release, now and at each boot; `force`: see `deploy`."""
-    arguments = (bundle, str(wait), this_person(), str(wait_lock), _how(verify=True, hand_over=False, force=force))
-    return outcome_of(session.change(listener, wait + wait_lock, "start", *arguments), bundle)
+    command = start_command(bundle, wait=wait, who=this_person(), lock_wait=wait_lock, force=force)
+    return outcome_of(session.change(listener, wait + wait_lock, command), bundle)
 
 
 def stop(session: Session, bundle: str, listener: Listener, *, wait_lock: int = 0) -> Outcome:
     """Stop a bundle; it stays stopped over a reboot."""
-    return outcome_of(session.change(listener, wait_lock, "stop", bundle, this_person(), str(wait_lock)), bundle)
+    command = stop_command(bundle, who=this_person(), lock_wait=wait_lock)
+    return outcome_of(session.change(listener, wait_lock, command), bundle)
 
 
 def restart(session: Session, bundle: str, listener: Listener, *, wait: int = WAIT, wait_lock: int = 0) -> Outcome:
     """Stop and start the current release."""
-    arguments = (bundle, str(wait), this_person(), str(wait_lock))
-    return outcome_of(session.change(listener, wait + wait_lock, "restart", *arguments), bundle)
+    command = restart_command(bundle, wait=wait, who=this_person(), lock_wait=wait_lock)
+    return outcome_of(session.change(listener, wait + wait_lock, command), bundle)
 
 
 def remove(session: Session, bundle: str, listener: Listener, *, purge: bool, wait_lock: int = 0) -> Outcome:
     """Stop a bundle and take it off the gateway; with `purge` its settings too."""
-    arguments = (bundle, "purge" if purge else "keep", this_person(), str(wait_lock))
-    return outcome_of(session.change(listener, wait_lock, "remove", *arguments), bundle)
+    command = remove_command(bundle, purge=purge, who=this_person(), lock_wait=wait_lock)
+    return outcome_of(session.change(listener, wait_lock, command), bundle)
 
 
 @dataclass(frozen=True)
@@ -294,19 +309,22 @@ def rollback(
         force: see `deploy`.
     """
     id = rollback_target(state, release)
-    with_settings = "settings" * settings
-    arguments = (
+    command = rollback_command(
         state.name,
-        id,
-        state.current,
-        str(wait),
-        this_person(),
-        str(wait_lock),
-        with_settings,
-        _how(verify=verify, hand_over=hand_over, force=force) + " undo" * (release is None) + " mark-bad" * mark_bad,
+        release=id,
+        replaces=state.current,
+        wait=wait,
+        who=this_person(),
+        lock_wait=wait_lock,
+        settings=settings,
+        verify=verify,
+        hand_over=hand_over,
+        force=force,
+        undo=release is None,
+        mark_bad=mark_bad,
     )
     change = Change("rollback", id, this_person(), state)
-    events = _change_to(session, listener, change, *arguments, seconds=2.0 * wait + wait_lock)
+    events = _change_to(session, listener, change, command, seconds=2.0 * wait + wait_lock)
     return outcome_of(events, state.name, release=id)
 
 
@@ -353,8 +371,9 @@ def mark(
     Args:
         release: see `rollback`.
     """
-    arguments = (state.name, release_named(state, release), mark, this_person(), str(wait_lock))
-    return outcome_of(session.change(listener, wait_lock, "mark", *arguments), state.name)
+    id = release_named(state, release)
+    command = mark_command(state.name, release=id, mark=mark, who=this_person(), lock_wait=wait_lock)
+    return outcome_of(session.change(listener, wait_lock, command), state.name)
 
 
 def drop(session: Session, state: BundleState, release: str, listener: Listener, *, wait_lock: int = 0) -> Outcome:
@@ -363,8 +382,8 @@ def drop(session: Session, state: BundleState, release: str, listener: Listener,
     Args:
         release: see `rollback`.
     """
-    arguments = (state.name, release_named(state, release), this_person(), str(wait_lock))
-    return outcome_of(session.change(listener, wait_lock, "drop", *arguments), state.name)
+    command = drop_command(state.name, release=release_named(state, release), who=this_person(), lock_wait=wait_lock)
+    return outcome_of(session.change(listener, wait_lock, command), state.name)
 
 
 def release_named(state: BundleState, release: str) -> str:

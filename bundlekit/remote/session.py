@@ -16,6 +16,7 @@ from bundlekit.errors import (
 from bundlekit.quoting import for_terminal
 from bundlekit.remote.bootstrap import PASSWORD_NEEDED
 from bundlekit.remote.channel import Conversation
+from bundlekit.remote.commands import Command
 from bundlekit.remote.events import Event, GatewayState, parse_event, parse_probe
 from bundlekit.remote.failures import raise_refusal
 from bundlekit.remote.listener import Listener
@@ -242,14 +243,13 @@ class Session:
         self._travels_with_order = False
         self._connection.connect_again()
 
-    def change(self, listener: Listener, seconds: float, verb: str, *arguments: str) -> list[Event]:
+    def change(self, listener: Listener, seconds: float, command: Command) -> list[Event]:
         """Run a verb that changes something, and tell the listener how it goes on.
 
         Args:
             listener: hears of phases and notes.
             seconds: that it may take, besides the usual.
-            verb: of the script, and
-            arguments: of the verb.
+            command: with the verb.
 
         Returns:
             All its events.
@@ -258,12 +258,13 @@ class Session:
             Interrupted: by Ctrl-C; the gateway goes on.
             GatewayUnreachable: the link broke; the gateway goes on.
         """
+        _, bundle, *_ = command
         events: list[Event] = []
         kept = "the gateway finishes on its own: the change goes on there, or is taken back"
         hint = "`bundlekit status TARGET` tells how it ended"
         try:
             with translate_ssh_errors(kept=kept, hint=hint):
-                for event in self._run(verb, *arguments, seconds=seconds):
+                for event in self._run(*command, seconds=seconds):
                     events.append(event)
                     if event.word == "phase":
                         listener.phase(event.field(0), event.field(1))
@@ -274,7 +275,7 @@ class Session:
                     elif event.word == "note":
                         listener.note(event.field(0))
                     elif event.word == "shared":
-                        listener.note(in_words(arguments[0], shared_in(event)))
+                        listener.note(in_words(bundle, shared_in(event)))
         except KeyboardInterrupt:
             raise Interrupted("interrupted", kept=kept, hint=hint) from None
         except GatewayUnreachable as error:

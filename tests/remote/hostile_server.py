@@ -121,7 +121,7 @@ class Talk:
         if verb == "receive":
             return answer(f"upload\t/opt/bundlekit/uploads/{self.order[1]}-{self.order[2]}\t0")
         if verb == "deploy":
-            return answer("phase\tstart", f"outcome\tup\t{self.order[2]}\t")
+            return answer("phase\tstart", f"outcome\tup\t{self.order[2].removeprefix('release=')}\t")
         return answer()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,14 @@ from pathlib import Path
 import pytest
 
 from bundlekit.remote import script
+from bundlekit.remote.commands import (
+    Command,
+    deploy_command,
+    remove_command,
+    restart_command,
+    rollback_command,
+    stop_command,
+)
 from tests.remote import previous
 
 SHELLS = [("dash",), ("busybox", "sh")]
@@ -182,49 +191,96 @@ put_release() {
 make_good() { set_info "$B/releases/$1.info" state good; }
 command mkdir -p "$B/releases" "$B/settings"
 """
-DEPLOY = f"change_deploy x new 2 {'0' * 64} $ROOT/uploads/u '{{}}' 5 3 me 0"
 
-ADOPT = DEPLOY.format("") + " '' '' $ROOT/folder"
+
+def call(command: Command) -> str:
+    """What the script does for a command; `ROOT` in it is the folder of all."""
+    verb, _, *arguments = command
+    return f"take_arguments {shlex.join([verb, *arguments]).replace('ROOT', '$ROOT')}; change_{verb}"
+
+
+def deploy(replaces: str = "", *, folder: str = "") -> str:
+    return call(
+        deploy_command(
+            "x",
+            release="new",
+            version="2",
+            identity=f"tar:{'0' * 64}",
+            upload="ROOT/uploads/u",
+            replaces=replaces,
+            wait=5,
+            keep=3,
+            who="me",
+            lock_wait=0,
+            verify=True,
+            hand_over=False,
+            force=False,
+            write=False,
+            folder=folder,
+        )
+    )
+
+
+def rollback(*, settings: bool = False) -> str:
+    return call(
+        rollback_command(
+            "x",
+            release="new",
+            replaces="old",
+            wait=5,
+            who="me",
+            lock_wait=0,
+            settings=settings,
+            verify=True,
+            hand_over=False,
+            force=False,
+            undo=False,
+            mark_bad=False,
+        )
+    )
+
+
+ADOPT = deploy(folder="ROOT/folder")
 
 CASES = {
-    "upgrade": Case(DEPLOY.format("old"), "old new", {"old": "mine", "new": "of new"}, steps=True),
-    "upgrade that fails": Case(DEPLOY.format("old"), "old", {"old": "mine"}, steps=True),
+    "upgrade": Case(deploy("old"), "old new", {"old": "mine", "new": "of new"}, steps=True),
+    "upgrade that fails": Case(deploy("old"), "old", {"old": "mine"}, steps=True),
     "upgrade of one that is stopped and fails": Case(
-        DEPLOY.format("old"), "old", {"": "mine"}, before="old is stopped", torn=False
+        deploy("old"), "old", {"": "mine"}, before="old is stopped", torn=False
     ),
-    "first one": Case(DEPLOY.format(""), "new", {"": "", "new": "of new"}, "", before="nothing"),
-    "first one that fails": Case(DEPLOY.format(""), "", {"": ""}, "", before="nothing"),
+    "first one": Case(deploy(), "new", {"": "", "new": "of new"}, "", before="nothing"),
+    "first one that fails": Case(deploy(), "", {"": ""}, "", before="nothing"),
     "adoption": Case(ADOPT, "new", {"": "mine", "new": "of new"}, "by-hand", before="by hand"),
     "adoption that fails": Case(ADOPT, "", {"": "mine"}, "by-hand", before="by hand", steps=True),
-    "unfit": Case(f"UNFIT=1; {DEPLOY.format('old')}", "old", {"old": "mine"}),
-    "same bytes again": Case(DEPLOY.format("old"), "old new", {"old": "mine", "new": "of new"}, before="new was there"),
+    "unfit": Case(f"UNFIT=1; {deploy('old')}", "old", {"old": "mine"}),
+    "same bytes again": Case(deploy("old"), "old new", {"old": "mine", "new": "of new"}, before="new was there"),
     "same bytes again that fail": Case(
-        DEPLOY.format("old"), "old", {"old": "mine"}, before="new was there", steps=True, torn=False
+        deploy("old"), "old", {"old": "mine"}, before="new was there", steps=True, torn=False
     ),
     "rollback": Case(
-        "change_rollback x new old 5 me 0",
+        rollback(),
         "old new",
         {"old": "mine", "new": "of new"},
         before="new was there",
         torn=False,
     ),
-    "rollback that fails": Case(
-        "change_rollback x new old 5 me 0", "old", {"old": "mine"}, before="new was there", torn=False
-    ),
+    "rollback that fails": Case(rollback(), "old", {"old": "mine"}, before="new was there", torn=False),
     "rollback with settings": Case(
-        "change_rollback x new old 5 me 0 settings",
+        rollback(settings=True),
         "old new",
         {"old": "mine", "new": "of new"},
         "as new left them",
         before="new was there",
     ),
     "rollback with settings that fails": Case(
-        "change_rollback x new old 5 me 0 settings", "old", {"old": "mine"}, "as new left them", before="new was there"
+        rollback(settings=True), "old", {"old": "mine"}, "as new left them", before="new was there"
     ),
-    "stop": Case("change_stop x me 0", "old", {"old": "mine", "": "mine"}),
-    "restart": Case("change_restart x 5 me 0", "old", {"old": "mine"}),
-    "remove": Case("change_remove x keep me 0", "old", {"old": "mine", "": "mine"}),
-    "purge": Case("change_remove x purge me 0", "old", {"old": "mine", "": ""}, steps=True),
+    "stop": Case(call(stop_command("x", who="me", lock_wait=0)), "old", {"old": "mine", "": "mine"}),
+    "restart": Case(call(restart_command("x", wait=5, who="me", lock_wait=0)), "old", {"old": "mine"}),
+    "remove": Case(call(remove_command("x", purge=False, who="me", lock_wait=0)), "old", {"old": "mine", "": "mine"}),
+    "purge": Case(
+        call(remove_command("x", purge=True, who="me", lock_wait=0)), "old", {"old": "mine", "": ""}, steps=True
+    ),
 }
 
 IN_BUSYBOX = ("first one that fails", "rollback with settings that fails", "purge")
@@ -380,7 +436,7 @@ def test_journal_of_this_release_is_finished_by_the_one_before(tmp_path: Path, n
 def test_what_runs_and_has_lost_its_link_makes_room_for_the_new_release(tmp_path: Path) -> None:
     gateway = Gateway(tmp_path, SHELLS[0], "new")
     gateway.run(f"{BEFORE['old runs']}; command rm $B/current")
-    said = gateway.run(DEPLOY.format("")).stdout
+    said = gateway.run(deploy()).stdout
     assert "outcome\tup\tnew" in said, said
     assert gateway.running == "new"
 
@@ -389,7 +445,7 @@ def test_release_that_cannot_be_noted_as_good_is_told_with_a_word_about_it(tmp_p
     gateway = Gateway(tmp_path, SHELLS[0], "new")
     gateway.run(BEFORE["old runs"])
     read_only = "confirm() { keep_journal() { false; }; }"
-    said = gateway.run(f"{read_only}; {DEPLOY.format('old')}").stdout
+    said = gateway.run(f"{read_only}; {deploy('old')}").stdout
     assert "note\tnothing can be written there" in said, said
 
 

@@ -21,7 +21,8 @@ for n in 1 2; do
     mkdir -p /opt/bundlekit/uploads/$2-$n; cp archive.tar.gz /opt/bundlekit/uploads/$2-$n/
 done
 for n in 1 2; do
-    sh gateway.sh deploy example "$1" 0.0.1 "$3" /opt/bundlekit/uploads/$2-$n "" 30 3 "who$n" >out$n 2>&1 &
+    sh gateway.sh deploy example "release=$1" version=0.0.1 "identity=$3" "upload=/opt/bundlekit/uploads/$2-$n" \\
+        replaces= wait=30 keep=3 "who=who$n" lock-wait=0 how= list= folder= >out$n 2>&1 &
 done
 wait
 cat out1 out2

@@ -553,11 +553,11 @@ def test_line_on_which_a_shell_would_act_is_no_order(shell: tuple[str, ...], tmp
 
 # Of four releases, 2 has failed. What is done, which one is current, and which of them stay.
 KEPT = [
-    ("change_room x 1 me", "4", "4"),
-    ("change_room x 2 me", "4", "4"),
-    ("change_room x 3 me", "4", "3 4"),
-    ("change_room x 4 me", "4", "1 3 4"),
-    ("change_room x 1 me", "1", "1 4"),
+    ("take_arguments room keep=1 who=me; change_room", "4", "4"),
+    ("take_arguments room keep=2 who=me; change_room", "4", "4"),
+    ("take_arguments room keep=3 who=me; change_room", "4", "3 4"),
+    ("take_arguments room keep=4 who=me; change_room", "4", "1 3 4"),
+    ("take_arguments room keep=1 who=me; change_room", "1", "1 4"),
     ("prune 1 3", "4", "2 3 4"),
     ("prune 2 1", "4", "1 2 3 4"),
     ("prune 1 1", "3", "1 2 3 4"),
@@ -576,7 +576,7 @@ def test_releases_that_stay_are_those_of_the_docs(
     folder = home(tmp_path, files)
     said = run(shell, tmp_path, act)
     assert sorted(path.name for path in (folder / "releases").iterdir() if path.is_dir()) == stay.split(), said
-    assert ("outcome\troom" in said) == act.startswith("change_room"), said
+    assert ("outcome\troom" in said) == act.endswith("change_room"), said
 
 
 def test_place_for_an_upload_that_is_just_being_made_is_nobodys_to_drop(shell: tuple[str, ...], tmp_path: Path) -> None:

@@ -3,15 +3,18 @@
 
 # Has a worker, which does not end with the connection, run a verb, and shows its events until it ends: a link that dies ends
 # the showing only.
-change() { # VERB NAME ARGUMENT...
-    case $1 in
+change() { # VERB NAME KEY=VALUE...
+    verb=$1
+    shift 2
+    take_arguments "$verb" "$@"
+    case $verb in
     deploy | rollback) make_root ;; # what else is done may be what makes room
     esac
     problem=$({ mkdir -p "$B/releases" "$B/settings" && { install_script || { spare_room && install_script; }; }; } 2>&1) ||
         die "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
-    [ "$1" != deploy ] || take_part "$6"
+    [ "$verb" != deploy ] || take_part "$arg_upload"
     events=$(make_events 2>&1) || die "$(trouble_word "$events" space)" "$RUN_DIR" "$events"
-    worker=$(run_detached "$ROOT/gateway.sh" worker "$2" "$events" "$@")
+    worker=$(run_detached "$ROOT/gateway.sh" worker "$NAME" "$events" "$verb" "$@")
     say phase lock
     show_events "$events" "$worker"
 }
@@ -65,14 +68,15 @@ show_events() { # FILE PROCESS
     done
 }
 
-worker() { # NAME EVENTS VERB NAME ARGUMENT...
+worker() { # NAME EVENTS VERB KEY=VALUE...
     events=$2
     errors=$events.errors
     verb=$3
     shift 3
     LOCKED=
     exec >>"$events" 2>"$errors"
-    "change_$verb" "$@"
+    take_arguments "$verb" "$@"
+    "change_$verb"
     [ -n "$LOCKED" ] && unlock
     echo end
     rm -f "$events" "$errors"

@@ -2,35 +2,29 @@
 # ---------------------------------------------------------------- a deploy
 
 # With a folder, a copy that runs by hand there gives way, and is started again if the release does not come up.
-# change_deploy NAME ID VERSION IDENTITY UPLOAD EXPECTED WAIT KEEP WHO [LOCK-WAIT [HOW [DIGEST-OF-THE-LIST [FOLDER]]]]
 change_deploy() {
-    check_id "$2"
-    check_number "$7"
-    check_number "$8"
-    check_number "${10:-0}"
-    check_upload "$5"
-    choose_how "${11:-}"
+    choose_how "$arg_how"
     verb=deploy
-    [ -z "${13:-}" ] || verb=adopt
-    if lock "$verb of $2" "$9" "${10:-0}"; then
-        begin $verb "$9"
-        record folder "${13:-}"
-        record id "$2"
-        record keep "$8"
-        record upload "$5"
-        record how "${11:-}"
+    [ -z "$arg_folder" ] || verb=adopt
+    if lock "$verb of $arg_release" "$arg_who" "$arg_lock_wait"; then
+        begin $verb "$arg_who"
+        record folder "$arg_folder"
+        record id "$arg_release"
+        record keep "$arg_keep"
+        record upload "$arg_upload"
+        record how "$arg_how"
         [ -n "$(current_release)" ] || arm service
         arm staging unpacked
         record phase begin
         if ! write_journal; then
             fail_to unpack
-        elif watch_boots && unpack "$@"; then
-            take_over "$2" "$7"
+        elif watch_boots && unpack; then
+            take_over "$arg_release" "$arg_wait"
             return
         fi
         refuse_deploy
     else
-        rm -rf "$5"
+        rm -rf "$arg_upload"
     fi
 }
 
@@ -51,18 +45,18 @@ refuse_deploy() {
 }
 
 # Fails with what is wrong told.
-unpack() { # as change_deploy
+unpack() {
     # Who has waited for somebody else's change knows that there was one.
-    if { [ "$(current_release)" != "$6" ] && [ -z "$waited" ]; } || [ "$(current_release)" = "$2" ]; then
+    if { [ "$(current_release)" != "$arg_replaces" ] && [ -z "$waited" ]; } || [ "$(current_release)" = "$arg_release" ]; then
         fail changed "$(current_release)"
         return 1
     fi
-    [ -z "${13:-}" ] || may_adopt "${13}" || return 1
+    [ -z "$arg_folder" ] || may_adopt "$arg_folder" || return 1
     phase unpack
-    verify_upload "$5" "${12:-}" || return 1
+    verify_upload "$arg_upload" "$arg_list" || return 1
     staging=$B/releases/.staging
     rm -rf "$staging"
-    if ! { unpack_upload "$5" "$staging" && link_settings "$staging"; }; then
+    if ! { unpack_upload "$arg_upload" "$staging" && link_settings "$staging"; }; then
         fail_to unpack
         return 1
     fi
@@ -70,9 +64,9 @@ unpack() { # as change_deploy
     check_release "$staging" && check_resources "$staging" || return 1
     if ! {
         {
-            printf 'version=%s\ndigest=%s\nnumber=%s\ntime=%s\n' "$3" "$4" "$(next_number)" "$(date +%s)"
-            printf 'size=%s\nwho=%s\nstate=new\n' "$(du -sk "$staging" | cut -f 1)" "$9"
-        } >"$staging.info" && fsync_disk && put_among_releases "$2"
+            printf 'version=%s\ndigest=%s\nnumber=%s\ntime=%s\n' "$arg_version" "$arg_identity" "$(next_number)" "$(date +%s)"
+            printf 'size=%s\nwho=%s\nstate=new\n' "$(du -sk "$staging" | cut -f 1)" "$arg_who"
+        } >"$staging.info" && fsync_disk && put_among_releases "$arg_release"
     }; then
         fail_to unpack
         return 1

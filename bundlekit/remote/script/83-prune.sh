@@ -33,10 +33,9 @@ drop_aside() {
 }
 
 # Before an upload for which the disk has too little room. One of the good ones is to come, so one less stays.
-change_room() { # NAME KEEP WHO
-    check_number "$2"
-    lock room "$3" || return 0
-    prune $(($2 > 1 ? $2 - 1 : 1)) '' 0
+change_room() {
+    lock room "$arg_who" || return 0
+    prune $((arg_keep > 1 ? arg_keep - 1 : 1)) '' 0
     fsync_disk
     say outcome room
 }

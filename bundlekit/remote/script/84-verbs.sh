@@ -1,61 +1,55 @@
 
 # ---------------------------------------------------------------- the other verbs
 
-change_rollback() { # NAME ID EXPECTED WAIT WHO [LOCK-WAIT [settings|"" [HOW]]]
-    check_id "$2"
-    check_number "$4"
-    check_number "${6:-0}"
-    choose_how "${8:-}"
-    lock "rollback to $2" "$5" "${6:-0}" || return 0
-    if [ "$(current_release)" != "$3" ] && [ -z "$waited" ]; then
+# With settings=settings, back to those that the release had when it was left.
+change_rollback() {
+    choose_how "$arg_how"
+    lock "rollback to $arg_release" "$arg_who" "$arg_lock_wait" || return 0
+    if [ "$(current_release)" != "$arg_replaces" ] && [ -z "$waited" ]; then
         fail changed "$(current_release)"
-    elif ! is_release "$2"; then
+    elif ! is_release "$arg_release"; then
         :
-    elif [ "$(current_release)" = "$2" ]; then
-        fail changed "$2"
-    elif [ -n "${7:-}" ] && [ ! -d "$B/snapshots/$2" ]; then
-        fail no-snapshot "$2"
-    elif check_resources "$B/releases/$2"; then
-        begin rollback "$5"
-        record settings "${7:-}"
-        record how "${8:-}"
-        take_over "$2" "$4"
+    elif [ "$(current_release)" = "$arg_release" ]; then
+        fail changed "$arg_release"
+    elif [ -n "$arg_settings" ] && [ ! -d "$B/snapshots/$arg_release" ]; then
+        fail no-snapshot "$arg_release"
+    elif check_resources "$B/releases/$arg_release"; then
+        begin rollback "$arg_who"
+        record settings "$arg_settings"
+        record how "$arg_how"
+        take_over "$arg_release" "$arg_wait"
     fi
 }
 
 # What nobody goes back to any more, or may again.
-change_mark() { # NAME ID bad|good WHO [LOCK-WAIT]
-    check_id "$2"
-    check_number "${5:-0}"
-    case $3 in
-    bad) verb=mark-bad why=$4 ;;
+change_mark() {
+    case $arg_mark in
+    bad) verb=mark-bad why=$arg_who ;;
     good) verb=mark-good why= ;;
-    *) die usage "$3" ;;
+    *) die usage "$arg_mark" ;;
     esac
-    lock "$verb of $2" "$4" "${5:-0}" && is_release "$2" || return 0
-    begin "$verb" "$4"
-    record id "$2"
-    if mark "$2" "$3" "$why" && fsync_paths "$B/releases"; then
-        say outcome marked "$2"
+    lock "$verb of $arg_release" "$arg_who" "$arg_lock_wait" && is_release "$arg_release" || return 0
+    begin "$verb" "$arg_who"
+    record id "$arg_release"
+    if mark "$arg_release" "$arg_mark" "$why" && fsync_paths "$B/releases"; then
+        say outcome marked "$arg_release"
         close_journal marked
     else
         refuse "$(trouble_word "$(cat "$errors")" space)" "$ROOT" "$(why)"
     fi
 }
 
-change_drop() { # NAME ID WHO [LOCK-WAIT]
-    check_id "$2"
-    check_number "${4:-0}"
-    lock "removal of $2" "$3" "${4:-0}" && is_release "$2" || return 0
-    if [ "$(current_release)" = "$2" ]; then
-        fail current "$2"
+change_drop() {
+    lock "removal of $arg_release" "$arg_who" "$arg_lock_wait" && is_release "$arg_release" || return 0
+    if [ "$(current_release)" = "$arg_release" ]; then
+        fail current "$arg_release"
         return 0
     fi
-    begin drop "$3"
-    record id "$2"
-    drop_release "$2"
+    begin drop "$arg_who"
+    record id "$arg_release"
+    drop_release "$arg_release"
     fsync_disk
-    say outcome dropped "$2"
+    say outcome dropped "$arg_release"
     close_journal dropped
 }
 
@@ -65,32 +59,27 @@ is_release() { # ID
     return 1
 }
 
-change_start() { # NAME WAIT WHO [LOCK-WAIT [HOW]]
-    check_number "$2"
-    check_number "${4:-0}"
-    choose_how "${5:-}"
-    lock start "$3" "${4:-0}" && is_deployed && check_resources "$B/current" || return 0
-    begin_now start "$3" "$2" && finish_start
+change_start() {
+    choose_how "$arg_how"
+    lock start "$arg_who" "$arg_lock_wait" && is_deployed && check_resources "$B/current" || return 0
+    begin_now start "$arg_who" "$arg_wait" && finish_start
 }
 
-change_restart() { # NAME WAIT WHO [LOCK-WAIT]
-    check_number "$2"
-    check_number "${4:-0}"
+change_restart() {
     FORCE=force # it ran like this
-    lock restart "$3" "${4:-0}" && is_deployed && check_resources "$B/current" || return 0
-    begin_now restart "$3" "$2" && finish_restart
+    lock restart "$arg_who" "$arg_lock_wait" && is_deployed && check_resources "$B/current" || return 0
+    begin_now restart "$arg_who" "$arg_wait" && finish_restart
 }
 
-change_stop() { # NAME WHO [LOCK-WAIT]
-    check_number "${3:-0}"
-    lock stop "$2" "${3:-0}" && is_deployed || return 0
-    begin_now stop "$2" && finish_stop
+change_stop() {
+    lock stop "$arg_who" "$arg_lock_wait" && is_deployed || return 0
+    begin_now stop "$arg_who" && finish_stop
 }
 
-change_remove() { # NAME keep|purge WHO [LOCK-WAIT]
-    check_number "${4:-0}"
-    lock remove "$3" "${4:-0}" || return 0
-    begin_now remove "$3" "$2" && finish_remove
+# With settings=purge, the settings go too; with settings=keep they stay.
+change_remove() {
+    lock remove "$arg_who" "$arg_lock_wait" || return 0
+    begin_now remove "$arg_who" "$arg_settings" && finish_remove
 }
 
 is_deployed() {
