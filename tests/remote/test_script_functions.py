@@ -342,7 +342,7 @@ def test_supervisor_of_an_older_script_is_told_whose_settings_count_by_a_file(
 ) -> None:
     folder = home(tmp_path, {**HANDED_OVER, "settings/x.json": "last"})
     prepare = 'send_command() { ls "$B/beside/again"; }; JOURNAL=$NEWLINE; record whose before; record previous old'
-    commands = f"{prepare}; finish_hand_over new"
+    commands = f"{prepare}; unite_settings new"
     assert str(folder / "beside/again") in run(shell, tmp_path, commands)
 
 

@@ -1,48 +1,66 @@
 
 # ---------------------------------------------------------------- another release in place of the one that runs
 
-# Stop, switch, start, confirm; and all of it back again when the release does not come up. Wants a journal.
+# The policy; wants a journal. A step arms its undos and keeps the journal before it begins. One that fails before anything
+# was stopped or started has refused the change and told why. After that, what was done is rolled back for the `reason`
+# that the step leaves.
 take_over() { # ID WAIT
-    if [ -n "$HAND_OVER" ] && [ -z "$(recorded settings)" ] && can_hand_over; then
-        hand_over "$@"
-        return
-    fi
-    record id "$1"
-    record wait "$2"
-    record previous "$(current_release)"
-    record before "$(state_before)"
-    folder=$(recorded folder)
-    arm ${folder:+by_hand} service start
-    previous=$(recorded previous)
-    if [ -n "$previous$folder" ]; then say phase stop "${previous:-"what runs by hand in $folder"}"; fi
-    record phase stop
-    if ! { keep_journal && reserve_room; }; then
-        refuse "$(trouble_word "$(cat "$errors")" space)" "$ROOT" "$(why)"
-        return 1
-    fi
-    if ! install_service; then
-        refuse "$(trouble_word "$(cat "$errors")" service)" /etc "$(why)"
-        return 1
-    fi
-    # Whatever happens from here on, the next boot finds the journal.
-    enable_service
-    note_in_journal stopping yes
-    # What runs may have lost its link.
-    if { { [ -n "$previous" ] || supervisor_pid >/dev/null; } && ! stop_service; } || ! stop_by_hand; then
-        leave_if_going_down
-        refuse stop "$(why)"
-        return 1
-    fi
-    arm switch settings failed stop
-    say phase switch "$1"
-    record phase switch
-    if put_in_place "$1"; then
-        try_release "$1" "$2" && return 0
+    record_before "$1" "$2"
+    if can_hand_over; then
+        prepare_candidate "$1" && ensure_service || return
+        try_candidate "$1" "$2" && hand_over && switch_release "$1" && unite_settings "$1" && try_release "$1" "$2" && return
     else
-        reason="trouble $(why)"
+        prepare_stop && ensure_service && stop_previous || return
+        switch_release "$1" && try_release "$1" "$2" && return
     fi
     leave_if_going_down
     roll_back
+    return 1
+}
+
+# Leaves in `previous` and `folder` what the journal says about them.
+record_before() { # ID WAIT
+    previous=$(current_release)
+    folder=$(recorded folder)
+    record id "$1"
+    record wait "$2"
+    record previous "$previous"
+    record before "$(state_before)"
+}
+
+prepare_stop() {
+    arm ${folder:+by_hand} service start
+    if [ -n "$previous$folder" ]; then say phase stop "${previous:-"what runs by hand in $folder"}"; fi
+    record phase stop
+    { keep_journal && reserve_room; } || refuse_trouble space "$ROOT"
+}
+
+# Whatever happens from here on, the next boot finds the journal.
+ensure_service() {
+    if ! install_service; then
+        refuse_trouble service /etc
+        return 1
+    fi
+    enable_service || :
+}
+
+# What runs may have lost its link.
+stop_previous() {
+    note_in_journal stopping yes
+    if { [ -z "$previous" ] && ! supervisor_pid >/dev/null; } || stop_service; then
+        stop_by_hand && arm switch settings failed stop && return
+    fi
+    leave_if_going_down
+    refuse stop "$(why)"
+    return 1
+}
+
+# Its undos are armed by then, and so are those of the start: by stop_previous, or by hand_over before it ends anything.
+switch_release() { # ID
+    say phase switch "$1"
+    record phase switch
+    put_in_place "$1" && return
+    reason="trouble $(why)"
     return 1
 }
 
@@ -179,6 +197,12 @@ refuse() { # WORD TEXT...
     record reason "refused $FAILED"
     undo_all
     close_journal refused "$FAILED"
+}
+
+# By what a tool has said. Fails, as what it ends.
+refuse_trouble() { # WORD PLACE
+    refuse "$(trouble_word "$(cat "$errors")" "$1")" "$2" "$(why)"
+    return 1
 }
 
 # Boot goes on from the journal: to take back what ended because the machine goes down would be wrong.

@@ -35,7 +35,7 @@ change_mark() {
         say outcome marked "$arg_release"
         close_journal marked
     else
-        refuse "$(trouble_word "$(cat "$errors")" space)" "$ROOT" "$(why)"
+        refuse_trouble space "$ROOT"
     fi
 }
 

@@ -1,10 +1,14 @@
 
 # ---------------------------------------------------------------- a hand-over: the new release is there before the old one goes
 
-# Whether what runs can hand over; says why not.
+# Up to the switch, the release before is what a boot starts. Both write settings of their own: the candidate has a copy of
+# them, which becomes the settings when the release before has ended without a change of its own; else the candidate is
+# started once more, with what the release before has written.
+
+# Whether what runs is to hand over, and can; says why not.
 can_hand_over() {
-    [ -n "$(current_release)" ] || return 1
-    if [ "$(state_before)" != running ]; then
+    { [ -n "$HAND_OVER" ] && [ -n "$previous" ] && [ -z "$(recorded settings)" ]; } || return 1
+    if [ "$(recorded before)" != running ]; then
         say note "nothing runs well that could hand over; stopped and started instead"
     elif [ "$(info "$B/running" orders)" != yes ]; then
         say note "what runs was started by an older bundlekit and cannot hand over yet; stopped and started instead"
@@ -14,45 +18,24 @@ can_hand_over() {
     return 1
 }
 
-# In place of take_over. Up to the switch, the release before is what a boot starts. Both write settings of their own:
-# the new one has a copy of them, which becomes the settings when the release before has ended without a change of its
-# own; else the new one is started once more, with what the release before has written.
-hand_over() { # ID WAIT
-    record id "$1"
-    record wait "$2"
-    record previous "$(current_release)"
-    record before running
+prepare_candidate() { # ID
     arm service start beside
-    previous=$(recorded previous)
     say phase beside "$1"
     record phase beside
-    if ! { copy_settings "$1" && keep_journal && reserve_room; }; then
-        refuse "$(trouble_word "$(cat "$errors")" space)" "$ROOT" "$(why)"
-        return 1
-    fi
-    if ! install_service; then
-        refuse "$(trouble_word "$(cat "$errors")" service)" /etc "$(why)"
-        return 1
-    fi
-    enable_service
+    { copy_settings "$1" && keep_journal && reserve_room; } || refuse_trouble space "$ROOT"
+}
+
+try_candidate() { # ID WAIT
     reason="trouble its supervisor does not obey"
-    if send_command beside "$1" && await_candidate "$1" "$2"; then
-        arm switch settings failed stop
-        phase stop "$previous"
-        reason="trouble its supervisor does not obey"
-        if keep_journal && send_command promote; then
-            say phase switch "$1"
-            record phase switch
-            if put_in_place "$1"; then
-                finish_hand_over "$1" && try_release "$1" "$2" && return 0
-            else
-                reason="trouble $(why)"
-            fi
-        fi
-    fi
-    leave_if_going_down
-    roll_back
-    return 1
+    send_command beside "$1" && await_candidate "$1" "$2"
+}
+
+# Ends the release before.
+hand_over() {
+    arm switch settings failed stop
+    phase stop "$previous"
+    reason="trouble its supervisor does not obey"
+    keep_journal && send_command promote
 }
 
 copy_settings() { # ID
@@ -165,7 +148,7 @@ await_candidate() { # ID SECONDS
 }
 
 # The release before has ended, and the new one is current: one set of settings from here on.
-finish_hand_over() { # ID
+unite_settings() { # ID
     if [ "$(recorded whose)" = new ]; then
         VERIFY= # it was asked, and is the same
         adopt_settings && link_to_settings "$1" && adopt_settings new && fsync_disk && rm -rf "$B/beside" && return 0
