@@ -1,4 +1,7 @@
-"""What the gateway's script prints, as values. A line is a word and fields, with tabs between them."""
+"""What the gateway's script prints, as values. A line is a word and fields, with tabs between them.
+
+All words are in `vocabulary`.
+"""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@
 #
 #   gateway.sh VERB [ARGUMENT...]
 #
-# Standard output is a line an event: a word, then fields, with tabs between them. The client reads nothing else.
+# Standard output is a line an event: a word, then fields, with tabs between them. The client reads nothing else; all words
+# are in the table of vocabulary.py.
 # A copy in $ROOT is what the service of a bundle runs, so this script has to do without the client.
 #
 #   $ROOT/gateway.sh                 that copy

@@ -86,7 +86,7 @@ look_at_bundle() { # [closely]: who holds the lock without a word, whom a change
         has_registered && registered=yes
         say_running "$pid" $registered
     elif supervisor_pid >/dev/null && [ -n "$(info "$B/running" ended)" ]; then
-        say crashed "$(info "$B/running" ended)" "$(info "$B/running" starts)"
+        say crashed "$(info "$B/running" ended)"
     fi
     is_at_boot && say at-boot yes
     [ -n "$(ls -A "$B/settings" 2>/dev/null)" ] && say settings yes

@@ -3,7 +3,6 @@
 
 say time "$(date +%s)"
 say system "$(sed -n 's/^PRETTY_NAME="\{0,1\}\([^"]*\).*/\1/p' /etc/os-release 2>/dev/null)" "$(uname -m)"
-say user "$(id -un)" "$(id -u)"
 if has_systemd; then say boot systemd; else say boot init; fi
 for tool in tar gzip sha256sum scp mktemp find readlink sed tail; do
     command -v $tool >/dev/null 2>&1 || say missing $tool
