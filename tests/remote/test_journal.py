@@ -433,6 +433,18 @@ def test_journal_of_this_release_is_finished_by_the_one_before(tmp_path: Path, n
     assert len(journals) >= 5
 
 
+def test_verbs_that_one_script_starts_in_another_are_known_to_both() -> None:
+    """They are started from the installed copy, which another client may have replaced meanwhile."""
+    ours, theirs = script.bare(), previous.previous_script()
+    started = re.compile(r"\$ROOT/gateway\.sh\"? ([a-z-]+)|run_outside ([a-z]+)")
+    for starts, knows in ((ours, theirs), (theirs, ours)):
+        verbs = {one or other for one, other in started.findall(starts)}
+        assert verbs >= {"supervise", "guard", "recovery", "resume"}
+        way_in = re.split(END, knows, flags=re.MULTILINE)[-1]
+        unknown = {verb for verb in verbs if not re.search(rf"(?:^|\| ){verb}(?: \||\))", way_in, re.MULTILINE)}
+        assert unknown <= {"apart", "worker"}  # of the client that has just installed the copy
+
+
 def test_what_runs_and_has_lost_its_link_makes_room_for_the_new_release(tmp_path: Path) -> None:
     gateway = Gateway(tmp_path, SHELLS[0], "new")
     gateway.run(f"{BEFORE['old runs']}; command rm $B/current")
