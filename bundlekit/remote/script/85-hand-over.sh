@@ -26,7 +26,7 @@ prepare_candidate() { # ID
 }
 
 try_candidate() { # ID WAIT
-    reason="trouble its supervisor does not obey"
+    reason="trouble its supervisor does not answer"
     send_command beside "$1" && await_candidate "$1" "$2"
 }
 
@@ -34,7 +34,7 @@ try_candidate() { # ID WAIT
 hand_over() {
     arm switch settings failed stop
     phase stop "$previous"
-    reason="trouble its supervisor does not obey"
+    reason="trouble its supervisor does not answer"
     keep_journal && send_command promote
 }
 
@@ -163,7 +163,7 @@ unite_settings() { # ID
     fi
     : >"$B/beside/again" # for a supervisor that was started by a script before this one
     send_command again && return 0
-    reason="trouble its supervisor does not obey"
+    reason="trouble its supervisor does not answer"
     return 1
 }
 
