@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bundlekit.cli import completing
+from bundlekit.cli.inventories import Meant, meant_by
 from bundlekit.cli.own_gateway import expect_its_key, password_of
 from bundlekit.cli.terminal import TerminalPrompter
 from bundlekit.errors import BadUsage, BundlekitError, CouldNotRun, LoginRefused
 
 if TYPE_CHECKING:
+    from bundlekit.fleet.inventory import Gateway
     from bundlekit.remote.events import BundleState
     from bundlekit.remote.session import Session
     from bundlekit.ssh.address import Address
@@ -45,7 +47,13 @@ class Seconds(click.FloatRange):
 
 @dataclass(frozen=True)
 class Access:
-    """How to get into the gateway, as the command line says it."""
+    """How to get into the gateway, as the command line says it.
+
+    Attributes:
+        target: where it is.
+        gateway: what an inventory says about it; None for an address.
+        inventory: the file of `--inventory`, for hints.
+    """
 
     target: str
     identity: Path | None
@@ -53,6 +61,33 @@ class Access:
     password_stdin: bool
     accept_new_host_key: bool
     timeout: float | None
+    gateway: Gateway | None = None
+    inventory: Path | None = None
+
+    @property
+    def typed(self) -> str:
+        """The words that mean the gateway on a command line, quoted for a shell."""
+        if self.gateway is None:
+            return shlex.quote(self.target)
+        return shlex.join([*(["-i", str(self.inventory)] if self.inventory else []), self.gateway.name])
+
+
+def single_access(
+    meant: Meant,
+    *,
+    inventory: Path | None,
+    identity: Path | None,
+    ssh_config: Path | None,
+    password_stdin: bool,
+    accept_new_host_key: bool,
+    timeout: float | None,
+) -> Access:
+    """How to get into the one gateway that is meant."""
+    (gateway,) = meant.gateways
+    of_inventory = gateway if meant.inventory else None
+    return Access(
+        gateway.target, identity, ssh_config, password_stdin, accept_new_host_key, timeout, of_inventory, inventory
+    )
 
 
 def access_options(function: Callable[..., Any], *, optional: bool = False) -> Callable[..., Any]:
@@ -67,6 +102,7 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
     def gathered(
         *,
         target: str | None,
+        inventory: Path | None,
         identity: Path | None,
         ssh_config: Path | None,
         password_stdin: bool,
@@ -76,9 +112,25 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
     ) -> Any:
         access = None
         if target is not None:
-            access = Access(target, identity, ssh_config, password_stdin, accept_new_host_key, timeout)
+            meant = meant_by([target], inventory, ssh_config)
+            if len(meant.gateways) > 1:
+                raise BadUsage(f"{target} means {len(meant.gateways)} gateways, and this verb takes one of them")
+            access = single_access(
+                meant,
+                inventory=inventory,
+                identity=identity,
+                ssh_config=ssh_config,
+                password_stdin=password_stdin,
+                accept_new_host_key=accept_new_host_key,
+                timeout=timeout,
+            )
         return function(access=access, **others)
 
+    return click.argument("target", required=not optional, shell_complete=completing.gateways)(log_in_options(gathered))
+
+
+def log_in_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the options of the log-in, each as a parameter of its own."""
     file = click.Path(path_type=Path, dir_okay=False, exists=True)
     for decorate in (
         click.option("--timeout", type=Seconds(1), metavar="SECONDS",
@@ -89,11 +141,13 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
         click.option("--password-stdin", is_flag=True,
                      help="Read the password for log-in and sudo from standard input, one line."),
         click.option("--ssh-config", type=file, help="In place of ~/.ssh/config."),
-        click.option("-i", "--identity", type=file, help="A private key to log in with."),
-        click.argument("target", required=not optional, shell_complete=completing.hosts),
+        click.option("--identity", type=file, help="A private key to log in with."),
+        click.option("-i", "--inventory", type=click.Path(path_type=Path, exists=True),
+                     help="A file of gateways and groups, or what Ansible takes as an inventory; TARGET is a name in "
+                     "it, a group or a pattern."),
     ):  # fmt: skip
-        gathered = decorate(gathered)
-    return gathered
+        function = decorate(function)
+    return function
 
 
 def bundle_option(
@@ -179,8 +233,7 @@ def session_on(access: Access, *, prompter: TerminalPrompter | None = None) -> I
         with Connection(
             address, ask=prompter, accept_new_host_key=access.accept_new_host_key, timeout=timeout
         ) as connection:
-            context = click.get_current_context(silent=True)
-            yield Session(connection, prompter, label=f"bundlekit {context.info_name}" if context else "bundlekit")
+            yield Session(connection, prompter, label=label_of_verb())
     except BundlekitError as error:
         if isinstance(error, LoginRefused):
             error.hint = prompter.remedy(error.message) or error.hint
@@ -189,17 +242,29 @@ def session_on(access: Access, *, prompter: TerminalPrompter | None = None) -> I
         raise
 
 
+def label_of_verb() -> str:
+    """How a gateway's log calls this program: with the verb, where click knows it."""
+    context = click.get_current_context(silent=True)
+    return f"bundlekit {context.info_name}" if context else "bundlekit"
+
+
 def typed_out(text: str, access: Access) -> str:
     """A hint with the target that was named in place of TARGET."""
-    return re.sub(r"\bTARGET\b", lambda _: shlex.quote(access.target), text)
+    return re.sub(r"\bTARGET\b", lambda _: access.typed, text)
 
 
 def prompter_for(access: Access, address: Address) -> TerminalPrompter:
-    """Asks about the log-in at an address. Of an emulated gateway of this user's the password is known."""
-    known = None if access.password_stdin else password_of(address)
+    """Asks about the log-in at an address. What the inventory has, or an emulated gateway of this user's, is known."""
+    known = None if access.password_stdin else known_password(access, address)
     return TerminalPrompter(
         from_stdin=access.password_stdin, known=known, kept_as=name_in_keyring(address), batch=address.batch
     )
+
+
+def known_password(access: Access, address: Address) -> str | None:
+    """The password that nobody has to be asked for."""
+    of_inventory = access.gateway.password if access.gateway else None
+    return of_inventory if of_inventory is not None else password_of(address)
 
 
 def name_in_keyring(address: Address) -> str:
@@ -215,8 +280,13 @@ def address_of(access: Access) -> Address:
     from bundlekit.ssh.address import look_up
     from bundlekit.ssh.target import parse_target
 
-    address = expect_its_key(look_up(parse_target(access.target), access.ssh_config))
-    return replace(address, identities=(str(access.identity),)) if access.identity else address
+    gateway = access.gateway
+    extra = gateway.ssh_options if gateway else ()
+    address = expect_its_key(look_up(parse_target(access.target), access.ssh_config, extra))
+    if gateway is not None:
+        address = replace(address, called=gateway.name)
+    identity = access.identity or (gateway.identity if gateway else None)
+    return replace(address, identities=(str(identity),)) if identity else address
 
 
 def bundle_name(bundle: str | None) -> str | None:
@@ -259,20 +329,24 @@ def release_word(_context: click.Context, _parameter: click.Parameter, text: str
     )
 
 
-def bundle_there(session: Session, name: str | None, *, leftovers_count: bool = False) -> BundleState:
+def bundle_there(
+    session: Session, name: str | None, *, leftovers_count: bool = False, remember: bool = True
+) -> BundleState:
     """The bundle on the gateway that has a name, or the only one.
 
     Args:
         session: on the gateway.
         name: None where none was named.
         leftovers_count: whether one counts of which only settings are left, or a folder with nothing in it.
+        remember: whether its releases are kept for the completion of command lines.
 
     Raises:
         CouldNotRun: it is not there.
         BadUsage: several are there and none was named.
     """
     there = session.probe(name).bundles
-    completing.remember_releases(session.identity["target"], name, there)
+    if remember:
+        completing.remember_releases(session.identity["target"], name, there)
     bundles = [
         state
         for state in there

@@ -6,6 +6,7 @@ So the releases of a gateway are those that it had when bundlekit looked last.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import re
 from collections.abc import Iterable
@@ -25,12 +26,33 @@ _MOST = 100  # targets, and releases of a bundle
 _METHODS = ("GET", "PUT", "POST", "DELETE")
 
 
-def hosts(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
-    """The `Host` names of the ssh configuration, behind `user@` too."""
-    user, at, host = typed.rpartition("@")
-    named = context.params.get("ssh_config")
-    names = host_names(Path(named) if named else None)
-    return [f"{user}{at}{name}" for name in names if name.startswith(host)]
+def gateways(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
+    """Groups and names of the inventory, behind a comma and a sign too; else the `Host` names of the ssh configuration,
+    behind `user@` too.
+    """
+    word = re.split("[,!&]", typed)[-1]
+    before = typed.removesuffix(word)
+    if names := [name for name in _names_in(context.params.get("inventory")) if name.startswith(word)]:
+        return [f"{before}{name}" for name in names]
+    user, at, host = word.rpartition("@")
+    config = context.params.get("ssh_config")
+    names = host_names(Path(config) if config else None)
+    return [f"{before}{user}{at}{name}" for name in names if name.startswith(host)]
+
+
+def _names_in(inventory: Path | None) -> list[str]:
+    """The names in an inventory, by default that of the settings. Ansible is not asked: it may use a network."""
+    from bundlekit.cli.inventories import inventory_of_settings
+    from bundlekit.errors import BundlekitError
+    from bundlekit.fleet.ini_file import NeedsAnsible, read_ini
+
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            file = inventory or inventory_of_settings(Path.cwd())
+        listing = read_ini(Path(file).read_text("utf-8-sig"), Path(file)) if file else None
+    except (OSError, ValueError, BundlekitError, NeedsAnsible):
+        return []
+    return [*listing.groups, *listing.children, *listing.hosts] if listing else []
 
 
 def methods(_context: click.Context, _: click.Parameter, typed: str) -> list[str]:
@@ -44,6 +66,8 @@ def releases(context: click.Context, _: click.Parameter, typed: str) -> list[str
     Behind `--release`, click does not know what is named before: those of all gateways.
     """
     target, bundle = context.params.get("target"), context.params.get("bundle")
+    if isinstance(target, tuple):
+        target = target[0] if len(target) == 1 else None
     seen = [of_it for gateway, of_it in _seen().items() if target in (None, gateway)]
     ids = [id for of_it in seen for name, each in of_it.items() if bundle in (None, name) for id in each]
     return [id for id in dict.fromkeys(ids) if id.startswith(typed)]

@@ -61,18 +61,18 @@ class Inventory:
         return name in self.groups or any(one.name == name for one in self.gateways)
 
 
-def read_inventory(path: Path | None) -> Inventory:
+def read_inventory(path: Path | None, ssh_config: Path | None = None) -> Inventory:
     """Read an inventory.
 
     Args:
         path: of a file of bundlekit's own form, or of a file or folder that Ansible takes; None for the Hosts of
-            `~/.ssh/config`.
+        ssh_config: by default `~/.ssh/config`.
 
     Raises:
         BundlekitError: it cannot be read, makes no sense, or has something that cannot be honoured.
     """
     if path is None:
-        return Inventory(tuple(Gateway(name, name) for name in host_names()), {})
+        return Inventory(tuple(Gateway(name, name) for name in host_names(ssh_config)), {})
     listing = _listed(path)
     if not listing.hosts:
         raise BadUsage(f"the inventory {path} has no gateways", hint="write one a line, such as moxa@192.168.4.127")

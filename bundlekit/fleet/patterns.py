@@ -53,6 +53,15 @@ def matching(pattern: str, names: Iterable[str], groups: Mapping[str, tuple[str,
     return tuple(name for name in every if name in wanted.intersection(*only) - without)
 
 
+def words_of(pattern: str) -> list[tuple[str, str]]:
+    """The words of a pattern, each with its sign: `!`, `&`, or none.
+
+    Raises:
+        BadUsage: it makes no sense.
+    """
+    return list(_words(pattern))
+
+
 def _words(pattern: str) -> Iterator[tuple[str, str]]:
     at = 0
     while at < max(1, len(pattern)):

@@ -41,6 +41,7 @@ class Settings:
         ignored: patterns of paths in the syntax of .gitignore; and the rules that are not told of there.
         baseline: the file with the findings that are known.
         caches: whether what is found is kept for the next time.
+        inventory: the file or folder with the gateways that are meant where the command line names none.
         verify_write: whether a deploy is to be confirmed by writing back what was read, as `verify --write` does.
     """
 
@@ -50,6 +51,7 @@ class Settings:
     baseline: Path | None = None
     caches: bool = True
     verify_write: bool = False
+    inventory: Path | None = None
 
     def check_baseline(self) -> None:
         """Check that nobody but the user and root decides where the baseline is, and what it says.
@@ -184,6 +186,7 @@ def _read(file: Path, real: Path | None = None) -> Settings | None:
             Path(_shown(file.parent / baseline)) if baseline else None,
             values.get("cache", True),
             values.get("deploy", {}).get("verify-write", False),
+            file.parent / Path(values["inventory"]).expanduser() if "inventory" in values else None,
         )
     except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or a number that is too long
         said = re.fullmatch(r"(.+) \(at line (\d+), column \d+\)", str(error), re.DOTALL)
@@ -282,6 +285,12 @@ def _baseline(key: str, value: Any) -> str:
     return value
 
 
+def _inventory(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise BadUsage(f"{key} is {_value(value)}, expected a file", hint=f'such as {key} = "gateways.ini"')
+    return value
+
+
 def _deploy(key: str, value: Any) -> dict[str, bool]:
     said = dict(_items(key, value))
     for each in said:
@@ -319,6 +328,7 @@ _KEYS: dict[str, Callable[[str, Any], Any]] = {
     "baseline": _baseline,
     "per-path-ignores": _path_ignores,
     "cache": _truth,
+    "inventory": _inventory,
     "deploy": _deploy,
 }
 

@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ class Address:
         proxy: a command that connects, in place of TCP.
         timeout: seconds to wait for an answer; None where the configuration does not say.
         typed: the target as the user named it; empty where nobody did.
+        called: its name in an inventory; empty for a target without one.
     """
 
     host: str
@@ -72,10 +73,14 @@ class Address:
     proxy: str | None = None
     timeout: float | None = None
     typed: str = ""
+    called: str = ""
 
     @property
     def name(self) -> str:
-        """How messages call the gateway: as the user named it, and where that leads to if it says something else."""
+        """How messages call the gateway: as the inventory or the user names it, and where that leads to if it says
+        something else."""
+        if self.called:
+            return self.called
         target = parse_target(self.typed) if self.typed else None
         if target and (target.host, target.port or 22) == (self.host, self.port):
             return self.typed
@@ -94,17 +99,20 @@ class Address:
         }
 
 
-def look_up(target: Target, config_file: Path | None = None) -> Address:
+def look_up(target: Target, config_file: Path | None = None, extra: Sequence[str] = ()) -> Address:
     """Apply the ssh configuration to a target.
 
     Args:
         target: as the user named it; what it says wins.
         config_file: by default the user's `~/.ssh/config`, then the system's.
+        extra: options as on the command line of ssh, which win over the files: `-o KEYWORD=VALUE`, `-F FILE`.
 
     Raises:
         Unreadable: the configuration cannot be read, or says something that makes no sense.
     """
-    options = options_for(target, config_file)
+    pairs = list(zip(extra[::2], extra[1::2], strict=True))
+    config_file = next((Path(value) for option, value in pairs if option == "-F"), config_file)
+    options = options_for(target, config_file, [value for option, value in pairs if option == "-o"])
     try:
         return address_from(target, options, config_file)
     except (ValueError, RuntimeError) as error:  # RuntimeError of `~somebody` who is not there

@@ -6,7 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -24,19 +24,20 @@ Options = Mapping[str, tuple[str, ...]]
 _LISTS = ("userknownhostsfile", "globalknownhostsfile")
 
 
-def options_for(target: Target, file: Path | None = None) -> Options:
+def options_for(target: Target, file: Path | None = None, said: Sequence[str] = ()) -> Options:
     """What applies to a target.
 
     Args:
         target: what it says counts as if it stood on the command line of ssh.
         file: in place of the user's and the system's.
+        said: options as behind `-o` of ssh, `KEYWORD=VALUE`, which win over the files.
 
     Raises:
         Unreadable: the configuration cannot be read, or makes no sense.
     """
     program = shutil.which("ssh")
     # OpenSSH does nothing for a user without a name, as in containers.
-    return by_openssh(program, target, file) if program and _own_home() else by_reading(target, file)
+    return by_openssh(program, target, file, said) if program and _own_home() else by_reading(target, file, said)
 
 
 def config_to_name(file: Path | None) -> Path | None:
@@ -47,10 +48,11 @@ def config_to_name(file: Path | None) -> Path | None:
     return file
 
 
-def by_openssh(program: str, target: Target, file: Path | None = None) -> Options:
+def by_openssh(program: str, target: Target, file: Path | None = None, said: Sequence[str] = ()) -> Options:
     """Ask `ssh -G`, the authority: it is quick, connects to nothing, and knows Match and Include."""
     command = [program, "-G", "-T"]
     command += [*(["-l", target.user] if target.user else []), *(["-p", str(target.port)] if target.port else [])]
+    command += [word for each in said for word in ("-o", each)]
     with _stand_in(file) as config:
         ended = subprocess.run(
             [*command, *(["-F", str(config)] if config else []), "--", target.host],
@@ -74,11 +76,13 @@ def by_openssh(program: str, target: Target, file: Path | None = None) -> Option
     return options
 
 
-def by_reading(target: Target, file: Path | None = None) -> Options:
+def by_reading(target: Target, file: Path | None = None, said: Sequence[str] = ()) -> Options:
     """Read the files; all but CanonicalizeHostname is as OpenSSH has it, and keywords that make no sense pass."""
     places = [(file, SSH_FOLDER)] if file else [(SSH_FOLDER / "config", SSH_FOLDER), (SYSTEM_CONFIG, Path("/etc/ssh"))]
     reading = Reading(target.host, target.user)
     try:
+        for option in said:
+            reading.take(option)
         for each, base in places:
             reading.read(each.expanduser(), base.expanduser())
         if reading.wants_final:

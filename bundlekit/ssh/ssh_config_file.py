@@ -89,6 +89,18 @@ class Reading:
             host = expand_tokens(self._option("hostname") or host, {"h": host, "%": "%"})
         return host if ":" in host else host.lower()  # a zone of IPv6 is a name of another kind
 
+    def take(self, option: str) -> None:
+        """Let an option of the command line, `KEYWORD=VALUE`, win over all files that are read later.
+
+        Raises:
+            ValueError: it makes no sense.
+        """
+        found = _LINE.fullmatch(option)
+        if found is None:
+            raise ValueError(f"{option!r} is no option")
+        keyword = found[1].lower()
+        self._set(keyword, [found[2]] if keyword in _PLAIN else shlex.split(found[2]) or [""])
+
     def read(self, file: Path, base: Path, *, counts: bool = True, depth: int = _DEEPEST) -> None:
         """Read a file, if it is there.
 

@@ -274,3 +274,19 @@ def test_without_openssh_the_configuration_counts_still(home: Path, monkeypatch:
     write(home, "Host gw\n User ada")
     monkeypatch.setenv("PATH", str(home))
     assert look_up(parse_target("gw")).user == "ada"
+
+
+@pytest.mark.parametrize("path", ["with", "without"])
+def test_options_of_an_inventory_win_over_the_files(home: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    write(home, "Host gw\n User ada\n Port 7\n ConnectTimeout 9")
+    (home / "other").write_text("Port 8\nUser eve\n")
+    if path == "without":
+        monkeypatch.setenv("PATH", str(home))
+    extra = ("-o", "User=bob", "-o", "ProxyCommand=nc -X 5 %h %p", "-o", "ConnectTimeout 3")
+    address = look_up(parse_target("gw"), None, extra)
+    assert (address.user, address.port, address.timeout, address.proxy) == ("bob", 7, 3, "nc -X 5 gw 7")
+    assert look_up(parse_target("me@gw"), None, extra).user == "me"
+    address = look_up(parse_target("gw"), None, ("-F", str(home / "other"), *extra))
+    assert (address.user, address.port) == ("bob", 8)
+    with pytest.raises(Unreadable):
+        look_up(parse_target("gw"), None, ("-o", "Port=x"))
