@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bundlekit.cli.access import Access, Seconds, access_options, session_on
+from bundlekit.cli.access import Access, Seconds, session_on
+from bundlekit.cli.fleet_access import FleetAccess, fleet_options, is_single, single
 from bundlekit.cli.keyring_store import keep_secret, kept_secret
 from bundlekit.cli.terminal import can_ask, secret_from_stdin
 from bundlekit.errors import BadUsage, CouldNotRun
 
 if TYPE_CHECKING:
+    from bundlekit.cli.fleet_access import Fleet
     from bundlekit.emulator.running import Running
+    from bundlekit.fleet.inventory import Gateway
     from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.endpoint import Endpoint
     from bundlekit.remote.session import Session
@@ -30,6 +33,7 @@ class AccessWay:
 
     Attributes:
         access: over SSH.
+        fleet: over SSH to several gateways, in place of `access`.
         url: over HTTPS; without both, to the gateway that is emulated here.
         ask_token: whether the user is asked for the token.
         save_token: whether the token goes into the keyring.
@@ -41,11 +45,13 @@ class AccessWay:
     ask_token: bool
     save_token: bool
     max_time: float
+    fleet: FleetAccess | None = None
 
     @property
     def takes_stdin(self) -> bool:
         """Whether a password or a token is read from standard input."""
-        return bool(self.access and self.access.password_stdin) or (self.ask_token and not can_ask())
+        access = self.access or self.fleet
+        return bool(access and access.password_stdin) or (self.ask_token and not can_ask())
 
 
 def way_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,9 +60,19 @@ def way_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def gathered(
-        *, access: Access | None, url: str | None, ask_token: bool, save_token: bool, max_time: float, **others: Any
+        *,
+        access: FleetAccess | None,
+        url: str | None,
+        ask_token: bool,
+        save_token: bool,
+        max_time: float,
+        **others: Any,
     ) -> Any:
-        return function(way=AccessWay(access, url, ask_token, save_token, max_time), **others)
+        one = single(access) if access and is_single(access) else None
+        fleet = access if one is None else None
+        if fleet and (url is not None or ask_token or save_token):
+            raise BadUsage("--url, --ask-token and --save-token are for one gateway, and several are named")
+        return function(way=AccessWay(one, url, ask_token, save_token, max_time, fleet), **others)
 
     for decorate in (
         click.option("--max-time", type=Seconds(0.1), default=70, show_default=True, metavar="SECONDS",
@@ -68,7 +84,7 @@ def way_options(function: Callable[..., Any]) -> Callable[..., Any]:
                      help=f"Over HTTPS; the token comes from {TOKEN_VARIABLE} or the keyring."),
     ):  # fmt: skip
         gathered = decorate(gathered)
-    return access_options(gathered, optional=True)
+    return fleet_options(gathered, optional=True)
 
 
 @contextmanager
@@ -104,6 +120,18 @@ def gateway_and_session_on(way: AccessWay) -> Iterator[tuple[GatewayClient, Sess
         emulated = _emulated()
         given = _ask_token(emulated.url) if way.ask_token else os.environ.get(TOKEN_VARIABLE)
         yield _client_of(emulated, given or _token_of(emulated), way.max_time), None
+
+
+@contextmanager
+def gateway_and_session_in(way: AccessWay, fleet: Fleet, gateway: Gateway) -> Iterator[tuple[GatewayClient, Session]]:
+    """One of several gateways, ready to be asked; threads may call this."""
+    from bundlekit.gateway.client import GatewayClient
+
+    with fleet.session(gateway) as session:
+        yield (
+            GatewayClient.over(session.open_api, session.api_token(), name=session.name, timeout=way.max_time),
+            session,
+        )
 
 
 def _by_url(way: AccessWay, url: str) -> Iterator[GatewayClient]:

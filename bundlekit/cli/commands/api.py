@@ -15,6 +15,8 @@ from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, CouldNotRun, Unreadable
 
 if TYPE_CHECKING:
+    from bundlekit.cli.fleet_access import Fleet, FleetAccess
+    from bundlekit.fleet.inventory import Gateway
     from bundlekit.gateway.client import Answer
     from bundlekit.remote.session import Session
 
@@ -30,6 +32,7 @@ _FAILED = 5
     bundlekit api PUT /thermostat -d @settings.json  from a file; -d - takes standard input
     bundlekit api GET /system/status moxa@192.168.4.127 --fields hostname,version  over SSH
     bundlekit api GET /thermostat --url https://192.168.4.127 | jq .key
+    bundlekit api GET /thermostat -i gateways.ini substations  of a group of gateways; equal answers are shown once
     """,
 )
 @click.argument("method", shell_complete=completing.methods)
@@ -79,6 +82,8 @@ def run(
     asked = _query(query) | ({"fields": [fields]} if fields is not None else {})
     checked_request(method, resource, asked)
     content = None if data is None else _content(data, way)
+    if way.fleet:
+        return _run_each(way, way.fleet, method, resource, content=content, query=asked)
     with gateway_and_session_on(way) as (gateway, session):
         if session and session.down:
             _refuse_dead(session, resource)
@@ -91,6 +96,29 @@ def run(
     if is_unowned(answer):
         click.echo(click.style("note: ", fg="yellow") + "no bundle is registered for this resource", err=True)
     return exit_code(answer.status)
+
+
+def _run_each(
+    way: AccessWay,
+    access: FleetAccess,
+    method: str,
+    resource: str,
+    *,
+    content: bytes | None,
+    query: dict[str, list[str]],
+) -> int:
+    """Ask each gateway once, and print each answer below the names of those that gave it."""
+    from bundlekit.cli.for_each import Result, for_each
+    from bundlekit.cli.gateway_access import gateway_and_session_in
+
+    def ask(fleet: Fleet, gateway: Gateway) -> Result:
+        with gateway_and_session_in(way, fleet, gateway) as (client, session):
+            if session.down:
+                _refuse_dead(session, resource)
+            answer = client.request(method, resource, content=content, query=query)
+        return Result((_phrase(answer),), exit_code(answer.status), output=_body(answer))
+
+    return for_each(access, ask)
 
 
 def _refuse_dead(session: Session, resource: str) -> None:
@@ -150,21 +178,35 @@ def _content(data: str, way: AccessWay) -> bytes:
 
 def _phrase(answer: Answer) -> str:
     phrase = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
-    return click.style(f"{answer.status} {phrase}".strip(), fg="green" if answer.ok else "red", bold=True)
+    return f"{answer.status} {phrase}".strip()
+
+
+def _coloured_phrase(answer: Answer) -> str:
+    return click.style(_phrase(answer), fg="green" if answer.ok else "red", bold=True)
 
 
 def _show_status(answer: Answer) -> None:
     if sys.stderr.isatty() or not answer.ok:
-        click.echo(f"{_phrase(answer)}  {answer.seconds * 1000:.0f} ms", err=True)
+        click.echo(f"{_coloured_phrase(answer)}  {answer.seconds * 1000:.0f} ms", err=True)
 
 
 def _show_head(answer: Answer) -> None:
     from bundlekit.quoting import printable
 
-    click.echo(f"HTTP {_phrase(answer)}")
+    click.echo(f"HTTP {_coloured_phrase(answer)}")
     for name, value in answer.headers.items():
         click.echo(printable(f"{name}: {value}"))
     click.echo()
+
+
+def _body(answer: Answer) -> str:
+    from bundlekit.cli.report_json import pretty
+    from bundlekit.quoting import for_terminal
+
+    try:
+        return pretty(answer.json) if answer.body else ""
+    except CouldNotRun:
+        return for_terminal(answer.body.decode("utf-8", "replace"))
 
 
 def _show_body(answer: Answer) -> None:

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.cli.access import TIMEOUT, Access, access_options, address_of, prompter_for, typed_out
+from bundlekit.cli.access import TIMEOUT, Access, address_of, prompter_for, typed_out
+from bundlekit.cli.fleet_access import FleetAccess, fleet_options, is_single, single
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BundlekitError
 
 if TYPE_CHECKING:
+    from bundlekit.bundle.manifest import Manifest
+    from bundlekit.cli.fleet_access import Fleet
     from bundlekit.deploy.doctor.checks import Check
+    from bundlekit.fleet.inventory import Gateway
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_black"}
 
@@ -26,9 +30,10 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_blac
     bundlekit doctor moxa@192.168.4.127
     bundlekit doctor substation-7 --bundle thermostat --password-stdin <password.txt
     bundlekit doctor moxa@192.168.4.127 --format json | jq '.checks[] | select(.outcome == "fail")'
+    bundlekit doctor -i gateways.ini substations  of a group of gateways: what is not as it should be
     """,
 )
-@access_options
+@fleet_options
 @click.option(
     "-b",
     "--bundle",
@@ -36,7 +41,7 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_blac
     help="A bundle that is to be deployed, its folder or archive; by default the one in this folder, if there is one.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
-def command(access: Access, bundle: Path | None, form: str) -> int:
+def command(access: FleetAccess, bundle: Path | None, form: str) -> int:
     """Tell what stands between you and a deploy to a gateway, and what to do about each thing.
 
     It looks at the name, the port, the SSH server, its host key, the log-in, sudo, the API token, Python, the SDK,
@@ -51,20 +56,28 @@ def command(access: Access, bundle: Path | None, form: str) -> int:
 
     Exit code: 0 nothing fails, 1 something does.
     """
-    return run(access, bundle, form=form)
+    manifest = _manifest(bundle)
+    return run(single(access), manifest, form=form) if is_single(access) else run_each(access, manifest, form=form)
 
 
-def run(access: Access, bundle: Path | None, *, form: str) -> int:
-    """Print a line a check, and a line a remedy; 1 if one fails."""
+def _manifest(bundle: Path | None) -> Manifest | None:
+    """Of the bundle that is to be deployed: which is named, or is in this folder."""
     from bundlekit.bundle.manifest import manifest_of
     from bundlekit.bundle.search import has_manifest
     from bundlekit.cli.archive import bundle_at
+
+    if bundle is not None:
+        return manifest_of(bundle_at(bundle))
+    if has_manifest(Path()):
+        with suppress(BundlekitError):  # nobody has asked about it
+            return manifest_of(bundle_at(Path()))
+    return None
+
+
+def run(access: Access, manifest: Manifest | None, *, form: str) -> int:
+    """Print a line a check, and a line a remedy; 1 if one fails."""
     from bundlekit.deploy.doctor.examination import examine
 
-    manifest = manifest_of(bundle_at(bundle)) if bundle else None
-    if bundle is None and has_manifest(Path()):
-        with suppress(BundlekitError):  # nobody has asked about it
-            manifest = manifest_of(bundle_at(Path()))
     address = address_of(access)
     prompter = prompter_for(access, address)
     checks: list[Check] = []
@@ -87,6 +100,32 @@ def run(access: Access, bundle: Path | None, *, form: str) -> int:
     else:
         click.echo("nothing stands in the way of a deploy", err=True)
     return 1 if failed else 0
+
+
+def run_each(access: FleetAccess, manifest: Manifest | None, *, form: str) -> int:
+    """Print what is not as it should be, with the names of the gateways where it is so."""
+    from bundlekit.cli.for_each import Result, for_each, without_names
+    from bundlekit.deploy.doctor.examination import examine
+
+    def look(fleet: Fleet, gateway: Gateway) -> Result:
+        address = fleet.address(gateway)
+        prompter = fleet.prompter(gateway)
+        found = examine(
+            address,
+            prompter,
+            accept_new_host_key=access.accept_new_host_key,
+            timeout=fleet.timeout(address),
+            bundle=manifest,
+        )
+        checks = [replace(one, remedy=prompter.remedy(one.found) or one.remedy) for one in found]
+        bad = [one for one in checks if one.outcome in ("warn", "fail")]
+        is_fit = all(one.outcome != "fail" for one in checks)
+        lines = [f"{one.outcome:<4}  {one.name:<10}  {without_names(one.found, gateway, address)}" for one in bad]
+        verdict = "nothing stands in the way of a deploy" if is_fit else "something stands in the way of a deploy"
+        fields = {**address.identity, "checks": [asdict(one) for one in checks]} if form == "json" else {}
+        return Result((*lines, verdict), 0 if is_fit else 1, fields)
+
+    return for_each(access, look, form=form)
 
 
 def _print(check: Check) -> None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bundlekit.cli.access import Access, access_options, bundle_option, session_on
+from bundlekit.cli.access import Access, bundle_option, session_on
+from bundlekit.cli.fleet_access import FleetAccess, fleet_options, is_single, single
 from bundlekit.cli.verb import verb
+
+if TYPE_CHECKING:
+    from bundlekit.cli.fleet_access import Fleet
+    from bundlekit.fleet.inventory import Gateway
+    from bundlekit.remote.events import HistoryEntry
 
 
 @verb(
@@ -16,33 +24,35 @@ from bundlekit.cli.verb import verb
     examples="""
     bundlekit history moxa@192.168.4.127
     bundlekit history moxa@192.168.4.127 --bundle thermostat --format json | jq .acts[0]
+    bundlekit history -i gateways.ini -n 1  the last change on each gateway of a file
     """,
 )
-@access_options
+@fleet_options
 @bundle_option("Of this bundle only; by default of all.", or_all=True)
 @click.option(
     "-n", "--lines", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Changes to show at most."
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
-def command(access: Access, bundle: str | None, lines: int, form: str) -> int:
+def command(access: FleetAccess, bundle: str | None, lines: int, form: str) -> int:
     """Tell who changed what on a gateway, when, from where, and how it ended; the last change first.
 
     The gateway writes a line for each change, by its own clock, however the change ended and whoever was still there to
     see it. It keeps the last few thousand, and those of bundles that were removed too.
     """
-    return run(access, bundle, lines=lines, form=form)
+    if is_single(access):
+        return run(single(access), bundle, lines=lines, form=form)
+    return run_each(access, bundle, lines=lines, form=form)
 
 
 def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
     """Print a line a change."""
     from bundlekit.deploy import verbs
-    from bundlekit.deploy.history import entry_in_words, entry_reason
+    from bundlekit.deploy.history import entry_in_words
 
     with session_on(access) as session:
         acts = verbs.history(session, bundle, lines)
     if form == "json":
-        shown = [{**asdict(act), "reason": entry_reason(act)} for act in acts]
-        click.echo(json.dumps({**session.identity, "acts": shown}, indent=2))
+        click.echo(json.dumps({**session.identity, "acts": _for_programs(acts)}, indent=2))
         return 0
     for act in acts:
         click.echo(f"{act.bundle}: {entry_in_words(act)}")
@@ -51,3 +61,26 @@ def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
             f"nothing of {bundle} was changed there yet" if bundle else "nothing was changed there yet", err=True
         )
     return 0
+
+
+def run_each(access: FleetAccess, bundle: str | None, *, lines: int, form: str) -> int:
+    """Print the changes below the name of each gateway."""
+    from bundlekit.cli.for_each import Result, for_each
+    from bundlekit.deploy import verbs
+    from bundlekit.deploy.history import entry_in_words
+
+    def look(fleet: Fleet, gateway: Gateway) -> Result:
+        with fleet.session(gateway) as session:
+            acts = verbs.history(session, bundle, lines)
+            fields = {**session.identity, "acts": _for_programs(acts)}
+        if not acts:
+            return Result(("nothing was changed there yet",), fields=fields)
+        return Result(fields=fields, output="\n".join(f"{act.bundle}: {entry_in_words(act)}" for act in acts))
+
+    return for_each(access, look, form=form)
+
+
+def _for_programs(acts: Sequence[HistoryEntry]) -> list[dict[str, Any]]:
+    from bundlekit.deploy.history import entry_reason
+
+    return [{**asdict(act), "reason": entry_reason(act)} for act in acts]

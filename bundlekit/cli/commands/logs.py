@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from bundlekit.cli import completing
-from bundlekit.cli.access import Access, access_options, bundle_option, bundle_there, release_word, session_on
+from bundlekit.cli.access import Access, bundle_option, bundle_there, release_word, session_on
+from bundlekit.cli.fleet_access import FleetAccess, fleet_options, is_single, single
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage
+
+if TYPE_CHECKING:
+    from bundlekit.cli.fleet_access import Fleet
+    from bundlekit.fleet.inventory import Gateway
 
 
 @verb(
@@ -17,9 +24,10 @@ from bundlekit.errors import BadUsage
     bundlekit logs moxa@192.168.4.127 -f  and what is added, until Ctrl-C
     bundlekit logs moxa@192.168.4.127 -n 10000 | grep ERROR
     bundlekit logs moxa@192.168.4.127 --release 0.2.0  of that release alone, if it failed too
+    bundlekit logs -i gateways.ini substations -f  of a group of gateways; each line begins with the gateway's name
     """,
 )
-@access_options
+@fleet_options
 @bundle_option()
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is added, until Ctrl-C.")
 @click.option(
@@ -32,11 +40,13 @@ from bundlekit.errors import BadUsage
     shell_complete=completing.releases,
     help="Of one release only; also of one that was taken back.",
 )
-def command(access: Access, bundle: str | None, follow: bool, lines: int, release: str | None) -> int:
+def command(access: FleetAccess, bundle: str | None, follow: bool, lines: int, release: str | None) -> int:
     """Show what a bundle on a gateway printed, over all its releases."""
     if follow and release is not None:
         raise BadUsage("--follow and --release exclude each other", hint="what is added is the current release's")
-    return run(access, bundle, follow=follow, lines=lines, release=release)
+    if is_single(access):
+        return run(single(access), bundle, follow=follow, lines=lines, release=release)
+    return run_each(access, bundle, follow=follow, lines=lines, release=release)
 
 
 def run(access: Access, bundle: str | None, *, follow: bool, lines: int, release: str | None) -> int:
@@ -52,4 +62,26 @@ def run(access: Access, bundle: str | None, *, follow: bool, lines: int, release
         except KeyboardInterrupt:
             if not follow:
                 raise
+    return 0
+
+
+def run_each(access: FleetAccess, bundle: str | None, *, follow: bool, lines: int, release: str | None) -> int:
+    """Print the lines of all gateways as they come, each behind its gateway's name."""
+    from bundlekit.cli.for_each import Result, for_each
+    from bundlekit.deploy.verbs import release_named
+    from bundlekit.quoting import printable
+
+    def show(fleet: Fleet, gateway: Gateway) -> Result:
+        with fleet.session(gateway) as session:
+            state = bundle_there(session, bundle, remember=False)
+            of = release_named(state, release) if release is not None else None
+            for line in session.log_lines(state.name, lines, follow=follow, release=of):
+                click.echo(f"{printable(gateway.name)} | {line}")
+        return Result()
+
+    try:
+        return for_each(access, show)
+    except KeyboardInterrupt:
+        if not follow:
+            raise
     return 0

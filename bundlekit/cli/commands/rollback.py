@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bundlekit.cli import completing
 from bundlekit.cli.access import (
-    Access,
-    access_options,
     bundle_option,
     bundle_there,
     force_option,
@@ -20,8 +19,16 @@ from bundlekit.cli.access import (
     wait_lock_option,
     wait_option,
 )
+from bundlekit.cli.fleet_access import FleetAccess, fleet_options, is_single, single
+from bundlekit.cli.for_each import change_each
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
+
+if TYPE_CHECKING:
+    from bundlekit.deploy.outcome import Outcome
+    from bundlekit.remote.events import BundleState
+    from bundlekit.remote.listener import Listener
+    from bundlekit.remote.session import Session
 
 
 @verb(
@@ -31,9 +38,10 @@ from bundlekit.cli.verb import verb
     bundlekit rollback moxa@192.168.4.127 0.1.0  to a version, or to a release by the start of its id
     bundlekit rollback moxa@192.168.4.127 --mark-bad  and never go back to the one that is left
     bundlekit rollback moxa@192.168.4.127 --settings  and to the settings as that release left them
+    bundlekit rollback -i gateways.ini 'substations,!gw07' 0.1.0  on a group of gateways
     """,
 )
-@access_options
+@partial(fleet_options, one=True)
 @click.argument("release", required=False, callback=release_word, shell_complete=completing.releases)
 @bundle_option()
 @click.option("--settings", is_flag=True, help="Bring the settings back too, as they were when it was left.")
@@ -43,7 +51,7 @@ from bundlekit.cli.verb import verb
 @hand_over_option
 @force_option
 @wait_lock_option
-def command(access: Access, *, release: str | None, bundle: str | None, **options: Any) -> int:
+def command(access: FleetAccess, *, release: str | None, bundle: str | None, **options: Any) -> int:
     """Make an earlier release the current one. `bundlekit releases` lists them.
 
     Without RELEASE it undoes the last change, a deploy or a rollback to a RELEASE: the release that the current one has
@@ -59,7 +67,7 @@ def command(access: Access, *, release: str | None, bundle: str | None, **option
 
 
 def run(
-    access: Access,
+    access: FleetAccess,
     bundle: str | None,
     release: str | None,
     *,
@@ -74,10 +82,8 @@ def run(
     """Go back to a release, by default the one before; if it does not come up, stay with the current one."""
     from bundlekit.deploy import verbs
 
-    with session_on(access) as session:
-        state = bundle_there(session, bundle)
-        listener = TerminalListener()
-        outcome = verbs.rollback(
+    def go_back(session: Session, state: BundleState, listener: Listener) -> Outcome:
+        return verbs.rollback(
             session,
             state,
             release,
@@ -90,8 +96,19 @@ def run(
             hand_over=hand_over,
             force=force,
         )
-        what = f"release {outcome.release}{' with its settings' if settings else ''}"
+
+    def version_after(state: BundleState, outcome: Outcome) -> str:
         went_to = state.release(outcome.release)
-        version = f" {went_to.version}" if went_to else ""
-        click.echo(f"{state.name}{version} runs on {session.name}, {what}, in place of {outcome.replaced}")
+        return f" {went_to.version}" if went_to else ""
+
+    if not is_single(access):
+        return change_each(
+            access, bundle, go_back, lambda state, outcome: f"{state.name}{version_after(state, outcome)} runs"
+        )
+    with session_on(single(access)) as session:
+        state = bundle_there(session, bundle)
+        outcome = go_back(session, state, TerminalListener())
+        what = f"release {outcome.release}{' with its settings' if settings else ''}"
+        name = f"{state.name}{version_after(state, outcome)}"
+        click.echo(f"{name} runs on {session.name}, {what}, in place of {outcome.replaced}")
     return 0

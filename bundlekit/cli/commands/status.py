@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bundlekit.cli.access import Access, access_options, bundle_option, session_on
+from bundlekit.cli.access import Access, bundle_option, session_on
+from bundlekit.cli.fleet_access import FleetAccess, fleet_options, is_single, single
 from bundlekit.cli.verb import verb
 from bundlekit.errors import CouldNotRun
 
 if TYPE_CHECKING:
+    from bundlekit.cli.fleet_access import Fleet
+    from bundlekit.fleet.inventory import Gateway
     from bundlekit.remote.events import BundleState, GatewayState, Neighbour
+    from bundlekit.remote.session import Session
 
 _LEFT_OUT = ("had", "upload", "uploaded", "neighbours")  # nothing that a look at the gateway is about, or told anew
 _MOST_BY_HAND = 10
@@ -25,29 +29,69 @@ _MOST_BY_HAND = 10
     examples="""
     bundlekit status moxa@192.168.4.127
     bundlekit status moxa@192.168.4.127 --bundle thermostat --format json | jq .bundles[0].running
+    bundlekit status -i gateways.ini  who runs what, of all gateways in a file
+    bundlekit status -i gateways.ini 'substations,!gw07' --bundle thermostat  of a group, without one
     """,
 )
-@access_options
+@fleet_options
 @bundle_option("Tell of this bundle only; by default of all.", or_all=True)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
-def command(access: Access, bundle: str | None, form: str) -> int:
-    """Tell what runs on a gateway. Exit code: 0 all that is deployed runs as it should, 1 something does not."""
-    return run(access, bundle, form=form)
+def command(access: FleetAccess, bundle: str | None, form: str) -> int:
+    """Tell what runs on a gateway, or on many. Exit code: 0 all that is deployed runs as it should, 1 something does
+    not; of several gateways, the highest code counts."""
+    return run(single(access), bundle, form=form) if is_single(access) else run_each(access, bundle, form=form)
 
 
 def run(access: Access, bundle: str | None, *, form: str) -> int:
     """Print the state of a gateway, of one bundle there or of all; 1 if one that should run does not."""
-    from bundlekit.remote.events import BundleState
-
     with session_on(access) as session:
         gateway = session.probe(bundle)
-        if bundle and gateway.bundles == (BundleState(bundle),) and not _copies(gateway, bundle):
-            raise CouldNotRun(f"{bundle} is not deployed on {session.name}", hint="without --bundle, all are shown")
+        _refuse_missing(session, gateway, bundle)
         if form == "json":
             click.echo(json.dumps({**session.identity, **_for_programs(gateway)}, indent=2))
         else:
             _print(session.name, gateway, bundle)
+    return _code(gateway)
+
+
+def _refuse_missing(session: Session, gateway: GatewayState, bundle: str | None) -> None:
+    from bundlekit.remote.events import BundleState
+
+    if bundle and gateway.bundles == (BundleState(bundle),) and not _copies(gateway, bundle):
+        raise CouldNotRun(f"{bundle} is not deployed on {session.name}", hint="without --bundle, all are shown")
+
+
+def _code(gateway: GatewayState) -> int:
     return 0 if all(is_well(state) and not _copies(gateway, state.name) for state in gateway.bundles) else 1
+
+
+def run_each(access: FleetAccess, bundle: str | None, *, form: str) -> int:
+    """Print who runs what, with folded names."""
+    from bundlekit.cli.for_each import Result, for_each
+
+    def look(fleet: Fleet, gateway: Gateway) -> Result:
+        with fleet.session(gateway) as session:
+            state = session.probe(bundle)
+            _refuse_missing(session, state, bundle)
+            fields = {**session.identity, **_for_programs(state)} if form == "json" else {}
+        lines = tuple(_in_a_line(state, one) for one in state.bundles) or ("no bundle",)
+        return Result(lines, _code(state), fields, state.notes)
+
+    return for_each(access, look, form=form)
+
+
+def _in_a_line(gateway: GatewayState, state: BundleState) -> str:
+    """What a bundle does, the same words wherever it does the same."""
+    words = [f"{state.name} {state.version}" if state.current else f"{state.name}, not deployed"]
+    if state.lock:
+        words += ["under way" if state.lock.alive else "broken off"]
+    if state.current and not state.running:
+        words += ["stopped" if not state.at_boot else "crashed" if state.crashed is not None else "does not run"]
+    elif state.running and not state.running.registered:
+        words += ["not registered"]
+    if _copies(gateway, state.name):
+        words += ["a copy runs by hand"]
+    return ", ".join(words)
 
 
 def is_well(state: BundleState) -> bool:

@@ -16,7 +16,9 @@ from bundlekit.errors import BadUsage, CouldNotRun
 
 if TYPE_CHECKING:
     from bundlekit.bundle.manifest import Manifest
+    from bundlekit.cli.fleet_access import Fleet, FleetAccess
     from bundlekit.deploy.verbs import Seen
+    from bundlekit.fleet.inventory import Gateway
     from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.contract import ContractCheck, Result
     from bundlekit.remote.session import Session
@@ -33,6 +35,7 @@ _PROMISES = {"runs": "runs", "answers": "answers", "refuses": "is refused", "kee
     bundlekit verify moxa@192.168.4.127 --bundle thermostat-0.2.0.tar.gz  on a real one, over SSH
     bundlekit verify --param id=1 --write  fill in :id; write back what was read
     bundlekit verify --junit report.xml  a report for a CI server besides
+    bundlekit verify -i gateways.ini substations -b thermostat  on a group of gateways: what is not kept
     """,
 )
 @click.option(
@@ -76,10 +79,13 @@ def run(
     way: AccessWay, path: Path, *, parameters: tuple[str, ...], write: bool, strict: bool, form: str, junit: Path | None
 ) -> int:
     """Check the contract of the bundle at `path`, and print the results in the form `text` or `json`."""
-    from bundlekit.gateway.contract import Verdict
     from bundlekit.quoting import printable
 
     manifest, checks = _plan(path, _filled_in(parameters), write=write)
+    if way.fleet:
+        if junit:
+            raise BadUsage("--junit is for one gateway, and several are named", hint="--format json has them all")
+        return _run_each(way, way.fleet, manifest, checks, strict=strict, form=form)
     results: list[Result] = []
     with gateway_and_session_on(way) as (gateway, session):
         seen = _see(session, manifest, checks) if session else None
@@ -98,9 +104,51 @@ def run(
     for note in _notes(manifest, results, seen):
         click.echo(click.style("note: ", fg="yellow") + printable(note), err=True)
     click.echo(_summary(manifest, gateway.name, results), err=True)
+    return _code(manifest, results, seen, strict=strict)
+
+
+def _code(manifest: Manifest, results: Sequence[Result], seen: Seen | None, *, strict: bool) -> int:
+    from bundlekit.gateway.contract import Verdict
+
     failing = {Verdict.BROKEN, Verdict.UNCHECKED} if strict else {Verdict.BROKEN}
     is_other = bool(seen and seen.version is not None and seen.version != manifest.version)
     return int(any(result.verdict in failing for result in results) or (strict and is_other))
+
+
+def _run_each(
+    way: AccessWay,
+    access: FleetAccess,
+    manifest: Manifest,
+    checks: Sequence[ContractCheck],
+    *,
+    strict: bool,
+    form: str,
+) -> int:
+    """Check the contract on each gateway; print what is not kept, with the names of those where it is so."""
+    from bundlekit.cli import for_each as each
+    from bundlekit.cli.gateway_access import gateway_and_session_in
+    from bundlekit.gateway.contract import Verdict
+
+    def check(fleet: Fleet, gateway: Gateway) -> each.Result:
+        with gateway_and_session_in(way, fleet, gateway) as (client, session):
+            seen = _see(session, manifest, checks)
+            results = list(_results(manifest, checks, client, seen))
+        lines = [_in_a_line(result) for result in results if result.verdict is not Verdict.KEPT]
+        runs = {"release": seen.release or None, "version": seen.version}
+        fields = (
+            {**_report(manifest, gateway.name, results), **session.identity, "runs": runs} if form == "json" else {}
+        )
+        code = _code(manifest, results, seen, strict=strict)
+        verdict = f"bundle.json of {manifest.name} {manifest.version} is {'broken' if code else 'kept'}"
+        return each.Result((*lines, verdict), code, fields, tuple(_notes(manifest, results, seen)))
+
+    return each.for_each(access, check, form=form)
+
+
+def _in_a_line(result: Result) -> str:
+    check = result.check
+    words = f"{result.verdict.value}: {check.method} {check.resource} {_PROMISES[check.promise.value]}"
+    return f"{words} {result.words}".strip()
 
 
 def _see(session: Session, manifest: Manifest, checks: Sequence[ContractCheck]) -> Seen:

@@ -1,0 +1,194 @@
+"""Passwords and passphrases for many gateways: each is asked for once, whichever thread needs it first."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import termios
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import click
+
+from bundlekit.cli.keyring_store import kept_secret, name_of_key
+from bundlekit.cli.terminal import can_ask, is_text, secret_from_stdin, type_secret
+from bundlekit.errors import HostKeyRejected, LoginRefused
+
+_TRIES = 3
+
+
+class SharedSecrets:
+    """What the user is asked for. Threads may share it."""
+
+    def __init__(self, *, from_stdin: bool) -> None:
+        """Read the password from standard input, if it is there.
+
+        Raises:
+            BadUsage: standard input has none.
+        """
+        self.from_stdin = secret_from_stdin("password") if from_stdin else None
+        self.asks = not from_stdin and can_ask()
+        self._lock = threading.Lock()
+        self._passwords: dict[str, str] = {}
+        self._accepted: set[str] = set()
+        self._passphrases: dict[str, str | None] = {}
+        self._tries: Counter[str] = Counter()
+        self._terminal = termios.tcgetattr(sys.stdin) if self.asks else None
+        self._is_asking = False
+
+    def close(self) -> None:
+        """Have the terminal show what is typed again, if a thread still waits for a secret."""
+        if self._is_asking and self._terminal is not None:
+            with contextlib.suppress(termios.error, ValueError):
+                termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._terminal)
+
+    def password(self, user: str, refused: str | None) -> str | None:
+        """The password of a user, for all gateways on which somebody is called so.
+
+        Args:
+            user: whose.
+            refused: the one that a gateway does not accept; None before the first try.
+
+        Returns:
+            None if nobody can or should be asked (again): another gateway has accepted the one that is refused here.
+        """
+        with self._lock:
+            known = self._passwords.get(user)
+            if known is not None and known != refused:
+                return known
+            if not self.asks or user in self._accepted or self._tries[user] == _TRIES:
+                return None
+            self._tries[user] += 1
+            if known is not None:
+                click.echo("that is not the password", err=True)
+            with self._asking():
+                self._passwords[user] = type_secret(f"password of {user}, for all gateways that ask for it")
+            return self._passwords[user]
+
+    def accept(self, user: str, password: str) -> None:
+        """A gateway has accepted a password: that is no typing error, whatever other gateways say."""
+        with self._lock:
+            if self._passwords.get(user) == password:
+                self._accepted.add(user)
+
+    def passphrase(self, file: str, refused: str | None) -> str | None:
+        """The passphrase of a private key; None if nobody knows it."""
+        with self._lock:
+            if file not in self._passphrases:
+                self._passphrases[file] = _kept(name_of_key(file))
+            known = self._passphrases[file]
+            if known is not None and known != refused:
+                return known
+            if not self.asks or self._tries[file] == _TRIES:
+                return None
+            self._tries[file] += 1
+            if refused is not None:
+                click.echo("that is not its passphrase", err=True)
+            with self._asking():
+                self._passphrases[file] = type_secret(f"passphrase of {file}")
+            return self._passphrases[file]
+
+    def kept_password(self, name: str) -> str | None:
+        """What the keyring has for a gateway; keyrings are not made for threads."""
+        with self._lock:
+            return _kept(name)
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        self._is_asking = True
+        yield
+        self._is_asking = False
+
+
+class FleetPrompter:
+    """Answers what the log-in to one of many gateways asks."""
+
+    def __init__(
+        self,
+        secrets: SharedSecrets,
+        *,
+        user: str,
+        kept_as: str,
+        known: str | None,
+        agreed_key: str | None,
+        batch: bool,
+    ) -> None:
+        """Args:
+        secrets: of all.
+        user: to log in as.
+        kept_as: what the keyring has the password under.
+        known: the password of this gateway alone.
+        agreed_key: the fingerprint of the host key that the user trusts; None where nobody was asked.
+        batch: whether nobody may be asked for this gateway.
+        """
+        self._secrets = secrets
+        self._user = user
+        self._kept_as = kept_as
+        self._known = secrets.from_stdin or known
+        self._agreed_key = agreed_key
+        self._batch = batch
+        self._kept: str | None = None
+        self._used: str | None = None
+        self._passphrases: dict[str, str | None] = {}
+
+    @property
+    def given(self) -> str | None:
+        return self._known
+
+    def password(self, account: str, *, again: bool = False, for_sudo: bool = False) -> str:
+        if self._known is not None:
+            return self._known
+        if not again and (kept := self._secrets.kept_password(self._kept_as)):
+            self._kept = self._used = kept
+            return kept
+        found = None if self._batch else self._secrets.password(self._user, self._used if again else None)
+        if found is None:
+            if again:
+                raise LoginRefused(
+                    f"{account} does not accept the password",
+                    hint=self.remedy("does not accept the password") or "store its own: `bundlekit login TARGET`",
+                )
+            raise LoginRefused(
+                f"{'sudo on the gateway' if for_sudo else account} asks for a password, and there is no terminal to "
+                "ask you on",
+                hint="give it with --password-stdin, or use a key and a sudo that asks for nothing, or store it: "
+                "`bundlekit login TARGET`",
+            )
+        self._used = found
+        return found
+
+    def accept(self, password: str) -> None:
+        """The gateway has accepted a password."""
+        self._secrets.accept(self._user, password)
+
+    def passphrase(self, file: str, *, again: bool = False) -> str | None:
+        if self._batch:
+            return None
+        found = self._secrets.passphrase(file, self._passphrases.get(file) if again else None)
+        self._passphrases[file] = found
+        return found
+
+    def remedy(self, refusal: str) -> str | None:
+        """What to do about a refusal, if it is of a password that the keyring has; else None."""
+        if self._kept is None or "does not accept the password" not in refusal:
+            return None
+        return (
+            "the keyring has that password: `bundlekit login TARGET` stores another one, "
+            "`bundlekit login TARGET --forget` forgets it"
+        )
+
+    def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
+        if self._agreed_key == fingerprint:
+            return True
+        raise HostKeyRejected(
+            f"the host key of {host} is not known",
+            kept="no password and no file was sent",
+            hint="compare it with what the gateway's own console shows; then --accept-new-host-key remembers it",
+            details=(f"{kind} {fingerprint}",),
+        )
+
+
+def _kept(name: str) -> str | None:
+    kept = kept_secret(name)
+    return kept if kept and is_text(kept) else None
