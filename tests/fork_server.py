@@ -30,7 +30,7 @@ _LARGEST = 1 << 17  # bytes of a request
 _SHORT = 4096  # what a pipe takes before anybody reads
 _HEEDED_AT_START = {"PYTHONPATH", "PYTHONIOENCODING", "PYTHONUTF8", "LC_ALL", "LC_CTYPE"}
 _OF_COOKIECUTTER = ("arrow", "jinja2", "requests", "rich.prompt", "yaml")  # which looks for a home as it is imported
-_IMPORTED = ("bundle", "cli", "deploy", "gateway", "lint", "pack", "remote", "scaffold", "source", "ssh")
+_IMPORTED = ("bundle", "cli", "deploy", "fleet", "gateway", "lint", "pack", "remote", "scaffold", "source", "ssh")
 
 
 def run(
