@@ -88,6 +88,10 @@ OFFERED = [
     ("logs ''", ["included", "plant-east"]),
     ("logs --ssh-config other el", ["elsewhere"]),
     ("api p", ["PUT", "POST"]),
+    ("status -i gateways.ini ''", ["north", "all-of-it", "gw1", "gw2"]),
+    ("status -i gateways.ini 'north,!g'", ["north,!gw1", "north,!gw2"]),
+    ("rollback -i gateways.ini 'gw1&n'", ["gw1&north"]),
+    ("status -i for-ansible.ini g", []),
     ("validate --ignore BK303,undef", ["BK303,undefined-name"]),
     ("validate --severity BK327=w", ["BK327=warning"]),
     ("validate --severity undef", ["undefined-name="]),
@@ -139,6 +143,8 @@ def released(id: str) -> Release:
 def test_values_are_offered(typed: str, offered: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ssh_configuration(tmp_path)
     (tmp_path / "other").write_text("Host elsewhere\n")
+    (tmp_path / "gateways.ini").write_text("[north]\ngw[1-2] target=moxa@10.0.0.[1-2]\n[all-of-it:children]\nnorth\n")
+    (tmp_path / "for-ansible.ini").write_text("[north]\ngw1\n[north:vars]\nansible_user=moxa\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     assert offers(typed) == offered

@@ -52,7 +52,7 @@ def _names_in(inventory: Path | None) -> list[str]:
         listing = read_ini(Path(file).read_text("utf-8-sig"), Path(file)) if file else None
     except (OSError, ValueError, BundlekitError, NeedsAnsible):
         return []
-    return [*listing.groups, *listing.children, *listing.hosts] if listing else []
+    return list({**listing.groups, **listing.children, **listing.hosts}) if listing else []
 
 
 def methods(_context: click.Context, _: click.Parameter, typed: str) -> list[str]:

@@ -98,8 +98,8 @@ def test_terminal_is_asked_once_for_all(desk: Desk) -> None:
     terminal.expect("password of moxa, for all gateways that ask for it: ")
     terminal.sendline(desk.machine.password)
     terminal.expect(pexpect.EOF)
-    assert "assword" not in terminal.before
-    assert "gw[1-5]: never-there is not deployed" in terminal.before
+    assert "assword" not in str(terminal.before)
+    assert "gw[1-5]: never-there is not deployed" in str(terminal.before)
     terminal.close()
     assert terminal.exitstatus == 3
 

@@ -51,6 +51,13 @@ def test_deploy_may_ask_to_be_confirmed_by_writing() -> None:
     assert not read("[deploy]\nverify-write = false").verify_write
 
 
+def test_inventory_is_a_file_from_the_folder_of_the_settings() -> None:
+    settings = read('inventory = "all/gateways.ini"')
+    assert settings.inventory == settings.file.parent / "all/gateways.ini"
+    assert read('inventory = "/gateways.ini"').inventory == Path("/gateways.ini")
+    assert read("").inventory is None
+
+
 def test_empty_settings_choose_nothing() -> None:
     assert selection(read("").choice) == selection()
 
@@ -109,6 +116,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     ),
     "deploy that is no table": ("deploy = true", ":1: deploy is ", ""),
     "other key of deploy": ("[deploy]\nverify = true", ':2: there is no setting "verify" in deploy', "verify-write"),
+    "number for an inventory": ("inventory = 1", ":1: inventory is 1, expected a file", "gateways.ini"),
     "word for a truth": ('[deploy]\nverify-write = "yes"', ':2: verify-write is "yes", expected true or false', ""),
     "key like none": ("colour = 1", ':1: there is no setting "colour"', "expected some of select, ignore"),
     "unknown rule": ('# so\nignore = ["BK1", "no-metods"]', ':2: there is no rule "no-metods"', "no-methods?"),
