@@ -1,1 +1,1 @@
-"""Many gateways: which ones, and what is done to all of them."""
+"""Many gateways as one: which ones, in which waves, what happened to each, and how to go on."""

@@ -1,0 +1,406 @@
+"""Which gateway is next, and when a rollout stops: pure, with no gateway, thread or clock of its own.
+
+Each gateway goes one way through its states, and each state belongs to one of a few places here:
+
+    waiting -> working -> settled           it has the release and, after the soak, still runs well; or it failed
+                  |  ^--- soaking           until it is checked
+                  `------ away              offline, or the link broke behind the order: it is looked for again
+
+A wave is a number of gateways that have to be settled well before the next wave begins. One that is offline or that
+fails makes room for another: a canary that cannot be reached says nothing about the release.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from bundlekit.fleet.waves import Policy
+
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between two looks for a gateway that is away
+# All those that are away are looked for so often a second at most: of ten thousand, each is looked for less often.
+_LOOKS_A_SECOND = 20
+
+
+_PATIENCE = 300.0  # seconds to wait at least for one that has its order: so long may a change take, and a boot
+
+
+class State(Enum):
+    """What is known of a gateway in a rollout. The values are what records and reports have."""
+
+    PENDING = "pending"
+    OFFLINE = "offline"
+    HANDED_OVER = "handed-over"  # it has the order and finishes by itself; how that ended is not known yet
+    UP = "up"
+    UNCHANGED = "unchanged"
+    ROLLED_BACK = "rolled-back"
+    REFUSED = "refused"
+    NEEDS_HUMAN = "needs-human"
+    REVERTED = "reverted"  # it was up, and got its earlier release again as the rollout was taken back
+
+
+FAILED = frozenset({State.ROLLED_BACK, State.REFUSED, State.NEEDS_HUMAN})
+GOOD = frozenset({State.UP, State.UNCHANGED})
+
+
+class Work(Enum):
+    """What there is to do with a gateway."""
+
+    DEPLOY = "deploy"
+    FIND = "find"  # whether it can be reached; a connection is enough, and it takes no turn of the jobs
+    ASK = "ask"  # how a change ended whose link broke
+    CHECK = "check"  # whether the release still runs well, at the end of the soak
+    REVERT = "revert"
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to do with a gateway, in a wave (the first is 1)."""
+
+    work: Work
+    gateway: str
+    wave: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a record knows of a gateway, for a scheduler that goes on with it.
+
+    Attributes:
+        state: the last that was noted.
+        wave: in which it was begun; 0 for none.
+        in_doubt: whether it was begun and nothing was noted since.
+        ordered: whether the order may have reached it.
+        checked: whether it was found well at the end of the soak.
+        age: seconds since it came up.
+    """
+
+    state: State
+    wave: int = 0
+    in_doubt: bool = False
+    ordered: bool = False
+    checked: bool = False
+    age: float = 0.0
+
+
+class Scheduler:
+    """Decides what to do next, from what has happened. Times are seconds of any clock that only goes forward.
+
+    Attributes:
+        wave: the number of the wave that is under way, from 1.
+        halted: why nothing new is begun; empty while the rollout goes on.
+        states: of all gateways, in order.
+    """
+
+    def __init__(
+        self,
+        gateways: Sequence[str],
+        policy: Policy,
+        *,
+        now: float = 0.0,
+        via: Mapping[str, str] | None = None,
+        known: Mapping[str, Memory] | None = None,
+        age: float = 0.0,
+    ) -> None:
+        """Begin, or go on with what is known.
+
+        Args:
+            gateways: their names, in the order of the inventory.
+            policy: of the rollout.
+            now: the time.
+            via: the jump host of a gateway, of those that have one.
+            known: of the gateways that a record tells of.
+            age: seconds since the rollout began.
+        """
+        self._policy = policy
+        order = list(gateways)
+        if policy.seed is not None:
+            random.Random(policy.seed).shuffle(order)  # noqa: S311 - an order that can be had again
+        self._rank = {name: rank for rank, name in enumerate(order)}
+        self.states = dict.fromkeys(order, State.PENDING)
+        self.wave = 1
+        self.halted = ""
+        self._via = via or {}
+        self._waiting: dict[str, list[tuple[int, Work]]] = {}  # by rank, a heap for each jump host
+        self._order = order
+        self._working: dict[str, Work] = {}
+        self._finding: set[str] = set()
+        self._load: dict[str, int] = {}  # gateways that are worked on, by jump host
+        self._soaking: list[tuple[float, int]] = []  # when to check, and the rank; a heap
+        self._away: list[tuple[float, int]] = []  # when to look for it again
+        self._tries: dict[str, int] = {}
+        self._lost: dict[str, Work] = {}  # of those that are away: what to do when they are back
+        # What there is to do with those that have the release and soaked, or are back; as those that wait.
+        self._ready: dict[str, list[tuple[int, Work]]] = {}
+        self._wave_of: dict[str, int] = {}
+        self._good: dict[int, int] = {}  # gateways that are settled well, by wave
+        self._busy: dict[int, int] = {}  # that are worked on or soak, by wave
+        self._settled = 0
+        self._failed = 0
+        self._reverts: dict[str, list[tuple[int, Work]]] = {}
+        self._deadline = now + policy.offline.seconds - age if policy.offline.way == "wait" else now
+        self._patience = now + _PATIENCE
+        self._owed = 0  # of those that are away: how many have the release, or its order
+        for name in order:
+            self._restore(name, (known or {}).get(name, Memory(State.PENDING)), now)
+        self._judge()
+
+    # What happens ----------------------------------------------------------------------------------------------------
+
+    def decide(self, now: float, *, is_open: bool = True) -> list[Task]:
+        """What to begin now. Each task has to be answered by `ended`, in whatever order.
+
+        Args:
+            now: the time.
+            is_open: whether new gateways may be begun; see `Window`.
+        """
+        tasks: list[Task] = []
+        if self.halted:
+            if all(work is Work.REVERT for work in self._working.values()) and not self._finding:
+                tasks = [self._begin(work, name) for name, work in self._taken(self._reverts)]
+            return tasks
+        while self._away and self._away[0][0] <= now:
+            name = self._order[heapq.heappop(self._away)[1]]
+            self._finding.add(name)
+            tasks.append(Task(Work.FIND, name, self._wave_of.get(name, 0)))
+        while self._soaking and self._soaking[0][0] <= now:
+            self._queue(self._ready, self._order[heapq.heappop(self._soaking)[1]], Work.CHECK)
+        for name, work in self._taken(self._ready):
+            self._count(self._busy, name, -1)  # it is counted again as it begins
+            tasks.append(self._begin(work, name))
+        if is_open:
+            self._next_wave()
+            tasks += self._deploys()
+        return tasks
+
+    def ended(self, name: str, work: Work, result: State | None, now: float) -> None:
+        """A task has ended.
+
+        Args:
+            name: of the gateway.
+            work: that was done with it.
+            result: what it came to. OFFLINE of any work: it was not reached. PENDING of FIND: it is back, and of ASK:
+                it was not begun there. UP of CHECK: it still runs well. None: it is as it was before.
+            now: the time.
+        """
+        if work is Work.FIND:
+            self._finding.discard(name)
+            if result is State.OFFLINE:
+                self._look_later(name, now)
+            else:
+                self._back(name)
+            return
+        del self._working[name]
+        via = self._via.get(name, "")
+        self._load[via] -= 1
+        self._count(self._busy, name, -1)
+        if work is Work.REVERT:
+            if result is not None and result is not State.OFFLINE:
+                self.states[name] = result
+            return
+        if result is State.OFFLINE or result is State.HANDED_OVER:
+            self._leave(name, work, result, now)
+        elif result is State.PENDING:
+            self.states[name] = State.PENDING
+            self._queue(self._waiting, name, Work.DEPLOY)
+        elif result is not None:
+            self._settle(name, result, now, soaks=work is not Work.CHECK and result is State.UP)
+        self._judge()
+
+    def halt(self, reason: str, *, reverts: bool = False) -> None:
+        """Begin nothing new; what was begun ends.
+
+        Args:
+            reason: for people.
+            reverts: whether those that have the new release get their earlier one again.
+        """
+        self.halted = self.halted or reason
+        if reverts:
+            for name in names_of(self.states, State.UP):
+                self._queue(self._reverts, name, Work.REVERT)
+
+    def finished(self, now: float) -> bool:
+        """Whether there is nothing left to do, or to wait for."""
+        if self._is_at_work:
+            return False
+        if self.halted:
+            return not any(self._reverts.values())
+        if self._is_left or self._soaking or any(self._ready.values()):
+            return False
+        return not self._lost or now >= self._end
+
+    def next_time(self, now: float) -> float | None:
+        """When there is something to do, if nothing ends before; None where only an end or a window matters."""
+        times = [heap[0][0] for heap in (self._away, self._soaking) if heap and not self.halted]
+        if self._lost and not self.halted and self._end > now:
+            times.append(self._end)
+        return min(times, default=None)
+
+    def counts(self) -> dict[State, int]:
+        """How many gateways there are of each state."""
+        found: dict[State, int] = {}
+        for state in self.states.values():
+            found[state] = found.get(state, 0) + 1
+        return found
+
+    @property
+    def at_work(self) -> int:
+        """How many gateways are worked on."""
+        return len(self._working)
+
+    @property
+    def soaking(self) -> int:
+        """How many gateways have the release and are not checked yet."""
+        return len(self._soaking)
+
+    # How it is decided -----------------------------------------------------------------------------------------------
+
+    @property
+    def _end(self) -> float:
+        """Until when those that are away are waited for. One that has its order does not count as any other."""
+        return max(self._deadline, self._patience) if self._owed else self._deadline
+
+    @property
+    def _is_at_work(self) -> bool:
+        return bool(self._working or self._finding)
+
+    def _restore(self, name: str, memory: Memory, now: float) -> None:
+        state = memory.state
+        if memory.wave:
+            self._wave_of[name] = memory.wave
+            self.wave = max(self.wave, memory.wave)
+        if memory.ordered and (memory.in_doubt or state is State.HANDED_OVER):
+            self.states[name] = State.HANDED_OVER
+            self._lose(name, Work.ASK, now, now)
+        elif memory.in_doubt or state is State.PENDING:
+            self._queue(self._waiting, name, Work.DEPLOY)
+        elif state is State.OFFLINE:
+            self.states[name] = State.OFFLINE
+            self._lose(name, Work.DEPLOY, now, now)
+        else:
+            self._settle(name, state, now - memory.age, soaks=state is State.UP and not memory.checked)
+
+    def _next_wave(self) -> None:
+        """Go on to the next wave when this one has what it wants, or nobody is left who could give it."""
+        while self._good.get(self.wave, 0) >= self._quota and not self._busy.get(self.wave, 0) and self._is_left:
+            self.wave += 1
+
+    @property
+    def _is_left(self) -> bool:
+        return any(self._waiting.values())
+
+    @property
+    def _quota(self) -> int:
+        waves = self._policy.waves
+        return max(1, waves[min(self.wave, len(waves)) - 1].of(len(self._order)))
+
+    def _deploys(self) -> list[Task]:
+        room = self._quota - self._good.get(self.wave, 0) - self._busy.get(self.wave, 0)
+        tasks = []
+        for name, work in self._taken(self._waiting, most=room):
+            self._wave_of[name] = self.wave
+            tasks.append(self._begin(work, name))
+        return tasks
+
+    def _taken(
+        self, queues: Mapping[str, list[tuple[int, Work]]], *, most: int = sys.maxsize
+    ) -> Iterator[tuple[str, Work]]:
+        """The next ones of those that wait, while there is room; each has to be begun before the next is taken."""
+        for _ in range(min(most, self._policy.jobs - len(self._working))):
+            free = [
+                (queue[0], via)
+                for via, queue in queues.items()
+                if queue and (not via or self._load.get(via, 0) < self._policy.per_jump_host)
+            ]
+            if not free:
+                return
+            (rank, work), via = min(free, key=lambda one: one[0][0])
+            heapq.heappop(queues[via])
+            yield self._order[rank], work
+
+    def _queue(self, queues: dict[str, list[tuple[int, Work]]], name: str, work: Work) -> None:
+        heapq.heappush(queues.setdefault(self._via.get(name, ""), []), (self._rank[name], work))
+
+    def _begin(self, work: Work, name: str) -> Task:
+        self._working[name] = work
+        via = self._via.get(name, "")
+        self._load[via] = self._load.get(via, 0) + 1
+        self._count(self._busy, name, 1)
+        return Task(work, name, self._wave_of.get(name, 0))
+
+    def _leave(self, name: str, work: Work, result: State, now: float) -> None:
+        """It cannot be reached: look for it again, unless such gateways are left out or count as failed."""
+        if work is Work.CHECK:  # the release was seen to run there
+            self._lose(name, Work.CHECK, now)
+        elif result is State.HANDED_OVER or work is Work.ASK:
+            self.states[name] = State.HANDED_OVER
+            self._lose(name, Work.ASK, now)
+        elif self._policy.offline.way == "fail":
+            self._settle(name, State.OFFLINE, now, soaks=False)
+        else:
+            self.states[name] = State.OFFLINE
+            self._lose(name, Work.DEPLOY, now)
+
+    def _lose(self, name: str, work: Work, now: float, at: float | None = None) -> None:
+        self._lost[name] = work
+        if work is not Work.DEPLOY:
+            self._owed += 1
+            self._patience = max(self._patience, now + _PATIENCE)
+        if at is None:
+            self._look_later(name, now)
+        else:
+            heapq.heappush(self._away, (at, self._rank[name]))
+
+    def _look_later(self, name: str, now: float) -> None:
+        tries = self._tries.get(name, 0)
+        self._tries[name] = tries + 1
+        # Never fewer than two of them at the same time: all come back together after a power cut or a broken network.
+        pause = _PAUSES[min(tries, len(_PAUSES) - 1)] * (
+            0.5 + random.Random(f"{self._policy.seed}/{name}/{tries}").random()  # noqa: S311 - no secret
+        )
+        pause = max(pause, len(self._lost) / _LOOKS_A_SECOND)
+        heapq.heappush(self._away, (now + pause, self._rank[name]))
+
+    def _back(self, name: str) -> None:
+        work = self._lost.pop(name)
+        self._owed -= work is not Work.DEPLOY
+        if work is Work.DEPLOY:
+            self.states[name] = State.PENDING
+            self._queue(self._waiting, name, Work.DEPLOY)
+        else:
+            self._count(self._busy, name, 1)
+            self._queue(self._ready, name, work)
+
+    def _settle(self, name: str, state: State, now: float, *, soaks: bool) -> None:
+        self.states[name] = state
+        self._tries.pop(name, None)
+        if soaks and self._policy.soak:
+            self._count(self._busy, name, 1)
+            heapq.heappush(self._soaking, (now + self._policy.soak, self._rank[name]))
+            return
+        self._settled += 1
+        if state in GOOD:
+            self._count(self._good, name, 1)
+        elif state in FAILED or state is State.OFFLINE:
+            self._failed += 1
+
+    def _count(self, counts: dict[int, int], name: str, change: int) -> None:
+        wave = self._wave_of.get(name, 0)
+        counts[wave] = counts.get(wave, 0) + change
+
+    def _judge(self) -> None:
+        """Stop where more have failed than may."""
+        allowed = self._policy.max_failed
+        most = allowed.of(self._settled)
+        if self._failed > most and self._settled >= self._policy.min_tried and not self.halted:
+            failed = f"{self._failed} of {self._settled} gateways failed, and {allowed} may"
+            self.halt(failed, reverts=self._policy.on_abort == "rollback")
+
+
+def names_of(states: Mapping[str, State], *wanted: State) -> list[str]:
+    """The gateways that are in one of these states, in order."""
+    return [name for name, state in states.items() if state in wanted]
