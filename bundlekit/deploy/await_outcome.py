@@ -18,6 +18,7 @@ _PAUSE = 1.0  # seconds between two looks, and
 _LONGEST_PAUSE = 15.0  # between two tries to connect
 _LOOKS = 4  # without a trace of the change, after which it counts as never begun
 _LINES = 15  # of a log
+_ENTRIES = "5"  # of the history of a bundle: others may have changed it since
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,35 @@ def await_outcome(
     if entry is None:
         broken.kept, broken.hint = "nothing there tells of this change: it was not begun", "run the same again"
         raise broken
+    return _end_of(session, entry)
+
+
+def ask_outcome(session: Session, change: Change) -> list[Event] | None:
+    """How a change ended, by one look at the gateway.
+
+    Returns:
+        Its last events, none where it was never begun; None while the gateway is at it.
+
+    Raises:
+        Refused: it was not put in place.
+        BundlekitError: the gateway cannot be asked.
+    """
+    entry = _entry_of(session, change)
+    if entry is None:
+        # In this order: a change that ends between the two looks must not pass for one that was never begun.
+        is_at_it = session.probe(change.before.name).bundle(change.before.name).lock is not None
+        entry = _entry_of(session, change)
+        if entry is None:
+            return None if is_at_it else []
+    return _end_of(session, entry)
+
+
+def _entry_of(session: Session, change: Change) -> HistoryEntry | None:
+    events = session.ask("history", change.before.name, _ENTRIES)
+    return change.end_in([parse_history_entry(event) for event in reversed(events) if event.word == "act"])
+
+
+def _end_of(session: Session, entry: HistoryEntry) -> list[Event]:
     if entry.outcome == "refused":
         raise Refused(f"it was not put in place: {entry_reason(entry)}", kept=UNTOUCHED)
     return _last_events(session, entry)
@@ -96,8 +126,7 @@ def await_outcome(
 def _wait(session: Session, change: Change, deadline: float) -> HistoryEntry | None:
     looks = 0
     while looks < _LOOKS and time.monotonic() < deadline:
-        events = session.ask("history", change.before.name, "5")
-        if entry := change.end_in([parse_history_entry(event) for event in reversed(events) if event.word == "act"]):
+        if entry := _entry_of(session, change):
             return entry
         is_at_it = session.probe(change.before.name).bundle(change.before.name).lock is not None
         looks = 0 if is_at_it else looks + 1

@@ -12,7 +12,7 @@ from bundlekit.pack.archive import Archive
 from bundlekit.remote.delta import Inventory, inventory_of
 from bundlekit.remote.events import GatewayState
 from bundlekit.remote.listener import Listener
-from bundlekit.remote.scp import AT_ONCE
+from bundlekit.remote.scp import AT_ONCE, Rate
 from bundlekit.remote.session import Session
 
 _PAUSES = (0.2, 1, 2, 4, 8, 15)  # seconds, before each try; as many as these without progress, and it is given up
@@ -48,7 +48,7 @@ def deliver(
     gateway: GatewayState,
     *,
     has_releases: bool,
-    rate: int | None = None,
+    rate: Rate = None,
 ) -> StagedUpload:
     """Upload an archive, or what of it has changed, over as many connections as it takes while each brings it further.
 

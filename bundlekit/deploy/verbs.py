@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import re
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bundlekit.deploy.await_outcome import Change, await_outcome
@@ -29,7 +29,7 @@ from bundlekit.remote.commands import (
 from bundlekit.remote.events import BundleState, Event, GatewayState, HistoryEntry, Neighbour, parse_history_entry
 from bundlekit.remote.listener import Listener
 from bundlekit.remote.neighbours import by_hand_in_words
-from bundlekit.remote.scp import AT_ONCE
+from bundlekit.remote.scp import AT_ONCE, Rate
 from bundlekit.remote.session import Session
 from bundlekit.remote.ssh_errors import UNTOUCHED
 
@@ -90,7 +90,7 @@ def deploy(
     *,
     wait: int = WAIT,
     keep: int = KEEP,
-    rate: int | None = None,
+    rate: Rate = None,
     verify: bool = True,
     hand_over: bool = False,
     force: bool = False,
@@ -98,6 +98,7 @@ def deploy(
     wait_lock: int = 0,
     copy: Neighbour | None = None,
     kept_settings: bool = False,
+    before_order: Callable[[Plan, GatewayState], None] = lambda *_: None,
 ) -> Deployed:
     """Make `archive` the current release of its bundle, and see that it comes up.
 
@@ -115,6 +116,7 @@ def deploy(
         wait_lock: seconds to wait for somebody else's change to end.
         copy: of the bundle, that runs by hand and gives way; then bundlekit has deployed nothing of that name.
         kept_settings: whether settings that are kept on the gateway count, and not those of the copy.
+        before_order: hears of the plan just before the gateway gets the order; from then on it may finish by itself.
 
     Raises:
         RolledBack: it did not come up; what ran before runs again.
@@ -140,6 +142,7 @@ def deploy(
     if plan.action is Action.NOTHING:
         return Deployed(plan, gateway, None)
     if plan.action is Action.START:
+        before_order(plan, gateway)
         started = start(session, archive.name, listener, wait=wait, wait_lock=wait_lock, force=force)
         return Deployed(plan, gateway, started)
     if gateway.upload is None:
@@ -148,6 +151,7 @@ def deploy(
         room = room_command(archive.name, keep=keep, who=this_person())
         outcome_of(session.change(listener, 0, room), archive.name)
     delivered = deliver(session, listener, archive, gateway, has_releases=bool(plan.replaces), rate=rate)
+    before_order(plan, gateway)
     events = _change_to(
         session,
         listener,

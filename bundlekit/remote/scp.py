@@ -12,6 +12,10 @@ from bundlekit.remote.events import parse_event
 if TYPE_CHECKING:
     from bundlekit.remote.channel import Conversation
 
+Rate = int | Callable[[int], None] | None
+"""Bytes a second at most, or what waits after so many bytes were sent, for uploads that share a rate; None: as fast as
+it goes."""
+
 AT_ONCE = 65_536  # bytes that travel with the order that follows; of more it is known first that they arrived
 
 _OK = b"\0"
@@ -100,7 +104,7 @@ class Lane:
 
 
 def put(
-    conversation: Conversation, data: bytes, path: str, tell: Callable[[int, int], None], *, rate: int | None = None
+    conversation: Conversation, data: bytes, path: str, tell: Callable[[int, int], None], *, rate: Rate = None
 ) -> None:
     """Send a file, and read the answers with the next order's.
 
@@ -109,7 +113,7 @@ def put(
         data: the file.
         path: on the gateway.
         tell: hears of what is sent, of how much.
-        rate: bytes a second, at most.
+        rate: of it.
 
     Raises:
         scp.SCPException: the gateway does not take it.
@@ -125,8 +129,10 @@ def put(
     client.putfo(BytesIO(data), path, mode="0600", size=len(data))
 
 
-def _pace(rate: int | None) -> Callable[[int], None]:
-    """What waits after so many bytes were sent, to keep to a rate in bytes a second."""
+def _pace(rate: Rate) -> Callable[[int], None]:
+    """What waits after so many bytes were sent, to keep to a rate."""
+    if callable(rate):
+        return rate
     begin, total = time.monotonic(), 0
 
     def wait(size: int) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import paramiko
 
     from bundlekit.remote.delta import Inventory
+    from bundlekit.remote.scp import Rate
 
 _HTTPS = 443
 _WITHOUT_PROGRAMS = ("token", "history", "logs", "receive", "compare")  # verbs that run none
@@ -145,7 +146,7 @@ class Session:
         """A stream to the HTTPS port of the gateway, from the gateway itself; it is there after so many seconds."""
         return self._connection.open_stream("127.0.0.1", _HTTPS, seconds)
 
-    def upload(self, data: bytes, place: str, tell: Callable[[int, int], None], *, rate: int | None = None) -> None:
+    def upload(self, data: bytes, place: str, tell: Callable[[int, int], None], *, rate: Rate = None) -> None:
         """Send a file to the place that a probe has made, by SCP. Whether it arrived is told with the next verb.
 
         Args:
