@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import secrets
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from bundlekit.errors import CouldNotRun, GatewayBusy, Unreadable
+from bundlekit.errors import BundlekitError, CouldNotRun, GatewayBusy, Unreadable
 from bundlekit.fleet.scheduler import Memory, State
 from bundlekit.io import replacing
 from bundlekit.quoting import quoted
@@ -106,22 +107,27 @@ def new_id(now: float) -> str:
 class Record:
     """A record that is written to. One process has it at a time. Use it as a context manager.
 
+    Threads may share it.
+
     Attributes:
         path: of the file.
     """
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
+    def __init__(self, path: Path, *, head: Mapping[str, Any] | None = None) -> None:
         """Open it, and keep others from writing to it.
 
         Args:
             path: of the file.
-            create: whether it has to be new, or must exist.
+            head: of a new rollout; None where the record is there already.
 
         Raises:
             GatewayBusy: another controller is at work with it.
+            Unreadable: it is no record.
             CouldNotRun: it exists already, does not, or cannot be written.
         """
         self.path = path
+        self._lock = threading.Lock()
+        create = head is not None
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | (os.O_CREAT | os.O_EXCL if create else 0)
         try:
             if create:
@@ -142,6 +148,14 @@ class Record:
             raise CouldNotRun(
                 f"cannot write the record {path}: {error.strerror}", kept="no gateway was asked"
             ) from error
+        if head is not None:
+            self._write([("rollout", {"format": VERSION, **head})])
+        try:
+            self._story = read_record(path)
+        except BundlekitError:
+            os.close(self._file)
+            raise
+        self._known = {known.name: known for known in self._story.gateways}
 
     def __enter__(self) -> Record:
         return self
@@ -159,10 +173,29 @@ class Record:
         """
         self.add_all([(event, fields)])
 
-    def add_all(self, events: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    def add_all(self, events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """Add lines, and have them on the disk together; see `add`."""
-        lines = [json.dumps({"event": event, "time": round(time.time(), 3), **fields}) for event, fields in events]
-        data = memoryview(("\n".join(lines) + "\n").encode()) if lines else memoryview(b"")
+        now = time.time()
+        with self._lock:
+            if events:
+                self._write(events)
+            for event, fields in events:
+                if (name := str(fields.get("gateway", ""))) in self._known:
+                    self._known[name] = _after(self._known[name], {"event": event, **fields}, now)
+
+    def known(self, gateway: str) -> Known:
+        """What is known of a gateway by now."""
+        return self._known[gateway]
+
+    @property
+    def story(self) -> Story:
+        """What the record tells by now."""
+        return replace(self._story, gateways=tuple(self._known.values()))
+
+    def _write(self, events: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        now = round(time.time(), 3)
+        lines = "".join(json.dumps({"event": event, "time": now, **fields}) + "\n" for event, fields in events)
+        data = memoryview(lines.encode())
         try:
             while data:
                 data = data[os.write(self._file, data) :]
