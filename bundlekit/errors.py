@@ -28,6 +28,7 @@ EXIT_CODES = {
     3: "could not be done",
     4: "the gateway needs a human",
     5: "`api`: the gateway answered with a 5xx",
+    6: "`deploy` to several gateways: all that were reached are up, and some are offline",
     130: "interrupted",
     141: "the program that read the output has ended",
 }

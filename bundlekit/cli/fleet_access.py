@@ -105,6 +105,19 @@ def single(access: FleetAccess) -> Access:
     return access.to(gateways_of(access)[0])
 
 
+_OF_LOGIN = ("identity", "ssh_config", "password_stdin", "accept_new_host_key", "timeout", "jobs", "per_jump_host")
+
+
+def _many_options() -> tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...]:
+    """The options that make sense for several gateways alone."""
+    return (
+        click.option("--per-jump-host", type=click.IntRange(1, 1000), default=PER_JUMP_HOST, show_default=True,
+                     metavar="N", help="Of several gateways, log in to so many at once by way of one jump host."),
+        click.option("--jobs", type=click.IntRange(1, 1000), default=JOBS, show_default=True, metavar="N",
+                     help="Of several gateways, so many at once."),
+    )  # fmt: skip
+
+
 def fleet_options(function: Callable[..., Any], *, one: bool = False, optional: bool = False) -> Callable[..., Any]:
     """Give a verb the arguments TARGET... and the options of the log-in; it gets them as one `access`.
 
@@ -117,8 +130,7 @@ def fleet_options(function: Callable[..., Any], *, one: bool = False, optional: 
     @wraps(function)
     def gathered(*, target: str | tuple[str, ...] | None, inventory: Path | None, **others: Any) -> Any:
         targets = target if isinstance(target, tuple) else (target,) if target is not None else ()
-        names = ("identity", "ssh_config", "password_stdin", "accept_new_host_key", "timeout", "jobs", "per_jump_host")
-        said = {name: others.pop(name) for name in names}
+        said = {name: others.pop(name) for name in _OF_LOGIN}
         access = None
         if targets or inventory is not None:
             access = FleetAccess(targets, inventory, **said)
@@ -129,14 +141,23 @@ def fleet_options(function: Callable[..., Any], *, one: bool = False, optional: 
         return function(access=access, **others)
 
     decorated: Callable[..., Any] = gathered
-    for decorate in (
-        click.option("--per-jump-host", type=click.IntRange(1, 1000), default=PER_JUMP_HOST, show_default=True,
-                     metavar="N", help="Of several gateways, log in to so many at once by way of one jump host."),
-        click.option("--jobs", type=click.IntRange(1, 1000), default=JOBS, show_default=True, metavar="N",
-                     help="Of several gateways, so many at once."),
-        log_in_options,
-        click.argument("target", required=False, nargs=1 if one else -1, shell_complete=completing.gateways),
-    ):  # fmt: skip
+    for decorate in _many_options():
+        decorated = decorate(decorated)
+    return click.argument("target", required=False, nargs=1 if one else -1, shell_complete=completing.gateways)(
+        log_in_options(decorated)
+    )
+
+
+def fleet_login_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb that knows its gateways the options of the log-in alone; it gets them as one `access`."""
+
+    @wraps(function)
+    def gathered(*, inventory: Path | None, **others: Any) -> Any:
+        said = {name: others.pop(name) for name in _OF_LOGIN}
+        return function(access=FleetAccess((), inventory, **said), **others)
+
+    decorated: Callable[..., Any] = log_in_options(gathered)
+    for decorate in _many_options():
         decorated = decorate(decorated)
     return decorated
 
@@ -195,6 +216,10 @@ class Fleet:
 
             found = self._addresses[gateway.name] = replace(address_of(self.access.to(gateway)), called=gateway.name)
         return found
+
+    def jump_host(self, gateway: Gateway) -> str:
+        """What the gateways behind the same jump host have in common; empty for those that are behind none."""
+        return _way(self.address(gateway))
 
     def known_address(self, gateway: Gateway) -> Address | None:
         """Where a gateway is, if that is known already."""
@@ -268,9 +293,7 @@ class Fleet:
         if address.proxy is None:
             return once()
         with self._lock:
-            # The commands of a jump host differ by their gateway only.
-            way = address.proxy.replace(address.host, "%h").replace(str(address.port), "%p")
-            semaphore = self._jump_hosts[way]
+            semaphore = self._jump_hosts[_way(address)]
         for number in range(_TRIES_OF_A_JUMP_HOST - 1):
             try:
                 with semaphore:
@@ -281,3 +304,8 @@ class Fleet:
             time.sleep(random.uniform(_SHORTEST, _LONGEST) * 2**number)  # noqa: S311 - it is no secret
         with semaphore:
             return once()
+
+
+def _way(address: Address) -> str:
+    """The commands of a jump host differ by their gateway only."""
+    return (address.proxy or "").replace(address.host, "%h").replace(str(address.port), "%p")

@@ -13,6 +13,7 @@ SUMMARIES = {
     "login": "Keep a gateway's password in the keyring, once it was tried.",
     "doctor": "Tell what stands between you and a deploy to a gateway.",
     "deploy": "Install a bundle on a gateway and see that it comes up.",
+    "rollout": "Go on with deploys to many gateways, and tell of them.",
     "adopt": "Take over a copy of a bundle that runs by hand.",
     "status": "Tell what runs on a gateway.",
     "logs": "Show what a bundle on a gateway printed.",

@@ -13,7 +13,6 @@ import click
 
 from bundlekit.cli.access import (
     Access,
-    access_options,
     force_option,
     hand_over_option,
     session_on,
@@ -21,6 +20,8 @@ from bundlekit.cli.access import (
     wait_lock_option,
     wait_option,
 )
+from bundlekit.cli.fleet_access import FleetAccess, fleet_options, is_single, single
+from bundlekit.cli.rollouts import RolloutOptions, rollout_options
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, BundlekitError
 from bundlekit.quoting import printable
@@ -58,9 +59,11 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
     bundlekit deploy moxa@192.168.4.127 --all --bundle bundles  all that are in that folder
     bundlekit deploy moxa@192.168.4.127 --format json | jq -r 'select(.event == "end").outcome'
     bundlekit deploy moxa@[fe80::290:e8ff:fe00:1%eth0]:2222 --dry-run  what it would do
+    bundlekit deploy -i gateways.ini 'substations,!gw07' --waves 1,5,25%,100% --soak 10m --max-failed 5%
     """,
 )
-@access_options
+@fleet_options
+@rollout_options
 @click.option(
     "-b",
     "--bundle",
@@ -89,7 +92,15 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or an event a line."
 )
-def command(access: Access, *, bundles: tuple[Path, ...], all_in: bool, dry_run: bool, **options: Any) -> int:
+def command(
+    access: FleetAccess,
+    *,
+    bundles: tuple[Path, ...],
+    all_in: bool,
+    dry_run: bool,
+    rollout: RolloutOptions,
+    **options: Any,
+) -> int:
     """Install a bundle on a gateway and see that it comes up.
 
     The bundle is validated, packed, uploaded, unpacked beside the release that runs, compiled and its imports tried by
@@ -106,10 +117,47 @@ def command(access: Access, *, bundles: tuple[Path, ...], all_in: bool, dry_run:
     Exit code: 0 it runs, 1 the bundle has errors or was taken back, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
 
+    Several gateways are a rollout: in waves, until too many failed, with a record from which `bundlekit rollout resume`
+    goes on. It takes one bundle. Its exit code: 0 all gateways are up, 1 some failed or it was stopped, 4 some need a
+    human, 6 all that were reached are up and some are offline.
+
     With --format json, standard output has an object a line for each event; the last is `end`, also where it failed.
     Where GITHUB_STEP_SUMMARY names a file, as on GitHub, a summary in Markdown is added to it.
     """
-    return run(access, bundles or (Path(),), all_in=all_in, dry_run=dry_run, **options)
+    paths = bundles or (Path(),)
+    if is_single(access):
+        if rollout.is_used:
+            raise BadUsage("waves, --soak, --record and the like are for several gateways, and one is named")
+        return run(single(access), paths, all_in=all_in, dry_run=dry_run, **options)
+    return run_many(access, paths, rollout, all_in=all_in, dry_run=dry_run, **options)
+
+
+def run_many(
+    access: FleetAccess,
+    paths: Sequence[Path],
+    rollout: RolloutOptions,
+    *,
+    dry_run: bool,
+    all_in: bool,
+    verify: bool,
+    form: str,
+    **how: Any,
+) -> int:
+    """Roll a bundle or an archive out to many gateways."""
+    from bundlekit.cli.archive import checked_archive, has_to_keep_writes
+    from bundlekit.cli.rollouts import asked_resources, begin, preview
+
+    if all_in or len(paths) != 1:
+        raise BadUsage(
+            "a rollout to several gateways takes one bundle", hint="name it by --bundle, one after the other"
+        )
+    _refuse_folder_of_bundles(paths[0])
+    archive = _shown(paths[0], checked_archive)
+    how |= {"verify": verify, "write": has_to_keep_writes(paths[0])}
+    if dry_run:
+        return preview(access, archive, rollout, form=form, **how)
+    resources = asked_resources(paths[0]) if verify else ()
+    return begin(access, archive, resources, rollout, form=form, **how)
 
 
 def run(

@@ -1,0 +1,156 @@
+"""What a rollout came to: folded for people, as JUnit, Markdown and values for programs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+from bundlekit.fleet.folding import fold
+from bundlekit.fleet.record import Known, Story
+from bundlekit.fleet.scheduler import FAILED, State
+from bundlekit.quoting import printable
+
+_MOST_DETAILS = 15  # lines of a log, of one gateway of a group
+
+WORDS = {
+    State.UP: "up",
+    State.UNCHANGED: "unchanged",
+    State.REVERTED: "reverted",
+    State.PENDING: "not begun",
+    State.OFFLINE: "offline",
+    State.HANDED_OVER: "has its order, end not known",
+    State.ROLLED_BACK: "rolled back",
+    State.REFUSED: "refused",
+    State.NEEDS_HUMAN: "needs a human",
+}
+"""What people read of each state."""
+
+EXIT_OFFLINE = 6
+
+
+@dataclass(frozen=True)
+class Group:
+    """Gateways that failed in the same way: their state, what failed, and the log of the first one."""
+
+    state: State
+    names: tuple[str, ...]
+    error: Mapping[str, Any]
+
+
+def groups_of(gateways: Iterable[Known]) -> list[Group]:
+    """The gateways that failed, by state and message, the largest group first."""
+    found: dict[tuple[State, str], list[Known]] = {}
+    for known in gateways:
+        if known.state in FAILED:
+            found.setdefault((known.state, str(known.error.get("what", ""))), []).append(known)
+    ordered = sorted(found.items(), key=lambda item: -len(item[1]))
+    return [Group(state, tuple(one.name for one in those), those[0].error) for (state, _), those in ordered]
+
+
+def counts_in_words(gateways: Sequence[Known]) -> str:
+    """How many there are of each state, such as `97 up, 2 offline, 1 rolled back`."""
+    counted = ((state, sum(known.state is state for known in gateways)) for state in WORDS)
+    return ", ".join(f"{count} {WORDS[state]}" for state, count in counted if count)
+
+
+def lines_of(gateways: Sequence[Known]) -> list[str]:
+    """For people: a line a state with folded names, then the failures by message with one log each."""
+    lines = []
+    width = max((len(WORDS[known.state]) for known in gateways), default=0)
+    for state, words in WORDS.items():
+        names = [known.name for known in gateways if known.state is state]
+        if names:
+            lines.append(f"{words:<{width}}  {len(names):>5}  {fold(names)}")
+    for group in groups_of(gateways):
+        lines += ["", f"{fold(group.names)}: {printable(str(group.error.get('what') or WORDS[group.state]))}"]
+        lines += [
+            f"  {word}: {printable(str(group.error[word]))}" for word in ("kept", "hint") if group.error.get(word)
+        ]
+        details = [printable(str(line).expandtabs()) for line in group.error.get("details", ())]
+        lines += [f"    | {line}" for line in details[-_MOST_DETAILS:]]
+    return lines
+
+
+def exit_code(gateways: Sequence[Known], *, is_done: bool) -> int:
+    """0 all are up; 1 some failed, or it was stopped; 4 some need a human; 6 all that were reached are up."""
+    states = {known.state for known in gateways}
+    if State.NEEDS_HUMAN in states:
+        return 4
+    if states & FAILED or not is_done:
+        return 1
+    return EXIT_OFFLINE if states & {State.OFFLINE, State.HANDED_OVER, State.PENDING} else 0
+
+
+def for_programs(story: Story) -> dict[str, Any]:
+    """A rollout as values that JSON takes."""
+    return {
+        "rollout": story.id,
+        "bundle": story.head.get("bundle"),
+        "version": story.head.get("version"),
+        "status": story.status,
+        "reason": story.reason or None,
+        "began": story.began,
+        "changed": story.changed,
+        "counts": {state.value: story.count(state) for state in State},
+        "gateways": [gateway_for_programs(known) for known in story.gateways],
+    }
+
+
+def gateway_for_programs(known: Known) -> dict[str, Any]:
+    """A gateway of a rollout as values that JSON takes."""
+    return {
+        "gateway": known.name,
+        "target": known.target,
+        "state": known.state.value,
+        "wave": known.wave or None,
+        "release": known.release or None,
+        "replaced": known.replaced or None,
+        "checked": known.checked,
+        "time": known.time or None,
+        "seconds": known.seconds or None,
+        "error": dict(known.error) or None,
+    }
+
+
+def junit(what: str, gateways: Sequence[Known]) -> bytes:
+    """A JUnit document of one suite, with a case a gateway."""
+    failed = sum(known.state in FAILED for known in gateways)
+    skipped = sum(known.state in (State.PENDING, State.OFFLINE, State.HANDED_OVER) for known in gateways)
+    totals = {
+        "tests": str(len(gateways)),
+        "failures": str(failed),
+        "errors": "0",
+        "skipped": str(skipped),
+        "time": f"{sum(known.seconds for known in gateways):.3f}",
+    }
+    root = Xml.Element("testsuites", totals)
+    suite = Xml.SubElement(root, "testsuite", {"name": printable(what), **totals})
+    for known in gateways:
+        case = Xml.SubElement(
+            suite,
+            "testcase",
+            {"classname": "rollout", "name": printable(known.name), "time": f"{known.seconds:.3f}"},
+        )
+        message = printable(str(known.error.get("what") or WORDS[known.state]))
+        if known.state in FAILED:
+            failure = Xml.SubElement(case, "failure", {"message": message, "type": known.state.value})
+            failure.text = "\n".join(printable(str(line).expandtabs()) for line in known.error.get("details", ()))
+        elif known.state in (State.PENDING, State.OFFLINE, State.HANDED_OVER):
+            Xml.SubElement(case, "skipped", {"message": message})
+    Xml.indent(root)
+    document: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"
+
+
+def title_of(story: Story) -> str:
+    """A rollout in one line: what, its id, and how far it is."""
+    status = f"{story.status}{f': {story.reason}' if story.reason else ''}"
+    return f"{story.head.get('bundle')} {story.head.get('version')}, rollout {story.id}, {status}"
+
+
+def when(seconds: float) -> str:
+    """A time of a record, for people."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
