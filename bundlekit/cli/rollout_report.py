@@ -83,7 +83,7 @@ class RolloutReport:
                 self._json.write("phase", gateway=gateway, phase=word, text=text)
 
     def ended(self, gateway: str, work: Work, result: Result) -> None:
-        is_news = result.state is not None and self._states.get(gateway) is not result.state or result.checked
+        is_news = (result.state is not None and self._states.get(gateway) is not result.state) or result.checked
         if result.state is None or not is_news:
             return
         self._states[gateway] = result.state

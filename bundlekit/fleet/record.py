@@ -180,6 +180,9 @@ class Record:
             if events:
                 self._write(events)
             for event, fields in events:
+                if event == "status":
+                    status, reason = str(fields["status"]), str(fields.get("reason", ""))
+                    self._story = replace(self._story, status=status, reason=reason)
                 if (name := str(fields.get("gateway", ""))) in self._known:
                     self._known[name] = _after(self._known[name], {"event": event, **fields}, now)
 

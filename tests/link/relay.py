@@ -63,6 +63,7 @@ class Relay:
         way: str = "out",
         cuts: int | None = None,
         ending: Literal["close", "reset", "silence"] = "close",
+        port: int = 0,
     ) -> None:
         """Listen.
 
@@ -73,13 +74,14 @@ class Relay:
             cuts: connections that are cut; None for all.
             ending: what a cut is for the address: an end in order, after all that was sent; an end at once; or
                 nothing, for nobody hears anything any more.
+            port: to listen on; 0 for any that is free.
         """
         self._to = to
         self._cut_after = cut_after
         self._way = way
         self._cuts = cuts
         self._ending = ending
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listening.getsockname()[1]
         self.connections: list[Carried] = []
         self.is_silent = False

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bundlekit.errors import BundlekitError, CouldNotRun, GatewayBusy, Unreadable
+from bundlekit.fleet.record import Record, ask, keep_archive, merged, read_record
+from bundlekit.fleet.report import exit_code, groups_of, junit, lines_of
+from bundlekit.fleet.scheduler import State
+
+HEAD: dict[str, Any] = {
+    "id": "20261130-120000-abcd",
+    "bundle": "thermostat",
+    "version": "0.2.0",
+    "digest": "d",
+    "gateways": [{"name": name, "target": f"moxa@{name}"} for name in ("gw1", "gw2", "gw3")],
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    place = tmp_path / "rollouts/one.jsonl"
+    with Record(place, head=HEAD):
+        pass
+    return place
+
+
+def test_record_tells_what_was_noted(path: Path) -> None:
+    with Record(path) as record:
+        record.add("begin", gateway="gw1", wave=1)
+        record.add("order", gateway="gw1", release="0.2.0-1", replaced="0.1.0-1", who="me@here", last={"time": 1})
+        assert record.known("gw1").in_doubt
+        record.add("state", gateway="gw1", state="up", starts=1)
+        record.add("begin", gateway="gw2", wave=1)
+        in_memory = record.story
+    told = read_record(path)
+    first, second, third = told.gateways
+    assert (first.state, first.ordered, first.in_doubt, first.release) == (State.UP, True, False, "0.2.0-1")
+    assert (second.state, second.in_doubt, second.ordered) == (State.PENDING, True, False)
+    assert third.state is State.PENDING
+    assert [known.state for known in in_memory.gateways] == [known.state for known in told.gateways]
+
+
+@pytest.mark.parametrize("cut", [1, 7, 40])
+def test_torn_last_line_is_no_problem(path: Path, cut: int) -> None:
+    with Record(path) as record:
+        record.add("begin", gateway="gw1", wave=1)
+        record.add("state", gateway="gw1", state="up")
+    os.truncate(path, path.stat().st_size - cut)
+    assert read_record(path).gateways[0].in_doubt
+    with Record(path) as record:
+        record.add("state", gateway="gw1", state="unchanged")
+    assert read_record(path).gateways[0].state is State.UNCHANGED
+    assert all(json.loads(line) for line in path.read_text().splitlines())
+
+
+def test_line_of_zeros_is_no_problem(path: Path) -> None:
+    with path.open("ab") as stream:  # as a file system leaves it that has lost its power
+        stream.write(bytes(300) + b"\n")
+    with Record(path) as record:
+        record.add("begin", gateway="gw1", wave=1)
+    assert read_record(path).gateways[0].in_doubt
+
+
+def test_second_controller_is_refused(path: Path) -> None:
+    with Record(path), pytest.raises(GatewayBusy):
+        Record(path)
+    with Record(path):
+        pass
+
+
+def test_record_is_not_overwritten(path: Path) -> None:
+    with pytest.raises(CouldNotRun):
+        Record(path, head=HEAD)
+    assert len(read_record(path).gateways) == 3
+
+
+def test_only_a_controller_at_work_is_asked(path: Path) -> None:
+    assert not ask(path, "pause")
+    with Record(path) as record:
+        assert record.request() == ""
+        assert ask(path, "pause")
+        assert record.request() == "pause"
+        assert record.request() == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"{}\n", b'{"event": "begin"}\n', b"\0" * 100, b"[1]\n"])
+def test_what_is_no_record_is_refused(tmp_path: Path, content: bytes) -> None:
+    place = tmp_path / "none.jsonl"
+    place.write_bytes(content)
+    with pytest.raises(Unreadable):
+        read_record(place)
+    with pytest.raises(BundlekitError):
+        Record(place)
+
+
+def test_record_of_a_newer_bundlekit_is_refused(tmp_path: Path) -> None:
+    place = tmp_path / "new.jsonl"
+    place.write_text(json.dumps({"event": "rollout", "time": 1, "format": 99, **HEAD}) + "\n")
+    with pytest.raises(Unreadable, match="newer"):
+        read_record(place)
+
+
+def test_records_merge_by_the_last_word(tmp_path: Path) -> None:
+    stories = []
+    for number, state in enumerate(("rolled-back", "up")):
+        place = tmp_path / f"{number}.jsonl"
+        with Record(place, head=HEAD) as record:
+            record.add("state", gateway="gw1", state=state)
+            if number == 0:
+                record.add("state", gateway="gw2", state="up")
+        stories.append(read_record(place))
+    assert [known.state for known in merged(stories)] == [State.UP, State.UP, State.PENDING]
+    assert [known.state for known in merged(stories[::-1])] == [State.UP, State.UP, State.PENDING]
+
+
+def test_archive_is_kept_beside_the_record(path: Path) -> None:
+    keep_archive(path, "abc", b"data")
+    assert (path.parent / "one.jsonl.d/abc.tar.gz").read_bytes() == b"data"
+
+
+def test_failures_are_grouped_by_message(path: Path) -> None:
+    with Record(path) as record:
+        for name in ("gw1", "gw2"):
+            error = {"what": "it ended", "hint": "look", "details": [f"log of {name}", "\x1b[2J"]}
+            record.add("state", gateway=name, state="rolled-back", error=error)
+        known = record.story.gateways
+    (group,) = groups_of(known)
+    assert group.names == ("gw1", "gw2")
+    text = "\n".join(lines_of(known))
+    assert "gw[1-2]: it ended" in text
+    assert "log of gw1" in text
+    assert "log of gw2" not in text
+    assert "\x1b" not in text
+    assert b"\x1b" not in junit("x", known)
+
+
+def test_exit_code_tells_offline_from_failed(path: Path) -> None:
+    def code(*states: str, is_done: bool = True) -> int:
+        with Record(path) as record:
+            for name, state in zip(("gw1", "gw2", "gw3"), states, strict=True):
+                record.add("state", gateway=name, state=state)
+            return exit_code(record.story.gateways, is_done=is_done)
+
+    assert code("up", "unchanged", "up") == 0
+    assert code("up", "offline", "up") == 6
+    assert code("up", "handed-over", "up") == 6
+    assert code("up", "offline", "rolled-back") == 1
+    assert code("up", "refused", "needs-human") == 4
+    assert code("up", "pending", "up", is_done=False) == 1

@@ -1,0 +1,153 @@
+"""Rollouts to booted gateways."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from tests.box import Box
+from tests.emulator.sides import wait_until
+from tests.fleet.fleet import NOBODY, PASSWORD, Operator, booted, closed_port
+from tests.link.relay import Relay
+
+pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("rollout")]
+
+BREAKS = '    if os.path.exists("/etc/breaks-{}"):\n        raise SystemExit("this gateway breaks it")\n'
+
+
+@pytest.fixture(scope="module")
+def boxes() -> Iterator[list[Box]]:
+    with booted(2) as boxes:
+        yield boxes
+
+
+@pytest.fixture
+def operator(tmp_path: Path, boxes: list[Box]) -> Operator:
+    return Operator(tmp_path, boxes)
+
+
+@contextmanager
+def breaking(operator: Operator, name: str, version: str) -> Iterator[None]:
+    """A gateway on which releases of a version do not come up."""
+    operator.boxes[name].run(f"touch /etc/breaks-{version}")
+    try:
+        yield
+    finally:
+        operator.boxes[name].run(f"rm /etc/breaks-{version}")
+
+
+def sample(operator: Operator, version: str, name: str) -> Path:
+    return operator.sample(version, name=name, before_main=BREAKS.format(version))
+
+
+def test_rollout_goes_in_waves(operator: Operator, tmp_path: Path) -> None:
+    operator.write_inventory(off=closed_port())
+    junit = tmp_path / "report.xml"
+    first = operator.roll_out(
+        sample(operator, "0.0.1", "waves"), "--waves", "1,100%", "--soak", "2s", "--junit", str(junit)
+    )
+    assert first.code == 6, first.err
+    assert first.out.splitlines()[:2] == ["up           2  gw[1-2]", f"offline      1  {NOBODY}"]
+    assert operator.states() == {"gw1": "up", "gw2": "up", NOBODY: "offline"}
+    record = [json.loads(line) for line in next(tmp_path.rglob("*.jsonl")).read_text().splitlines()]
+    begun = {one["gateway"]: one["time"] for one in record if one["event"] == "begin"}
+    checked = {one["gateway"]: one["time"] for one in record if one.get("checked")}
+    assert begun["gw1"] + 2 <= checked["gw1"] <= begun["gw2"]
+    suite = Xml.parse(junit).getroot()[0]
+    assert [suite.get(name) for name in ("tests", "failures", "skipped")] == ["3", "0", "1"]
+    again = operator.roll_out(sample(operator, "0.0.1", "waves"), to="substations,!off")
+    assert again.code == 0
+    assert "unchanged" in again.out
+
+
+def test_rollout_stops_behind_the_threshold_and_is_taken_up_again(operator: Operator) -> None:
+    bundle = sample(operator, "0.0.1", "stops")
+    with breaking(operator, "gw1", "0.0.1"):
+        stopped = operator.roll_out(bundle, "--jobs", "1", "--wait", "20")
+    assert stopped.code == 1
+    assert operator.states() == {"gw1": "rolled-back", "gw2": "pending"}
+    assert "gw1: release 0.0.1-" in stopped.out
+    assert "    | this gateway breaks it" in stopped.out
+    assert "paused, 1 of 1 gateways failed, and 0 may" in stopped.out
+    retried = operator.rollout("retry", PASSWORD)
+    assert retried.code == 0, retried.out + retried.err
+    assert operator.states() == {"gw1": "up", "gw2": "up"}
+    shown = operator.rollout("report", "--format", "markdown")
+    assert shown.code == 0
+    assert "2 up" in shown.out
+
+
+def test_rollout_is_taken_back_where_it_is_told_so(operator: Operator) -> None:
+    assert operator.roll_out(sample(operator, "0.0.1", "back")).code == 0
+    with breaking(operator, "gw2", "0.0.2"):
+        bundle = sample(operator, "0.0.2", "back")
+        ended = operator.roll_out(bundle, "--jobs", "1", "--on-abort", "rollback", "--wait", "20")
+    assert ended.code == 1
+    assert operator.states() == {"gw1": "reverted", "gw2": "rolled-back"}
+    status = json.loads(operator.run("status", *operator.to("gw1"), PASSWORD, "--format", "json", "-b", "back").out)
+    assert status["bundles"][0]["version"] == "0.0.1"
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_controller_leaves_a_record_to_go_on_with(operator: Operator, seed: int) -> None:
+    bundle = sample(operator, f"0.0.{seed}", "killed")
+    began = operator.start("deploy", *operator.to(), "--bundle", str(bundle), PASSWORD)
+    wait_until(lambda: bool(list(operator.home.rglob("*.jsonl"))))
+    time.sleep(random.Random(seed).uniform(0, 5))  # the moment is what is tried, not a time to wait for
+    began.kill()
+    began.communicate()
+    ended = operator.rollout("resume", PASSWORD)
+    assert ended.code == 0, ended.out + ended.err
+    story = operator.story()
+    assert set(operator.states().values()) <= {"up", "unchanged"}
+    release = story["gateways"][0]["release"]
+    assert operator.deploys(release) == {"gw1": 1, "gw2": 1}
+
+
+def test_record_is_of_one_controller_at_a_time(operator: Operator) -> None:
+    bundle = sample(operator, "0.0.1", "paused")
+    began = operator.start("deploy", *operator.to(), "-b", str(bundle), PASSWORD, "--waves", "1", "--soak", "1h")
+    assert began.stderr
+    for line in began.stderr:
+        if line.startswith("gw1  up"):
+            break
+    refused = operator.rollout("resume", PASSWORD)
+    assert refused.code == 3
+    assert "another bundlekit is at work" in refused.err
+    assert operator.rollout("pause").code == 0
+    assert began.wait(60) == 1
+    assert operator.story()["status"] == "paused"
+    assert operator.states() == {"gw1": "up", "gw2": "pending"}
+    aborted = operator.rollout("abort")
+    assert "is aborted" in aborted.out
+    assert operator.story()["status"] == "aborted"
+
+
+def test_gateway_that_comes_back_gets_its_deploy(operator: Operator) -> None:
+    port = closed_port()
+    box = operator.boxes["gw2"]
+    alias = f"gw2 target={box.user}@127.0.0.1:{port} identity={box.client_key}"
+    text = operator.inventory.read_text().splitlines()
+    operator.inventory.write_text("\n".join([*text[:-1], alias]) + "\n")
+    keys = [line.split(" ", 1)[1] for line in box.known_hosts.read_text().splitlines()]
+    with operator.known_hosts.open("a") as known:
+        known.writelines(f"[127.0.0.1]:{port} {key}\n" for key in keys)
+    bundle = sample(operator, "0.0.1", "returns")
+    began = operator.start("deploy", *operator.to(), "-b", str(bundle), PASSWORD, "--offline", "wait=5m")
+    assert began.stderr
+    seen = []
+    for line in began.stderr:
+        seen.append(line)
+        if line.startswith("gw2  offline"):
+            break
+    with Relay((box.address, 22), port=port):
+        out, err = began.communicate(timeout=120)
+    assert began.returncode == 0, "".join(seen) + err
+    assert "gw[1-2]" in out
