@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bundlekit.cli.fleet_access import Fleet, FleetAccess
+from bundlekit.cli.rate import parse_rate
 from bundlekit.errors import BadUsage, CouldNotRun
 from bundlekit.fleet.waves import Policy, parse_offline, parse_seconds, parse_share, parse_waves, parse_window
 from bundlekit.quoting import quoted
@@ -65,8 +66,6 @@ def rollout_options(function: Callable[..., Any]) -> Callable[..., Any]:
         policy = {name: text for name, text in said.items() if text is not None}
         policy_of(policy)  # so that what makes no sense is said before anything is done
         return function(rollout=RolloutOptions(policy, record, junit, rate_for_all), **others)
-
-    from bundlekit.cli.commands.deploy import parse_rate
 
     decorated: Callable[..., Any] = gathered
     for decorate in (

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _TICK = 0.5  # seconds between two looks at the clock, at what somebody else asks for, and for Ctrl-C
 _CONNECT = 5.0  # seconds for a connection that only finds out whether a gateway is there
 _ABORTED = "aborted"
-_AGAIN = 2.0  # seconds until a gateway is asked again that is at work with its order
+_AGAIN = 1.0  # seconds until a gateway is asked again that is at work with its order
+_LOOKS = 3  # more that show nothing of an order: it may just have arrived as its sender was killed
 
 
 @dataclass(frozen=True)
@@ -300,9 +301,10 @@ class Engine:
         last = HistoryEntry(**order.last) if order.last else None
         change = Change("deploy", order.release, order.who, BundleState(name, last=last))
         with self._session(gateway) as session:
-            events = ask_outcome(session, change)
-            while events is None:
+            looks, events = 0, ask_outcome(session, change)
+            while events is None or (not events and looks < _LOOKS):
                 time.sleep(_AGAIN)
+                looks = looks + 1 if events is not None else 0
                 events = ask_outcome(session, change)
             if not events:
                 current = session.probe(name).bundle(name)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.workstation import Workstation
 from tests.ssh.sshd import Sshd, make_key
+from tests.workstation import Workstation
 
 pytestmark = pytest.mark.gateway
 
@@ -20,7 +20,7 @@ PATIENCE = "--wait-lock=120"  # its names have one gateway, and one lock
 
 @pytest.fixture
 def workstation(shared_workstation: Workstation) -> Workstation:
-    """A workstation with an inventory of five names of the gateway, of which known_hosts has the keys, and of two others."""
+    """A workstation with an inventory of five names of the gateway, whose keys are known, and of two others."""
     write_names(shared_workstation)
     return shared_workstation
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from bundlekit.cli.access import (
     wait_option,
 )
 from bundlekit.cli.fleet_access import FleetAccess, fleet_options, is_single, single
+from bundlekit.cli.rate import parse_rate
 from bundlekit.cli.rollouts import RolloutOptions, rollout_options
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, BundlekitError
@@ -31,22 +31,7 @@ if TYPE_CHECKING:
     from bundlekit.pack.archive import Archive
     from bundlekit.remote.session import Session
 
-_LEAST_RATE, _MOST_RATE = 1000, 1_000_000_000
 _MOST_NAMED = 5
-_RATE = re.compile(r"(\d+(?:\.\d+)?)([kM]?)")
-
-
-def parse_rate(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
-    """Bytes a second, from `20000`, `20k` or `1.5M`."""
-    if text is None:
-        return None
-    found = _RATE.fullmatch(text)
-    rate = float(found[1]) * {"": 1, "k": 1000, "M": 1_000_000}[found[2]] if found else 0
-    if not _LEAST_RATE <= rate <= _MOST_RATE:
-        raise click.BadParameter(
-            f"{text[:60]!r} is no number of bytes a second, such as 20k or 1.5M; 1k is the least, 1000M the most"
-        )
-    return int(rate)
 
 
 @verb(

@@ -1,0 +1,23 @@
+"""How fast an upload may be, as it stands on the command line."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+_LEAST_RATE, _MOST_RATE = 1000, 1_000_000_000
+_RATE = re.compile(r"(\d+(?:\.\d+)?)([kM]?)")
+
+
+def parse_rate(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Bytes a second, from `20000`, `20k` or `1.5M`."""
+    if text is None:
+        return None
+    found = _RATE.fullmatch(text)
+    rate = float(found[1]) * {"": 1, "k": 1000, "M": 1_000_000}[found[2]] if found else 0
+    if not _LEAST_RATE <= rate <= _MOST_RATE:
+        raise click.BadParameter(
+            f"{text[:60]!r} is no number of bytes a second, such as 20k or 1.5M; 1k is the least, 1000M the most"
+        )
+    return int(rate)
