@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import os
+import re
 from collections.abc import Iterable
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +22,83 @@ if TYPE_CHECKING:
 
 _REVOKED = "@revoked"
 _AUTHORITY = "@cert-authority"
+_SPECIAL = re.compile(r"[|!*?]")  # in names that are hashed, denied or patterns
 
 
 def fingerprint(key: paramiko.PKey) -> str:
     """A key's fingerprint as OpenSSH shows it: `SHA256:` and base64 without padding."""
     digest = hashlib.sha256(key.asbytes()).digest()
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+
+
+class _Line:
+    """A line of known_hosts; its key is decoded when somebody asks for a host that has it."""
+
+    def __init__(self, marker: str, names: list[str], text: str) -> None:
+        self.marker = marker
+        self.names = names
+        self._text = text
+
+    @cached_property
+    def key(self) -> paramiko.PKey | None:
+        """None where the line makes no sense."""
+        import paramiko
+        from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
+
+        try:
+            entry = HostKeyEntry.from_line(self._text)
+        except (paramiko.SSHException, InvalidHostKey, ValueError):
+            return None
+        return entry.key if entry is not None else None
+
+    def is_about(self, host: str) -> bool:
+        """Whether its names, of which some may be hashed, patterns, or denials (`!name`), are about a host."""
+        found = False
+        for name in self.names:
+            if name.startswith("|1|"):
+                found = found or _is_hash_of(host, name)
+            elif name.startswith("!"):
+                if fits_one(name[1:], host):
+                    return False
+            else:
+                found = found or fits_one(name, host)
+        return found
+
+
+class _File:
+    """The lines of a file. Whoever asks for many hosts of many finds most by their plain names at once."""
+
+    def __init__(self, text: str) -> None:
+        self._plain: dict[str, list[tuple[int, _Line]]] = {}
+        self._others: list[tuple[int, _Line]] = []
+        self._found: dict[str, list[_Line]] = {}
+        for number, line in enumerate(text.splitlines()):
+            self._add(number, line.strip())
+
+    def _add(self, number: int, line: str) -> None:
+        marker, _, rest = line.partition(" ") if line.startswith("@") else ("", "", line)
+        if not rest or rest.startswith("#") or marker not in ("", _REVOKED, _AUTHORITY):
+            return
+        found = _Line(marker, re.split("[ \t]", rest)[0].split(","), rest)
+        if any(_SPECIAL.search(name) for name in found.names):
+            self._others.append((number, found))
+            return
+        for name in dict.fromkeys(name.lower() for name in found.names):
+            self._plain.setdefault(name, []).append((number, found))
+
+    def lines_about(self, host: str) -> list[_Line]:
+        """In their order."""
+        if host not in self._found:
+            others = ((number, line) for number, line in self._others if line.is_about(host))
+            found = [*self._plain.get(host.lower(), ()), *others]
+            self._found[host] = [line for _, line in sorted(found, key=lambda one: one[0])]
+        return self._found[host]
+
+
+@lru_cache(maxsize=8)
+def _file_with(file: Path, *_state: int) -> _File:
+    """A file as it is in a state; a thousand log-ins read it once."""
+    return _File(file.read_text(encoding="utf-8", errors="replace"))
 
 
 class KnownHosts:
@@ -39,10 +113,11 @@ class KnownHosts:
         Raises:
             Unreadable: one of them exists and cannot be read.
         """
-        self._lines: list[tuple[str, list[str], paramiko.PKey]] = []
+        self._files: list[_File] = []
         for file in files:
             try:
-                text = file.read_text(encoding="utf-8", errors="replace")
+                state = file.stat()
+                self._files.append(_file_with(file, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except (OSError, ValueError) as error:
@@ -50,34 +125,20 @@ class KnownHosts:
                     f"cannot read the known hosts in {file}: {getattr(error, 'strerror', None) or error}",
                     hint="UserKnownHostsFile in the ssh configuration names another file",
                 ) from error
-            for line in text.splitlines():
-                self._add(line.strip())
 
-    def _add(self, line: str) -> None:
-        import paramiko
-        from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
-
-        marker, _, rest = line.partition(" ") if line.startswith("@") else ("", "", line)
-        if not rest or rest.startswith("#") or marker not in ("", _REVOKED, _AUTHORITY):
-            return
-        try:
-            entry = HostKeyEntry.from_line(rest)
-        except (paramiko.SSHException, InvalidHostKey, ValueError):
-            return
-        if entry is not None and entry.key is not None:
-            self._lines.append((marker, list(entry.hostnames or ()), entry.key))
+    def _keys(self, marker: str, host: str) -> list[paramiko.PKey]:
+        lines = (line for file in self._files for line in file.lines_about(host) if line.marker == marker)
+        return [line.key for line in lines if line.key is not None]
 
     def keys_of(self, host: str) -> list[paramiko.PKey]:
         """The keys that a host may show."""
-        return [key for marker, names, key in self._lines if not marker and _matches(names, host)]
+        return self._keys("", host)
 
     def authorities_of(self, host: str) -> list[paramiko.PKey]:
-        """The keys of those who may certify a host."""
-        return [
-            key
-            for marker, names, key in self._lines
-            if marker == _AUTHORITY and _matches_either_way(names, host) and not self.is_revoked(host, key)
-        ]
+        """The keys of those who may certify a host. OpenSSH looks for a name without its port too."""
+        names = dict.fromkeys((host, _without_port(host)))
+        found = [key for name in names for key in self._keys(_AUTHORITY, name)]
+        return [key for at, key in enumerate(found) if key not in found[:at] and not self.is_revoked(host, key)]
 
     def vouches_for(self, key: paramiko.PKey, host: str) -> bool:
         """Whether a key is known as the host's, by itself or by a certificate; without its port too, as in OpenSSH."""
@@ -88,38 +149,22 @@ class KnownHosts:
 
     def is_revoked(self, host: str, key: paramiko.PKey) -> bool:
         """Whether a key must not be trusted any more."""
-        return any(
-            marker == _REVOKED and key == other and _matches(names, host) for marker, names, other in self._lines
-        )
+        return key in self._keys(_REVOKED, host)
 
 
-def _matches(names: list[str], host: str) -> bool:
-    """Whether a line's names, of which some may be hashed, patterns, or denials (`!name`), are about a host."""
-    from paramiko import HostKeys
-
-    found = False
-    for name in names:
-        if name.startswith("|1|"):
-            try:
-                found = found or HostKeys.hash_host(host, name) == name
-            except ValueError:
-                continue
-        elif name.startswith("!"):
-            if fits_one(name[1:], host):
-                return False
-        else:
-            found = found or fits_one(name, host)
-    return found
+def _is_hash_of(host: str, name: str) -> bool:
+    """Whether `|1|SALT|HASH` stands for a host."""
+    _, _, salt, digest = name.split("|", 3) if name.count("|") == 3 else ("", "", "", "")
+    try:
+        expected = base64.b64decode(digest, validate=True)
+        return bool(expected) and hmac.digest(base64.b64decode(salt, validate=True), host.encode(), "sha1") == expected
+    except ValueError:
+        return False
 
 
 def _without_port(host: str) -> str:
     """As known_hosts has it for port 22."""
     return host[1:].partition("]:")[0] if host.startswith("[") else host
-
-
-def _matches_either_way(names: list[str], host: str) -> bool:
-    """OpenSSH looks for a name without its port too."""
-    return _matches(names, host) or _matches(names, _without_port(host))
 
 
 def check_host_key(

@@ -125,3 +125,23 @@ def test_new_key_is_appended_and_found_again(tmp_path: Path) -> None:
     check_host_key(KEY, "[gw]:2222", KnownHosts([file]), ask=Nobody(), strict="accept-new", remember_in=file)
     assert KnownHosts([file]).keys_of("[gw]:2222") == [KEY]
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_file_that_changes_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    file.write_text(f"gw1 {LINE}\n")
+    assert KnownHosts([file]).keys_of("gw1") == [KEY]
+    with file.open("a") as stream:
+        stream.write(f"@revoked GW1,other {LINE}\n|1|x|y ssh-ed25519 AAAA\n")
+    known = KnownHosts([file])
+    assert known.is_revoked("gw1", KEY)
+    assert not known.is_revoked("gw2", KEY)
+
+
+def test_order_of_the_lines_is_that_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    lines = [f"{names} {key.get_name()} {key.get_base64()}" for names, key in (("gw*", OTHER), ("gw1", KEY))]
+    file.write_text("\n".join(lines))
+    assert KnownHosts([file]).keys_of("gw1") == [OTHER, KEY]
+    file.write_text("\n".join(reversed(lines)) + "\n")
+    assert KnownHosts([file]).keys_of("gw1") == [KEY, OTHER]
