@@ -27,8 +27,7 @@ _junit = click.option(
 @verb(
     "rollout",
     examples="""
-    bundlekit deploy -i gateways.ini substations --waves 1,5,100%  begins one
-    bundlekit rollout list
+    bundlekit rollout list  `bundlekit deploy` to several gateways begins one
     bundlekit rollout show
     bundlekit rollout resume 20261130-101500-3f2a  goes on, also on another machine with its record
     bundlekit rollout retry  those of the last one that failed
