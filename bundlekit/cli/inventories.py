@@ -61,7 +61,7 @@ def meant_by(targets: Sequence[str], inventory: Path | None, ssh_config: Path | 
 
 
 def _from(known: Inventory, file: Path, targets: Sequence[str]) -> Meant:
-    found = known.select(",".join(targets)) if targets else known.gateways
+    found = known.select(",".join(targets) if targets else "all")
     if not found:
         raise BadUsage(f"{quoted(','.join(targets))} means no gateway of the inventory {file}")
     is_single = len(targets) == 1 and targets[0] == found[0].name and targets[0] not in known.groups

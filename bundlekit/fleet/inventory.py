@@ -42,18 +42,26 @@ class Gateway:
 
 @dataclass(frozen=True)
 class Inventory:
-    """Gateways in order, and the names of those in each group."""
+    """Gateways in order, and the names of those in each group.
+
+    Attributes:
+        unfit: what cannot be honoured, by the names of hosts. An inventory of Ansible has other hosts than gateways.
+    """
 
     gateways: tuple[Gateway, ...]
     groups: Mapping[str, tuple[str, ...]]
+    unfit: Mapping[str, BadUsage] = field(default_factory=dict)
 
     def select(self, pattern: str) -> tuple[Gateway, ...]:
         """The gateways that a pattern means, in the order of the inventory; see `matching`.
 
         Raises:
-            BadUsage: it makes no sense, or a word of it matches nothing.
+            BadUsage: it makes no sense, a word of it matches nothing, or what is said of a gateway cannot be honoured.
         """
         wanted = set(matching(pattern, (one.name for one in self.gateways), self.groups))
+        for name, error in self.unfit.items():
+            if name in wanted:
+                raise error
         return tuple(one for one in self.gateways if one.name in wanted)
 
     def __contains__(self, name: object) -> bool:
@@ -69,7 +77,7 @@ def read_inventory(path: Path | None, ssh_config: Path | None = None) -> Invento
         ssh_config: by default `~/.ssh/config`.
 
     Raises:
-        BundlekitError: it cannot be read, makes no sense, or has something that cannot be honoured.
+        BundlekitError: it cannot be read, or makes no sense.
     """
     if path is None:
         return Inventory(tuple(Gateway(name, name) for name in host_names(ssh_config)), {})
@@ -81,7 +89,16 @@ def read_inventory(path: Path | None, ssh_config: Path | None = None) -> Invento
     for group, members in groups.items():
         for name in members:
             of_each[name].append(group)
-    return Inventory(tuple(_gateway(listing, name, tuple(of_each[name])) for name in listing.hosts), groups)
+    gateways, unfit = [], {}
+    for name in listing.hosts:
+        try:
+            gateways.append(_gateway(listing, name, tuple(of_each[name])))
+        except BadUsage as error:
+            if listing.is_own:
+                raise
+            gateways.append(Gateway(name, name, groups=tuple(of_each[name])))
+            unfit[name] = error
+    return Inventory(tuple(gateways), groups, unfit)
 
 
 def _listed(path: Path) -> Listing:

@@ -79,6 +79,14 @@ def test_folder_with_a_program_and_a_file(folder: Path) -> None:
     assert read_inventory(program).gateways == gateways[1:]
 
 
+def test_host_that_is_no_gateway_matters_only_where_it_is_meant(folder: Path) -> None:
+    (folder / "hosts.yml").write_text("all: {hosts: {gw1: {}, here: {ansible_connection: local}}}")
+    inventory = read_inventory(Path("hosts.yml"))
+    assert inventory.select("all,!here") == (Gateway("gw1", "gw1"),)
+    with pytest.raises(BadUsage, match=r"inventory hosts\.yml: here: the variable ansible_connection is \"local\""):
+        inventory.select("all")
+
+
 def test_file_that_ansible_does_not_understand(folder: Path) -> None:
     (folder / "gateways.yml").write_text("all: {hosts: [gw1")
     with pytest.raises(Unreadable, match=r"does not understand gateways\.yml") as refused:

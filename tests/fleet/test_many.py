@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -104,6 +105,29 @@ def test_terminal_is_asked_once_for_all(workstation: Workstation) -> None:
     assert "gw[1-5]: never-there is not deployed" in str(terminal.before)
     terminal.close()
     assert terminal.exitstatus == 3
+
+
+def test_inventory_of_ansible_has_all_that_a_log_in_needs(workstation: Workstation, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = Path(__file__).parents[2] / ".venv/ansible/bin"
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    (workstation.home / ".ssh/config").unlink()
+    (workstation.home / "hosts.yml").write_text(
+        f"""
+field:
+  vars:
+    ansible_user: {workstation.machine.user}
+    ansible_password: {workstation.machine.password}
+    ansible_ssh_common_args: -o HostKeyAlias={{{{ inventory_hostname }}}} -o PubkeyAuthentication=no
+  hosts:
+    gw[1:2]: {{ansible_host: {workstation.machine.address}}}
+    gw3: {{ansible_host: {workstation.machine.address}, ansible_password: wrong}}
+"""
+    )
+    printed = workstation.run("status", "-i", "hosts.yml", "field", "--bundle", "never-there", given="")
+    assert "error: gw[1-2]: never-there is not deployed on HOST\n" in printed.err
+    assert "error: gw3: moxa@" in printed.err
+    assert "does not accept the password" in printed.err
+    assert "wrong" not in printed.err + printed.out
 
 
 def test_jump_host_that_drops_log_ins_is_asked_again(workstation: Workstation, tmp_path: Path) -> None:
