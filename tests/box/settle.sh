@@ -11,13 +11,15 @@ printf '127.0.0.1\tlocalhost\n127.0.1.1\tMoxa\n' >/etc/hosts
 : >/etc/resolv.conf
 
 useradd --create-home --shell /bin/bash --groups sudo "$user"
-printf '%s:%s\n' "$user" "$password" | chpasswd
+# As Debian did before 11. Its yescrypt takes 60 ms more of a processor, at each sudo and each log-in by password.
+printf '%s:%s\n' "$user" "$password" | chpasswd --crypt-method SHA512
 install -d -m 700 -o "$user" -g "$user" "/home/$user/.ssh"
 printf '%s\n' "$key" >"/home/$user/.ssh/authorized_keys"
 chown "$user:$user" "/home/$user/.ssh/authorized_keys"
 chmod 600 "/home/$user/.ssh/authorized_keys"
 
 echo 'PermitRootLogin no' >/etc/ssh/sshd_config.d/gateway.conf
+sed -i /pam_motd/d /etc/pam.d/sshd # starts programs at each log-in, and nobody reads it
 printf 'listener 1883\nallow_anonymous true\n' >/etc/mosquitto/conf.d/gateway.conf
 
 # What finds nothing to do here at each boot, or even at each daemon-reload; init scripts stay units.
