@@ -316,7 +316,7 @@ class Gateway:
 
 
 def copies_of(case: Case, shell: tuple[str, ...], folder: Path, kinds: str = "") -> list[Path]:
-    """The disk before each step of a change, and what a power cut leaves of it; no two alike that follow each other."""
+    """The disk before each step of a change, and what a power cut leaves of it. No two alike go on in the same way."""
     gateway = Gateway(folder, shell, case.good)
     made = gateway.run(BEFORE[case.before])
     assert (made.returncode, made.stderr) == (0, "")
@@ -330,7 +330,7 @@ def copies_of(case: Case, shell: tuple[str, ...], folder: Path, kinds: str = "")
     for copy in sorted(copies.iterdir(), key=lambda copy: int(copy.name.split("-")[1])):
         if copy.name.startswith("torn"):
             lose_what_is_not_synced(copy)
-        found.setdefault((copy.name[:3], *contents(copy / "root")), copy)
+        found.setdefault((copy.name.startswith("killed"), *contents(copy / "root")), copy)
     return list(found.values())
 
 
