@@ -1,7 +1,7 @@
 """Command lines of bundlekit in processes of their own, which a process that has imported it already forks.
 
 What Python takes to start and to import is most of what a command line costs. Whoever claims something about that or
-about arguments that others see, or sends signals, starts bundlekit as users do.
+about arguments that others see starts bundlekit as users do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import json
 import os
 import pkgutil
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -23,7 +22,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _HERE = Path(__file__).parents[1]
 _LARGEST = 1 << 17  # bytes of a request
@@ -31,6 +30,7 @@ _SHORT = 4096  # what a pipe takes before anybody reads
 _HEEDED_AT_START = {"PYTHONPATH", "PYTHONIOENCODING", "PYTHONUTF8", "LC_ALL", "LC_CTYPE"}
 _OF_COOKIECUTTER = ("arrow", "jinja2", "requests", "rich.prompt", "yaml")  # which looks for a home as it is imported
 _IMPORTED = ("bundle", "cli", "deploy", "fleet", "gateway", "lint", "pack", "remote", "scaffold", "source", "ssh")
+_OF_EMULATOR = ("run", "gateway")  # verbs that need it; it is imported for the first of them
 
 
 def run(
@@ -41,7 +41,7 @@ def run(
     Raises:
         subprocess.TimeoutExpired: it has taken that many seconds, and was killed.
     """
-    if len(given) > _SHORT or not _HEEDED_AT_START.isdisjoint(environment):
+    if len(given) > _SHORT or not _can_be_forked(environment):
         return subprocess.run(
             [sys.executable, "-m", "bundlekit", *arguments],
             input=given,
@@ -52,23 +52,80 @@ def run(
             timeout=timeout,
             check=False,
         )
-    request = json.dumps({"arguments": list(arguments), "environment": dict(environment), "cwd": str(cwd)}).encode()
     reading, writing = os.pipe()
     os.write(writing, given.encode())
     os.close(writing)
-    told, tell = os.pipe()
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err, os.fdopen(told) as answers:
-        socket.send_fds(_server(), [request], [reading, out.fileno(), err.fileno(), tell])
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = _Forked(arguments, stdin=reading, stdout=out, stderr=err, env=dict(environment), cwd=cwd, text=True)
         os.close(reading)
-        os.close(tell)
-        process = int(answers.readline())
-        if not select.select([answers], [], [], timeout)[0]:
-            os.kill(process, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(list(arguments), timeout)
-        status = int(answers.readline())
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess(list(arguments), status, out.read(), err.read())
+
+
+def start(
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    cwd: Path | None = None,
+    stdin: int = subprocess.PIPE,
+    stdout: int = subprocess.PIPE,
+) -> subprocess.Popen[str]:
+    """Start bundlekit in a session of its own, as `subprocess.Popen` does, and let it run."""
+    forked = _can_be_forked(environment)
+    return (_Forked if forked else subprocess.Popen)(
+        list(arguments) if forked else [sys.executable, "-m", "bundlekit", *arguments],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=dict(environment),
+        cwd=cwd,
+        start_new_session=True,
+        text=True,
+    )
+
+
+def _can_be_forked(environment: Mapping[str, str]) -> bool:
+    return _HEEDED_AT_START.isdisjoint(environment)
+
+
+class _Forked(subprocess.Popen[str]):
+    """A process that the server forks instead of this one, whose parent tells how it ended. Its arguments are those of
+    bundlekit.
+    """
+
+    def _execute_child(self, args: Sequence[str], *others: Any) -> None:
+        """What `Popen` calls once it has made the pipes: their ends in both processes are among the others."""
+        cwd, environment, pipes, session = others[4], others[5], others[9:15], others[-2]
+        told, tell = os.pipe()
+        self._answers = os.fdopen(told)
+        request = {"arguments": args, "environment": environment, "cwd": str(cwd or Path.cwd()), "session": session}
+        standard = [own if given == -1 else given for own, given in enumerate((pipes[0], pipes[3], pipes[5]))]
+        socket.send_fds(_server(), [json.dumps(request).encode()], [*standard, tell])
+        os.close(tell)
+        self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
+        self.pid = int(self._answers.readline())
+        self._child_created = True
+
+    def _internal_poll(self, *_: Any, **__: Any) -> int | None:
+        return self._ended(0)
+
+    def _wait(self, timeout: float | None) -> int:
+        status = self._ended(timeout)
+        if status is None:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        return status
+
+    def _ended(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._answers], [], [], timeout)[0]:
+            with self._answers:
+                self.returncode = int(self._answers.readline())
+        return self.returncode
 
 
 @cache
@@ -88,14 +145,17 @@ def _server() -> socket.socket:
 
 def _serve(requests: socket.socket) -> None:
     _import_all()
-    gc.freeze()  # or each process would look through it all at its end
+    gc.freeze()
     while True:
         request, files, _, _ = socket.recv_fds(requests, _LARGEST, 4)
         if not request:
             return
+        asked = json.loads(request)
+        if asked["arguments"][:1] in [[verb] for verb in _OF_EMULATOR]:
+            _import_package("emulator")
         if not os.fork():
             requests.close()
-            _keep(json.loads(request), *files)
+            _keep(asked, *files)
         for file in files:
             os.close(file)
         _bury()
@@ -103,16 +163,22 @@ def _serve(requests: socket.socket) -> None:
 
 def _import_all() -> None:
     for name in _IMPORTED:
-        package = importlib.import_module(f"bundlekit.{name}")
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if "programs" not in module.name and not module.name.endswith("__main__"):
-                importlib.import_module(module.name)
+        _import_package(name)
     for name in ("bundlekit.emulator.running", "paramiko", "platformdirs", *_OF_COOKIECUTTER):
         importlib.import_module(name)
     from bundlekit.remote import script
 
     script.compressed()
     script.digest()
+
+
+@cache
+def _import_package(name: str) -> None:
+    package = importlib.import_module(f"bundlekit.{name}")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not {"programs", "sdk", "__main__"}.intersection(module.name.split(".")):
+            importlib.import_module(module.name)
+    gc.freeze()  # or each process would look through it all at its end
 
 
 def _bury() -> None:
@@ -143,9 +209,15 @@ def _become(request: dict[str, object], *standard: int) -> None:
     for place, file in enumerate(standard):
         os.dup2(file, place)
         os.close(file)
+    # Anew, since those of the server know what theirs can do, such as to seek.
+    sys.stdin = os.fdopen(0, encoding=sys.stdin.encoding, closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding=sys.stdout.encoding, closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, encoding=sys.stderr.encoding, errors=sys.stderr.errors, closefd=False)
     os.environ.clear()
     os.environ.update(request["environment"])  # type: ignore[call-overload]
     os.chdir(str(request["cwd"]))
+    if request["session"]:
+        os.setsid()
     sys.argv = ["bundlekit", *request["arguments"]]  # type: ignore[misc]
     from bundlekit.cli import main
 

@@ -77,15 +77,7 @@ class Workstation:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start bundlekit, with the gateway's password on standard input."""
-        client = subprocess.Popen(
-            self.command(*arguments),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=self.environment,
-            cwd=self.home,
-            text=True,
-        )
+        client = fork_server.start(arguments, environment=self.environment, cwd=self.home)
         assert client.stdin
         client.stdin.write(self.machine.password + "\n")
         client.stdin.flush()
@@ -97,18 +89,7 @@ class Workstation:
 
     def begin(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
         """Run a verb against the gateway and do not wait; what it says on standard error can be read."""
-        begun = subprocess.Popen(
-            self.command(verb, "gateway", "--password-stdin", *arguments),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=self.environment,
-            text=True,
-        )
-        assert begun.stdin is not None
-        begun.stdin.write(self.machine.password + "\n")
-        begun.stdin.flush()
-        return begun
+        return self.start(verb, "gateway", "--password-stdin", *arguments)
 
     def deploy(self, bundle: Path, *arguments: str, **others: Any) -> Printed:
         return self.on_gateway("deploy", "--bundle", str(bundle), *arguments, **others)

@@ -8,7 +8,6 @@ import re
 import signal
 import ssl
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -16,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 from urllib.error import HTTPError
+
+from tests import fork_server
 
 _PATIENCE = 60.0  # seconds
 
@@ -33,17 +34,12 @@ class Run:
 
     def __init__(self, *arguments: str | Path, home: Path, port: bool = True, variables: dict[str, str] | None = None):
         self._home = home
-        line = [sys.executable, "-m", "bundlekit", "run", *map(str, arguments), *(["--port", "0"] if port else [])]
         self.out: list[str] = []
         self.err: list[str] = []
-        self._process = subprocess.Popen(
-            line,
-            env={**os.environ, **user_folders(home), **(variables or {})},
+        self._process = fork_server.start(
+            ["run", *map(str, arguments), *(["--port", "0"] if port else [])],
+            environment={**os.environ, **user_folders(home), **(variables or {})},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            text=True,
         )
         assert self._process.stdout
         assert self._process.stderr

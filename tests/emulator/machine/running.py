@@ -37,15 +37,20 @@ class Gateway:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "bundlekit", "gateway", "--state", str(self.state)]
-        self._process = subprocess.Popen(
-            [*self._prefix, *command, "--ssh-port", "0", "--port", "0", *self._options],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self.environment,
-            cwd=self.home,
-        )
+        command = ["gateway", "--state", str(self.state), "--ssh-port", "0", "--port", "0", *self._options]
+        if self._prefix:
+            self._process = subprocess.Popen(
+                [*self._prefix, sys.executable, "-m", "bundlekit", *command],
+                stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=self.environment,
+                cwd=self.home,
+            )
+        else:
+            self._process = fork_server.start(
+                command, environment=self.environment, cwd=self.home, stdout=subprocess.DEVNULL
+            )
         assert self._process.stderr
         if "--password-stdin" in self._options:
             assert self._process.stdin
