@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bundlekit.cli import completing
-from bundlekit.cli.inventories import Meant, meant_by
+from bundlekit.cli.inventories import meant_by
 from bundlekit.cli.own_gateway import expect_its_key, password_of
 from bundlekit.cli.terminal import TerminalPrompter
 from bundlekit.errors import BadUsage, BundlekitError, CouldNotRun, LoginRefused
@@ -72,24 +72,6 @@ class Access:
         return shlex.join([*(["-i", str(self.inventory)] if self.inventory else []), self.gateway.name])
 
 
-def single_access(
-    meant: Meant,
-    *,
-    inventory: Path | None,
-    identity: Path | None,
-    ssh_config: Path | None,
-    password_stdin: bool,
-    accept_new_host_key: bool,
-    timeout: float | None,
-) -> Access:
-    """How to get into the one gateway that is meant."""
-    (gateway,) = meant.gateways
-    of_inventory = gateway if meant.inventory else None
-    return Access(
-        gateway.target, identity, ssh_config, password_stdin, accept_new_host_key, timeout, of_inventory, inventory
-    )
-
-
 def access_options(function: Callable[..., Any], *, optional: bool = False) -> Callable[..., Any]:
     """Give a verb the argument TARGET and the options of the log-in; it gets them as one `access`.
 
@@ -115,14 +97,16 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
             meant = meant_by([target], inventory, ssh_config)
             if len(meant.gateways) > 1:
                 raise BadUsage(f"{target} means {len(meant.gateways)} gateways, and this verb takes one of them")
-            access = single_access(
-                meant,
-                inventory=inventory,
-                identity=identity,
-                ssh_config=ssh_config,
-                password_stdin=password_stdin,
-                accept_new_host_key=accept_new_host_key,
-                timeout=timeout,
+            (gateway,) = meant.gateways
+            access = Access(
+                gateway.target,
+                identity,
+                ssh_config,
+                password_stdin,
+                accept_new_host_key,
+                timeout,
+                gateway if meant.inventory else None,
+                inventory,
             )
         return function(access=access, **others)
 

@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,6 @@ from bundlekit.cli.access import (
     label_of_verb,
     log_in_options,
     name_in_keyring,
-    single_access,
 )
 from bundlekit.cli.inventories import Meant, meant_by
 from bundlekit.errors import BadUsage, GatewayUnreachable
@@ -78,15 +77,16 @@ class FleetAccess:
         return meant_by(self.targets, self.inventory, self.ssh_config)
 
     def to(self, gateway: Gateway) -> Access:
-        """How to get into one of them."""
-        return single_access(
-            Meant((gateway,), self.meant.inventory, is_single=True),
-            inventory=self.inventory,
-            identity=self.identity,
-            ssh_config=self.ssh_config,
-            password_stdin=self.password_stdin,
-            accept_new_host_key=self.accept_new_host_key,
-            timeout=self.timeout,
+        """How to get into one of them, or into another gateway in the same way."""
+        return Access(
+            gateway.target,
+            self.identity,
+            self.ssh_config,
+            self.password_stdin,
+            self.accept_new_host_key,
+            self.timeout,
+            gateway,
+            self.inventory,
         )
 
 
@@ -102,7 +102,8 @@ def is_single(access: FleetAccess) -> bool:
 
 def single(access: FleetAccess) -> Access:
     """How to get into the only gateway that is meant."""
-    return access.to(gateways_of(access)[0])
+    found = access.to(gateways_of(access)[0])
+    return found if access.meant.inventory else replace(found, gateway=None)
 
 
 _OF_LOGIN = ("identity", "ssh_config", "password_stdin", "accept_new_host_key", "timeout", "jobs", "per_jump_host")
@@ -212,9 +213,7 @@ class Fleet:
         """Where a gateway is, by the ssh configuration, which is asked once."""
         found = self._addresses.get(gateway.name)
         if found is None:
-            from dataclasses import replace
-
-            found = self._addresses[gateway.name] = replace(address_of(self.access.to(gateway)), called=gateway.name)
+            found = self._addresses[gateway.name] = address_of(self.access.to(gateway))
         return found
 
     def jump_host(self, gateway: Gateway) -> str:

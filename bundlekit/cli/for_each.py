@@ -64,13 +64,16 @@ class QuietListener:
         pass
 
 
-def for_each(access: FleetAccess, act: Callable[[Fleet, Gateway], Result], *, form: str = "text") -> int:
+def for_each(
+    access: FleetAccess, act: Callable[[Fleet, Gateway], Result], *, form: str = "text", all_at_once: bool = False
+) -> int:
     """Do something on each gateway, many at once, and report it.
 
     Args:
         access: which gateways, and how to log in.
         act: what is done on one; a BundlekitError is a failure of that gateway alone.
         form: `text`: a table with folded names at the end; or `json`: an object a line as they come.
+        all_at_once: whatever `--jobs` says: what is done has no end.
 
     Returns:
         The highest exit code of all gateways.
@@ -85,7 +88,8 @@ def for_each(access: FleetAccess, act: Callable[[Fleet, Gateway], Result], *, fo
     results: dict[str, Result | BundlekitError] = {}
     with Fleet(access) as fleet:
         try:
-            for gateway, result in in_threads(access.jobs, fleet.gateways, tried):
+            jobs = len(fleet.gateways) if all_at_once else access.jobs
+            for gateway, result in in_threads(jobs, fleet.gateways, tried):
                 results[gateway.name] = result
                 if form == "json":
                     click.echo(json.dumps(_for_programs(fleet, gateway, result)))

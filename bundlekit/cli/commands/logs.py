@@ -80,7 +80,7 @@ def run_each(access: FleetAccess, bundle: str | None, *, follow: bool, lines: in
         return Result()
 
     try:
-        return for_each(access, show)
+        return for_each(access, show, all_at_once=follow)
     except KeyboardInterrupt:
         if not follow:
             raise
