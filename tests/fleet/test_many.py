@@ -107,7 +107,9 @@ def test_terminal_is_asked_once_for_all(workstation: Workstation) -> None:
     assert terminal.exitstatus == 3
 
 
-def test_inventory_of_ansible_has_all_that_a_log_in_needs(workstation: Workstation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inventory_of_ansible_has_all_that_a_log_in_needs(
+    workstation: Workstation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     programs = Path(__file__).parents[2] / ".venv/ansible/bin"
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     (workstation.home / ".ssh/config").unlink()

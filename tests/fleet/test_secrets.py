@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import termios
 import time
 from collections.abc import Callable, Iterator
 
@@ -32,7 +33,7 @@ def types(monkeypatch: pytest.MonkeyPatch) -> Typist:
         monkeypatch.setattr(fleet_secrets, "can_ask", lambda: True)
         monkeypatch.setattr(fleet_secrets, "type_secret", type_secret)
         monkeypatch.setattr(fleet_secrets, "kept_secret", lambda name: "kept" if name == "moxa@kept" else None)
-        monkeypatch.setattr(fleet_secrets.termios, "tcgetattr", lambda _: [])
+        monkeypatch.setattr(termios, "tcgetattr", lambda _: [])
         return asked
 
     return begin
