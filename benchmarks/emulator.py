@@ -29,7 +29,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 
-from bundlekit.emulator.running import Running, running
+from bundlekit.emulator.running import RunningGateway, running
 
 SAMPLE = Path(__file__).parents[1] / "tests" / "fixtures" / "example"
 ROUNDS = 3
@@ -52,7 +52,7 @@ class Subject:
     """An emulated gateway that runs."""
 
     process: psutil.Process
-    gateway: Running
+    gateway: RunningGateway
 
     def memory(self) -> int:
         """Of itself; the bundle is a process apart."""
@@ -102,7 +102,7 @@ def emulated(folder: Path, broker: str | None) -> Iterator[tuple[Subject, float]
         process.wait()
 
 
-def _announced(process: subprocess.Popen[bytes], log: Path) -> Running:
+def _announced(process: subprocess.Popen[bytes], log: Path) -> RunningGateway:
     while process.poll() is None:
         for one in running():
             if one.pid == process.pid:
@@ -111,7 +111,7 @@ def _announced(process: subprocess.Popen[bytes], log: Path) -> Running:
     raise SystemExit(log.read_text())
 
 
-async def _first_answer(gateway: Running) -> None:
+async def _first_answer(gateway: RunningGateway) -> None:
     async with _session(gateway, 1) as session:
         status = 0
         while status != 200:
@@ -122,7 +122,7 @@ async def _first_answer(gateway: Running) -> None:
             await asyncio.sleep(0.005)
 
 
-def _session(gateway: Running, clients: int) -> aiohttp.ClientSession:
+def _session(gateway: RunningGateway, clients: int) -> aiohttp.ClientSession:
     context = ssl.create_default_context(cafile=gateway.certificate)
     token = gateway.token_file.read_text().strip()
     return aiohttp.ClientSession(
@@ -130,13 +130,13 @@ def _session(gateway: Running, clients: int) -> aiohttp.ClientSession:
     )
 
 
-async def _get(session: aiohttp.ClientSession, gateway: Running) -> int:
+async def _get(session: aiohttp.ClientSession, gateway: RunningGateway) -> int:
     async with session.get(f"{gateway.url}/api/v1/example") as response:
         await response.read()
         return response.status
 
 
-async def load(gateway: Running, requests: int, clients: int) -> tuple[list[float], float]:
+async def load(gateway: RunningGateway, requests: int, clients: int) -> tuple[list[float], float]:
     """The seconds that each request took, and all of them together."""
     times: list[float] = []
     async with _session(gateway, clients) as session:

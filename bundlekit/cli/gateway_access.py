@@ -18,7 +18,7 @@ from bundlekit.errors import BadUsage, CouldNotRun
 
 if TYPE_CHECKING:
     from bundlekit.cli.fleet_access import Fleet
-    from bundlekit.emulator.running import Running
+    from bundlekit.emulator.running import RunningGateway
     from bundlekit.fleet.inventory import Gateway
     from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.endpoint import Endpoint
@@ -169,7 +169,7 @@ def _is_same_place(emulated: Endpoint, asked: Endpoint) -> bool:
     return (emulated.port, emulated.tls) == (asked.port, asked.tls) and {emulated.host, asked.host} <= here
 
 
-def _emulated() -> Running:
+def _emulated() -> RunningGateway:
     from bundlekit.emulator.running import running
 
     found = running()
@@ -185,14 +185,14 @@ def _emulated() -> Running:
     return found[0]
 
 
-def _client_of(emulated: Running, token: str, max_time: float) -> GatewayClient:
+def _client_of(emulated: RunningGateway, token: str, max_time: float) -> GatewayClient:
     from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.trust import certificate_in
 
     return GatewayClient(emulated.url, token, trust=certificate_in(emulated.certificate), timeout=max_time)
 
 
-def _token_of(emulated: Running) -> str:
+def _token_of(emulated: RunningGateway) -> str:
     try:
         return emulated.token_file.read_text(encoding="ascii", errors="replace")
     except OSError as error:

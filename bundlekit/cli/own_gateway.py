@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bundlekit.emulator.running import Running
+    from bundlekit.emulator.running import RunningGateway
     from bundlekit.ssh.address import Address
 
 _ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is compared, and nothing listens
@@ -28,7 +28,7 @@ def password_of(address: Address) -> str | None:
     return emulated.password or None
 
 
-def _running_at(address: Address) -> Running | None:
+def _running_at(address: Address) -> RunningGateway | None:
     """By the very address: another name may lead to a port on which somebody else listens."""
     from bundlekit.emulator.running import running
 

@@ -14,7 +14,7 @@ import click
 
 from bundlekit.cli import report_error
 from bundlekit.emulator.bundlelog import Line
-from bundlekit.emulator.bundles.runner import Listener
+from bundlekit.emulator.bundles.runner import BundleListener
 from bundlekit.emulator.bundles.workshop import Workshop
 from bundlekit.emulator.files import write_secret
 from bundlekit.emulator.gateway import EmulatedGateway
@@ -24,7 +24,7 @@ from bundlekit.quoting import printable
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red")
 
 
-class RunTerminal(Listener):
+class RunTerminal(BundleListener):
     """Prints what bundles print, one prefix a bundle, and what becomes of them.
 
     Attributes:

@@ -11,7 +11,7 @@ import ssl
 import sys
 from pathlib import Path
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.shipped import install_command
 
 
@@ -35,7 +35,7 @@ def main() -> int:
     return 0
 
 
-async def _serve(broker: Address, listen: Address, token: str, tls: ssl.SSLContext | None) -> None:
+async def _serve(broker: SocketAddress, listen: SocketAddress, token: str, tls: ssl.SSLContext | None) -> None:
     from bundlekit.emulator.rest import RestFront
     from bundlekit.emulator.service import ControllerService
     from bundlekit.emulator.tokens import only
@@ -58,9 +58,9 @@ def _token(file: Path) -> str:
     return token
 
 
-def _address(text: str) -> Address:
+def _address(text: str) -> SocketAddress:
     try:
-        return Address.parse(text)
+        return SocketAddress.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -10,7 +10,7 @@ from typing import Self
 
 
 @dataclass(frozen=True)
-class Address:
+class SocketAddress:
     """A TCP port, or a Unix socket.
 
     Attributes:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundlekit.emulator.address import Address, send_at_once
+from bundlekit.emulator.address import SocketAddress, send_at_once
 from bundlekit.emulator.lifecycle import Service, listening
 from bundlekit.emulator.peers import OwnUserOnly, users_are_known
 from bundlekit.errors import CouldNotRun
@@ -35,7 +35,7 @@ class EmbeddedBroker(Service):
     """
 
     def __init__(
-        self, listen: Address, admits: Callable[[socket.socket], bool] | None = None, *, any_port: bool = False
+        self, listen: SocketAddress, admits: Callable[[socket.socket], bool] | None = None, *, any_port: bool = False
     ) -> None:
         self._any_port = any_port
         self._listen = listen
@@ -46,16 +46,16 @@ class EmbeddedBroker(Service):
         self._connections: set[asyncio.Task[None]] = set()
 
     @property
-    def address(self) -> Address:
+    def address(self) -> SocketAddress:
         """Where it listens, with the real port once it is started.
 
         A Unix socket whose path is too long for one has a shorter one, for this process alone.
         """
         if self._listen.path and self._folder is not None:
-            return Address(f"/proc/self/fd/{self._folder}/{self._listen.path.name}", 0)
+            return SocketAddress(f"/proc/self/fd/{self._folder}/{self._listen.path.name}", 0)
         if self._listen.path or not self._server:
             return self._listen
-        return Address(self._listen.host, self._server.sockets[0].getsockname()[1])
+        return SocketAddress(self._listen.host, self._server.sockets[0].getsockname()[1])
 
     async def start(self) -> None:
         """Returns when it answers.

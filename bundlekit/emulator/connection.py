@@ -46,7 +46,7 @@ class Limits:
     size: int = 100 * 1024
 
 
-class Connection(web.RequestHandler):
+class HttpConnection(web.RequestHandler):
     """Gives up a client whose headers do not come to an end, and answers in JSON to what is no HTTP."""
 
     def __init__(self, server: web.Server, limits: Limits) -> None:
@@ -150,7 +150,7 @@ class _Farewell(web.Response):
     A connection that is closed with bytes unread takes back what was sent, so those get a moment to come in.
     """
 
-    def __init__(self, connection: Connection, status: int, text: str) -> None:
+    def __init__(self, connection: HttpConnection, status: int, text: str) -> None:
         super().__init__(status=status)
         self._connection = connection
         self._words = text
@@ -161,7 +161,7 @@ class _Farewell(web.Response):
         raise ConnectionResetError
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """Raised where a request is handled: `shield` makes a response of it."""
 
     def __init__(self, status: int, text: str, headers: dict[str, str] | None = None) -> None:
@@ -185,11 +185,11 @@ async def set_headers(_request: web.Request, response: web.StreamResponse) -> No
 async def shield(request: web.Request, handler: Any) -> web.StreamResponse:
     """Tell the connection where its request is, and turn every refusal into JSON."""
     connection = request.protocol
-    assert isinstance(connection, Connection)  # noqa: S101 - all are made here
+    assert isinstance(connection, HttpConnection)  # noqa: S101 - all are made here
     connection.begin()
     try:
         response: web.StreamResponse = await handler(request)
-    except Refused as refused:
+    except RequestRefused as refused:
         response = refused.response
     except web.HTTPException as refused:
         if refused.status < 400:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bundlekit.emulator.components import Component
 from bundlekit.emulator.messages import Message, Outgoing, answer, code_of, decode, encode, id_of, is_answer
 from bundlekit.emulator.registry import DEPENDENCY, MODEL, REGISTRATION, VIEW, Registry
-from bundlekit.emulator.session import Session
+from bundlekit.emulator.session import PendingRequest
 
 __all__ = ["DEPENDENCY", "LOCKED", "REGISTRATION", "TOPIC", "TOPICS", "Controller"]
 
@@ -41,7 +41,7 @@ class Controller:
     def __init__(self, new_tunnel: Callable[[], str] = _new_tunnel, *, strict: bool = False) -> None:
         self._strict = strict
         self._registry = Registry(new_tunnel, self._locked)
-        self._sessions: dict[int | float, Session] = {}
+        self._sessions: dict[int | float, PendingRequest] = {}
 
     @property
     def components(self) -> Mapping[str, Component]:
@@ -53,12 +53,12 @@ class Controller:
         """When `expire` has something to say, unless an answer comes before."""
         return min((session.deadline for session in self._sessions.values()), default=None)
 
-    def session(self, message: Message) -> Session | None:
+    def session(self, message: Message) -> PendingRequest | None:
         """The request under way that has this message's id."""
         number = id_of(message)
         return None if number is None else self._sessions.get(number)
 
-    def lock_on(self, resource: str) -> Session | None:
+    def lock_on(self, resource: str) -> PendingRequest | None:
         """The change under way that locks a model of this resource, or one that hooks it."""
         for step in self._registry.chain(self._registry.serving(resource)):
             for session in self._sessions.values():
@@ -110,11 +110,11 @@ class Controller:
         if not any(one.role == MODEL for one in found):
             return self._refuse(request, 403, _NO_MODEL)
         views = [one.name for step in steps for one in step if one.role == VIEW]
-        session = Session(request, chain, views, is_change, backwards=self._strict)
+        session = PendingRequest(request, chain, views, is_change, backwards=self._strict)
         self._sessions[request["id"]] = session
         return self._ask(session, request, payload, now)
 
-    def _ask(self, session: Session, message: Message, payload: bytes, now: float) -> list[Outgoing]:
+    def _ask(self, session: PendingRequest, message: Message, payload: bytes, now: float) -> list[Outgoing]:
         """Ask the models of a session's step. The controller's own answer at once."""
         session.ask(min(self._due(one, now) for one in session.models))
         asked = [Outgoing(one.tunnel, payload) for one in session.models]
@@ -124,7 +124,7 @@ class Controller:
                 asked += self._response(session, response, encode(response), now)
         return asked
 
-    def _response(self, session: Session, response: Message, payload: bytes, now: float) -> list[Outgoing]:
+    def _response(self, session: PendingRequest, response: Message, payload: bytes, now: float) -> list[Outgoing]:
         if code_of(response) != 200:
             return self._end(session, payload)
         session.take(response)
@@ -137,7 +137,7 @@ class Controller:
         hook = {key: value for key, value in merged.items() if key != "code"}
         return self._ask(session, hook, encode(hook), now)
 
-    def _end(self, session: Session, payload: bytes) -> list[Outgoing]:
+    def _end(self, session: PendingRequest, payload: bytes) -> list[Outgoing]:
         """Tell those who asked, and end what it locks."""
         del self._sessions[session.request["id"]]
         views = [one for name in session.views if (one := self._registry.get(name))]
@@ -158,7 +158,7 @@ class Controller:
         return {name for session in self._sessions.values() for name in _locks(session)}
 
 
-def _locks(session: Session) -> set[str]:
+def _locks(session: PendingRequest) -> set[str]:
     return {one.name for models in session.chain for one in models} if session.is_change else set()
 
 

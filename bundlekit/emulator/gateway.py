@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.broker import EmbeddedBroker
 from bundlekit.emulator.builtin import builtins
 from bundlekit.emulator.builtin.system import KeptSystem, System
@@ -23,7 +23,7 @@ from bundlekit.emulator.service import ControllerService
 from bundlekit.emulator.tokens import OWN, Tokens
 
 _log = logging.getLogger(__name__)
-ANY_PORT = Address("127.0.0.1", 0)
+ANY_PORT = SocketAddress("127.0.0.1", 0)
 OWN_LOG = "(gateway)"  # among those of the bundles; no bundle is called so
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - what it would be reached by is not known then
 
@@ -55,10 +55,10 @@ class EmulatedGateway(Service):
         self,
         state: Path,
         *,
-        broker: Address | None = None,
-        mqtt: Address = ANY_PORT,
-        listen: Address = ANY_PORT,
-        http: Address | None = None,
+        broker: SocketAddress | None = None,
+        mqtt: SocketAddress = ANY_PORT,
+        listen: SocketAddress = ANY_PORT,
+        http: SocketAddress | None = None,
         system: System | None = None,
         tell: Callable[[str], None] = _log.warning,
         strict: bool = False,
@@ -81,7 +81,7 @@ class EmulatedGateway(Service):
         self._system = system
         self.restart: Callable[[], Awaitable[None]] | None = None
         self._parts = AsyncExitStack()
-        self._broker: Address | None = None
+        self._broker: SocketAddress | None = None
         self._front: RestFront | None = None
 
     def report(self, text: str) -> None:
@@ -90,7 +90,7 @@ class EmulatedGateway(Service):
         self.tell(text)
 
     @property
-    def broker(self) -> Address:
+    def broker(self) -> SocketAddress:
         """Where bundles connect to, once it is started."""
         assert self._broker  # noqa: S101 - a fault of the caller's
         return self._broker

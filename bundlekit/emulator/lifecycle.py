@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 
 _log = logging.getLogger(__name__)
 
@@ -80,14 +80,14 @@ class CannotListen(OSError):
         what: the protocol, such as "HTTPS", by which whoever knows the options can say which one moves it.
     """
 
-    def __init__(self, what: str, address: Address, why: str) -> None:
+    def __init__(self, what: str, address: SocketAddress, why: str) -> None:
         super().__init__(f"cannot listen on {address} for {what}: {why}")
         self.what = what
         self.address = address
 
 
 @contextmanager
-def listening(what: str, address: Address) -> Iterator[None]:
+def listening(what: str, address: SocketAddress) -> Iterator[None]:
     """Turn the failure to listen at an address into CannotListen."""
     try:
         yield

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import aiomqtt
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.messages import Outgoing
 
 _log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class Link:
 
     def __init__(
         self,
-        broker: Address,
+        broker: SocketAddress,
         topics: Sequence[str],
         received: Callable[[str, bytes], Awaitable[None]],
         connected: Callable[[], None],

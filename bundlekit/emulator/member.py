@@ -7,11 +7,11 @@ import random
 import uuid
 from collections.abc import Sequence
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.controller import REGISTRATION, TOPIC
 from bundlekit.emulator.lifecycle import Service, Tasks
 from bundlekit.emulator.link import Link
-from bundlekit.emulator.messages import Kind, Message, Outgoing, code_of, decode, encode, id_of, kind_of, read
+from bundlekit.emulator.messages import Message, MessageKind, Outgoing, code_of, decode, encode, id_of, kind_of, read
 
 _PATIENCE = 1.0  # seconds; how long a registration may take before it is tried again
 _PAUSE = 0.1
@@ -32,7 +32,9 @@ class Member(Service):
         resources: patterns with MQTT wildcards.
     """
 
-    def __init__(self, broker: Address, *, name: str, description: str, role: str, resources: Sequence[str]) -> None:
+    def __init__(
+        self, broker: SocketAddress, *, name: str, description: str, role: str, resources: Sequence[str]
+    ) -> None:
         self.name = name
         self._tunnel = uuid.uuid4().hex
         self._profile = {
@@ -100,7 +102,7 @@ class Member(Service):
         if number is not None and (expected := self._expected.get(number)) and code_of(message) is not None:
             if not expected.done():
                 expected.set_result(message)
-        elif kind_of(message) in (Kind.REQUEST, Kind.DIRECT):
+        elif kind_of(message) in (MessageKind.REQUEST, MessageKind.DIRECT):
             await self._asked(message)
 
     async def _stay_registered(self) -> None:

@@ -16,7 +16,7 @@ _LARGEST = 2**63
 _METHODS = ("get", "post", "put", "delete")
 
 
-class Kind(Enum):
+class MessageKind(Enum):
     """What a message is, as the SDK sees it."""
 
     REQUEST = "request"
@@ -27,18 +27,18 @@ class Kind(Enum):
 
 
 _MUST_HAVE = {
-    Kind.REQUEST: {"id", "method", "resource"},
-    Kind.DIRECT: {"id", "method", "resource", "tunnel"},
-    Kind.RESPONSE: {"id", "code", "method", "resource", "sign"},
-    Kind.EVENT: {"code", "method", "resource"},
-    Kind.HOOK: {"id", "method", "resource", "sign"},
+    MessageKind.REQUEST: {"id", "method", "resource"},
+    MessageKind.DIRECT: {"id", "method", "resource", "tunnel"},
+    MessageKind.RESPONSE: {"id", "code", "method", "resource", "sign"},
+    MessageKind.EVENT: {"code", "method", "resource"},
+    MessageKind.HOOK: {"id", "method", "resource", "sign"},
 }
 _MUST_NOT_HAVE = {
-    Kind.REQUEST: {"code", "sign", "tunnel"},
-    Kind.DIRECT: {"code", "sign"},
-    Kind.RESPONSE: {"tunnel"},
-    Kind.EVENT: {"id", "sign", "tunnel"},
-    Kind.HOOK: {"code", "tunnel"},
+    MessageKind.REQUEST: {"code", "sign", "tunnel"},
+    MessageKind.DIRECT: {"code", "sign"},
+    MessageKind.RESPONSE: {"tunnel"},
+    MessageKind.EVENT: {"id", "sign", "tunnel"},
+    MessageKind.HOOK: {"code", "tunnel"},
 }
 
 
@@ -54,7 +54,7 @@ class Dropped(Exception):
     """What the original's controller takes for no message; the text says why."""
 
 
-def kind_of(message: Message) -> Kind | None:
+def kind_of(message: Message) -> MessageKind | None:
     """The kind of a message, None for what is of none. A falsy value counts as absent."""
     present = {key for key, value in message.items() if value}
     for kind, needed in _MUST_HAVE.items():

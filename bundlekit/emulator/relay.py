@@ -8,7 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from bundlekit.emulator.address import Address, send_at_once
+from bundlekit.emulator.address import SocketAddress, send_at_once
 from bundlekit.emulator.lifecycle import Service, listening
 
 _CHUNK = 65536
@@ -40,8 +40,8 @@ class Relay(Service):
 
     def __init__(
         self,
-        listen: Address | socket.socket,
-        to: Address,
+        listen: SocketAddress | socket.socket,
+        to: SocketAddress,
         carry: Carry = carry,
         *,
         admits: Callable[[socket.socket], bool] = lambda _: True,
@@ -57,11 +57,11 @@ class Relay(Service):
         self._connections: set[asyncio.Task[None]] = set()
 
     @property
-    def address(self) -> Address:
+    def address(self) -> SocketAddress:
         """Where it listens, once it is started."""
         assert self._server  # noqa: S101 - a fault of the caller's
         host, port = self._server.sockets[0].getsockname()[:2]
-        return Address(host, port)
+        return SocketAddress(host, port)
 
     async def start(self) -> None:
         """Returns when it answers.

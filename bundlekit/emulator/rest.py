@@ -13,15 +13,23 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.components import path_of
-from bundlekit.emulator.connection import BROKEN_BODY, Connection, Limits, Refused, refusal, set_headers, shield
+from bundlekit.emulator.connection import (
+    BROKEN_BODY,
+    HttpConnection,
+    Limits,
+    RequestRefused,
+    refusal,
+    set_headers,
+    shield,
+)
 from bundlekit.emulator.controller import REGISTRATION
 from bundlekit.emulator.lifecycle import Service, listening
 from bundlekit.emulator.member import NotConnected
 from bundlekit.emulator.messages import Dropped, Message
 from bundlekit.emulator.request import JSON, PREFIX, Malformed, UnknownCharset, read_data, read_resource
-from bundlekit.emulator.tokens import Authorizer, Scope
+from bundlekit.emulator.tokens import Authorizer, TokenScope
 from bundlekit.emulator.view import View
 
 _NAME = "rest"  # among the components
@@ -37,7 +45,7 @@ _AUTHORIZER: web.AppKey[Authorizer] = web.AppKey("authorizer", Callable)  # type
 _dumps = functools.partial(json.dumps, allow_nan=False)
 
 
-def admit(request: web.Request) -> Scope:
+def admit(request: web.Request) -> TokenScope:
     """What the `mx-api-token` of a request is good for; for routes beside the API too.
 
     Raises:
@@ -45,9 +53,9 @@ def admit(request: web.Request) -> Scope:
     """
     scope = request.app[_AUTHORIZER](request.headers.get("mx-api-token", ""))
     if scope is None:
-        raise Refused(401, "mx-api-token is missing or wrong.")
+        raise RequestRefused(401, "mx-api-token is missing or wrong.")
     if not scope.allows(request.method):
-        raise Refused(403, "This mx-api-token is for reading only.")
+        raise RequestRefused(403, "This mx-api-token is for reading only.")
     return scope
 
 
@@ -65,12 +73,12 @@ class RestFront(Service):
 
     def __init__(
         self,
-        broker: Address,
+        broker: SocketAddress,
         *,
-        listen: Address,
+        listen: SocketAddress,
         authorizer: Authorizer,
         tls: ssl.SSLContext | None = None,
-        http: Address | None = None,
+        http: SocketAddress | None = None,
         mount: Sequence[Callable[[web.Application], None]] = (),
         limits: Limits | None = None,
         tell: Callable[[str], None] = _log.warning,
@@ -87,12 +95,12 @@ class RestFront(Service):
         self._servers: list[asyncio.Server] = []
 
     @property
-    def address(self) -> Address:
+    def address(self) -> SocketAddress:
         """Where it listens, with the real port once it is started."""
         return _real(self._listen, self._servers[:1])
 
     @property
-    def http_address(self) -> Address | None:
+    def http_address(self) -> SocketAddress | None:
         """Where it listens for plain HTTP besides, if it does."""
         return _real(self._http, self._servers[1:]) if self._http else None
 
@@ -137,10 +145,10 @@ class RestFront(Service):
             add_routes(application)
         return application
 
-    async def _serve(self, what: str, address: Address, tls: ssl.SSLContext | None) -> None:
+    async def _serve(self, what: str, address: SocketAddress, tls: ssl.SSLContext | None) -> None:
         assert self._runner  # noqa: S101 - it was set up before
         assert self._runner.server  # noqa: S101
-        connect = functools.partial(Connection, self._runner.server, self._limits)
+        connect = functools.partial(HttpConnection, self._runner.server, self._limits)
         with listening(what, address):
             server = await asyncio.get_running_loop().create_server(
                 connect,
@@ -155,19 +163,19 @@ class RestFront(Service):
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         admit(request)
         if request.method in _FAULTS:
-            raise Refused(500, f"The original answers {request.method} with 500.")
+            raise RequestRefused(500, f"The original answers {request.method} with 500.")
         if request.method not in _ASKED_AS:
-            raise Refused(405, f"Method {request.method[:40]} is not known.", _ALLOW)
+            raise RequestRefused(405, f"Method {request.method[:40]} is not known.", _ALLOW)
         try:
             resource = read_resource(request.raw_path)
             body = await self._body(request)
             data = read_data(body, request.content_type, request.charset)
         except Malformed as error:
-            raise Refused(400, str(error)) from error
+            raise RequestRefused(400, str(error)) from error
         except UnknownCharset as error:
-            raise Refused(415, str(error)) from error
+            raise RequestRefused(415, str(error)) from error
         except TimeoutError as error:
-            raise Refused(408, "The request took too long to arrive.") from error
+            raise RequestRefused(408, "The request took too long to arrive.") from error
         if body and request.content_type != JSON:
             kind = request.headers.get("Content-Type", "missing")[:80]
             self._tell(
@@ -178,17 +186,17 @@ class RestFront(Service):
             self._tell(
                 "the original lets a request for / go unanswered: not even its REST front is told what became of it"
             )
-            raise Refused(408, _UNANSWERED)
+            raise RequestRefused(408, _UNANSWERED)
         asked = {"method": _ASKED_AS[request.method], "resource": resource, **data}
         if _would_deregister_us(asked):
-            raise Refused(403, "This would leave nobody to answer over HTTP.")
+            raise RequestRefused(403, "This would leave nobody to answer over HTTP.")
         return _tagged(request, await self._ask(asked))
 
     async def _body(self, request: web.Request) -> bytes:
         if (request.content_length or 0) > self._limits.size:
             raise self._too_large()
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise Refused(415, "The body must not be compressed.", {"Accept-Encoding": "identity"})
+            raise RequestRefused(415, "The body must not be compressed.", {"Accept-Encoding": "identity"})
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0
@@ -200,8 +208,8 @@ class RestFront(Service):
         except BROKEN_BODY as error:
             raise Malformed("The body is not what its headers say.") from error
 
-    def _too_large(self) -> Refused:
-        return Refused(413, f"The body is larger than {self._limits.size} bytes.")
+    def _too_large(self) -> RequestRefused:
+        return RequestRefused(413, f"The body is larger than {self._limits.size} bytes.")
 
     async def _ask(self, asked: Message) -> web.Response:
         try:
@@ -251,8 +259,8 @@ def _tagged(request: web.Request, response: web.Response) -> web.Response:
     return response
 
 
-def _real(address: Address, servers: Sequence[asyncio.Server]) -> Address:
-    return Address(address.host, servers[0].sockets[0].getsockname()[1]) if servers else address
+def _real(address: SocketAddress, servers: Sequence[asyncio.Server]) -> SocketAddress:
+    return SocketAddress(address.host, servers[0].sockets[0].getsockname()[1]) if servers else address
 
 
 async def _await_handler(request: web.Request) -> None:

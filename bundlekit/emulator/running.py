@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningGateway:
     """An emulated gateway that runs.
 
     Attributes:
@@ -39,7 +39,7 @@ class Running:
 
 
 @contextmanager
-def announce(running: Running) -> Iterator[None]:
+def announce(running: RunningGateway) -> Iterator[None]:
     """Let clients find an emulated gateway of this process for as long as the context lasts."""
     from bundlekit.emulator.files import write_secret
 
@@ -55,15 +55,15 @@ def announce(running: Running) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-def running() -> list[Running]:
+def running() -> list[RunningGateway]:
     """Those that run now, the one that was started last first. What a killed one left behind is cleared away."""
-    found: list[tuple[float, Running]] = []
+    found: list[tuple[float, RunningGateway]] = []
     for file in _folder().glob("*.json"):
         try:
             record = json.loads(file.read_bytes())
             pid, born = record.pop("pid"), record.pop("born")
             paths: Any = {key: Path(record.pop(key)) for key in ("certificate", "token_file")}
-            one = Running(**{**record, **paths, "pid": pid})
+            one = RunningGateway(**{**record, **paths, "pid": pid})
             written = file.stat().st_mtime
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             continue

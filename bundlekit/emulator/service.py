@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.controller import TOPICS, Controller
 from bundlekit.emulator.lifecycle import Service, Tasks
 from bundlekit.emulator.link import Link
@@ -25,7 +25,9 @@ class Observer(Protocol):
 class ControllerService(Service):
     """Runs a controller."""
 
-    def __init__(self, broker: Address, controller: Controller | None = None, observer: Observer | None = None) -> None:
+    def __init__(
+        self, broker: SocketAddress, controller: Controller | None = None, observer: Observer | None = None
+    ) -> None:
         self.controller = controller or Controller()
         self._observer = observer
         self._answers = asyncio.Event()

@@ -11,7 +11,7 @@ from bundlekit.emulator.messages import Message
 
 
 @dataclass(slots=True, eq=False)
-class Session:
+class PendingRequest:
     """A request under way.
 
     Attributes:

@@ -30,7 +30,7 @@ _FIELDS = ("id", "description", "scope", "created", "sha256")
 _LONGEST = 200  # characters of a description
 
 
-class Scope(Enum):
+class TokenScope(Enum):
     """What a token is good for."""
 
     READ = "read"
@@ -38,10 +38,10 @@ class Scope(Enum):
 
     def allows(self, method: str) -> bool:
         """Whether an HTTP method may be used."""
-        return self is Scope.READ_WRITE or method in {"GET", "HEAD", "OPTIONS"}
+        return self is TokenScope.READ_WRITE or method in {"GET", "HEAD", "OPTIONS"}
 
 
-Authorizer = Callable[[str], Scope | None]
+Authorizer = Callable[[str], TokenScope | None]
 """Tells what a token is good for; None for one that is not known."""
 
 
@@ -56,7 +56,7 @@ class Token:
 
     id: str
     description: str
-    scope: Scope
+    scope: TokenScope
     created: str
     sha256: str
 
@@ -64,7 +64,7 @@ class Token:
 def only(token: str) -> Authorizer:
     """Lets in with one token, for reading and writing."""
     known = _digest(token)
-    return lambda given: Scope.READ_WRITE if hmac.compare_digest(known, _digest(given)) else None
+    return lambda given: TokenScope.READ_WRITE if hmac.compare_digest(known, _digest(given)) else None
 
 
 class Tokens:
@@ -86,7 +86,7 @@ class Tokens:
         self._seen = _stamp(self._file)
         self._tokens = _read(self._file)
 
-    def scope_of(self, token: str) -> Scope | None:
+    def scope_of(self, token: str) -> TokenScope | None:
         """What a token is good for, None where it is not known; how long it takes tells nothing about which are.
 
         Tokens made or revoked meanwhile, by another process too, count at once.
@@ -120,7 +120,7 @@ def tokens_in(state: Path) -> tuple[Token, ...]:
     return _read(state / _FILE)
 
 
-def add_token(state: Path, scope: Scope, description: str) -> tuple[Token, str]:
+def add_token(state: Path, scope: TokenScope, description: str) -> tuple[Token, str]:
     """Make a token.
 
     Returns:
@@ -213,7 +213,7 @@ def _token(entry: Any) -> Token:
     # Printed on terminals, and compared in ASCII.
     if not all(isinstance(field, str) and field.isprintable() for field in fields) or not entry["sha256"].isascii():
         raise ValueError("not a token")
-    return Token(**{**dict(zip(_FIELDS, fields, strict=True)), "scope": Scope(entry["scope"])})
+    return Token(**{**dict(zip(_FIELDS, fields, strict=True)), "scope": TokenScope(entry["scope"])})
 
 
 def _stamp(file: Path) -> tuple[int, ...]:

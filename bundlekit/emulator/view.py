@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.member import FIRST_ID, Member
 
 __all__ = ["FIRST_ID", "View"]
@@ -11,5 +11,5 @@ __all__ = ["FIRST_ID", "View"]
 class View(Member):
     """Registers as a view on `/#`."""
 
-    def __init__(self, broker: Address, name: str) -> None:
+    def __init__(self, broker: SocketAddress, name: str) -> None:
         super().__init__(broker, name=name, description="REST front", role="view", resources=["/#"])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import suppression
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.neighbours import Neighbour, Neighbours
+from bundlekit.lint.facts.neighbours import NeighbourBundle, Neighbours
 from bundlekit.lint.finding import Finding, Other, Rename, Severity, order
 from bundlekit.lint.redaction import secrets_of
 from bundlekit.lint.rule import Diagnostic, Rule
@@ -64,7 +64,7 @@ def _told(chosen: Selection, found: Iterable[tuple[Rule, Diagnostic]]) -> Iterat
             yield rule, diagnostic
 
 
-def check_among(this: Neighbour, others: Neighbours, chosen: Selection) -> tuple[Finding, ...]:
+def check_among(this: NeighbourBundle, others: Neighbours, chosen: Selection) -> tuple[Finding, ...]:
     """What the rules about several bundles find in one, beside those that were met before."""
     inspection = Inspection(this.bundle, chosen.api)
     return _findings(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from bundlekit.bundle.reading import ReadErrorKind
 from bundlekit.bundle.text import Span
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.neighbours import Neighbour, Neighbours
+from bundlekit.lint.facts.neighbours import NeighbourBundle, Neighbours
 from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Edit, Other, Rename, Severity
 
@@ -68,7 +68,7 @@ class Rule:
     page: str | None
     check: Callable[[Inspection], Iterable[Diagnostic]]
     claims: frozenset[str] = frozenset()
-    among: Callable[[Inspection, Neighbour, Neighbours], Iterable[Diagnostic]] | None = None
+    among: Callable[[Inspection, NeighbourBundle, Neighbours], Iterable[Diagnostic]] | None = None
 
 
 def in_manifest(inspection: Inspection, pointer: str, message: str, hint: str = "") -> Diagnostic:
@@ -120,7 +120,7 @@ def rule_among(
     name: str,
     severity: Severity,
     page: str | None,
-    among: Callable[[Inspection, Neighbour, Neighbours], Iterable[Diagnostic]],
+    among: Callable[[Inspection, NeighbourBundle, Neighbours], Iterable[Diagnostic]],
 ) -> Rule:
     """A rule about several bundles, which finds nothing in one alone."""
     return Rule(code, name, severity, page, lambda _: (), among=among)

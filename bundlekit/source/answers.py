@@ -24,7 +24,7 @@ After = Callable[[], Outcomes]
 _NOTHING: Outcomes = frozenset()
 
 
-class Answers:
+class AnswerPaths:
     """Follows the ways through a function; what an exception does beside them is not followed.
 
     Args:
@@ -178,7 +178,7 @@ class Answers:
             return False
         key = (parameter, method.node.start_byte)
         if key not in self._sure:
-            self._sure[key] = Answers(parameter).is_sure(body)
+            self._sure[key] = AnswerPaths(parameter).is_sure(body)
         return self._sure[key]
 
 

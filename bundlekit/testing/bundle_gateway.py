@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.manifest import manifest_of
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.bundles.explaining import explain
 from bundlekit.emulator.bundles.leash import Leash
 from bundlekit.emulator.bundles.process import BundleProcess
@@ -38,7 +38,7 @@ class BundleGateway:
     """
 
     def __init__(
-        self, folder: Path, client: GatewayClient, *, python: str, broker: Address, loop: Loop, leash: Leash
+        self, folder: Path, client: GatewayClient, *, python: str, broker: SocketAddress, loop: Loop, leash: Leash
     ) -> None:
         self.name = manifest_of(Bundle.in_folder(folder)).name
         self.client = client

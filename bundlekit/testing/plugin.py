@@ -19,7 +19,7 @@ import pytest
 
 if TYPE_CHECKING:
     from bundlekit.testing.bundle_gateway import BundleGateway
-    from bundlekit.testing.session import Session
+    from bundlekit.testing.session import GatewaySession
 
 _GATEWAY: pytest.StashKey[BundleGateway] = pytest.StashKey()
 
@@ -71,17 +71,19 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 
 @pytest.fixture(scope="session")
-def _bundlekit_session(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+def _bundlekit_session(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GatewaySession]:
     """The emulated gateway that all tests of a run share; bundles come and go on it."""
     try:
-        from bundlekit.testing.session import Session
+        from bundlekit.testing.session import GatewaySession
     except ModuleNotFoundError as error:
         from bundlekit.shipped import install_command
 
         pytest.fail(f"{error}; run: {install_command('emulator')}", pytrace=False)
     python = pytestconfig.getoption("bundlekit_python") or pytestconfig.getini("bundlekit_python") or None
     strict: bool = pytestconfig.getini("bundlekit_strict")
-    with Session(tmp_path_factory.mktemp("gateway"), python, strict=strict) as session:
+    with GatewaySession(tmp_path_factory.mktemp("gateway"), python, strict=strict) as session:
         yield session
 
 
@@ -108,7 +110,9 @@ def bundle(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-def gateway(request: pytest.FixtureRequest, bundle: Path, _bundlekit_session: Session) -> Iterator[BundleGateway]:
+def gateway(
+    request: pytest.FixtureRequest, bundle: Path, _bundlekit_session: GatewaySession
+) -> Iterator[BundleGateway]:
     """A gateway on which the bundle under test has just been started for the first time, with its factory settings."""
     from bundlekit.errors import BundlekitError
 

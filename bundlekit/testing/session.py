@@ -16,7 +16,7 @@ from bundlekit.gateway import GatewayClient, certificate_in
 from bundlekit.testing.bundle_gateway import BundleGateway
 
 
-class Session:
+class GatewaySession:
     """Starts the gateway when the first bundle needs it. A context manager.
 
     Args:

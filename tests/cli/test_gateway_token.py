@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bundlekit.cli.commands import gateway_token
-from bundlekit.emulator.tokens import Scope, Tokens
+from bundlekit.emulator.tokens import Tokens, TokenScope
 from bundlekit.errors import CouldNotRun
 
 
@@ -18,7 +18,7 @@ def run(*arguments: str | Path) -> Result:
 
 
 def test_token_alone_goes_to_standard_output_and_opens_the_gateway(tmp_path: Path) -> None:
-    for arguments, scope in (((), Scope.READ), (("--scope", "read/write"), Scope.READ_WRITE)):
+    for arguments, scope in (((), TokenScope.READ), (("--scope", "read/write"), TokenScope.READ_WRITE)):
         made = run("add", "--state", tmp_path, *arguments)
         assert made.exit_code == 0
         assert made.stdout.count("\n") == 1

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiomqtt
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.controller import Controller
 from tests.conformance.case import Case, Scenario
 from tests.conformance.registration import TUNNEL
@@ -184,7 +184,7 @@ class OverBroker:
 
 
 @asynccontextmanager
-async def over_broker(address: Address, scenario: Scenario) -> AsyncIterator[OverBroker]:
+async def over_broker(address: SocketAddress, scenario: Scenario) -> AsyncIterator[OverBroker]:
     async with aiomqtt.Client(address.host, address.port) as client:
         client.pending_calls_threshold = 10**6
         player = OverBroker(client)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.broker import EmbeddedBroker
 from bundlekit.emulator.service import ControllerService
 from tests.conformance.case import Scenario
@@ -38,7 +38,7 @@ def test_controller_alone(name: str, title: str) -> None:
     assert Alone(scenario).play(case) == expected(case)
 
 
-async def play(address: Address, scenario: Scenario) -> None:
+async def play(address: SocketAddress, scenario: Scenario) -> None:
     async with ControllerService(address), over_broker(address, scenario) as player:
         for title, case in scenario.cases.items():
             assert (title, await player.play(case)) == (title, expected(case))
@@ -47,7 +47,7 @@ async def play(address: Address, scenario: Scenario) -> None:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_over_the_embedded_broker(name: str) -> None:
     async def run() -> None:
-        async with EmbeddedBroker(Address("127.0.0.1", 0)) as broker:
+        async with EmbeddedBroker(SocketAddress("127.0.0.1", 0)) as broker:
             await play(broker.address, SCENARIOS[name])
 
     asyncio.run(run())

@@ -16,7 +16,7 @@ import pytest
 from bundlekit.cli import terminal
 from bundlekit.cli.main import main
 from bundlekit.cli.terminal import TerminalPrompter
-from bundlekit.emulator.running import Running, announce
+from bundlekit.emulator.running import RunningGateway, announce
 from bundlekit.errors import BadUsage, GatewayUnreachable, HostKeyRejected, LoginRefused
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.connection import Connection
@@ -86,7 +86,7 @@ def test_password_of_an_emulated_gateway_goes_to_that_one_alone(
     """Who listens on its port after it has ended has another key, even where known_hosts knows that one."""
     with HostileServer({"probe": REFUSED_BY_SUDO, "token": REFUSED_BY_SUDO}) as gateway:
         key = gateway.keys[0] if is_it else asyncssh.generate_private_key("ssh-ed25519")
-        record = Running(
+        record = RunningGateway(
             kind="gateway",
             url="https://127.0.0.1:1",
             certificate=tmp_path,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 
 
 class Mosquitto:
@@ -18,7 +18,7 @@ class Mosquitto:
 
     def __init__(self, folder: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
-            self.address = Address("127.0.0.1", free.getsockname()[1])
+            self.address = SocketAddress("127.0.0.1", free.getsockname()[1])
         self._configuration = folder / "mosquitto.conf"
         self._configuration.write_text(f"listener {self.address.port} 127.0.0.1\nallow_anonymous true\n")
         self._log = folder / "mosquitto.log"

@@ -15,7 +15,7 @@ import aiomqtt
 import psutil
 import pytest
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.builtin import builtins
 from bundlekit.emulator.builtin.system import KeptSystem
 from bundlekit.emulator.gateway import EmulatedGateway
@@ -178,14 +178,14 @@ def test_settings_of_an_older_version_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_gateway_without_a_resource_leaves_it_to_a_bundle(tmp_path: Path, without: str, left: list[str]) -> None:
-    models = builtins(Address("127.0.0.1", 1), KeptSystem(tmp_path), [without])
+    models = builtins(SocketAddress("127.0.0.1", 1), KeptSystem(tmp_path), [without])
     assert [one.resource for one in models] == left
 
 
 @pytest.mark.parametrize("without", ["/net", "/system/tim", "/system/time/x", "system"])
 def test_gateway_without_what_it_has_not_is_refused(tmp_path: Path, without: str) -> None:
     with pytest.raises(BadUsage, match="no such resource"):
-        builtins(Address("127.0.0.1", 1), KeptSystem(tmp_path), [without])
+        builtins(SocketAddress("127.0.0.1", 1), KeptSystem(tmp_path), [without])
 
 
 def test_interfaces_are_those_of_the_emulated_box_and_not_of_the_host(mosquitto: Mosquitto, tmp_path: Path) -> None:

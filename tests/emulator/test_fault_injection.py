@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.fault_injection import (
     _KINDS,
     Packet,
@@ -88,8 +88,8 @@ async def talk(carry: Carry, said: bytes) -> tuple[bytes, bytes]:
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    address = Address("127.0.0.1", server.sockets[0].getsockname()[1])
-    async with server, Relay(Address("127.0.0.1", 0), address, carry) as relay:
+    address = SocketAddress("127.0.0.1", server.sockets[0].getsockname()[1])
+    async with server, Relay(SocketAddress("127.0.0.1", 0), address, carry) as relay:
         reader, writer = await asyncio.open_connection(relay.address.host, relay.address.port)
         writer.write(said)
         writer.write_eof()

@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.broker import EmbeddedBroker
 from bundlekit.emulator.gateway import EmulatedGateway
 from bundlekit.emulator.lifecycle import CannotListen
@@ -62,7 +62,7 @@ def test_it_has_resources_of_its_own_and_plain_http_where_asked(tmp_path: Path) 
         with await asyncio.to_thread(urllib.request.urlopen, plain) as response:
             assert response.status == 200
 
-    with_gateway(check, tmp_path, http=Address("127.0.0.1", 0))
+    with_gateway(check, tmp_path, http=SocketAddress("127.0.0.1", 0))
 
 
 def test_a_broker_of_somebody_else_does_too(tmp_path: Path, mosquitto: Mosquitto) -> None:
@@ -89,7 +89,7 @@ def test_token_and_certificate_stay_and_are_for_their_owner_alone(tmp_path: Path
 @pytest.mark.parametrize("what", ["MQTT", "HTTPS"])
 def test_a_port_in_use_is_told_with_what_it_was_for(tmp_path: Path, what: str) -> None:
     async def run() -> None:
-        async with EmbeddedBroker(Address("127.0.0.1", 0)) as other:
+        async with EmbeddedBroker(SocketAddress("127.0.0.1", 0)) as other:
             options: Any = {"mqtt": other.address} if what == "MQTT" else {"listen": other.address}
             gateway = EmulatedGateway(tmp_path, **options)
             with pytest.raises(CannotListen) as told:
@@ -107,8 +107,8 @@ def test_certificate_is_good_for_the_address_that_it_listens_on(tmp_path: Path) 
         assert (await asyncio.to_thread(ask, gateway, "/nothing"))[0] == 403  # the client compares the address
 
     with_gateway(check, tmp_path)
-    with_gateway(check, tmp_path, listen=Address("127.0.0.7", 0))
-    with_gateway(check, tmp_path, listen=Address("127.0.0.7", 0))
+    with_gateway(check, tmp_path, listen=SocketAddress("127.0.0.7", 0))
+    with_gateway(check, tmp_path, listen=SocketAddress("127.0.0.7", 0))
     assert seen[0] != seen[1] == seen[2]
 
 

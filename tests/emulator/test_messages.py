@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bundlekit.emulator.messages import Kind, kind_of
+from bundlekit.emulator.messages import MessageKind, kind_of
 
 WHOLE: dict[str, Any] = {
     "id": 5,
@@ -18,12 +18,12 @@ WHOLE: dict[str, Any] = {
     "data": None,
 }
 KEYS = {
-    "id method resource": Kind.REQUEST,
-    "id method resource tunnel": Kind.DIRECT,
-    "id code method resource sign": Kind.RESPONSE,
-    "code method resource": Kind.EVENT,
-    "id method resource sign": Kind.HOOK,
-    "id method resource data": Kind.REQUEST,
+    "id method resource": MessageKind.REQUEST,
+    "id method resource tunnel": MessageKind.DIRECT,
+    "id code method resource sign": MessageKind.RESPONSE,
+    "code method resource": MessageKind.EVENT,
+    "id method resource sign": MessageKind.HOOK,
+    "id method resource data": MessageKind.REQUEST,
     "id code method resource sign tunnel": None,
     "id code method resource": None,
     "method resource": None,
@@ -34,7 +34,7 @@ KEYS = {
 
 
 @pytest.mark.parametrize(("keys", "kind"), KEYS.items(), ids=[key or "nothing" for key in KEYS])
-def test_kind_follows_from_the_keys(keys: str, kind: Kind | None) -> None:
+def test_kind_follows_from_the_keys(keys: str, kind: MessageKind | None) -> None:
     assert kind_of({key: WHOLE[key] for key in keys.split()}) is kind
 
 
@@ -42,12 +42,12 @@ def test_kind_follows_from_the_keys(keys: str, kind: Kind | None) -> None:
     ("falsy", "kind"),
     [
         ({"id": 0}, None),
-        ({"sign": []}, Kind.REQUEST),
-        ({"tunnel": ""}, Kind.REQUEST),
-        ({"code": 0}, Kind.REQUEST),
-        ({"tunnel": None, "code": None}, Kind.REQUEST),
+        ({"sign": []}, MessageKind.REQUEST),
+        ({"tunnel": ""}, MessageKind.REQUEST),
+        ({"code": 0}, MessageKind.REQUEST),
+        ({"tunnel": None, "code": None}, MessageKind.REQUEST),
         ({"resource": ""}, None),
     ],
 )
-def test_falsy_value_counts_as_absent(falsy: dict[str, Any], kind: Kind | None) -> None:
+def test_falsy_value_counts_as_absent(falsy: dict[str, Any], kind: MessageKind | None) -> None:
     assert kind_of({"id": 5, "method": "get", "resource": "/a", **falsy}) is kind

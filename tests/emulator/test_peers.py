@@ -14,7 +14,7 @@ import pytest
 
 from bundlekit.emulator import broker as broker_module
 from bundlekit.emulator import peers
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.broker import EmbeddedBroker
 from bundlekit.emulator.gateway import OWN_LOG, EmulatedGateway
 from bundlekit.emulator.peers import OwnUserOnly, users_of
@@ -127,7 +127,7 @@ def test_machine_that_hides_users_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(broker_module, "users_are_known", lambda: False)
 
     async def run() -> None:
-        async with EmbeddedBroker(Address("127.0.0.1", 0)):
+        async with EmbeddedBroker(SocketAddress("127.0.0.1", 0)):
             pass
 
     with pytest.raises(CouldNotRun, match="does not say which user a connection is of"):
@@ -160,7 +160,7 @@ def test_unix_socket_is_for_its_owner_alone(tmp_path: Path, depth: int) -> None:
     socket_file.touch()  # of one that was killed
 
     async def run() -> None:
-        async with EmulatedGateway(tmp_path / "state", mqtt=Address(str(socket_file), 0)) as gateway:
+        async with EmulatedGateway(tmp_path / "state", mqtt=SocketAddress(str(socket_file), 0)) as gateway:
             assert socket_file.is_socket()
             assert socket_file.stat().st_mode & 0o777 == 0o600
             assert "rest" in gateway.controller.components

@@ -13,7 +13,7 @@ import aiohttp
 import aiomqtt
 import pytest
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.connection import Limits
 from bundlekit.emulator.lifecycle import CannotListen
 from bundlekit.emulator.rest import RestFront
@@ -48,15 +48,15 @@ class Client:
 
 
 @asynccontextmanager
-async def gateway(broker: Address, limits: Limits | None = None, **options: Any) -> AsyncIterator[Client]:
-    front = RestFront(broker, listen=Address("127.0.0.1", 0), authorizer=only(TOKEN), limits=limits, **options)
+async def gateway(broker: SocketAddress, limits: Limits | None = None, **options: Any) -> AsyncIterator[Client]:
+    front = RestFront(broker, listen=SocketAddress("127.0.0.1", 0), authorizer=only(TOKEN), limits=limits, **options)
     async with ControllerService(broker), front, aiohttp.ClientSession() as http:
         yield Client(http, front.url)
 
 
 @asynccontextmanager
 async def model(
-    broker: Address, resource: str, answer: Callable[[Message], Message], ttl: float = 60
+    broker: SocketAddress, resource: str, answer: Callable[[Message], Message], ttl: float = 60
 ) -> AsyncIterator[None]:
     """A component that answers each request with what `answer` adds to it; written without our code."""
     ready = asyncio.Event()
@@ -367,7 +367,7 @@ def test_start_waits_for_a_broker_that_is_not_up_yet(mosquitto: Mosquitto) -> No
 def test_port_in_use_is_an_error_and_leaves_nothing_running(mosquitto: Mosquitto) -> None:
     async def scenario() -> None:
         async with gateway(mosquitto.address) as client:
-            taken = Address("127.0.0.1", int(client.url.split(":")[2].partition("/")[0]))
+            taken = SocketAddress("127.0.0.1", int(client.url.split(":")[2].partition("/")[0]))
             with pytest.raises(CannotListen, match="something listens there already"):
                 await RestFront(mosquitto.address, listen=taken, authorizer=only(TOKEN)).start()
             assert (await client.ask("GET", "/nowhere")).status == 403

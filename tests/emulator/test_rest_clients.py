@@ -15,17 +15,17 @@ import pytest
 import requests
 from aiohttp import web
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.builtin import builtins
 from bundlekit.emulator.builtin.system import KeptSystem
 from bundlekit.emulator.certificate import ensure_certificate, server_context
 from bundlekit.emulator.lifecycle import CannotListen
 from bundlekit.emulator.rest import RestFront, admit
 from bundlekit.emulator.service import ControllerService
-from bundlekit.emulator.tokens import Scope, Tokens, add_token, revoke_tokens
+from bundlekit.emulator.tokens import Tokens, TokenScope, add_token, revoke_tokens
 from tests.emulator.conftest import Mosquitto
 
-LOOPBACK = Address("127.0.0.1", 0)
+LOOPBACK = SocketAddress("127.0.0.1", 0)
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ def test_examples_of_the_guide_work_by_the_letter_with_curl(mosquitto: Mosquitto
 
 
 def test_read_token_reads_and_a_write_with_it_is_refused(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    _, reader = add_token(tmp_path, Scope.READ, "")
-    _, writer = add_token(tmp_path, Scope.READ_WRITE, "")
+    _, reader = add_token(tmp_path, TokenScope.READ, "")
+    _, writer = add_token(tmp_path, TokenScope.READ_WRITE, "")
 
     async def scenario(box: Box) -> None:
         change = {"json": {"hostname": "other"}}
@@ -131,7 +131,7 @@ def test_token_made_and_revoked_while_it_runs_counts_from_the_next_request(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
     async def scenario(box: Box) -> None:
-        token, secret = add_token(box.state, Scope.READ, "")
+        token, secret = add_token(box.state, TokenScope.READ, "")
         assert await box.status("GET", "/system/time", secret) == 200
         revoke_tokens(box.state, [token.id])
         assert await box.status("GET", "/system/time", secret) == 401
@@ -174,7 +174,7 @@ def test_what_is_no_tls_on_the_https_port_upsets_nobody(
 
 
 def test_routes_beside_the_api_are_open_unless_they_ask_for_the_token(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    _, reader = add_token(tmp_path, Scope.READ, "")
+    _, reader = add_token(tmp_path, TokenScope.READ, "")
 
     async def scenario(box: Box) -> None:
         page = await box.curl("-i", f"{box.http}/")
@@ -206,7 +206,7 @@ def test_fault_of_a_route_is_told_in_the_log_and_not_to_the_client(
 
 def test_second_port_in_use_is_an_error_and_leaves_the_first_one_free(mosquitto: Mosquitto, tmp_path: Path) -> None:
     async def scenario(box: Box) -> None:
-        taken = Address.parse(box.http.removeprefix("http://"))
+        taken = SocketAddress.parse(box.http.removeprefix("http://"))
         tokens = Tokens(tmp_path)
         front = RestFront(mosquitto.address, listen=LOOPBACK, http=taken, authorizer=tokens.scope_of)
         with pytest.raises(CannotListen, match="something listens there already"):

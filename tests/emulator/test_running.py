@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.emulator.running import Running, announce, running
+from bundlekit.emulator.running import RunningGateway, announce, running
 
-ONE = Running("run", "https://127.0.0.1:8443", Path("/c.pem"), Path("/token"), what="thermostat")
+ONE = RunningGateway("run", "https://127.0.0.1:8443", Path("/c.pem"), Path("/token"), what="thermostat")
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def test_one_that_runs_is_found_and_one_that_ended_is_not() -> None:
 
 
 def test_the_last_one_comes_first(folder: Path) -> None:
-    gateway = Running("gateway", "https://127.0.0.1:1", Path("/c"), Path("/t"), ssh="127.0.0.1:2222")
+    gateway = RunningGateway("gateway", "https://127.0.0.1:1", Path("/c"), Path("/t"), ssh="127.0.0.1:2222")
     with announce(gateway), announce(ONE):
         (first,) = folder.glob("*-gateway.json")
         os.utime(first, (1, 1))

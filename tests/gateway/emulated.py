@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.gateway import EmulatedGateway
-from bundlekit.emulator.running import Running, announce
+from bundlekit.emulator.running import RunningGateway, announce
 from bundlekit.emulator.sdk.environment import environment
 from bundlekit.gateway import GatewayClient, certificate_in
 from tests import fork_server
@@ -38,7 +38,7 @@ class Emulated:
     url: str
     token: str
     certificate: Path
-    broker: Address
+    broker: SocketAddress
     _bundles: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
@@ -105,7 +105,7 @@ def emulated(home: Path, *, kind: Literal["run", "gateway"] = "run") -> Iterator
     thread.start()
     gateway = EmulatedGateway(home / f"state-{kind}")
     asyncio.run_coroutine_threadsafe(gateway.start(), loop).result(_PATIENCE)
-    running = Running(kind, gateway.url, gateway.certificate, gateway.token_file, what=f"a {kind}")
+    running = RunningGateway(kind, gateway.url, gateway.certificate, gateway.token_file, what=f"a {kind}")
     found = Emulated(home, gateway.url, gateway.token, gateway.certificate, gateway.broker)
     before = os.environ.get("XDG_STATE_HOME")
     os.environ["XDG_STATE_HOME"] = str(home / "run")

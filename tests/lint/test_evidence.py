@@ -19,7 +19,7 @@ from urllib.error import HTTPError
 import pytest
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.controller import Controller
 from bundlekit.emulator.gateway import EmulatedGateway
 from bundlekit.emulator.threaded import Loop
@@ -33,7 +33,7 @@ from tests.lint.examples import bundle_of
 from tests.source.python_2 import interpreter
 
 RULES = {rule.name: rule for rule in rules()}
-NOBODY = Address("127.0.0.1", 1)
+NOBODY = SocketAddress("127.0.0.1", 1)
 
 # The SDK without its random wait of up to five seconds, and with its log where the test reads it.
 CUSTOM = """
@@ -218,7 +218,7 @@ def started(shown: Bundle, python: Path, state: Path, folder: Path) -> Iterator[
     write(shown, folder / "bundle")
     (folder / "custom").mkdir()
     (folder / "custom" / "sitecustomize.py").write_text(CUSTOM)
-    gateway = EmulatedGateway(state, http=Address("127.0.0.1", 0))
+    gateway = EmulatedGateway(state, http=SocketAddress("127.0.0.1", 0))
     with Loop() as loop:
         loop.run(gateway.start())
         try:
@@ -247,7 +247,7 @@ def running(gateway: EmulatedGateway, python: Path, folder: Path) -> Iterator[St
         process.wait()
 
 
-def environment(folder: Path, broker: Address = NOBODY) -> dict[str, str]:
+def environment(folder: Path, broker: SocketAddress = NOBODY) -> dict[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
         "PYTHONPATH": f"{folder / 'custom'}{os.pathsep}{sdk()}",

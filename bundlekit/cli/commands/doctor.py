@@ -18,7 +18,7 @@ from bundlekit.errors import BundlekitError
 if TYPE_CHECKING:
     from bundlekit.bundle.manifest import Manifest
     from bundlekit.cli.fleet_access import Fleet
-    from bundlekit.deploy.doctor.checks import Check
+    from bundlekit.deploy.doctor.checks import CheckResult
     from bundlekit.fleet.inventory import Gateway
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_black"}
@@ -80,7 +80,7 @@ def run(access: Access, manifest: Manifest | None, *, form: str) -> int:
 
     address = address_of(access)
     prompter = prompter_for(access, address)
-    checks: list[Check] = []
+    checks: list[CheckResult] = []
     for found in examine(
         address,
         prompter,
@@ -128,7 +128,7 @@ def run_each(access: FleetAccess, manifest: Manifest | None, *, form: str) -> in
     return for_each(access, look, form=form)
 
 
-def _print(check: Check) -> None:
+def _print(check: CheckResult) -> None:
     click.echo(f"{click.style(f'{check.outcome:<4}', fg=_COLOURS[check.outcome])}  {check.name:<10}  {check.found}")
     for line in check.details:
         click.echo(f"{'':18}| {line}")

@@ -166,16 +166,16 @@ def run(wanted: Wanted) -> int:
 
 
 def _options(wanted: Wanted) -> Options:
-    from bundlekit.emulator.address import Address
+    from bundlekit.emulator.address import SocketAddress
     from bundlekit.emulator.machine.emulated_device import Options
 
-    def here(port: int) -> Address:
-        return Address(wanted.listen, port)
+    def here(port: int) -> SocketAddress:
+        return SocketAddress(wanted.listen, port)
 
     return Options(
         ssh=here(wanted.ssh_port),
         https=here(wanted.port),
-        mqtt=None if wanted.mqtt_port is None else Address("127.0.0.1", wanted.mqtt_port),
+        mqtt=None if wanted.mqtt_port is None else SocketAddress("127.0.0.1", wanted.mqtt_port),
         http=None if wanted.http_port is None else here(wanted.http_port),
         python=wanted.python,
         password=wanted.password,
@@ -217,7 +217,7 @@ def _reset(state: Path, *, ask: bool) -> None:
 
 
 async def _run(box: EmulatedDevice, options: Options) -> None:
-    from bundlekit.emulator.running import Running, announce
+    from bundlekit.emulator.running import RunningGateway, announce
 
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -240,7 +240,7 @@ async def _run(box: EmulatedDevice, options: Options) -> None:
     starting.result()
     try:
         gateway = box.gateway
-        record = Running(
+        record = RunningGateway(
             kind="gateway",
             url=gateway.url,
             certificate=gateway.certificate,

@@ -55,9 +55,9 @@ def group() -> None:
 @state_option
 def add(scope: str, description: str, state: Path) -> int:
     """Make an API token of the emulated gateway, and print it. It is stored hashed: nobody can show it again."""
-    from bundlekit.emulator.tokens import Scope, add_token
+    from bundlekit.emulator.tokens import TokenScope, add_token
 
-    token, secret = add_token(state, Scope(scope), description)
+    token, secret = add_token(state, TokenScope(scope), description)
     click.echo(f"token {token.id}, scope {scope}; it is shown this once, as the header mx-api-token:", err=True)
     click.echo(secret)
     return 0

@@ -23,7 +23,7 @@ from bundlekit.shipped import install_command
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
-    from bundlekit.emulator.address import Address
+    from bundlekit.emulator.address import SocketAddress
     from bundlekit.emulator.bundles.workshop import Workshop
 
 _PORT = 8443
@@ -170,7 +170,7 @@ def _check(bundles: Iterable[Bundle]) -> None:
 def _workshop(folders: Sequence[Path], options: RunOptions) -> Workshop:
     from platformdirs import user_state_path
 
-    from bundlekit.emulator.address import Address
+    from bundlekit.emulator.address import SocketAddress
     from bundlekit.emulator.bundles.workshop import Workshop
     from bundlekit.emulator.gateway import EmulatedGateway
 
@@ -180,21 +180,21 @@ def _workshop(folders: Sequence[Path], options: RunOptions) -> Workshop:
     gateway = EmulatedGateway(
         state,
         broker=_address(options.broker) if options.broker is not None else None,
-        mqtt=Address(_LOOPBACK, _MQTT_PORT if options.mqtt_port is None else options.mqtt_port),
+        mqtt=SocketAddress(_LOOPBACK, _MQTT_PORT if options.mqtt_port is None else options.mqtt_port),
         any_mqtt=options.mqtt_port is None,
-        listen=Address(_LOOPBACK, options.port),
-        http=Address(_LOOPBACK, options.http_port) if options.http_port is not None else None,
+        listen=SocketAddress(_LOOPBACK, options.port),
+        http=SocketAddress(_LOOPBACK, options.http_port) if options.http_port is not None else None,
         strict=options.strict,
         without=options.without,
     )
     return Workshop(gateway, folders, _python(options.python), options.reload, options.in_place)
 
 
-def _address(text: str) -> Address:
-    from bundlekit.emulator.address import Address
+def _address(text: str) -> SocketAddress:
+    from bundlekit.emulator.address import SocketAddress
 
     try:
-        return Address.parse(text)
+        return SocketAddress.parse(text)
     except ValueError as error:
         raise BadUsage(f"--broker: {error}") from error
 

@@ -18,7 +18,7 @@ _TOOLS = "bundlekit uses what every Debian has: apt-get install --reinstall the 
 
 
 @dataclass(frozen=True)
-class Check:
+class CheckResult:
     """One thing that was looked at.
 
     Attributes:
@@ -36,24 +36,24 @@ class Check:
     details: tuple[str, ...] = ()
 
 
-def ok(name: str, found: str) -> Check:
-    return Check(name, "ok", found)
+def ok(name: str, found: str) -> CheckResult:
+    return CheckResult(name, "ok", found)
 
 
-def warn(name: str, found: str, remedy: str) -> Check:
-    return Check(name, "warn", found, remedy)
+def warn(name: str, found: str, remedy: str) -> CheckResult:
+    return CheckResult(name, "warn", found, remedy)
 
 
-def fail(name: str, found: str, remedy: str) -> Check:
-    return Check(name, "fail", found, remedy)
+def fail(name: str, found: str, remedy: str) -> CheckResult:
+    return CheckResult(name, "fail", found, remedy)
 
 
-def of_error(name: str, error: BundlekitError, outcome: str = "fail") -> Check:
+def of_error(name: str, error: BundlekitError, outcome: str = "fail") -> CheckResult:
     """What an error tells."""
-    return Check(name, outcome, error.message, error.hint or "", error.details)
+    return CheckResult(name, outcome, error.message, error.hint or "", error.details)
 
 
-def judge(events: Sequence[Event], skew: float, doubt: float) -> Iterator[Check]:
+def judge(events: Sequence[Event], skew: float, doubt: float) -> Iterator[CheckResult]:
     """The checks that the events of `examine.sh` give.
 
     Args:
@@ -75,7 +75,7 @@ def _field(said: _Said, word: str, index: int = 0) -> str:
     return said[word][0].field(index) if word in said else ""
 
 
-def _python(said: _Said, *_: float) -> Iterator[Check]:
+def _python(said: _Said, *_: float) -> Iterator[CheckResult]:
     if "python" not in said:
         yield fail(
             "python",
@@ -97,7 +97,7 @@ def _python(said: _Said, *_: float) -> Iterator[Check]:
         )
 
 
-def _tools(said: _Said, *_: float) -> Iterator[Check]:
+def _tools(said: _Said, *_: float) -> Iterator[CheckResult]:
     missing = [event.field(0) for event in said.get("missing", [])]
     if missing:
         yield fail("tools", f"there is no {', '.join(missing)}", _TOOLS)
@@ -105,7 +105,7 @@ def _tools(said: _Said, *_: float) -> Iterator[Check]:
         yield ok("tools", "tar, gzip, sha256sum, scp and the like are there")
 
 
-def _disk(said: _Said, *_: float) -> Iterator[Check]:
+def _disk(said: _Said, *_: float) -> Iterator[CheckResult]:
     if "disk" not in said:
         yield skip("disk", "the gateway did not tell")
         return
@@ -129,7 +129,7 @@ def _disk(said: _Said, *_: float) -> Iterator[Check]:
         yield ok("disk", room)
 
 
-def _clock(said: _Said, skew: float, doubt: float) -> Iterator[Check]:
+def _clock(said: _Said, skew: float, doubt: float) -> Iterator[CheckResult]:
     if "time" not in said:
         yield skip("clock", "the gateway did not tell")
     elif abs(skew) - doubt <= _SKEW:
@@ -149,13 +149,13 @@ def _in_words(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _boot(said: _Said, *_: float) -> Iterator[Check]:
+def _boot(said: _Said, *_: float) -> Iterator[CheckResult]:
     system = f"{_field(said, 'system')}, {_field(said, 'system', 1)}".strip(", ")
     how = "systemd starts bundles" if _field(said, "boot") == "systemd" else "an init script starts bundles"
     yield ok("boot", f"{how} ({system})" if system else how)
 
 
-def _controller(said: _Said, *_: float) -> Iterator[Check]:
+def _controller(said: _Said, *_: float) -> Iterator[CheckResult]:
     if "broker" not in said:
         yield skip("controller", "there is no Python to ask by")
     elif _field(said, "broker") == "open":
@@ -169,7 +169,7 @@ def _controller(said: _Said, *_: float) -> Iterator[Check]:
         )
 
 
-def _bundles(said: _Said, *_: float) -> Iterator[Check]:
+def _bundles(said: _Said, *_: float) -> Iterator[CheckResult]:
     bundles = said.get("bundle", [])
     if not bundles:
         yield ok("bundles", "none is deployed yet")
@@ -197,7 +197,7 @@ def _bundles(said: _Said, *_: float) -> Iterator[Check]:
     yield from _around(said)
 
 
-def _running(name: str, current: str, runs: str, ended: str, starts: str) -> Check:
+def _running(name: str, current: str, runs: str, ended: str, starts: str) -> CheckResult:
     logs = f"`bundlekit logs TARGET --bundle {name}` shows what it printed"
     match runs:
         case "yes":
@@ -218,7 +218,7 @@ def _neighbours(said: _Said) -> list[Neighbour]:
     return [neighbour_in(event) for word in ("deployed", "by-hand") for event in said.get(word, [])]
 
 
-def _around(said: _Said) -> Iterator[Check]:
+def _around(said: _Said) -> Iterator[CheckResult]:
     """What bundlekit has deployed shares with other bundles, and how many those are."""
     neighbours = _neighbours(said)
     deployed = [one for one in neighbours if not one.pid]
@@ -233,7 +233,7 @@ def _around(said: _Said) -> Iterator[Check]:
         yield ok("bundles", f"not deployed by bundlekit: {', '.join(strangers[:_MOST_NAMED])}{more}")
 
 
-def judge_resources(events: Sequence[Event], name: str, resources: Sequence[str]) -> Check:
+def judge_resources(events: Sequence[Event], name: str, resources: Sequence[str]) -> CheckResult:
     """Whether a bundle that is to be deployed would share something with another one there.
 
     Args:
@@ -250,11 +250,11 @@ def judge_resources(events: Sequence[Event], name: str, resources: Sequence[str]
     return ok("resources", f"no other bundle there answers those of {name}")
 
 
-def skip(name: str, why: str) -> Check:
-    return Check(name, "skip", f"not looked at: {why}")
+def skip(name: str, why: str) -> CheckResult:
+    return CheckResult(name, "skip", f"not looked at: {why}")
 
 
-_LOOKS: tuple[Callable[[_Said, float, float], Iterator[Check]], ...] = (
+_LOOKS: tuple[Callable[[_Said, float, float], Iterator[CheckResult]], ...] = (
     _python,
     _tools,
     _disk,

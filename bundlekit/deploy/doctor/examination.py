@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bundlekit.deploy.doctor.checks import Check, fail, judge, judge_resources, of_error, ok, skip, warn
+from bundlekit.deploy.doctor.checks import CheckResult, fail, judge, judge_resources, of_error, ok, skip, warn
 from bundlekit.deploy.doctor.first_checks import check_name, hear_banner, judge_server, open_port
 from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected, LoginRefused, reason_of
 from bundlekit.remote.bootstrap import NO_ROOM, PASSWORD_NEEDED
@@ -40,7 +40,7 @@ def examine(
     accept_new_host_key: bool = False,
     timeout: float = 20,
     bundle: Manifest | None = None,
-) -> Iterator[Check]:
+) -> Iterator[CheckResult]:
     """Look at all that a deploy needs, in the order in which it needs it.
 
     Args:
@@ -65,7 +65,7 @@ def examine(
 
 def _to_the_log_in(
     address: Address, ask: Prompter, accept_new: bool, timeout: float, bundle: Manifest | None
-) -> Iterator[Check]:
+) -> Iterator[CheckResult]:
     if address.proxy is None:
         yield (check := check_name(address))
         if check.outcome == "fail":
@@ -111,7 +111,7 @@ def _to_the_log_in(
         yield from _behind_the_log_in(connection, ask, timeout, bundle)
 
 
-def _host_key(address: Address, key: paramiko.PKey) -> Check:
+def _host_key(address: Address, key: paramiko.PKey) -> CheckResult:
     text = f"{key.get_name()} {fingerprint(key)}"
     if address.expected_key is not None:
         return ok("host-key", f"{text} is that of the emulated gateway that runs here")
@@ -127,12 +127,12 @@ def _host_key(address: Address, key: paramiko.PKey) -> Check:
 
 def _behind_the_log_in(
     connection: Connection, ask: Prompter, timeout: float, bundle: Manifest | None
-) -> Iterator[Check]:
+) -> Iterator[CheckResult]:
     from bundlekit.remote import script
 
     left = list(_BEHIND)
 
-    def told(check: Check) -> Check:
+    def told(check: CheckResult) -> CheckResult:
         if check.name in left:
             left.remove(check.name)
         return check
@@ -164,7 +164,7 @@ def _behind_the_log_in(
     yield from (skip(name, "the gateway broke off") for name in left)
 
 
-def _as_seen(check: Check, account: str) -> Check:
+def _as_seen(check: CheckResult, account: str) -> CheckResult:
     """A disk that is read-only for somebody who is not root need not be for root, who may see other mounts."""
     if check.name == "disk" and check.outcome == "fail" and "read-only" in check.found:
         return warn(check.name, f"{check.found}, as {account} sees it", check.remedy)
@@ -190,7 +190,7 @@ def _timed(conversation: Conversation) -> tuple[list[Event], float, float]:
 
 def _by_sudo(
     connection: Connection, conversation: Conversation, ask: Prompter, password: str | None
-) -> tuple[str, Check]:
+) -> tuple[str, CheckResult]:
     """The API token, which only root can read, and how sudo went."""
     account = connection.login.account
     conversation.give("token")
@@ -214,7 +214,7 @@ def _by_sudo(
     return token, ok("sudo", f"{account} becomes root{', and is asked for no password' if free else ''}")
 
 
-def _token(token: str, sudo: Check, events: list[Event]) -> Check:
+def _token(token: str, sudo: CheckResult, events: list[Event]) -> CheckResult:
     if token:
         return ok("token", f"the API token is in {_TOKEN_FILE}")
     there = any(event.word == "token" and event.field(0) == "yes" for event in events)
@@ -227,7 +227,7 @@ def _token(token: str, sudo: Check, events: list[Event]) -> Check:
     )
 
 
-def _rest(connection: Connection, token: str, timeout: float) -> Check:
+def _rest(connection: Connection, token: str, timeout: float) -> CheckResult:
     from bundlekit.gateway.client import GatewayClient
 
     if not token:

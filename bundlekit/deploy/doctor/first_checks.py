@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 
-from bundlekit.deploy.doctor.checks import Check, fail, of_error, ok, warn
+from bundlekit.deploy.doctor.checks import CheckResult, fail, of_error, ok, warn
 from bundlekit.errors import GatewayUnreachable
 from bundlekit.quoting import for_terminal
 from bundlekit.ssh.address import Address
@@ -15,7 +15,7 @@ from bundlekit.ssh.tcp import connect, places_of
 _LONGEST = 8192  # bytes in front of a server's own line; RFC 4253 allows lines there
 
 
-def judge_server(server: Server) -> Check:
+def judge_server(server: Server) -> CheckResult:
     """What the age of a server means for the log-in."""
     if not is_too_old_for_rsa(server):
         return ok("server", server.software)
@@ -26,7 +26,7 @@ def judge_server(server: Server) -> Check:
     )
 
 
-def check_name(address: Address) -> Check:
+def check_name(address: Address) -> CheckResult:
     """Whether the name leads anywhere."""
     try:
         found = places_of(address)
@@ -36,7 +36,7 @@ def check_name(address: Address) -> Check:
     return ok("name", address.host if places == address.host else f"{address.host} is {places}")
 
 
-def open_port(address: Address, timeout: float) -> tuple[Check, socket.socket | None]:
+def open_port(address: Address, timeout: float) -> tuple[CheckResult, socket.socket | None]:
     """Connect, and tell how it went."""
     begun = time.monotonic()
     try:
@@ -47,7 +47,7 @@ def open_port(address: Address, timeout: float) -> tuple[Check, socket.socket | 
     return ok("port", f"{address.host} port {address.port} answers after {taken:.0f} ms"), stream
 
 
-def hear_banner(stream: socket.socket, timeout: float) -> Check:
+def hear_banner(stream: socket.socket, timeout: float) -> CheckResult:
     """Listen to how the server calls itself, for so long."""
     end = time.monotonic() + timeout
     said = b""

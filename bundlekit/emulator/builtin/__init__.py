@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.builtin.clock import clock
 from bundlekit.emulator.builtin.interfaces import interfaces
 from bundlekit.emulator.builtin.model import Model
@@ -14,7 +14,7 @@ from bundlekit.emulator.builtin.system import System
 from bundlekit.errors import BadUsage
 
 
-def builtins(broker: Address, system: System, without: Sequence[str] = ()) -> list[Model]:
+def builtins(broker: SocketAddress, system: System, without: Sequence[str] = ()) -> list[Model]:
     """All of them, to be started after the controller.
 
     Args:

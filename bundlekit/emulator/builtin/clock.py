@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from bundlekit.emulator.builtin.model import Answer, BadRequest, Handler, Request, settings
+from bundlekit.emulator.builtin.model import BadRequest, Handler, Reply, Request, settings
 from bundlekit.emulator.builtin.system import System
 
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def clock(system: System) -> Mapping[str, Handler]:
-    def tell(_request: Request) -> Answer:
+    def tell(_request: Request) -> Reply:
         now = datetime.now(UTC) + timedelta(seconds=system.time_offset)
         time = now.isoformat(timespec="seconds").replace("+00:00", "Z")
-        return Answer({"time": time, "timezone": system.timezone, "ntp": system.ntp})
+        return Reply({"time": time, "timezone": system.timezone, "ntp": system.ntp})
 
-    def put(request: Request) -> Answer:
+    def put(request: Request) -> Reply:
         data = settings(request.data)
         timezone, ntp = data.get("timezone", system.timezone), data.get("ntp", system.ntp)
         if not isinstance(timezone, str) or not timezone:

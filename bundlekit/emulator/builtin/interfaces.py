@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bundlekit.emulator.builtin.model import Answer, Handler, Request
+from bundlekit.emulator.builtin.model import Handler, Reply, Request
 
 _INTERFACES = ["eth0", "eth1"]
 
 
 def interfaces() -> Mapping[str, Handler]:
-    def tell(_request: Request) -> Answer:
-        return Answer(_INTERFACES)
+    def tell(_request: Request) -> Reply:
+        return Reply(_INTERFACES)
 
     return {"get": tell}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.member import Member, NotConnected
 from bundlekit.emulator.messages import Message
 
@@ -30,7 +30,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What a handler answers with 200.
 
     Attributes:
@@ -45,7 +45,7 @@ class BadRequest(Exception):
     """A request that a handler does not accept; its text tells the asker why."""
 
 
-Handler = Callable[[Request], Answer]
+Handler = Callable[[Request], Reply]
 
 
 class Model(Member):
@@ -58,7 +58,7 @@ class Model(Member):
         resource: that it answers for.
     """
 
-    def __init__(self, broker: Address, resource: str, description: str, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, broker: SocketAddress, resource: str, description: str, handlers: Mapping[str, Handler]) -> None:
         name = resource.removeprefix("/").replace("/", "-")
         super().__init__(broker, name=name, description=description, role="model", resources=[resource])
         self.resource = resource
@@ -87,18 +87,18 @@ class Model(Member):
             self._afterwards.add(task)
             task.add_done_callback(self._afterwards.discard)
 
-    def _answer(self, request: Message) -> tuple[int, Answer]:
+    def _answer(self, request: Message) -> tuple[int, Reply]:
         path, _, query = request["resource"].partition("?")
         handler = self._handlers.get(request["method"].lower())
         if not handler:
-            return 404, Answer({"message": f"Route '{path}' not found."})
+            return 404, Reply({"message": f"Route '{path}' not found."})
         try:
             return 200, handler(Request(parse_qs(query, keep_blank_values=True), request.get("data")))
         except BadRequest as refused:
-            return 400, Answer({"message": str(refused)})
+            return 400, Reply({"message": str(refused)})
         except Exception:
             _log.exception("%s could not be answered", path)
-            return 500, Answer({"message": "Internal Error."})
+            return 500, Reply({"message": "Internal Error."})
 
 
 def settings(data: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 
 from bundlekit import __version__
-from bundlekit.emulator.builtin.model import Answer, BadRequest, Handler, Request, settings
+from bundlekit.emulator.builtin.model import BadRequest, Handler, Reply, Request, settings
 from bundlekit.emulator.builtin.system import System, is_hostname
 
 FIELDS = ("hostname", "version", "uptimeSec", "cpuUsage", "memoryUsage", "memory", "disks")
@@ -25,10 +25,10 @@ class Status:
     def handlers(self) -> Mapping[str, Handler]:
         return {"get": self._get, "put": self._put}
 
-    def _get(self, request: Request) -> Answer:
-        return Answer(self._status(_fields(request)))
+    def _get(self, request: Request) -> Reply:
+        return Reply(self._status(_fields(request)))
 
-    def _put(self, request: Request) -> Answer:
+    def _put(self, request: Request) -> Reply:
         _fields(request)
         hostname = settings(request.data).get("hostname", self._system.hostname)
         if not isinstance(hostname, str) or not is_hostname(hostname):
@@ -37,7 +37,7 @@ class Status:
             )
         if hostname != self._system.hostname:
             self._system.hostname = hostname
-        return Answer(request.data)
+        return Reply(request.data)
 
     def _status(self, fields: tuple[str, ...]) -> dict[str, Any]:
         memory = psutil.virtual_memory()

@@ -15,7 +15,7 @@ from typing import Any
 
 from bundlekit.bundle.bundle import MAIN, MANIFEST, Bundle
 from bundlekit.bundle.manifest import manifest_of, read_manifest
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.bundlelog import BundleLog
 from bundlekit.emulator.bundles.explaining import explain
 from bundlekit.emulator.bundles.leash import Leash
@@ -31,7 +31,7 @@ _WRITTEN_BY_PEOPLE = (".py", ".factory", MANIFEST)
 _DEBOUNCE, _STEP = 400, 50  # milliseconds: the longest wait for more changes, and how long it has to be quiet
 
 
-class Listener:
+class BundleListener:
     """Is told what becomes of bundles, and does nothing about it. Names and paths may be fit for no terminal."""
 
     def registered(self, name: str, seconds: float) -> None:
@@ -58,7 +58,7 @@ class Way:
         in_place: whether it works in its own folder rather than in a copy.
     """
 
-    broker: Address
+    broker: SocketAddress
     python: str
     reload: bool = True
     in_place: bool = False
@@ -89,14 +89,14 @@ class BundleRunner(Service):
         *,
         log: BundleLog,
         leash: Leash,
-        listener: Listener | None = None,
+        listener: BundleListener | None = None,
         declare: Callable[[Any], None] | None = None,
     ) -> None:
         self.name = name_of(folder)
         self._way = way
         self._log = log
         self._leash = leash
-        self._listener = listener or Listener()
+        self._listener = listener or BundleListener()
         self._declare = declare
         self._sources = Sources(folder)
         self._place: Place | None = None

@@ -12,10 +12,10 @@ from pathlib import Path
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.manifest import manifest_of
 from bundlekit.emulator.bundles.leash import Leash
-from bundlekit.emulator.bundles.runner import BundleRunner, Listener, Way, name_of
+from bundlekit.emulator.bundles.runner import BundleListener, BundleRunner, Way, name_of
 from bundlekit.emulator.ending import ended_by_signals
 from bundlekit.emulator.gateway import EmulatedGateway
-from bundlekit.emulator.running import Running, announce
+from bundlekit.emulator.running import RunningGateway, announce
 from bundlekit.errors import BundlekitError
 
 _PLAIN = re.compile(r"[/\w.~-]+", re.ASCII)  # no parameters, and nothing that means something to a shell
@@ -53,7 +53,7 @@ class Workshop:
                         return resource.path
         return "/system/status"
 
-    async def run(self, listener: Listener, started: Callable[[], None], ending: Callable[[], None]) -> bool:
+    async def run(self, listener: BundleListener, started: Callable[[], None], ending: Callable[[], None]) -> bool:
         """Run until a signal ends it.
 
         Args:
@@ -107,8 +107,8 @@ class Workshop:
                 return True
             return False
 
-    def _record(self, runners: Sequence[BundleRunner]) -> Running:
-        return Running(
+    def _record(self, runners: Sequence[BundleRunner]) -> RunningGateway:
+        return RunningGateway(
             kind="run",
             url=self.gateway.url,
             certificate=self.gateway.certificate,

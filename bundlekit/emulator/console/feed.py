@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Self
 
 from bundlekit.emulator.bundlelog import BundleLog, Line
-from bundlekit.emulator.console.registered import Declared, Registered, short
+from bundlekit.emulator.console.registered import DeclaredResource, Registered, short
 from bundlekit.emulator.console.row import Row, State
 from bundlekit.emulator.console.trace import Trace
 from bundlekit.emulator.messages import decode
@@ -150,7 +150,7 @@ def _line(line: Line) -> list[Any]:
     return [short(line.bundle), line.time, line.text]
 
 
-def _resource(pattern: str, declared: tuple[Declared, ...]) -> dict[str, Any]:
+def _resource(pattern: str, declared: tuple[DeclaredResource, ...]) -> dict[str, Any]:
     """A pattern as it was registered and, where bundle.json is known, as it is declared there."""
     for one in declared:
         if re.sub(r":(\w+)", "+", one.resource) == pattern:

@@ -13,7 +13,7 @@ _LONGEST = 500  # characters of what a component says of itself
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredResource:
     """A resource as bundle.json declares it: a registration tells neither methods nor the names of parameters."""
 
     resource: str
@@ -41,7 +41,7 @@ class Registered:
     silent: float | None = None
 
 
-class Registry:
+class Registrations:
     """Follows the controller's components.
 
     Attributes:
@@ -52,7 +52,7 @@ class Registry:
 
     def __init__(self, components: Mapping[str, Component]) -> None:
         self.version = 0
-        self.declared: dict[str, tuple[Declared, ...]] = {}
+        self.declared: dict[str, tuple[DeclaredResource, ...]] = {}
         self.own: set[str] = set()
         self._components = components
         self._registered: dict[str, Registered] = {}
@@ -133,11 +133,11 @@ def short(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _declared(entry: Any) -> Declared | None:
+def _declared(entry: Any) -> DeclaredResource | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("resource"), str):
         return None
     methods = entry.get("methods", ())
     listed = [methods] if isinstance(methods, str) else methods
     if not isinstance(listed, list | tuple):
         return None
-    return Declared(short(entry["resource"]), tuple(one.upper() for one in listed if isinstance(one, str)))
+    return DeclaredResource(short(entry["resource"]), tuple(one.upper() for one in listed if isinstance(one, str)))

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from bundlekit.emulator.bundlelog import BundleLog
-from bundlekit.emulator.connection import BROKEN_BODY, Refused
+from bundlekit.emulator.connection import BROKEN_BODY, RequestRefused
 from bundlekit.emulator.console.feed import Feed, messages, now
 from bundlekit.emulator.console.trace import Trace
 from bundlekit.emulator.messages import decode
 from bundlekit.emulator.rest import admit
-from bundlekit.emulator.tokens import Scope, Token, add_token, revoke_tokens, tokens_in
+from bundlekit.emulator.tokens import Token, TokenScope, add_token, revoke_tokens, tokens_in
 from bundlekit.errors import BadUsage, BundlekitError
 
 _T = TypeVar("_T")
@@ -73,7 +73,7 @@ class Console:
     async def _page(self, request: web.Request) -> web.Response:
         name = request.match_info.get("name", "index.html")
         if name not in self._files:
-            raise Refused(404, "There is no such file.")
+            raise RequestRefused(404, "There is no such file.")
         content_type = _TYPES[name[name.rindex(".") :]]
         return web.Response(body=self._files[name], content_type=content_type, charset="utf-8", headers=_HEADERS)
 
@@ -81,7 +81,7 @@ class Console:
         admit(request)
         row = self._trace.row(int(request.match_info["number"]))
         if not row:
-            raise Refused(404, "This row is so old that its messages are no longer kept.")
+            raise RequestRefused(404, "This row is so old that its messages are no longer kept.")
         return web.json_response(messages(row))
 
     async def _tokens(self, request: web.Request) -> web.Response:
@@ -93,11 +93,11 @@ class Console:
         _admit_writer(request)
         try:
             wanted = decode(await request.read()) or {}
-            scope, description = Scope(wanted.get("scope")), wanted.get("description", "")
+            scope, description = TokenScope(wanted.get("scope")), wanted.get("description", "")
         except (ValueError, *BROKEN_BODY) as error:
-            raise Refused(400, "The scope is read or read/write.") from error
+            raise RequestRefused(400, "The scope is read or read/write.") from error
         if not isinstance(description, str):
-            raise Refused(400, "The description is a text.")
+            raise RequestRefused(400, "The description is a text.")
         token, secret = await _do(add_token, self._state, scope, description)
         return web.json_response({**_shown(token), "token": secret}, status=201, headers=_SECRET)
 
@@ -105,7 +105,7 @@ class Console:
         _admit_writer(request)
         known = await _do(tokens_in, self._state)
         if (name := request.match_info["id"]) not in [one.id for one in known]:
-            raise Refused(404, "There is no such token.")
+            raise RequestRefused(404, "There is no such token.")
         await _do(revoke_tokens, self._state, [name])
         return web.Response(status=204)
 
@@ -113,7 +113,7 @@ class Console:
         """Lines of JSON for as long as the page listens and its token is good."""
         scope = admit(request)
         if self._pages >= _PAGES:
-            raise Refused(503, "Too many consoles are open.")
+            raise RequestRefused(503, "Too many consoles are open.")
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         self._pages += 1
         try:
@@ -121,7 +121,7 @@ class Console:
             with Feed(self._trace, self._log) as feed:
                 first = {"scope": scope.value, "run": self._run, **now(), **feed.portion()}
                 await _tell(request, response, feed, first, ending)
-        except (ConnectionError, Refused):
+        except (ConnectionError, RequestRefused):
             pass  # the page went away, or its token is void by now
         finally:
             self._pages -= 1
@@ -130,8 +130,8 @@ class Console:
 
 def _admit_writer(request: web.Request) -> None:
     """Who may only read learns nothing of other tokens either."""
-    if admit(request) is not Scope.READ_WRITE:
-        raise Refused(403, "This mx-api-token is for reading only.")
+    if admit(request) is not TokenScope.READ_WRITE:
+        raise RequestRefused(403, "This mx-api-token is for reading only.")
 
 
 async def _do(work: Callable[..., _T], *arguments: Any) -> _T:
@@ -139,7 +139,7 @@ async def _do(work: Callable[..., _T], *arguments: Any) -> _T:
     try:
         return await asyncio.to_thread(work, *arguments)
     except BundlekitError as error:
-        raise Refused(400 if isinstance(error, BadUsage) else 500, f"{error}.") from error
+        raise RequestRefused(400 if isinstance(error, BadUsage) else 500, f"{error}.") from error
 
 
 def _shown(token: Token) -> dict[str, str]:

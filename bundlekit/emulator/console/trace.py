@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 
-from bundlekit.emulator.console.registered import Registry, short
+from bundlekit.emulator.console.registered import Registrations, short
 from bundlekit.emulator.console.row import Key, Passed, Row, State
 from bundlekit.emulator.controller import LOCKED, REGISTRATION, TOPIC, TOPICS, Controller
 from bundlekit.emulator.member import FIRST_ID
@@ -38,7 +38,7 @@ class Trace:
         clock: Callable[[], float] = time.time,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.registry = Registry(controller.components)
+        self.registry = Registrations(controller.components)
         self.version = 0
         self._controller = controller
         self._clock = clock

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bundlekit.emulator import fault_injection as bad_days
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.builtin.system import KeptSystem
 from bundlekit.emulator.fault_injection import NO_FAULTS, Faults
 from bundlekit.emulator.files import write_secret
@@ -57,10 +57,10 @@ class Options:
         own_network: whether it has a network of its own, out of which nothing leads.
     """
 
-    ssh: Address = ANY_PORT
-    https: Address = ANY_PORT
-    mqtt: Address | None = None
-    http: Address | None = None
+    ssh: SocketAddress = ANY_PORT
+    https: SocketAddress = ANY_PORT
+    mqtt: SocketAddress | None = None
+    http: SocketAddress | None = None
     python: str | None = None
     password: str | None = field(default=None, repr=False)
     own_network: bool = True
@@ -103,13 +103,13 @@ class EmulatedDevice(Service):
         await self._parts.aclose()
 
     @property
-    def ssh_address(self) -> Address:
+    def ssh_address(self) -> SocketAddress:
         return self._front.address if self._front else self.ssh.address
 
     @property
-    def brokers(self) -> list[Address]:
+    def brokers(self) -> list[SocketAddress]:
         """Where programs of this machine reach the broker."""
-        return [Address(str(self.state.resolve() / _BROKER), 0), *([self._mqtt.address] if self._mqtt else [])]
+        return [SocketAddress(str(self.state.resolve() / _BROKER), 0), *([self._mqtt.address] if self._mqtt else [])]
 
     @property
     def host_key(self) -> str:
@@ -148,7 +148,7 @@ class EmulatedDevice(Service):
         admits = self.gateway.admits
         if options.mqtt:
             self._mqtt = await start(Relay(options.mqtt, self.gateway.broker, admits=admits, what="MQTT"))
-        api = _loopback(Address(*_split(self.gateway.url)))
+        api = _loopback(SocketAddress(*_split(self.gateway.url)))
         carries = bad_days.on_packets(*faults.answers) if faults.answers else carry
         way = Relay(ANY_PORT, self.gateway.broker, carries, admits=admits) if not options.own_network else None
         self._ways: list[Relay] = []
@@ -161,7 +161,7 @@ class EmulatedDevice(Service):
         if way:
             await start(way)
             self._ways.append(way)
-        broker = way.address if way else Address("127.0.0.1", _BROKER_PORT)
+        broker = way.address if way else SocketAddress("127.0.0.1", _BROKER_PORT)
         self.root = make_root(self.state)
         self.machine = Machine(
             lambda: host.machine_spec(
@@ -335,10 +335,10 @@ def kept_password(state: Path) -> str:
 
 
 def _split(url: str) -> tuple[str, int]:
-    address = Address.parse(url.rpartition("/")[2])
+    address = SocketAddress.parse(url.rpartition("/")[2])
     return address.host, address.port
 
 
-def _loopback(address: Address) -> Address:
+def _loopback(address: SocketAddress) -> SocketAddress:
     """Where this host reaches what listens at an address."""
-    return Address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host), address.port)  # noqa: S104
+    return SocketAddress({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host), address.port)  # noqa: S104

@@ -99,7 +99,7 @@ class Init:
             listening = self._build()
         except Exception as error:
             traceback.print_exc()
-            if isinstance(error, kernel.Refused) and error.errno not in _DAMAGED:
+            if isinstance(error, kernel.KernelRefusal) and error.errno not in _DAMAGED:
                 send(self._control, {"event": "forbidden", "step": str(error.filename), "errno": error.errno})
             else:
                 send(self._control, {"event": "damaged", "text": str(error)})

@@ -25,7 +25,7 @@ _WRONG = 0.1  # seconds that a wrong password costs
 _MOST_CALLERS = 256
 
 
-class Machine(Protocol):
+class MachineControl(Protocol):
     """What process number 1 does for those who may ask for it."""
 
     def start(
@@ -51,7 +51,9 @@ class Machine(Protocol):
 class IpcServer:
     """Those who ask, and what they are told."""
 
-    def __init__(self, machine: Machine, selector: selectors.BaseSelector, view: UserView, password: str) -> None:
+    def __init__(
+        self, machine: MachineControl, selector: selectors.BaseSelector, view: UserView, password: str
+    ) -> None:
         """Nobody yet.
 
         Args:

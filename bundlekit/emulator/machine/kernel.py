@@ -60,7 +60,7 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
 
 
-class Refused(OSError):
+class KernelRefusal(OSError):
     """The kernel does not do it; the error's file name says what."""
 
 
@@ -178,5 +178,5 @@ def _set_attributes(below: int, path: str, wanted: _Attributes, flags: int) -> N
 def _checked(result: int, what: str) -> int:
     if result < 0:
         number = ctypes.get_errno()
-        raise Refused(number, os.strerror(number), what)
+        raise KernelRefusal(number, os.strerror(number), what)
     return result

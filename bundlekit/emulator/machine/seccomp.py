@@ -14,7 +14,7 @@ import socket
 import struct
 from dataclasses import dataclass
 
-from bundlekit.emulator.machine.kernel import Refused
+from bundlekit.emulator.machine.kernel import KernelRefusal
 
 NEWEST = 469  # file_setattr, of Linux 6.17
 _ARM_PRIVATE = 0x0F0000  # from here on: how a thread of 32-bit ARM says where its data is, and the like
@@ -192,7 +192,7 @@ def _processor() -> tuple[int, int]:
         return _PROCESSORS[name, struct.calcsize("P")]
     except KeyError:
         number = errno.ENOSYS
-        raise Refused(number, os.strerror(number), f"filter system calls of {name}") from None
+        raise KernelRefusal(number, os.strerror(number), f"filter system calls of {name}") from None
 
 
 def _judged(refusal: Refusal) -> list[bytes]:

@@ -28,7 +28,7 @@ _SHELL = "/bin/bash"
 _SFTP = "sftp-server"  # found on the PATH of the machine
 
 
-class Session(asyncssh.SSHServerSession[bytes]):
+class SshSession(asyncssh.SSHServerSession[bytes]):
     """Carries bytes between a channel and a program in the machine."""
 
     def __init__(self, machine: Machine, connection: asyncssh.SSHServerConnection, tell: Callable[[str], None]) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 
 import asyncssh
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.files import write_secret
 from bundlekit.emulator.lifecycle import Service, listening
 from bundlekit.emulator.machine.machine import Machine
 from bundlekit.emulator.machine.machine_spec import HOME, USER
-from bundlekit.emulator.machine.session import Session
+from bundlekit.emulator.machine.session import SshSession
 from bundlekit.errors import BundlekitError
 
 _ITSELF = ("127.0.0.1", "localhost", "::1")
@@ -53,9 +53,9 @@ class SshServer(Service):
         machine: Machine,
         state: Path,
         *,
-        listen: Address,
+        listen: SocketAddress,
         password: str,
-        ways: dict[int, Address] | None = None,
+        ways: dict[int, SocketAddress] | None = None,
         old: bool = False,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -70,11 +70,11 @@ class SshServer(Service):
         self._connections: set[asyncssh.SSHServerConnection] = set()
 
     @property
-    def address(self) -> Address:
+    def address(self) -> SocketAddress:
         """Where it listens, with the real port once it is started."""
         if not self._acceptor:
             return self._listen
-        return Address(self._listen.host, self._acceptor.get_port())
+        return SocketAddress(self._listen.host, self._acceptor.get_port())
 
     @property
     def host_key(self) -> asyncssh.SSHKey:
@@ -169,9 +169,9 @@ class _Guard(asyncssh.SSHServer):
         await asyncio.sleep(_WRONG)
         return False
 
-    def session_requested(self) -> Session:
+    def session_requested(self) -> SshSession:
         assert self._connection  # noqa: S101 - it is made by now
-        return Session(self._server.machine, self._connection, self._server.tell)
+        return SshSession(self._server.machine, self._connection, self._server.tell)
 
     def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> Any:
         to = self._server.ways.get(dest_port) if dest_host in _ITSELF else None

@@ -61,7 +61,7 @@ def map_user(proc: int, *, user: int, outside: tuple[int, int]) -> None:
         try:
             os.write(opened, text.encode())
         except OSError as error:
-            raise kernel.Refused(error.errno, error.strerror, f"write {file}") from error
+            raise kernel.KernelRefusal(error.errno, error.strerror, f"write {file}") from error
         finally:
             os.close(opened)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.errors import CouldNotRun
 from bundlekit.shipped import sdk
 
@@ -14,7 +14,7 @@ _BRIDGE = Path(__file__).with_name("bridge")
 
 
 def environment(
-    broker: Address, given: Mapping[str, str] = os.environ, *, source: Path | None = None
+    broker: SocketAddress, given: Mapping[str, str] = os.environ, *, source: Path | None = None
 ) -> dict[str, str]:
     """The variables to set for a bundle, whatever Python it runs under, 2.7 or 3.
 

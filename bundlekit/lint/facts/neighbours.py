@@ -27,7 +27,7 @@ _MOST_COMPARED = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class NeighbourBundle:
     """A bundle of the run.
 
     Attributes:
@@ -57,12 +57,12 @@ class Neighbours:
     """
 
     names: frozenset[str] = frozenset()
-    _by_name: dict[str, Neighbour] = field(default_factory=dict)
-    _by_beginning: defaultdict[str, list[tuple[Neighbour, str, Resource]]] = field(
+    _by_name: dict[str, NeighbourBundle] = field(default_factory=dict)
+    _by_beginning: defaultdict[str, list[tuple[NeighbourBundle, str, Resource]]] = field(
         default_factory=lambda: defaultdict(list)
     )
 
-    def add(self, one: Neighbour) -> None:
+    def add(self, one: NeighbourBundle) -> None:
         """Remember a bundle, for those that are met later."""
         if isinstance(one.bundle.files, FolderFiles):  # without the list of all its files
             one = replace(one, bundle=replace(one.bundle, files=FolderFiles(one.bundle.files.root)))
@@ -71,7 +71,7 @@ class Neighbours:
         for pointer, resource in one.resources.items():
             self._by_beginning[_beginning(resource)].append((one, pointer, resource))
 
-    def concern(self, one: Neighbour) -> bool:
+    def concern(self, one: NeighbourBundle) -> bool:
         """Whether a rule about several bundles may find something in one."""
         if any(map(self.lacks, one.hooks.values())):
             return True
@@ -85,18 +85,18 @@ class Neighbours:
         """Whether none of several bundles of the run has a name, as far as the gateway counts it."""
         return len(self.names) > 1 and hook[:_COUNTED] not in {name[:_COUNTED] for name in self.names}
 
-    def of_name(self, name: str) -> Neighbour | None:
+    def of_name(self, name: str) -> NeighbourBundle | None:
         """The first bundle of that name."""
         return self._by_name.get(name)
 
-    def alike(self, resource: Resource) -> Iterator[tuple[Neighbour, str, Resource]]:
+    def alike(self, resource: Resource) -> Iterator[tuple[NeighbourBundle, str, Resource]]:
         """Resources that may take the same requests, with the bundle that has them and their pointers there."""
         beginning = _beginning(resource)
         groups = [beginning, ""] if beginning else list(self._by_beginning)
         yield from islice((one for group in groups for one in self._by_beginning.get(group, ())), _MOST_COMPARED)
 
 
-def neighbour(bundle: Bundle) -> Neighbour:
+def neighbour(bundle: Bundle) -> NeighbourBundle:
     """What a bundle is to others. Nothing is raised: what its bundle.json lacks it lacks."""
     content = read_file(bundle, MANIFEST, _LARGEST)
     try:
@@ -104,7 +104,7 @@ def neighbour(bundle: Bundle) -> Neighbour:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        return Neighbour(bundle, None, {})
+        return NeighbourBundle(bundle, None, {})
     name, items = value.get("name"), value.get("resources")
     resources = {
         f"/resources/{index}": resource
@@ -119,7 +119,7 @@ def neighbour(bundle: Bundle) -> Neighbour:
         for index, hook in enumerate(given[:_MOST_HOOKS] if isinstance(given, list) else ())
         if isinstance(hook, str) and hook and "/" not in hook
     }
-    return Neighbour(bundle, name if isinstance(name, str) else None, resources, hooks)
+    return NeighbourBundle(bundle, name if isinstance(name, str) else None, resources, hooks)
 
 
 def _beginning(resource: Resource) -> str:

@@ -37,7 +37,7 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class RoutedHandler:
     """A handler, and the declared resources that bring requests to it."""
 
     route: Route
@@ -50,7 +50,7 @@ def are_too_many(inspection: Inspection) -> bool:
     return len(inspection.declared) * len(inspection.source.routes) > _MOST_PAIRS
 
 
-def reached(inspection: Inspection) -> Iterator[Reached]:
+def reached(inspection: Inspection) -> Iterator[RoutedHandler]:
     """The handlers whose resource can be seen, as long as bundle.json is sound enough to be held against them."""
     value = inspection.manifest.value
     items = value.get("resources") if isinstance(value, dict) else None
@@ -61,7 +61,7 @@ def reached(inspection: Inspection) -> Iterator[Reached]:
         if route.resource is not None:
             pattern = Pattern.of(route.resource)
             there = (one for one, patterns in declared if any(map(pattern.meets, patterns)))
-            yield Reached(route, route.resource, tuple(there))
+            yield RoutedHandler(route, route.resource, tuple(there))
 
 
 def unanswered(inspection: Inspection) -> Iterator[Unanswered]:

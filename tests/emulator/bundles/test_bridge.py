@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.sdk.environment import environment
 from bundlekit.shipped import sdk
 from tests.emulator.bundles.pythons import current, python_2
@@ -147,7 +147,7 @@ def test_sdk_that_is_installed_goes_before_the_one_that_is_brought_along(tmp_pat
 
 def _ask(python: str | Path, variables: dict[str, str]) -> list[str]:
     given = {**variables, "PATH": "/usr/bin:/bin"}
-    given |= environment(Address("127.0.0.1", 1883), given)
+    given |= environment(SocketAddress("127.0.0.1", 1883), given)
     asked = subprocess.run([python, "-c", ASK], env=given, check=True, capture_output=True, text=True)
     assert asked.stderr == ""
     return asked.stdout.splitlines()

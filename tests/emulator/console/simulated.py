@@ -12,7 +12,7 @@ from typing import Any
 
 import aiomqtt
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 
 Message = dict[str, Any]
 Handler = Callable[[Message], Message | None]
@@ -43,7 +43,7 @@ class Simulated:
 
 @asynccontextmanager
 async def simulated(
-    broker: Address,
+    broker: SocketAddress,
     name: str,
     resources: Sequence[str],
     answer: Handler = lambda request: {"data": request.get("data")},

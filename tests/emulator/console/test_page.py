@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from bundlekit.emulator.address import Address
+from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.gateway import EmulatedGateway
-from bundlekit.emulator.tokens import Scope, Tokens, add_token
+from bundlekit.emulator.tokens import Tokens, TokenScope, add_token
 from tests.emulator.console.conftest import Console, Gateway
 from tests.emulator.console.simulated import Message
 
@@ -86,7 +86,7 @@ def test_token_is_asked_for_and_a_wrong_one_refused(console: Console) -> None:
 
 
 def test_token_that_is_for_reading_looks_and_does_not_write(console: Console, heater: Settings) -> None:
-    _, secret = add_token(console.gateway.state, Scope.READ, "")
+    _, secret = add_token(console.gateway.state, TokenScope.READ, "")
     page = console.open(secret)
     expect(page.locator("#scope")).to_have_text("read only")
     page.get_by_role("button", name="/heater GET PUT").click()
@@ -290,7 +290,7 @@ def test_token_is_made_shown_once_and_revoked(console: Console) -> None:
     expect(page.locator("#token-list li").last).to_contain_text("<b>Postman</b>")
     expect(page.locator("#token-error")).to_be_empty()
     secret = page.locator("#token-new code").inner_text()
-    assert Tokens(console.gateway.state).scope_of(secret) is Scope.READ
+    assert Tokens(console.gateway.state).scope_of(secret) is TokenScope.READ
     page.get_by_role("button", name="Close").click()
     expect(page.locator("#token-new")).to_be_empty()
     assert secret not in page.content() + page.evaluate("JSON.stringify([sessionStorage, localStorage])")
@@ -451,7 +451,7 @@ def test_page_comes_back_by_itself_after_the_gateway_did(console: Console) -> No
     expect(rows(page)).to_have_count(0)
     gateway.loop.run(gateway.emulated.stop())
     expect(page.locator("#link")).to_contain_text("not connected")
-    again = EmulatedGateway(gateway.state, listen=Address.parse(gateway.emulated.url.removeprefix("https://")))
+    again = EmulatedGateway(gateway.state, listen=SocketAddress.parse(gateway.emulated.url.removeprefix("https://")))
     gateway.loop.run(again.start())
     expect(page.locator("#link")).to_have_text("live")
     expect(page.get_by_role("navigation")).to_contain_text("/system/status")

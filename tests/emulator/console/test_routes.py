@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from bundlekit.emulator.gateway import EmulatedGateway
-from bundlekit.emulator.tokens import Scope, add_token, revoke_tokens, tokens_in
+from bundlekit.emulator.tokens import TokenScope, add_token, revoke_tokens, tokens_in
 from tests.emulator.conftest import Mosquitto
 from tests.emulator.console.simulated import simulated
 
@@ -87,7 +87,7 @@ def test_what_is_not_there_is_404(tmp_path: Path, path: str) -> None:
 
 def test_feed_ends_when_its_token_is_revoked(tmp_path: Path) -> None:
     async def scenario(client: Client) -> None:
-        token, secret = add_token(tmp_path, Scope.READ, "for a colleague")
+        token, secret = add_token(tmp_path, TokenScope.READ, "for a colleague")
         async with client.get("/console/feed", secret) as response:
             first = json.loads(await response.content.readline())
             assert first["scope"] == "read"
@@ -101,7 +101,7 @@ def test_feed_ends_when_its_token_is_revoked(tmp_path: Path) -> None:
 def test_tokens_are_listed_made_and_revoked_by_who_may_write(tmp_path: Path) -> None:
     async def scenario(client: Client) -> None:
         path, own = "/console/tokens", client.gateway.token
-        _, reader = add_token(tmp_path, Scope.READ, "a reader")
+        _, reader = add_token(tmp_path, TokenScope.READ, "a reader")
         for token, status in ((None, 401), ("wrong", 401), (reader, 403)):
             for method, where in (("GET", path), ("POST", path), ("DELETE", f"{path}/{tokens_in(tmp_path)[0].id}")):
                 async with client.ask(method, where, token, json={"scope": "read"}) as response:

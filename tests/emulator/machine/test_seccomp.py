@@ -17,7 +17,7 @@ import pytest
 
 from bundlekit.emulator.machine import seccomp
 from bundlekit.emulator.machine.emulated_device import MARK, MARKED
-from bundlekit.emulator.machine.kernel import Refused
+from bundlekit.emulator.machine.kernel import KernelRefusal
 from tests.emulator.machine.running import Gateway
 from tests.workstation import SAMPLE
 
@@ -247,7 +247,7 @@ def test_filter_on_each_processor(monkeypatch: pytest.MonkeyPatch, machine: str,
 def test_unknown_processor_has_no_box(monkeypatch: pytest.MonkeyPatch, machine: str, address: int) -> None:
     monkeypatch.setattr(platform, "machine", lambda: machine)
     monkeypatch.setattr(struct, "calcsize", lambda _: address)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(KernelRefusal) as refused:
         seccomp.filter_program()
     assert (refused.value.errno, refused.value.filename) == (errno.ENOSYS, f"filter system calls of {machine}")
 

@@ -34,7 +34,7 @@ class Wish:
     command: list[str] = field(default_factory=list)
 
 
-class Refused(Exception):
+class SudoError(Exception):
     """Ends sudo with status 1 and a word."""
 
 
@@ -48,7 +48,7 @@ def main(_name: str, words: list[str]) -> int:
         return 0
     try:
         return _obey(wish)
-    except Refused as refused:
+    except SudoError as refused:
         if str(refused):
             sys.stderr.write(f"sudo: {refused}\n")
         return 1
@@ -108,7 +108,7 @@ def _obey(wish: Wish) -> int:
     client = IpcClient()
     user = {"#0": "root", "#1000": USER}.get(wish.user, wish.user)
     if user not in ("root", USER):
-        raise Refused(f"unknown user {wish.user}")
+        raise SudoError(f"unknown user {wish.user}")
     if wish.flags & {"k", "K"}:
         client.ask("forget")
         if not wish.command:
@@ -127,7 +127,7 @@ def _obey(wish: Wish) -> int:
 
 def _prove(client: IpcClient, wish: Wish) -> None:
     if "n" in wish.flags:
-        raise Refused("a password is required")
+        raise SudoError("a password is required")
     prompt = wish.prompt.replace("%u", USER).replace("%p", USER).replace("%h", os.uname().nodename)
     for wrong in range(_TRIES):
         if wrong:
@@ -135,10 +135,10 @@ def _prove(client: IpcClient, wish: Wish) -> None:
         password = _password_on_stdin(prompt) if "S" in wish.flags else _password_on_terminal(prompt)
         if password is None:
             sys.stderr.write("sudo: no password was provided\n")
-            raise Refused(_attempts(wrong) if wrong else "a password is required")
+            raise SudoError(_attempts(wrong) if wrong else "a password is required")
         if client.ask("password", password=password)["may"]:
             return
-    raise Refused(_attempts(_TRIES))
+    raise SudoError(_attempts(_TRIES))
 
 
 def _attempts(count: int) -> str:
@@ -160,7 +160,7 @@ def _password_on_terminal(prompt: str) -> str | None:
             "sudo: a terminal is required to read the password; "
             "either use the -S option to read from standard input or configure an askpass helper\n"
         )
-        raise Refused("a password is required") from None
+        raise SudoError("a password is required") from None
     before = termios.tcgetattr(terminal)
     silent = termios.tcgetattr(terminal)
     silent[3] &= ~termios.ECHO
@@ -210,7 +210,7 @@ def _command(wish: Wish, environment: dict[str, str]) -> list[str]:
         places = [f"{folder}/{name}" for folder in path.split(":")]
         name = next((place for place in places if os.access(place, os.X_OK) and Path(place).is_file()), "")
     if not name:
-        raise Refused(f"{wish.command[0]}: command not found")
+        raise SudoError(f"{wish.command[0]}: command not found")
     environment["SUDO_COMMAND"] = " ".join([name, *wish.command[1:]])
     return [name, *wish.command[1:]]
 
@@ -230,7 +230,7 @@ def _run(client: IpcClient, user: str, command: list[str], environment: dict[str
     )
     message, passed = client.hear()
     if "started" not in message:
-        raise Refused("the machine did not start it")
+        raise SudoError("the machine did not start it")
     for number in _PASSED_ON:
         signal.signal(number, lambda sent, _: client.say("signal", number=int(sent)))
     status = _status(client) if terminal is None or not passed else _between(client, terminal, passed[0])

@@ -26,7 +26,7 @@ def install():
         sys.dont_write_bytecode = False  # bytecode lies apart from the sources, so that it dirties nobody's folder
     if _has_sdk_of_its_own():
         sys.path.remove(_SDK)
-    sys.meta_path.insert(0, Importer(PATCHES))
+    sys.meta_path.insert(0, PatchingImporter(PATCHES))
 
 
 def import_hidden(ours):
@@ -131,7 +131,7 @@ PATCHES = {
 }
 
 
-class Importer(object):
+class PatchingImporter(object):
     """Finds modules as the others do, and has some of them changed once they are executed."""
 
     def __init__(self, patches):

@@ -30,13 +30,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.neighbours import Neighbour, Neighbours
+from bundlekit.lint.facts.neighbours import NeighbourBundle, Neighbours
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, rule_among
 from bundlekit.quoting import quoted
 
 
-def check(inspection: Inspection, this: Neighbour, others: Neighbours) -> Iterator[Diagnostic]:
+def check(inspection: Inspection, this: NeighbourBundle, others: Neighbours) -> Iterator[Diagnostic]:
     other = others.of_name(this.name) if this.name is not None else None
     if other is None or this.bundle.in_archive or other.bundle.in_archive:
         return

@@ -35,13 +35,13 @@ from bundlekit.bundle.manifest import METHODS
 from bundlekit.bundle.patterns import meeting
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import listed
-from bundlekit.lint.facts.neighbours import Neighbour, Neighbours
+from bundlekit.lint.facts.neighbours import NeighbourBundle, Neighbours
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, rule_among
 from bundlekit.quoting import quoted
 
 
-def check(inspection: Inspection, this: Neighbour, others: Neighbours) -> Iterator[Diagnostic]:
+def check(inspection: Inspection, this: NeighbourBundle, others: Neighbours) -> Iterator[Diagnostic]:
     for pointer, resource in this.resources.items():
         for other, place, before in others.alike(resource):
             both = tuple(method for method in METHODS if method in resource.methods and method in before.methods)

@@ -35,13 +35,13 @@ from collections.abc import Iterator
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import alike
-from bundlekit.lint.facts.neighbours import Neighbour, Neighbours
+from bundlekit.lint.facts.neighbours import NeighbourBundle, Neighbours
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, in_manifest, rule_among
 from bundlekit.quoting import quoted
 
 
-def check(inspection: Inspection, this: Neighbour, others: Neighbours) -> Iterator[Diagnostic]:
+def check(inspection: Inspection, this: NeighbourBundle, others: Neighbours) -> Iterator[Diagnostic]:
     for pointer, hook in this.hooks.items():
         if others.lacks(hook):
             message = (

@@ -58,7 +58,7 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
-from bundlekit.source.answers import Answers
+from bundlekit.source.answers import AnswerPaths
 from bundlekit.source.functions import Function
 from bundlekit.source.request_functions import body_of
 from bundlekit.source.syntax import span_of
@@ -76,7 +76,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if body is None or not _may_go_on(function, response):
             continue
         methods = {one.name: one for one in module.functions.values() if one.owner == function.owner != -1}
-        for answer, another in Answers(response, methods).repeated(body)[:_MOST]:
+        for answer, another in AnswerPaths(response, methods).repeated(body)[:_MOST]:
             message = f"{printable(function.name)[:60]} goes on behind this answer, and answers again"
             hint = f"write return {printable(response)[:60]}(...)"
             other = (module.path, span_of(module.text, another), "another answer") if another is not answer else None
