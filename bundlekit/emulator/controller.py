@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bundlekit.emulator.components import Component
 from bundlekit.emulator.messages import Message, Outgoing, answer, code_of, decode, encode, id_of, is_answer
+from bundlekit.emulator.pending_request import PendingRequest
 from bundlekit.emulator.registry import DEPENDENCY, MODEL, REGISTRATION, VIEW, Registry
-from bundlekit.emulator.session import PendingRequest
 
 __all__ = ["DEPENDENCY", "LOCKED", "REGISTRATION", "TOPIC", "TOPICS", "Controller"]
 

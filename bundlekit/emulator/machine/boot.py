@@ -15,8 +15,8 @@ from typing import Any
 
 import bundlekit
 from bundlekit.emulator.machine.forbidden import forbidden
+from bundlekit.emulator.machine.ipc_messages import LARGEST, receive, send
 from bundlekit.emulator.machine.machine_spec import MachineSpec
-from bundlekit.emulator.machine.messages import LARGEST, receive, send
 from bundlekit.emulator.relay import Relay
 from bundlekit.errors import CouldNotRun
 

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from bundlekit.emulator.machine import tree
+from bundlekit.emulator.machine.ipc_messages import LARGEST
 from bundlekit.emulator.machine.machine_spec import File
-from bundlekit.emulator.machine.messages import LARGEST
 from bundlekit.emulator.machine.safe_open import read_safely
 
 _FILE = Path("/var/lib/box/given")

@@ -8,7 +8,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from bundlekit.emulator.machine.messages import send
+from bundlekit.emulator.machine.ipc_messages import send
 
 
 class IpcConnection:

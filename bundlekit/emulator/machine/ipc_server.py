@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from bundlekit.emulator.machine.errors import log_error
 from bundlekit.emulator.machine.granted_paths import save_granted_paths
 from bundlekit.emulator.machine.ipc_connection import IpcConnection
+from bundlekit.emulator.machine.ipc_messages import close, receive
 from bundlekit.emulator.machine.machine_spec import REBOOT, USER
-from bundlekit.emulator.machine.messages import close, receive
 from bundlekit.emulator.machine.starting import kill_group, open_terminal
 from bundlekit.emulator.machine.views import UserView
 

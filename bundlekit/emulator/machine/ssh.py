@@ -17,7 +17,7 @@ from bundlekit.emulator.files import write_secret
 from bundlekit.emulator.lifecycle import Service, listening
 from bundlekit.emulator.machine.machine import Machine
 from bundlekit.emulator.machine.machine_spec import HOME, USER
-from bundlekit.emulator.machine.session import SshSession
+from bundlekit.emulator.machine.ssh_session import SshSession
 from bundlekit.errors import BundlekitError
 
 _ITSELF = ("127.0.0.1", "localhost", "::1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bundlekit.emulator.machine.session import _shortened
+from bundlekit.emulator.machine.ssh_session import _shortened
 from bundlekit.remote.bootstrap import opening
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+from bundlekit.emulator.machine.ipc_messages import receive, send
 from bundlekit.emulator.machine.machine_spec import SOCKET
-from bundlekit.emulator.machine.messages import receive, send
 
 
 class IpcClient:
