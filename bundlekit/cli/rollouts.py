@@ -153,21 +153,27 @@ def begin(
     Returns:
         The exit code.
     """
-    from bundlekit.deploy.verbs import this_person
     from bundlekit.fleet.record import Record, keep_archive, new_id
 
-    now = time.time()
-    id = new_id(now)
+    id = new_id(time.time())
     path = options.record or folder_of_records() / f"{id}{_SUFFIX}"
-    gateways = access.meant.gateways
-    head = {
-        "id": id,
+    head = {"id": id, "resources": list(resources), **head_of(access, archive, options, how)}
+    with Fleet(access) as fleet:  # asks for what it needs before there is a record
+        keep_archive(path, archive.digest, archive.data)
+        with Record(path, head=head) as record:
+            return _carry_out(fleet, record, archive, junit=options.junit, form=form)
+
+
+def head_of(access: FleetAccess, archive: Archive, options: RolloutOptions, how: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record begins with: all that it takes to go on elsewhere, but no password."""
+    from bundlekit.deploy.verbs import this_person
+
+    return {
         "bundle": archive.name,
         "version": archive.version,
         "identity": archive.identity,
         "digest": archive.digest,
         "by": this_person(),
-        "resources": list(resources),
         "policy": dict(options.policy),
         "rate_for_all": options.rate_for_all,
         "how": {name: value for name, value in how.items() if name in (*_HOW, "rate")},
@@ -180,13 +186,9 @@ def begin(
                 "ssh_options": list(gateway.ssh_options),
                 "groups": list(gateway.groups),
             }
-            for gateway in gateways
+            for gateway in access.meant.gateways
         ],
     }
-    with Fleet(access) as fleet:  # asks for what it needs before there is a record
-        keep_archive(path, archive.digest, archive.data)
-        with Record(path, head=head) as record:
-            return _carry_out(fleet, record, archive, junit=options.junit, form=form)
 
 
 def asked_resources(path: Path) -> tuple[str, ...]:
