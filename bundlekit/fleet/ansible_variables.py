@@ -92,7 +92,7 @@ def log_in_by(name: str, variables: Mapping[str, Any], *, target: str | None = N
         )
     options: list[str] = []
     for key in _ARGUMENTS:
-        options += _ssh_options(name, key, str(said.get(key) or ""))
+        options += _ssh_options(name, key, str(said[key])) if said.get(key) else []
     if (seconds := said.get("ansible_timeout", said.get("ansible_ssh_timeout"))) is not None:
         options += ["-o", f"ConnectTimeout={seconds}"]
     checking = said.get("ansible_ssh_host_key_checking", said.get("ansible_host_key_checking"))

@@ -50,7 +50,8 @@ def matching(pattern: str, names: Iterable[str], groups: Mapping[str, tuple[str,
         else:
             (only if sign else named).append(found)
     wanted = set[str]().union(*named) if named else set(every)
-    return tuple(name for name in every if name in wanted.intersection(*only) - without)
+    wanted = wanted.intersection(*only) - without
+    return tuple(name for name in every if name in wanted)
 
 
 def words_of(pattern: str) -> list[tuple[str, str]]:
