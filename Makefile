@@ -1,5 +1,6 @@
 # make demo   the main job, on a gateway that is emulated here for it; needs no root
 # make test   every test
+# make test-fast  what a change of a rule or of a verb breaks first, in a minute; needs no root and boots no gateway
 # make lint   style, types, the floors of the house, shell scripts
 # make fuzz   hostile manifests, sources, archives and settings, for half an hour
 # make chaos  deploys to booted gateways with something going wrong: CASES=1000 SEED=...
@@ -18,7 +19,7 @@ OTHERS := .venv/others
 ANSIBLE := .venv/ansible
 LOWEST := .venv/lowest
 
-.PHONY: demo test lint fuzz chaos crash bench bench-deploy lowest mutation clean packages
+.PHONY: demo test test-fast lint fuzz chaos crash bench bench-deploy lowest mutation clean packages
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -35,6 +36,12 @@ test: $(INSTALLED) packages
 	rm -f .pytest_cache/v/cache/lastfailed
 	$(BIN)/pytest -n 5 --dist loadgroup -m "not browser" || $(BIN)/python -m tests.once_more
 	$(BIN)/pytest -n 2 -m browser tests/emulator/console
+
+# A test that boots a gateway and has no marker fails here, and one that has become slow is named at the end.
+test-fast: export BUNDLEKIT_TESTS = fast
+test-fast: $(INSTALLED)
+	$(BIN)/pytest -q -n auto --durations 5 --durations-min 1 -m "not gateway and not browser and not slow" tests/bundle \
+	  tests/cli tests/deploy tests/export tests/fleet tests/lint tests/pack tests/scaffold tests/source tests/test_*.py
 
 lint: $(INSTALLED) packages
 	$(BIN)/ruff format --check .

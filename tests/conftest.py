@@ -29,9 +29,11 @@ settings.register_profile("search", deadline=None, max_examples=2_000, print_blo
 settings.load_profile(os.environ.get("BUNDLEKIT_HYPOTHESIS", "steady"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    from tests.scheduling import waiting_first
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    from tests.scheduling import mark_slow, waiting_first
 
+    mark_slow(items, all_of_them=config.args_source is config.ArgsSource.TESTPATHS)
     waiting_first(items)
 
 
