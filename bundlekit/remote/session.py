@@ -48,7 +48,7 @@ class Session:
         self._label = label
         self._connection = connection
         self._ask = ask
-        self._password = connection.password or ask.given
+        self._password = ask.given or connection.password
         self._conversation: Conversation | None = None
         self._broken = ""  # the token of the conversation before, whose upload goes on
         self._travels_with_order = False  # an upload, so that no place is made for it before
