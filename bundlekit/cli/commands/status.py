@@ -48,7 +48,7 @@ def run(access: Access, bundle: str | None, *, form: str) -> int:
         gateway = session.probe(bundle)
         _refuse_missing(session, gateway, bundle)
         if form == "json":
-            click.echo(json.dumps({**session.identity, **_for_programs(gateway)}, indent=2))
+            click.echo(json.dumps({**session.identity, **for_programs(gateway)}, indent=2))
         else:
             _print(session.name, gateway, bundle)
     return _code(gateway)
@@ -73,7 +73,7 @@ def run_each(access: FleetAccess, bundle: str | None, *, form: str) -> int:
         with fleet.session(gateway) as session:
             state = session.probe(bundle)
             _refuse_missing(session, state, bundle)
-            fields = {**session.identity, **_for_programs(state)} if form == "json" else {}
+            fields = {**session.identity, **for_programs(state)} if form == "json" else {}
         lines = tuple(_in_a_line(state, one) for one in state.bundles) or ("no bundle",)
         return Result(lines, _code(state), fields, state.notes)
 
@@ -106,7 +106,8 @@ def _copies(gateway: GatewayState, name: str) -> list[Neighbour]:
     return [one for one in gateway.neighbours if one.pid and one.name == name]
 
 
-def _for_programs(gateway: GatewayState) -> dict[str, Any]:
+def for_programs(gateway: GatewayState) -> dict[str, Any]:
+    """What is known of a gateway, as `--format json` has it."""
     found = {name: value for name, value in asdict(gateway).items() if name not in _LEFT_OUT}
     found["bundles"] = [{**asdict(state), "version": state.version} for state in gateway.bundles]
     found["by_hand"] = [asdict(one) for one in gateway.neighbours if one.pid]

@@ -81,27 +81,27 @@ def run(
     """Check the contract of the bundle at `path`, and print the results in the form `text` or `json`."""
     from bundlekit.quoting import printable
 
-    manifest, checks = _plan(path, _filled_in(parameters), write=write)
+    manifest, checks = plan_checks(path, _filled_in(parameters), write=write)
     if way.fleet:
         if junit:
             raise BadUsage("--junit is for one gateway, and several are named", hint="--format json has them all")
         return _run_each(way, way.fleet, manifest, checks, strict=strict, form=form)
     results: list[Result] = []
     with gateway_and_session_on(way) as (gateway, session):
-        seen = _see(session, manifest, checks) if session else None
+        seen = look_at(session, manifest, checks) if session else None
         names = [manifest.name] * (seen is not None) + [check.resource for check in checks]
         width = max((len(printable(name)) for name in names), default=0)
-        for result in _results(manifest, checks, gateway, seen):
+        for result in judge(manifest, checks, gateway, seen):
             results.append(result)
             if form == "text":
                 click.echo(_row(result, width))
     if form == "json":
-        report = _report(manifest, gateway.name, results) | (session.identity if session else {})
+        report = report_of(manifest, gateway.name, results) | (session.identity if session else {})
         runs = seen and {"release": seen.release or None, "version": seen.version}
         click.echo(json.dumps({**report, "gateway": gateway.name, "runs": runs}, indent=2))
     if junit:
         _write_junit(junit, manifest.name, gateway.name, results)
-    for note in _notes(manifest, results, seen):
+    for note in notes_on(manifest, results, seen):
         click.echo(click.style("note: ", fg="yellow") + printable(note), err=True)
     click.echo(_summary(manifest, gateway.name, results), err=True)
     return _code(manifest, results, seen, strict=strict)
@@ -131,16 +131,16 @@ def _run_each(
 
     def check(fleet: Fleet, gateway: Gateway) -> each.Result:
         with gateway_and_session_in(way, fleet, gateway) as (client, session):
-            seen = _see(session, manifest, checks)
-            results = list(_results(manifest, checks, client, seen))
+            seen = look_at(session, manifest, checks)
+            results = list(judge(manifest, checks, client, seen))
         lines = [_in_a_line(result) for result in results if result.verdict is not Verdict.KEPT]
         runs = {"release": seen.release or None, "version": seen.version}
         fields = (
-            {**_report(manifest, gateway.name, results), **session.identity, "runs": runs} if form == "json" else {}
+            {**report_of(manifest, gateway.name, results), **session.identity, "runs": runs} if form == "json" else {}
         )
         code = _code(manifest, results, seen, strict=strict)
         verdict = f"bundle.json of {manifest.name} {manifest.version} is {'broken' if code else 'kept'}"
-        return each.Result((*lines, verdict), code, fields, tuple(_notes(manifest, results, seen)))
+        return each.Result((*lines, verdict), code, fields, tuple(notes_on(manifest, results, seen)))
 
     return each.for_each(access, check, form=form)
 
@@ -151,7 +151,8 @@ def _in_a_line(result: Result) -> str:
     return f"{words} {result.words}".strip()
 
 
-def _see(session: Session, manifest: Manifest, checks: Sequence[ContractCheck]) -> Seen:
+def look_at(session: Session, manifest: Manifest, checks: Sequence[ContractCheck]) -> Seen:
+    """Whether the bundle runs on the gateway, and who answers there for what is checked."""
     from bundlekit.deploy.verbs import see
     from bundlekit.gateway.contract import Promise
 
@@ -159,7 +160,7 @@ def _see(session: Session, manifest: Manifest, checks: Sequence[ContractCheck]) 
     return see(session, manifest.name, asked)
 
 
-def _results(
+def judge(
     manifest: Manifest, checks: Sequence[ContractCheck], gateway: GatewayClient, seen: Seen | None
 ) -> Iterator[Result]:
     """All results, in their order; where it is known who has answered, that counts."""
@@ -176,7 +177,7 @@ def _results(
         yield judge_signs(result, manifest.name, signs) if result.check.promise is Promise.ANSWERS else result
 
 
-def _notes(manifest: Manifest, results: Sequence[Result], seen: Seen | None) -> Iterator[str]:
+def notes_on(manifest: Manifest, results: Sequence[Result], seen: Seen | None) -> Iterator[str]:
     """What was not seen of the bundle, or is another one than here."""
     from bundlekit.gateway.contract import Promise, Verdict
 
@@ -191,7 +192,13 @@ def _notes(manifest: Manifest, results: Sequence[Result], seen: Seen | None) -> 
         yield f"who answered for {', '.join(unseen)} could not be seen on the gateway's broker"
 
 
-def _plan(path: Path, parameters: dict[str, str], *, write: bool) -> tuple[Manifest, tuple[ContractCheck, ...]]:
+def plan_checks(path: Path, parameters: dict[str, str], *, write: bool) -> tuple[Manifest, tuple[ContractCheck, ...]]:
+    """What the bundle.json of the bundle at `path` promises, and how that is checked.
+
+    Raises:
+        BadUsage: a parameter is of no resource.
+        BundlekitError: the bundle cannot be read.
+    """
     from bundlekit.bundle.manifest import manifest_of
     from bundlekit.cli.archive import bundle_at
     from bundlekit.gateway.contract import plan
@@ -243,7 +250,7 @@ def _summary(manifest: Manifest, gateway: str, results: Sequence[Result]) -> str
     return f"{what}, on {gateway}: {', '.join(parts)}, {seconds:.2f} s"
 
 
-def _report(manifest: Manifest, gateway: str, results: Sequence[Result]) -> dict[str, Any]:
+def report_of(manifest: Manifest, gateway: str, results: Sequence[Result]) -> dict[str, Any]:
     """The results for programs, in the form that docs/api.md describes."""
     from bundlekit.gateway.contract import Verdict, count
 
