@@ -1,7 +1,8 @@
 # make demo   the main job, on a gateway that is emulated here for it; needs no root
 # make test   every test
 # make test-fast  what a change of a rule or of a verb breaks first, in a minute; needs no root and boots no gateway
-# make lint   style, types, the floors of the house, shell scripts
+# make lint   style, types, the floors of the house, shell scripts, the collection for Ansible
+# make sanity  what Ansible's own tests say of the collection; takes minutes the first time
 # make fuzz   hostile manifests, sources, archives and settings, for half an hour
 # make chaos  deploys to booted gateways with something going wrong: CASES=1000 SEED=...
 # make crash  power cuts, block by block: BOOTS=100 of each recording, ON=systemd-dash-ordered, SEED=...; or one again:
@@ -17,9 +18,11 @@ RUNTIME := .venv/runtime
 INSTALLED := .venv/installed
 OTHERS := .venv/others
 ANSIBLE := .venv/ansible
+ANSIBLE_LINT := .venv/ansible-lint
+OLDEST_ANSIBLE := .venv/ansible-oldest
 LOWEST := .venv/lowest
 
-.PHONY: demo test test-fast lint fuzz chaos crash bench bench-deploy lowest mutation clean packages
+.PHONY: demo test test-fast lint sanity fuzz chaos crash bench bench-deploy lowest mutation clean packages
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -29,7 +32,7 @@ demo: $(RUNTIME)
 # where it is told not to, or each of hundreds of processes would do so again; and one process compiles the tests for
 # all five.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(INSTALLED) packages
+test: $(INSTALLED) $(ANSIBLE)/ready $(OLDEST_ANSIBLE)/ready packages
 	$(BIN)/python -m compileall -q bundlekit
 	$(BIN)/python -m tests.box.build
 	$(BIN)/pytest -qq --collect-only >/dev/null
@@ -43,13 +46,21 @@ test-fast: $(INSTALLED)
 	$(BIN)/pytest -q -n auto --durations 5 --durations-min 1 -m "not gateway and not browser and not slow" tests/bundle \
 	  tests/cli tests/deploy tests/export tests/fleet tests/lint tests/pack tests/scaffold tests/source tests/test_*.py
 
-lint: $(INSTALLED) packages
+lint: $(INSTALLED) $(ANSIBLE_LINT)/ready packages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m bundlekit.remote.script | shellcheck -
 	git ls-files -z '*.sh' .ci/run | grep -zv '^bundlekit/remote/script/' | xargs -0 shellcheck
+	cd ansible_collections/bundlekit/thingspro && PATH="$(CURDIR)/$(ANSIBLE_LINT)/bin:$$PATH" \
+	  ANSIBLE_COLLECTIONS_PATH="$(CURDIR)" ansible-lint -q
+	$(ANSIBLE_LINT)/bin/ansible-builder create --context $(ANSIBLE_LINT)/context \
+	  --file ansible_collections/bundlekit/thingspro/execution-environment.yml >/dev/null
+
+sanity: $(INSTALLED) $(ANSIBLE)/ready $(OLDEST_ANSIBLE)/ready
+	$(BIN)/python -m tests.ansible.sanity ansible
+	$(BIN)/python -m tests.ansible.sanity ansible-oldest
 
 fuzz: $(INSTALLED)
 	$(BIN)/pip install --quiet --group fuzz
@@ -105,9 +116,18 @@ $(RUNTIME): pyproject.toml hatch_build.py bundlekit/emulator/sdk/requirements.tx
 
 $(INSTALLED): $(RUNTIME)
 	$(BIN)/pip install --quiet --editable . --group dev
-	$(PYTHON) -m venv $(ANSIBLE)
-	$(ANSIBLE)/bin/pip install --quiet --upgrade 'pip>=26.2'
-	$(ANSIBLE)/bin/pip install --quiet --group ansible
+	@touch $@
+
+# The newest Ansible that this Python takes, and the oldest that the collection is for.
+$(ANSIBLE)/ready $(OLDEST_ANSIBLE)/ready: pyproject.toml | $(INSTALLED)
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	$(BIN)/uv pip install --quiet --python $(@D) --editable . --group ansible \
+	  $(if $(findstring oldest,$@),'ansible-core<2.17')
+	@touch $@
+
+$(ANSIBLE_LINT)/ready: pyproject.toml | $(INSTALLED)
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	$(BIN)/uv pip install --quiet --python $(@D) --group ansible-lint
 	@touch $@
 
 # Debian packages with the real servers and tools that tests and demo use; asks for root by sudo where it has to.

@@ -8,6 +8,7 @@ from xdist.workermanage import WorkerController
 
 # Tests that share what is dear to set up; a process takes all of a line.
 TOGETHER = (
+    "tests/ansible/test_collection.py",
     "tests/cli/test_api.py",
     "tests/cli/test_verify.py",
     "tests/deploy/test_cut_off.py::test_deploy_that_is_cut_off_ends_in_order_without_systemd",

@@ -89,9 +89,10 @@ def test_wheel_carries_the_schema_the_template_and_the_types(installed: Installe
     assert "bundlekit/py.typed" in names
     shipped = {str(path.relative_to(ROOT)) for top in ("schemas", "sdk", "templates") for path in _files(ROOT / top)}
     assert {f"bundlekit/_shipped/{name}" for name in shipped} <= names
-    package = {str(path.relative_to(ROOT)) for path in _files(ROOT / "bundlekit") if path.suffix != ".pyc"}
-    assert package <= names
-    assert {name.partition("/")[0] for name in names if "dist-info" not in name} == {"bundlekit"}
+    tops = ("ansible_collections/bundlekit/thingspro", "bundlekit")
+    package = {str(path.relative_to(ROOT)) for top in tops for path in _files(ROOT / top) if path.suffix != ".pyc"}
+    assert {name for name in package if "/.ansible/" not in name and "/tests/output/" not in name} <= names
+    assert {name.partition("/")[0] for name in names if "dist-info" not in name} == {"ansible_collections", "bundlekit"}
 
 
 def test_wheel_has_the_script_ready_as_a_checkout_makes_it(installed: Installed) -> None:

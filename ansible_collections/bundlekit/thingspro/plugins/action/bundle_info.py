@@ -1,0 +1,34 @@
+"""The action `bundle_info`; plugins/modules/bundle_info.py documents it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+
+from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.action import GatewayAction
+
+try:
+    from bundlekit.cli.commands.status import for_programs, is_well
+    from bundlekit.deploy import verbs
+except ImportError:  # which the action reports
+    pass
+
+
+class ActionModule(GatewayAction):
+    ARGUMENTS: ClassVar = {"name": {"type": "str"}, "history": {"type": "int", "default": 0}}
+
+    def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        name, lines = arguments["name"], arguments["history"]
+        if not 0 <= lines <= 1000:
+            raise AnsibleActionFail(f"history is {lines}, and has to be from 0 to 1000")
+        with self.session() as session:
+            gateway = session.probe(name)
+            entries = verbs.history(session, name, lines) if lines else []
+        found = for_programs(gateway)
+        well = {state.name: is_well(state) for state in gateway.bundles}
+        bundles = [{**one, "well": well[one["name"]]} for one in found.pop("bundles") if one["is_there"]]
+        by_hand = found.pop("by_hand")
+        history = [asdict(entry) for entry in entries]
+        return {"changed": False, "gateway": found, "bundles": bundles, "by_hand": by_hand, "history": history}
