@@ -32,35 +32,35 @@ if TYPE_CHECKING:
 @verb(
     "adopt",
     examples="""
-    bundlekit adopt moxa@192.168.4.127  the only one that runs by hand there
+    bundlekit adopt moxa@192.168.4.127  the only bundle that was started by hand there
     bundlekit adopt moxa@192.168.4.127 --bundle thermostat
-    bundlekit adopt moxa@192.168.4.127 --settings kept  where bundlekit has settings of it already
+    bundlekit adopt moxa@192.168.4.127 --settings kept  use the settings of an earlier deploy
     """,
 )
 @access_options
-@bundle_option("Which bundle; by default the one in this folder, else the only one that runs by hand there.")
+@bundle_option("Which bundle; by default that of this folder, else the only bundle that was started by hand there.")
 @wait_option
 @verify_option
 @click.option(
     "--settings",
     type=click.Choice(["running", "kept"]),
-    help="Whose settings count where the gateway keeps some of an earlier deploy: the running copy's, or those.",
+    help="If the gateway keeps settings of an earlier deploy: use those of the running copy, or the kept settings.",
 )
 @wait_lock_option
 def command(
     access: Access, bundle: str | None, *, wait: int, verify: bool, settings: str | None, wait_lock: int
 ) -> int:
-    """Take over a copy of a bundle that runs by hand on a gateway, such as by `python index.py &` as root.
+    """Take over a copy of a bundle that was started by hand on a gateway, for example by `python index.py &` as root.
 
-    Its folder is packed here and installed as the first release. The copy is stopped, its settings (data/NAME.json and
-    .backup) come along, and the release is started in its place, now and at each boot. When the release does not come
-    up, the copy is started again as it was: in its folder, by its command, as root. What validate finds is shown and
-    does not matter: the bundle runs already.
+    The folder of the copy is packed on this machine and installed as the first release. Then the copy is stopped, its
+    settings (data/NAME.json and .backup) are taken over, and the release is started in its place, now and at each boot.
+    If the release does not start, the copy is started again as before: in its folder, by its command, as root. The
+    findings of validate are shown, but they do not prevent the change: the bundle runs already.
 
-    The folder stays on the gateway as it is. Whatever starts the copy at each boot has to be taken out by you; where a
-    usual place names the folder, that is said.
+    The folder stays on the gateway unchanged. If something starts the copy at each boot, you have to remove that
+    yourself. bundlekit names it if it is in one of the usual files.
 
-    Exit code: 0 it runs, 1 it was taken back or cannot be packed, 2 usage, 3 could not be done, 4 the gateway needs
+    Exit code: 0 it runs, 1 it was rolled back or cannot be packed, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
     """
     return run(access, bundle, wait=wait, verify=verify, settings=settings, wait_lock=wait_lock)

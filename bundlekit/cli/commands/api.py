@@ -27,7 +27,7 @@ _FAILED = 5
 @verb(
     "api",
     examples="""
-    bundlekit api GET /system/status  the gateway that is emulated here
+    bundlekit api GET /system/status  the gateway that this machine emulates
     bundlekit api PUT /thermostat -d '{"key": 1}'
     bundlekit api PUT /thermostat -d @settings.json  from a file; -d - takes standard input
     bundlekit api GET /system/status moxa@192.168.4.127 --fields hostname,version  over SSH
@@ -37,9 +37,9 @@ _FAILED = 5
 )
 @click.argument("method", shell_complete=completing.methods)
 @click.argument("resource")
-@click.option("-d", "--data", metavar="JSON|@FILE|-", help="The body: JSON, a file of it, or standard input.")
+@click.option("-d", "--data", metavar="JSON|@FILE|-", help="The body: JSON, a file with JSON, or standard input.")
 @click.option("-q", "--query", multiple=True, metavar="KEY=VALUE", help="Add to the query; may be repeated.")
-@click.option("--fields", metavar="A,B", help="Ask for these fields alone: the query `fields=A,B`.")
+@click.option("--fields", metavar="A,B", help="Ask for these fields only: the query `fields=A,B`.")
 @click.option("--include", is_flag=True, help="Print the status and the headers too, before the body.")
 @way_options
 def command(
@@ -52,14 +52,14 @@ def command(
     fields: str | None,
     include: bool,
 ) -> int:
-    """Send METHOD to RESOURCE and print the answer's body: indented and coloured on a terminal, else as it came.
+    """Send METHOD to RESOURCE and print the body of the answer: indented and coloured on a terminal, else unchanged.
 
-    Without TARGET and --url it goes to the gateway that `bundlekit run` or `bundlekit gateway` emulates here. TARGET is
-    a gateway as of `bundlekit deploy`: the request takes a channel of the SSH connection to the gateway's own HTTPS
-    port, and the token is read there with sudo. With --url the certificate is remembered at the first time, and has to
-    stay the same.
+    Without TARGET and --url, the request goes to the gateway that `bundlekit run` or `bundlekit gateway` emulates on
+    this machine. TARGET is a gateway as for `bundlekit deploy`: the request goes through the SSH connection to the
+    gateway's own HTTPS port, and the token is read on the gateway with sudo. With --url, bundlekit stores the
+    certificate at the first connection and accepts no other later.
 
-    Exit code: 0 for a status of 200 to 299, 1 for one of 300 to 499, 5 for 500 and above; 2 usage, 3 no answer.
+    Exit code: 0 for a status of 200 to 299, 1 for 300 to 499, 5 for 500 and above; 2 usage, 3 no answer.
     """
     return run(way, method, resource, data=data, query=query, fields=fields, include=include)
 

@@ -19,7 +19,7 @@ from bundlekit.cli.verb import verb
 def command(shell: str) -> int:
     """Print the completion script of a shell.
 
-    Tab asks nothing over a network: the releases of a gateway are offered as bundlekit has seen them last.
+    Completion does not use the network: it offers the releases of a gateway that bundlekit saw last.
     """
     return run(shell)
 

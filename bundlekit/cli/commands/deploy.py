@@ -41,7 +41,7 @@ _MOST_NAMED = 5
     bundlekit deploy moxa@192.168.4.127 --bundle thermostat
     bundlekit deploy substation-7 --bundle thermostat-0.2.0.tar.gz  a Host of ~/.ssh/config; an archive
     bundlekit deploy moxa@192.168.4.127 -b thermostat -b pump  one after the other
-    bundlekit deploy moxa@192.168.4.127 --all --bundle bundles  all that are in that folder
+    bundlekit deploy moxa@192.168.4.127 --all --bundle bundles  all bundles in that folder
     bundlekit deploy moxa@192.168.4.127 --format json | jq -r 'select(.event == "end").outcome'
     bundlekit deploy moxa@[fe80::290:e8ff:fe00:1%eth0]:2222 --dry-run  what it would do
     bundlekit deploy -i gateways.ini 'substations,!gw07' --waves 1,5,25%,100% --soak 10m --max-failed 5%
@@ -86,28 +86,30 @@ def command(
     rollout: RolloutOptions,
     **options: Any,
 ) -> int:
-    """Install a bundle on a gateway and see that it comes up.
+    """Install a bundle on a gateway and check that it starts.
 
-    The bundle is validated, packed, uploaded, unpacked beside the release that runs, compiled and its imports tried by
-    the gateway's Python, and started in its place. When it does not register with the gateway, or a GET that it has
-    does not answer there, the release before runs again; so it does, with verify-write in the bundle's settings, when a
-    PUT of what a GET gave fails or changes that. Its settings (data/NAME.json) stay as they are.
+    The bundle is validated, packed, uploaded and unpacked beside the release that runs. The gateway's Python compiles
+    it and tries its imports. Then the new release is started in place of the old release. If it does not register with
+    the gateway, or if one of its GETs fails, the previous release is started again. With verify-write in the bundle's
+    settings, this also happens if a PUT of what a GET returned fails or changes it. The settings (data/NAME.json) are
+    not changed.
 
-    It is refused where another bundle on the gateway has one of its resources, and where a copy of it runs by hand: the
-    gateway would ask both and merge their answers.
+    The deploy is refused if another bundle on the gateway has one of the resources, or if a copy of the bundle was
+    started by hand: the gateway would ask both and merge their answers.
 
-    Several bundles are all checked before the first one is deployed, and go over one connection in the order in which
-    they are named; the first one that fails ends it. Those that run by then run on, and its exit code counts.
+    Several bundles are all checked first, then deployed over one connection in the order in which you name them. The
+    first failure ends the deploy, and its exit code counts. The bundles that run by then continue to run.
 
-    Exit code: 0 it runs, 1 the bundle has errors or was taken back, 2 usage, 3 could not be done, 4 the gateway needs
+    Exit code: 0 it runs, 1 the bundle has errors or was rolled back, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
 
-    Several gateways are a rollout: in waves, until too many failed, with a record from which `bundlekit rollout resume`
-    goes on. It takes one bundle. Its exit code: 0 all gateways are up, 1 some failed or it was stopped, 4 some need a
-    human, 6 all that were reached are up and some are offline.
+    Several gateways are a rollout: in waves, until too many gateways failed. A record of it is kept, with which
+    `bundlekit rollout resume` can continue it. A rollout takes one bundle. Its exit code: 0 all gateways are up, 1 some
+    failed or the rollout was stopped, 4 some need somebody to look at them, 6 all gateways that were reached are up and
+    some are offline.
 
-    With --format json, standard output has an object a line for each event; the last is `end`, also where it failed.
-    Where GITHUB_STEP_SUMMARY names a file, as on GitHub, a summary in Markdown is added to it.
+    With --format json, standard output has one object per line for each event; the last is `end`, also after a failure.
+    If GITHUB_STEP_SUMMARY names a file, as on GitHub, a summary in Markdown is added to it.
     """
     paths = bundles or (Path(),)
     if is_single(access):

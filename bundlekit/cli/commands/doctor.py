@@ -38,23 +38,23 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_blac
     "-b",
     "--bundle",
     type=click.Path(exists=True, path_type=Path),
-    help="A bundle that is to be deployed, its folder or archive; by default the one in this folder, if there is one.",
+    help="The bundle that you want to deploy, a folder or an archive; by default that of this folder, if it has one.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def command(access: FleetAccess, bundle: Path | None, form: str) -> int:
-    """Tell what stands between you and a deploy to a gateway, and what to do about each thing.
+    """Check everything that a deploy to a gateway needs, and say what to do about each problem.
 
-    It looks at the name, the port, the SSH server, its host key, the log-in, sudo, the API token, Python, the SDK,
-    tools, disk, clock, how bundles start at boot, the controller, what is deployed, what else there answers the
-    resources of your bundle, and the REST API. It goes on as far as it can, and changes nothing, known_hosts included.
+    It checks the name, the port, the SSH server and its host key, the log-in, sudo, the API token, Python, the SDK,
+    tools, disk, clock, how bundles start at boot, the controller, the deployed bundles, other bundles with the same
+    resources as yours, and the REST API. It continues as far as possible, and changes nothing, not even known_hosts.
 
     \b
     ok    as it should be
     warn  a deploy works all the same
     fail  a deploy does not work
-    skip  not looked at, and why
+    skip  not checked, with the reason
 
-    Exit code: 0 nothing fails, 1 something does.
+    Exit code: 0 no check fails, 1 a check fails.
     """
     manifest = _manifest(bundle)
     return run(single(access), manifest, form=form) if is_single(access) else run_each(access, manifest, form=form)

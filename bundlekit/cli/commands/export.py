@@ -25,12 +25,12 @@ from bundlekit.cli.verb import verb
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it to a file."
 )
 def command(form: str, path: Path, output: Path | None) -> int:
-    """Describe the API of the bundle at PATH, a folder or an archive; by default the folder you are in.
+    """Describe the API of the bundle at PATH, a folder or an archive; by default this folder.
 
-    It is made of bundle.json, of the docstrings of the handlers in index.py, and of the factory file as the example.
-    The same bundle gives the same bytes. `openapi` is OpenAPI 3.1; `postman` is a collection that Postman and newman
-    can run as it stands, once its variables `host` and `token` are set, in an order that gives back what it changes
-    where it can.
+    The description comes from bundle.json, from the docstrings of the handlers in index.py, and from the factory file,
+    which gives the example. The same bundle gives the same bytes. `openapi` is OpenAPI 3.1. `postman` is a collection
+    that Postman and newman can run unchanged when its variables `host` and `token` are set. Its order restores what its
+    requests change, where this is possible.
     """
     return run(form, path, output)
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 @verb(
     "fetch",
     examples="""
-    bundlekit fetch moxa@192.168.4.127  the only bundle there, into a folder of its name
+    bundlekit fetch moxa@192.168.4.127  the only bundle there, into a folder with its name
     bundlekit fetch moxa@192.168.4.127 --bundle thermostat -o from-site-7
     bundlekit fetch moxa@192.168.4.127 --release 0.2.0  an earlier release
-    bundlekit fetch moxa@192.168.4.127 --with-settings  with data/NAME.json as they are there
+    bundlekit fetch moxa@192.168.4.127 --with-settings  with the data/NAME.json of the gateway
     """,
 )
 @access_options
@@ -37,23 +37,23 @@ if TYPE_CHECKING:
     shell_complete=completing.releases,
     help="A version or a release's id; by default the current release.",
 )
-@click.option("--by-hand", is_flag=True, help="The copy that runs by hand, also where the bundle is deployed besides.")
+@click.option("--by-hand", is_flag=True, help="The copy that was started by hand, even if the bundle is deployed too.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The folder to make; by default one of the bundle's name."
+    "-o", "--output", type=click.Path(path_type=Path), help="The folder to make; by default named as the bundle."
 )
 @click.option("--with-settings", "settings", is_flag=True, help="Fetch the settings too: data/NAME.json, .backup.")
 def command(
     access: Access, bundle: str | None, release: str | None, *, by_hand: bool, output: Path | None, settings: bool
 ) -> int:
-    """Bring a bundle from a gateway into a folder: its current release, another one, or a copy that runs by hand.
+    """Bring a bundle from a gateway into a folder: the current release, another release, or a copy started by hand.
 
-    Nothing on the gateway is changed. A folder that has something in it is never written to. The settings stay on the
-    gateway unless they are asked for, because they may hold passwords; then only you may read them. Compiled Python
-    files and folders of version control stay there.
+    Nothing on the gateway is changed. bundlekit never writes into a folder that is not empty. The settings stay on the
+    gateway unless you ask for them, because they may contain passwords; only you can read the fetched settings.
+    Compiled Python files and folders of version control are left out.
 
-    Links, devices and paths that lead out of the folder are refused, and so is more than a gateway takes.
+    Links, devices and paths that lead out of the folder are refused, and so is more than a gateway accepts.
 
-    Exit code: 0 it is here, 1 it was refused, 2 usage, 3 could not be done.
+    Exit code: 0 the bundle is in the folder, 1 it was refused, 2 usage, 3 could not be done.
     """
     return run(access, bundle, release, by_hand=by_hand, output=output, settings=settings)
 

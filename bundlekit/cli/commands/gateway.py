@@ -57,10 +57,10 @@ class Wanted:
     "gateway",
     examples="""
     bundlekit gateway  then, elsewhere: bundlekit deploy moxa@127.0.0.1:2222
-    bundlekit gateway --python python2.7  its bundles run under the Python that gateways have
+    bundlekit gateway --python python2.7  run bundles under the Python of real gateways
     bundlekit gateway --faults slow=2s,ssh-cut=300kB
-    bundlekit gateway --state /tmp/second --ssh-port 0 --port 0  a second one, on any free ports
-    bundlekit gateway --reset  as it came from the factory
+    bundlekit gateway --state /tmp/second --ssh-port 0 --port 0  a second gateway, on free ports
+    bundlekit gateway --reset  in the state of a new gateway
     bundlekit gateway token add  a token for its API
     """,
     kind=VerbWithVerbs,
@@ -71,27 +71,27 @@ class Wanted:
 @click.option("--reset", is_flag=True, help="Delete what is in the folder first: bundles, settings, keys, tokens.")
 @click.option("--yes", is_flag=True, help="With --reset: do not ask.")
 @click.option("--listen", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Who may reach it.")
-@click.option("--ssh-port", type=click.IntRange(0, 65535), default=2222, show_default=True, help="0 for any free one.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True, help="Of HTTPS.")
-@click.option("--http-port", type=click.IntRange(0, 65535), help="Answer by plain HTTP besides, on this port.")
+@click.option("--ssh-port", type=click.IntRange(0, 65535), default=2222, show_default=True, help="0 for any free port.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True, help="The port of HTTPS.")
+@click.option("--http-port", type=click.IntRange(0, 65535), help="Also answer plain HTTP, on this port.")
 @click.option(
-    "--mqtt-port", type=click.IntRange(0, 65535), help="Let programs of yours reach its broker on this port, too."
+    "--mqtt-port", type=click.IntRange(0, 65535), help="Also let your own programs reach its broker, on this port."
 )
 @click.option(
-    "--python", metavar="PATH", help="What bundles run under; by default a python2.7, else that of bundlekit."
+    "--python", metavar="PATH", help="The Python for bundles; by default a python2.7, else that of bundlekit."
 )
 @click.option(
     "--network",
     type=click.Choice(["own", "host"]),
     default="own",
     show_default=True,
-    help="Whether bundles have a network of their own, or reach whatever this machine reaches.",
+    help="Give bundles a network of their own, or let them reach everything that this machine reaches.",
 )
 @click.option(
     "--password",
     "guides_password",
     type=click.Choice([_GUIDES]),
-    help="Give its user moxa the password of the vendor's guide, which everybody knows; else it is a random one.",
+    help="Give the user moxa the password of the vendor's guide, which is public; by default the password is random.",
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password of moxa from standard input.")
 @click.option("--faults", multiple=True, metavar="SPEC", help="Inject faults; `help` lists them.")
@@ -113,17 +113,17 @@ def command(
     password_stdin: bool,
     faults: tuple[str, ...],
 ) -> int:
-    """Run an emulated gateway with an SSH server, to which bundles are deployed as to a real one. Only this machine can
-    reach it, unless --listen says otherwise.
+    """Run an emulated gateway with an SSH server. You deploy bundles to it as to a real gateway. Only this machine can
+    reach it, unless you change --listen.
 
-    A user moxa, a sudo that asks for his password, /opt, and the bundles, which come back when it is started again:
-    all of that lies in the --state folder, and nothing that is done over SSH can write a file outside of it. It takes
-    Linux; nobody has to be root. With --network host, though, programs in it reach all that this machine reaches,
-    and the services of your desktop that listen on abstract sockets: let only those log in whom you trust.
+    It has a user moxa, sudo that asks for the password of moxa, /opt, and the deployed bundles, which run again after a
+    restart. All of this is in the --state folder, and no program that is started over SSH can write a file outside of
+    that folder. It needs Linux, but not root. With --network host, programs in it reach everything that this machine
+    reaches, and also the services of your desktop on abstract sockets: let only people log in whom you trust.
 
-    What happens goes to standard error, a line each. Ctrl-C ends everything; a second one at once.
+    Events go to standard error, one per line. Ctrl-C ends everything; press it twice to end at once.
 
-    Exit code: 0 when you end it, 2 usage, 3 it could not be done.
+    Exit code: 0 you ended it, 2 usage, 3 could not be done.
     """
     if context.invoked_subcommand:
         return 0
@@ -280,7 +280,7 @@ def _tell_ways_in(box: EmulatedDevice, options: Options) -> None:
     for fault in options.faults.words:
         _warn(f"fault: {fault}")
     if not options.own_network:
-        _warn("--network host: who logs in reaches what this machine reaches, abstract sockets of your desktop too")
+        _warn("--network host: every user who logs in reaches what this machine reaches, and its abstract sockets")
     is_local = ipaddress.ip_address(ssh.host).is_loopback
     if options.password == _GUIDES:
         who = "every user of this machine" if is_local else f"everybody who reaches {ssh}"

@@ -33,7 +33,7 @@ state_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
 
 @click.group("token", short_help="Make, list and revoke API tokens.")
 def group() -> None:
-    """Make, list and revoke the API tokens of the emulated gateway; one that runs heeds it at once."""
+    """Make, list and revoke the API tokens of the emulated gateway. A running gateway uses the change at once."""
 
 
 @verb(
@@ -49,12 +49,12 @@ def group() -> None:
     type=click.Choice(["read", "read/write"]),
     default="read",
     show_default=True,
-    help="What it is good for: GET alone, or POST, PUT and DELETE too.",
+    help="What it allows: only GET, or also POST, PUT and DELETE.",
 )
 @click.option("-d", "--description", default="", metavar="TEXT", help="What it is for.")
 @state_option
 def add(scope: str, description: str, state: Path) -> int:
-    """Make an API token of the emulated gateway, and print it. It is stored hashed: nobody can show it again."""
+    """Make an API token of the emulated gateway, and print it. Only a hash is stored, so it cannot be shown again."""
     from bundlekit.emulator.tokens import TokenScope, add_token
 
     token, secret = add_token(state, TokenScope(scope), description)
@@ -91,11 +91,11 @@ def show(form: str, state: Path) -> int:
     return 0
 
 
-@verb("revoke", summary="Make tokens void.", examples="bundlekit gateway token revoke 3f9c01aa")
+@verb("revoke", summary="Revoke tokens.", examples="bundlekit gateway token revoke 3f9c01aa")
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 @state_option
 def revoke(ids: tuple[str, ...], state: Path) -> int:
-    """Make API tokens of the emulated gateway void, at once and for ever; `list` shows their ids."""
+    """Revoke API tokens of the emulated gateway, at once and for ever. `list` shows their ids."""
     from bundlekit.emulator.tokens import revoke_tokens
 
     for token in revoke_tokens(state, ids):

@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     """,
 )
 @fleet_options
-@bundle_option("Of this bundle only; by default of all.", or_all=True)
+@bundle_option("Only changes of this bundle; by default of all bundles.", or_all=True)
 @click.option(
     "-n", "--lines", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Changes to show at most."
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def command(access: FleetAccess, bundle: str | None, lines: int, form: str) -> int:
-    """Tell who changed what on a gateway, when, from where, and how it ended; the last change first.
+    """Show who changed what on a gateway, when, from where, and how it ended; the last change first.
 
-    The gateway writes a line for each change, by its own clock, however the change ended and whoever was still there to
-    see it. It keeps the last few thousand, and those of bundles that were removed too.
+    The gateway writes a line for each change, with the time of its own clock, however the change ended and even if the
+    client was gone. It keeps the last few thousand lines, also those of removed bundles.
     """
     if is_single(access):
         return run(single(access), bundle, lines=lines, form=form)

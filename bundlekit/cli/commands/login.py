@@ -31,18 +31,18 @@ _INSTEAD = "without one, --password-stdin gives a password each time, and ssh-ag
 )
 @partial(access_options, optional=True)
 @click.option(
-    "--key", type=click.Path(path_type=Path, dir_okay=False), help="Keep the passphrase of this private key instead."
+    "--key", type=click.Path(path_type=Path, dir_okay=False), help="Store the passphrase of this private key instead."
 )
-@click.option("--forget", is_flag=True, help="Take the password, or the passphrase, out of the keyring.")
+@click.option("--forget", is_flag=True, help="Delete the password, or the passphrase, from the keyring.")
 def command(access: Access | None, *, key: Path | None, forget: bool) -> int:
-    """Keep the password of a gateway in the keyring of this machine, so that it is not asked for again.
+    """Store the password of a gateway in the keyring of this machine, so that bundlekit does not ask for it again.
 
-    The password is tried first: the log-in, if no key is enough for that, and sudo. Only one that the gateway has
-    accepted is stored, under the service `bundlekit` and USER@HOST, or USER@HOST:PORT, as they are after ~/.ssh/config.
-    What was stored before is replaced.
+    The password is tried first: for the log-in, if no key is sufficient, and for sudo. Only a password that the gateway
+    accepts is stored. Its service is `bundlekit`; its name is USER@HOST or USER@HOST:PORT, after ~/.ssh/config is
+    applied. It replaces an earlier password.
 
-    With --key, it is the passphrase of a private key, which is tried on that file; then there is no TARGET.
-    --password-stdin reads the one or the other from standard input.
+    With --key, the passphrase of a private key is tried on that file and stored; then there is no TARGET.
+    --password-stdin reads the password or the passphrase from standard input.
 
     Exit code: 0 stored, or not needed; 2 usage; 3 not accepted, or there is no keyring.
     """

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     "logs",
     examples="""
     bundlekit logs moxa@192.168.4.127  the last 100 lines
-    bundlekit logs moxa@192.168.4.127 -f  and what is added, until Ctrl-C
+    bundlekit logs moxa@192.168.4.127 -f  and new lines, until Ctrl-C
     bundlekit logs moxa@192.168.4.127 -n 10000 | grep ERROR
-    bundlekit logs moxa@192.168.4.127 --release 0.2.0  of that release alone, if it failed too
+    bundlekit logs moxa@192.168.4.127 --release 0.2.0  only of that release, even if it failed
     bundlekit logs -i gateways.ini substations -f  of a group of gateways; each line begins with the gateway's name
     """,
 )
 @fleet_options
 @bundle_option()
-@click.option("-f", "--follow", is_flag=True, help="Go on with what is added, until Ctrl-C.")
+@click.option("-f", "--follow", is_flag=True, help="Continue with new lines, until Ctrl-C.")
 @click.option(
     "-n", "--lines", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="Lines to begin with."
 )
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     metavar="VERSION|ID",
     callback=release_word,
     shell_complete=completing.releases,
-    help="Of one release only; also of one that was taken back.",
+    help="Only of this release, even if it was rolled back.",
 )
 def command(access: FleetAccess, bundle: str | None, follow: bool, lines: int, release: str | None) -> int:
     """Show what a bundle on a gateway printed, over all its releases."""

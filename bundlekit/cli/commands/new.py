@@ -31,22 +31,22 @@ _MOST_TOLD = 20
     bundlekit new  asks for everything
     bundlekit new --name thermostat --resource /thermostat:get,put --no-input
     bundlekit new --name rooms --resource /rooms:get,post --resource /rooms/:id:get,put,delete
-    bundlekit new --answers answers.toml --dry-run  what it would make
+    bundlekit new --answers answers.toml --dry-run  show what it would make
     """,
 )
-@click.option("--name", help="Its name, letters and hyphens; the folder's name too.")
-@click.option("--description", help="What it is for.")
-@click.option("--author", help="Who makes it; by default whom git knows.")
-@click.option("--email", help="The author's e-mail address; by default what git knows.")
-@click.option("--license", help="Its licence; MIT by default.")
-@click.option("--bundle-version", "version", help="Its first version; 0.1.0 by default.")
-@click.option("--ttl", help="Seconds within which it always answers, 1 to 60; 60 by default.")
+@click.option("--name", help="The name of the bundle and its folder: letters and hyphens.")
+@click.option("--description", help="What the bundle is for.")
+@click.option("--author", help="The author; by default the user.name of git.")
+@click.option("--email", help="The author's e-mail address; by default the user.email of git.")
+@click.option("--license", help="The licence; MIT by default.")
+@click.option("--bundle-version", "version", help="The first version; 0.1.0 by default.")
+@click.option("--ttl", help="Seconds within which the bundle always answers, 1 to 60; 60 by default.")
 @click.option(
     "--resource",
     "resources",
     metavar="PATH[:METHODS]",
     multiple=True,
-    help="A resource that it answers for, without /api/v1, and which of get, put, post and delete; get,put by default. "
+    help="A resource of the bundle, without /api/v1, and its methods: get, put, post, delete; get,put by default. "
     "Can be repeated; /NAME by default.",
 )
 @click.option(
@@ -54,14 +54,14 @@ _MOST_TOLD = 20
     "answers_file",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A JSON or TOML file with answers, by the names name, description, author, email, license, version, ttl and "
-    "resources; options win over it.",
+    help="A JSON or TOML file with answers, named name, description, author, email, license, version, ttl and "
+    "resources; options take precedence.",
 )
-@click.option("--no-input", is_flag=True, help="Ask nothing: what is not given has its default.")
-@click.option("--dry-run", is_flag=True, help="Show the folder and the files in it, make nothing.")
+@click.option("--no-input", is_flag=True, help="Do not ask: use the default for each missing answer.")
+@click.option("--dry-run", is_flag=True, help="Show the folder and its files, and make nothing.")
 @click.option("--template", metavar="TEMPLATE", help="Another cookiecutter template: a folder, an archive, an address.")
 @click.option(
-    "--trust", is_flag=True, help="Run the code of another template without asking: any of them is a program."
+    "--trust", is_flag=True, help="Run the code of another template without asking: each template is a program."
 )
 @click.option(
     "-o",
@@ -69,7 +69,7 @@ _MOST_TOLD = 20
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
     default=".",
-    help="Where to put the new folder, made if need be; here by default.",
+    help="The folder for the new folder, made if it does not exist; this folder by default.",
 )
 def command(
     *,
@@ -81,16 +81,16 @@ def command(
     output_dir: Path,
     **flags: Any,
 ) -> int:
-    """Make a new bundle: a folder with everything that a gateway, an editor and a colleague expect in it.
+    """Make a new bundle: a folder with everything that a gateway, an editor and a colleague expect.
 
-    Asks on a terminal for what is neither an option nor in a file of answers. A resource's :param is written as in
-    /rooms/:id. The last colon begins the methods unless a slash is before it, so /rooms/:id is a path alone, and
-    /rooms/:id:get,put has methods.
+    It asks on a terminal for each answer that is neither an option nor in a file of answers. A parameter of a resource
+    is written as in /rooms/:id. The last colon begins the methods unless a slash is before it, so /rooms/:id is only a
+    path, and /rooms/:id:get,put has methods.
 
-    With --template, the answers that are given go to the variables of that template which have the same names; it
-    asks for the others itself. Such a template is a program: hooks, extensions, and even the expressions in its texts
-    can do all that you can. It is used if you say so when asked, or by --trust; --dry-run does not ask, and leaves out
-    the hooks.
+    With --template, your answers go to the variables of that template with the same names; it asks for its other
+    variables itself. A template is a program: its hooks, its extensions, and even the expressions in its texts can do
+    everything that you can. bundlekit uses it only if you confirm, or with --trust. --dry-run does not ask, and does
+    not run the hooks.
     """
     given = {key: value for key, value in flags.items() if value not in (None, ())}
     with _undone_by_signals():

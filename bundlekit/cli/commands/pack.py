@@ -14,11 +14,11 @@ from bundlekit.errors import BadUsage
 @verb(
     "pack",
     examples="""
-    bundlekit pack  the bundle in this folder, as NAME-VERSION.tar.gz beside you
+    bundlekit pack  the bundle in this folder, as NAME-VERSION.tar.gz
     bundlekit pack thermostat -o dist
-    bundlekit pack thermostat --list  what would go in, and what not
-    bundlekit pack thermostat-1.0.0.tar.gz --list  what is in an archive
-    bundlekit pack thermostat | sha256sum -c  the digest is for machines to read
+    bundlekit pack thermostat --list  which files would be packed, and which not
+    bundlekit pack thermostat-1.0.0.tar.gz --list  the content of an archive
+    bundlekit pack thermostat | sha256sum -c  check the digest
     """,
 )
 @click.argument("path", type=click.Path(exists=True, path_type=Path), default=".")
@@ -27,23 +27,23 @@ from bundlekit.errors import BadUsage
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     default=".",
-    help="The folder to write into; made if need be, by default this one.",
+    help="The folder to write to, made if it does not exist; this folder by default.",
 )
 @click.option(
-    "-l", "--list", "listing", is_flag=True, help="Show what would go in, or is in an archive, and write nothing."
+    "-l", "--list", "listing", is_flag=True, help="Show what would be packed, or is in an archive, and write nothing."
 )
 def command(path: Path, output: Path, listing: bool) -> int:
     """Pack the bundle in the folder PATH into OUTPUT/NAME-VERSION.tar.gz.
 
-    The same files give the same bytes, on any machine and at any time. A bundle with errors is refused. An archive of
-    that version that is there already is replaced.
+    The same files give the same bytes, on any machine and at any time. A bundle with errors is refused. An existing
+    archive of that version is replaced.
 
-    What tools leave behind stays out: hidden files, bytecode, environments, earlier archives. So does what is said to
-    tools: bundlekit.toml, pyproject.toml, the baseline of validate. A .bundleignore at the top of the bundle, in the
-    syntax of .gitignore, leaves out more or takes back in (!name). The settings that a bundle keeps while it runs,
-    data/NAME.json and its .backup, never go in.
+    Files that tools leave behind are not packed: hidden files, bytecode, environments, earlier archives. Nor are the
+    settings of tools: bundlekit.toml, pyproject.toml, the baseline of validate. A .bundleignore at the top of the
+    bundle, in the syntax of .gitignore, excludes more files, or includes some again (!name). The settings that a bundle
+    writes while it runs, data/NAME.json and its .backup, are never packed.
 
-    Prints the archive's SHA-256 and its path. Exit code: 0 packed, 1 refused, 2 usage, 3 could not be done.
+    It prints the archive's SHA-256 and its path. Exit code: 0 packed, 1 refused, 2 usage, 3 could not be done.
     """
     return run(path, output, listing=listing)
 

@@ -24,9 +24,9 @@ from bundlekit.cli.verb import VerbBesideVerbs, verb
 
 @verb(
     "mark",
-    summary="Say that a release is bad, or good again.",
+    summary="Mark a release as bad, or as good again.",
     examples="""
-    bundlekit releases mark moxa@192.168.4.127 0.2.0 bad  nothing goes back to it
+    bundlekit releases mark moxa@192.168.4.127 0.2.0 bad  no rollback to it
     bundlekit releases mark moxa@192.168.4.127 0.2.0-9b6a91ee good
     """,
 )
@@ -36,9 +36,10 @@ from bundlekit.cli.verb import VerbBesideVerbs, verb
 @bundle_option()
 @wait_lock_option
 def mark_command(access: Access, release: str, mark: str, bundle: str | None, wait_lock: int) -> int:
-    """Mark a release on a gateway as bad, so that no rollback goes to it, or as good.
+    """Mark a release on a gateway as bad, so that there is no rollback to it, or as good.
 
-    The current release may be marked too: it runs on. To deploy a bad release again makes it good if it comes up.
+    You can also mark the current release; it continues to run. If you deploy a bad release again and it starts, it is
+    good.
     """
     from bundlekit.deploy import verbs
 
@@ -59,9 +60,9 @@ def mark_command(access: Access, release: str, mark: str, bundle: str | None, wa
 @bundle_option()
 @wait_lock_option
 def remove_command(access: Access, release: str, bundle: str | None, wait_lock: int) -> int:
-    """Remove a release from a gateway, with its log and the settings as they were when it was left.
+    """Remove a release from a gateway, with its log and with the settings that were kept with it.
 
-    The current release stays, whatever is asked for. The settings of the bundle stay as they are.
+    The current release cannot be removed. The settings of the bundle stay as they are.
     """
     from bundlekit.deploy import verbs
 
@@ -77,7 +78,7 @@ def remove_command(access: Access, release: str, bundle: str | None, wait_lock: 
     examples="""
     bundlekit releases moxa@192.168.4.127
     bundlekit releases moxa@192.168.4.127 --format json
-    bundlekit releases mark moxa@192.168.4.127 0.2.0 bad  nothing goes back to it
+    bundlekit releases mark moxa@192.168.4.127 0.2.0 bad  no rollback to it
     bundlekit releases remove moxa@192.168.4.127 0.2.0
     """,
     kind=VerbBesideVerbs,
@@ -89,7 +90,7 @@ def remove_command(access: Access, release: str, bundle: str | None, wait_lock: 
 def command(access: Access, bundle: str | None, form: str) -> int:
     """List the releases of a bundle on a gateway, the newest first; `*` marks the current one.
 
-    `mark` and `remove` do something with one of them; a Host of that name has to be written as USER@HOST here.
+    `mark` and `remove` change a release. If a Host has one of these names, write it as USER@HOST here.
     """
     return run(access, bundle, form=form)
 

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     "remove",
     examples="""
     bundlekit remove moxa@192.168.4.127 --bundle thermostat  keeps its settings
-    bundlekit remove moxa@192.168.4.127 --bundle thermostat --purge --yes  settings too; does not ask
+    bundlekit remove moxa@192.168.4.127 --bundle thermostat --purge --yes  also its settings; does not ask
     bundlekit remove -i gateways.ini laboratory --bundle thermostat  from a group of gateways; asks once
     """,
 )
 @fleet_options
 @bundle_option()
-@click.option("--purge", is_flag=True, help="Remove the settings as well; they cannot be brought back.")
+@click.option("--purge", is_flag=True, help="Also remove the settings; this cannot be undone.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @wait_lock_option
 def command(access: FleetAccess, bundle: str | None, purge: bool, yes: bool, wait_lock: int) -> int:
-    """Stop a bundle and take it off a gateway, or off many, with its releases and its log.
+    """Stop a bundle and remove it from one or many gateways, with its releases and its log.
 
     Its settings stay unless --purge.
     """

@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 @verb(
     "rollback",
     examples="""
-    bundlekit rollback moxa@192.168.4.127  undo the last change: to the release before the current one
+    bundlekit rollback moxa@192.168.4.127  undo the last change: to the previous release
     bundlekit rollback moxa@192.168.4.127 0.1.0  to a version, or to a release by the start of its id
-    bundlekit rollback moxa@192.168.4.127 --mark-bad  and never go back to the one that is left
-    bundlekit rollback moxa@192.168.4.127 --settings  and to the settings as that release left them
+    bundlekit rollback moxa@192.168.4.127 --mark-bad  and mark the current release as bad
+    bundlekit rollback moxa@192.168.4.127 --settings  and to the last settings of that release
     bundlekit rollback -i gateways.ini 'substations,!gw07' 0.1.0  on a group of gateways
     """,
 )
 @partial(fleet_options, one=True)
 @click.argument("release", required=False, callback=release_word, shell_complete=completing.releases)
 @bundle_option()
-@click.option("--settings", is_flag=True, help="Bring the settings back too, as they were when it was left.")
-@click.option("--mark-bad", is_flag=True, help="Mark the release that is left as bad: nothing goes back to it.")
+@click.option("--settings", is_flag=True, help="Also restore the last settings of that release.")
+@click.option("--mark-bad", is_flag=True, help="Mark the release that is current now as bad: no rollback to it.")
 @wait_option
 @verify_option
 @hand_over_option
@@ -54,13 +54,13 @@ if TYPE_CHECKING:
 def command(access: FleetAccess, *, release: str | None, bundle: str | None, **options: Any) -> int:
     """Make an earlier release the current one. `bundlekit releases` lists them.
 
-    Without RELEASE it undoes the last change, a deploy or a rollback to a RELEASE: the release that the current one has
-    replaced runs again. A second time, it undoes the change before that one.
+    Without RELEASE it undoes the last change, a deploy or a rollback to a RELEASE: the release that was replaced runs
+    again. If you repeat the command, it undoes the change before that.
 
-    The settings stay as they are, unless --settings. What they are now is kept as those of the release that is left, so
-    that a rollback to it brings them back. A bundle that was stopped is started.
+    The settings stay as they are, unless --settings is given. The present settings are kept with the release that is
+    current now, so that a later rollback to it can restore them. A stopped bundle is started.
 
-    Exit code: 0 it runs, 1 it did not come up and was taken back, 2 usage, 3 could not be done, 4 the gateway needs
+    Exit code: 0 it runs, 1 it did not start and was rolled back, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
     """
     return run(access, bundle, release, **options)

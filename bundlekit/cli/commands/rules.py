@@ -22,7 +22,7 @@ FORMAT_VERSION = 1
     "rules",
     examples="""
     bundlekit rules
-    bundlekit rules BK3 undeclared-method  those of index.py, and one more
+    bundlekit rules BK3 undeclared-method  the rules about index.py, and another rule
     bundlekit rules --format json | jq -r '.rules[].code'
     """,
 )
@@ -32,14 +32,14 @@ FORMAT_VERSION = 1
     "output_format",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="For people, or one JSON object for programs.",
+    help="For people, or a JSON object for programs.",
 )
 def command(codes: tuple[str, ...], output_format: str) -> int:
-    """List the rules: code, name, severity, and what each finds. By default all; CODE is a code, a name, or a prefix of
-    codes such as BK3.
+    """List the rules: code, name, severity, and what each rule finds. By default all rules. CODE is a code, a name, or
+    a prefix of codes such as BK3.
 
-    The severity is the one that a rule has by itself, whatever settings say. `bundlekit validate --explain CODE` shows
-    what one is about, with examples.
+    The severity is that of the rule itself; your settings do not count here. `bundlekit validate --explain CODE`
+    explains a rule with examples.
     """
     return run(codes, output_format)
 

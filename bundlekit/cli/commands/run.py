@@ -52,35 +52,39 @@ class RunOptions:
     examples="""
     bundlekit run  the bundle in this folder, or all bundles below it
     bundlekit run thermostat door-lock
-    bundlekit run thermostat-1.0.0.tar.gz  what is in an archive
-    bundlekit run --python python2.7  under the Python that gateways have
-    bundlekit run --port 0 --no-reload  on any free port; saving a file changes nothing
-    bundlekit run --broker 127.0.0.1:1883  over a mosquitto that runs already
+    bundlekit run thermostat-1.0.0.tar.gz  the bundle in an archive
+    bundlekit run --python python2.7  under the Python of real gateways
+    bundlekit run --port 0 --no-reload  on any free port; saved files do not restart a bundle
+    bundlekit run --broker 127.0.0.1:1883  with a mosquitto that runs already
     """,
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
-@click.option("--python", metavar="PATH", help="The Python to run them under; by default the one of bundlekit.")
-@click.option("--no-reload", is_flag=True, help="Do not start a bundle anew when one of its files is saved.")
-@click.option("--in-place", is_flag=True, help="Let bundles write into their own folders rather than into a copy.")
+@click.option("--python", metavar="PATH", help="The Python for the bundles; by default that of bundlekit.")
+@click.option("--no-reload", is_flag=True, help="Do not restart a bundle when one of its files is saved.")
+@click.option("--in-place", is_flag=True, help="Let bundles write into their own folders, not into a copy.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="Of HTTPS; 0 for any free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=_PORT,
+    show_default=True,
+    help="The port of HTTPS; 0 for any free port.",
 )
-@click.option("--http-port", type=click.IntRange(0, 65535), help="Answer by plain HTTP besides, on this port.")
+@click.option("--http-port", type=click.IntRange(0, 65535), help="Also answer plain HTTP, on this port.")
 @click.option(
     "--broker-port",
     "--mqtt-port",
     "mqtt_port",
     type=click.IntRange(0, 65535),
-    help="Of the broker; by default 1883, as on a gateway, or any free one where that is taken.",
+    help="The port of the broker; by default 1883, as on a gateway, or any free port if 1883 is taken.",
 )
-@click.option("--broker", metavar="HOST:PORT", help="An MQTT broker that runs already, instead of one of its own.")
+@click.option("--broker", metavar="HOST:PORT", help="Use this MQTT broker, which runs already, and start none.")
 @click.option(
     "--without",
     multiple=True,
     metavar="RESOURCE",
-    help="Leave a resource of the gateway's own out, and all below it: else a bundle's answer is merged with it.",
+    help="Leave out a built-in resource of the gateway and all below it: its answers are merged with a bundle's.",
 )
-@click.option("--strict", is_flag=True, help="Let the worst happen of what a gateway does only sometimes.")
+@click.option("--strict", is_flag=True, help="Always show the worst case of what a gateway does only sometimes.")
 def command(
     *,
     paths: tuple[Path, ...],
@@ -94,16 +98,16 @@ def command(
     without: tuple[str, ...],
     strict: bool,
 ) -> int:
-    """Run the bundles that each PATH means, folders or archives, by default those in the folder you are in, with all
-    that they meet on a gateway: broker, controller, REST API and a console in the browser. Only this machine can reach
-    it.
+    """Run the bundles of each PATH, folders or archives, by default those of this folder, with everything that a
+    gateway offers them: broker, controller, REST API and a console in the browser. Only this machine can reach it.
 
-    Saving a file starts that bundle anew, with its settings kept; one that crashes waits for the next save. Bundles
-    work in a copy of their folders, which is gone in the end: nothing that they write is left in yours.
+    When you save a file, its bundle is restarted and keeps its settings. A crashed bundle waits for the next save.
+    Bundles work in a copy of their folders, which is deleted at the end: they write nothing into your folders.
 
-    What they print goes to standard output, all else to standard error. Ctrl-C ends everything; a second one at once.
+    The output of bundles goes to standard output, everything else to standard error. Ctrl-C ends everything; press it
+    twice to end at once.
 
-    Exit code: 0 when you end it, 1 when with --no-reload no bundle runs any more, 2 usage, 3 it could not be done.
+    Exit code: 0 you ended it, 1 with --no-reload, no bundle runs any more, 2 usage, 3 could not be done.
     """
     options = RunOptions(python, broker, not no_reload, in_place, port, http_port, mqtt_port, strict, without)
     return run(paths or (Path(),), options)

@@ -19,7 +19,7 @@ from bundlekit.shipped import manifest_schema
     examples="""
     bundlekit schema > bundle.schema.json
     bundlekit schema --output .vscode/bundle.schema.json  for the workspace of an editor
-    bundlekit schema --url https://example.com/bundle.schema.json  to be published there
+    bundlekit schema --url https://example.com/bundle.schema.json  to publish it there
     bundlekit schema --catalog --url https://example.com/bundle.schema.json  an entry for a catalog of schemas
     """,
 )
@@ -27,12 +27,12 @@ from bundlekit.shipped import manifest_schema
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it to a file."
 )
 @click.option("--url", metavar="URL", help="Where the schema is published; this becomes its $id.")
-@click.option("--catalog", is_flag=True, help="The entry of a catalog such as SchemaStore's that leads to --url.")
+@click.option("--catalog", is_flag=True, help="Print an entry for a catalog such as SchemaStore, which names --url.")
 def command(output: Path | None, url: str | None, catalog: bool) -> int:
     """Print the JSON Schema (draft-07) of bundle.json.
 
-    It is what `validate` checks by. An editor that knows it completes the fields, shows what they are for while you
-    type, and underlines what is wrong. Keys that it does not describe are allowed.
+    `validate` uses this schema. An editor that has it completes the fields, shows their meaning while you type, and
+    underlines errors. Keys that it does not describe are allowed.
     """
     return run(output, url, catalog=catalog)
 

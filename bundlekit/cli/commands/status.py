@@ -29,15 +29,15 @@ _MOST_BY_HAND = 10
     examples="""
     bundlekit status moxa@192.168.4.127
     bundlekit status moxa@192.168.4.127 --bundle thermostat --format json | jq .bundles[0].running
-    bundlekit status -i gateways.ini  who runs what, of all gateways in a file
-    bundlekit status -i gateways.ini 'substations,!gw07' --bundle thermostat  of a group, without one
+    bundlekit status -i gateways.ini  what runs on all gateways of a file
+    bundlekit status -i gateways.ini 'substations,!gw07' --bundle thermostat  of a group, without one gateway
     """,
 )
 @fleet_options
-@bundle_option("Tell of this bundle only; by default of all.", or_all=True)
+@bundle_option("Show only this bundle; by default all bundles.", or_all=True)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def command(access: FleetAccess, bundle: str | None, form: str) -> int:
-    """Tell what runs on a gateway, or on many. Exit code: 0 all that is deployed runs as it should, 1 something does
+    """Show what runs on one or many gateways. Exit code: 0 all deployed bundles run as they should, 1 a bundle does
     not; of several gateways, the highest code counts."""
     return run(single(access), bundle, form=form) if is_single(access) else run_each(access, bundle, form=form)
 

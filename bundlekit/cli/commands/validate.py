@@ -27,18 +27,18 @@ _INPUT = Path("-")
     examples="""
     bundlekit validate  the bundle in this folder, or all bundles below it
     bundlekit validate thermostat door-lock
-    bundlekit validate thermostat-1.0.0.tar.gz  what is in an archive
-    bundlekit validate thermostat/index.py  the bundle that a file belongs to
+    bundlekit validate thermostat-1.0.0.tar.gz  the bundle in an archive
+    bundlekit validate thermostat/index.py  the bundle that the file belongs to
     bundlekit validate --format json | jq .summary
     bundlekit validate --format sarif --output findings.sarif  for code scanning; also github, gitlab, junit
-    bundlekit validate - --stdin-filename thermostat/index.py < buffer  a file as it stands in an editor
+    bundlekit validate - --stdin-filename thermostat/index.py < buffer  the text in an editor
     bundlekit validate --ignore BK304,no-methods --severity BK302=error  rules by code or name
     bundlekit validate --fail-on warning
-    bundlekit validate --baseline known.json  tell what is new; --write-baseline makes the file
-    bundlekit validate --gateway-api 2  whose resources the gateway has already
-    bundlekit validate --fix  mend what can be mended unasked; --diff shows it first
-    bundlekit validate --explain BK302  what a rule is about, with examples
-    bundlekit validate --no-config  every rule, whatever bundlekit.toml or pyproject.toml says
+    bundlekit validate --baseline known.json  report new findings only; --write-baseline makes the file
+    bundlekit validate --gateway-api 2  the API version of the gateway
+    bundlekit validate --fix  make all safe corrections; --diff shows them first
+    bundlekit validate --explain BK302  explain a rule, with examples
+    bundlekit validate --no-config  every rule; ignore bundlekit.toml and pyproject.toml
     """,
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
@@ -47,7 +47,7 @@ _INPUT = Path("-")
     "output_format",
     type=click.Choice(["text", "concise", "json", "github", "gitlab", "sarif", "junit"]),
     default="text",
-    help="For people: text, or concise, a line each. For programs: json. For CI: github, gitlab, sarif, junit.",
+    help="For people: text, or concise with one line each. For programs: json. For CI: github, gitlab, sarif, junit.",
 )
 @click.option(
     "-o",
@@ -59,29 +59,29 @@ _INPUT = Path("-")
 @click.option(
     "--skip-foreign",
     is_flag=True,
-    help="Pass over files that belong to no bundle, as hooks need that are given any index.py.",
+    help="Skip files that belong to no bundle; for hooks, which get every index.py.",
 )
 @click.option(
     "--deleted",
     is_flag=True,
-    help="Check the bundles besides of which a commit deletes a file, and without a PATH no others: for hooks.",
+    help="Also check the bundles from which a commit deletes a file; without a PATH, only these. For hooks.",
 )
 @click.option(
     "--stdin-filename",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="With - as the only PATH: the file of a bundle that standard input has the content of.",
+    help="With - as the only PATH: the file of a bundle whose content is on standard input.",
 )
-@click.option("--no-cache", is_flag=True, help="Check bundles that have not changed since they were checked, too.")
-@click.option("--fix", "fixes", is_flag=True, help="Mend what can be mended unasked, then tell the rest.")
+@click.option("--no-cache", is_flag=True, help="Also check bundles that have not changed since the last check.")
+@click.option("--fix", "fixes", is_flag=True, help="Make all safe corrections, then report the other findings.")
 @click.option("--diff", "shows_fixes", is_flag=True, help="Show what --fix would change, and nothing else.")
 @click.option(
     "--baseline",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Leave out the findings that this file knows, and tell those that are gone; in place of one in the settings.",
+    help="Leave out the findings in this file, and report those that are gone; replaces the baseline of the settings.",
 )
-@click.option("--write-baseline", is_flag=True, help="Write what is found into the baseline, and tell nothing of it.")
+@click.option("--write-baseline", is_flag=True, help="Write all findings into the baseline, and do not report them.")
 @choice_options
 def command(
     *,
@@ -98,16 +98,16 @@ def command(
     write_baseline: bool,
     no_cache: bool,
 ) -> int:
-    """Check the bundles that each PATH means: a bundle's folder, a folder of bundles, an archive, or any file of a
-    bundle. By default the folder you are in. Each bundle is checked once.
+    """Check the bundles of each PATH: a bundle's folder, a folder of bundles, an archive, or any file of a bundle. By
+    default this folder. Each bundle is checked once.
 
-    With - and --stdin-filename the bundle around that file is checked with what comes in on standard input in place of
-    it, and only what is found in that file is told.
+    With - and --stdin-filename, the bundle of that file is checked as if the file had the content of standard input.
+    Only findings in that file are reported.
 
     Findings go to standard output, each with its place, its rule, what was expected and a hint.
 
-    Settings in the nearest bundlekit.toml, or in [tool.bundlekit] of the nearest pyproject.toml, choose rules for good;
-    the options here win.
+    Settings in the nearest bundlekit.toml, or in [tool.bundlekit] of the nearest pyproject.toml, choose rules for every
+    run; options take precedence.
 
     Exit code: 0 no errors (warnings do not count, but see --fail-on), 1 errors, or something to fix with --diff, 2
     usage, 3 something could not be checked.

@@ -31,11 +31,11 @@ _PROMISES = {"runs": "runs", "answers": "answers", "refuses": "is refused", "kee
 @verb(
     "verify",
     examples="""
-    bundlekit verify  the bundle in this folder, on the gateway that is emulated here
-    bundlekit verify moxa@192.168.4.127 --bundle thermostat-0.2.0.tar.gz  on a real one, over SSH
+    bundlekit verify  the bundle in this folder, on the gateway that this machine emulates
+    bundlekit verify moxa@192.168.4.127 --bundle thermostat-0.2.0.tar.gz  on a real gateway, over SSH
     bundlekit verify --param id=1 --write  fill in :id; write back what was read
-    bundlekit verify --junit report.xml  a report for a CI server besides
-    bundlekit verify -i gateways.ini substations -b thermostat  on a group of gateways: what is not kept
+    bundlekit verify --junit report.xml  also write a report for a CI server
+    bundlekit verify -i gateways.ini substations -b thermostat  on a group of gateways
     """,
 )
 @click.option(
@@ -45,11 +45,11 @@ _PROMISES = {"runs": "runs", "answers": "answers", "refuses": "is refused", "kee
     type=click.Path(exists=True, path_type=Path),
     default=".",
     metavar="FOLDER|ARCHIVE",
-    help="Whose bundle.json; by default that in this folder.",
+    help="The bundle with the bundle.json; by default that of this folder.",
 )
-@click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="What stands for a :NAME.")
-@click.option("--write", is_flag=True, help="Also PUT back what GET gives, and see that it stays the same.")
-@click.option("--strict", is_flag=True, help="Also fail for what could not be checked, or for another version.")
+@click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="The value of a :NAME.")
+@click.option("--write", is_flag=True, help="Also PUT what GET returns, and check that it stays the same.")
+@click.option("--strict", is_flag=True, help="Also fail if something could not be checked, or if the version differs.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 @click.option(
     "--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML to a file too."
@@ -60,16 +60,16 @@ def command(
 ) -> int:
     """Check on a gateway what a bundle's bundle.json promises.
 
-    Every declared GET has to answer 200 to 299 with JSON within ttl, and every method that a resource does not declare
-    has to be refused. What would change something is left out unless --write is given: then a method that index.py may
-    handle without declaring it is sent too, and where GET and PUT are declared, a PUT of what GET gave has to return it
-    and to leave it.
+    Every declared GET must answer 200 to 299 with JSON within ttl, and every method that a resource does not declare
+    must be refused. Requests that may change something are sent only with --write. Then methods that index.py may
+    handle but that are not declared are sent too; and for a resource with GET and PUT, a PUT of what GET returned must
+    return the same and change nothing.
 
-    Over SSH the bundle itself has to run there, and its answers have to be its own: who answers is seen on the
-    gateway's broker. A version that runs and is not the one here is told. TARGET and --url are as in `bundlekit api`;
-    without them it asks the gateway that is emulated here.
+    Over SSH the bundle itself must run on the gateway, and the answers must come from it: bundlekit sees this on the
+    gateway's broker. It reports if the running version differs from the version here. TARGET and --url are as in
+    `bundlekit api`; without them, it checks the gateway that this machine emulates.
 
-    Exit code: 0 all that was checked is kept, 1 something is broken, or with --strict not checked, 2 usage, 3 the
+    Exit code: 0 all checked promises are kept, 1 a promise is broken, or with --strict not checked, 2 usage, 3 the
     gateway could not be asked.
     """
     return run(way, path, parameters=parameters, write=write, strict=strict, form=form, junit=junit)
