@@ -222,7 +222,7 @@ def _duplicates(text: Text) -> list[ReadError]:
         found.append(
             ReadError(
                 ReadErrorKind.DUPLICATE_KEY,
-                f"key {quoted(member.name)} is there twice in one object; only the last one counts",
+                f"key {quoted(member.name)} occurs twice in one object; only the last value counts",
                 text.span(*member.key),
                 "remove one of them",
                 text.span(*before),

@@ -59,7 +59,7 @@ def _explain_word(rest: str, at: int, error: JSONDecodeError) -> Explanation:
         return Explanation("not JSON: a single quote", at, 1, 'strings and keys take double quotes: "')
     if found in _PYTHON_WORDS:
         hint = f"write {_PYTHON_WORDS[found]}"
-        return Explanation(f"not JSON: {found} is no word of JSON", at, len(found), hint)
+        return Explanation(f"not JSON: {found} is not a word of JSON", at, len(found), hint)
     if error.msg.startswith("Extra data"):
         message = f"not JSON: {found} after the end, expected nothing more"
         return Explanation(message, at, len(found), "a bracket may be closed too early")

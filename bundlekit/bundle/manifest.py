@@ -107,7 +107,7 @@ def manifest_of(bundle: Bundle) -> Manifest:
     document = read_manifest(bundle)
     for read_error in document.read_errors:
         if read_error.kind in (ReadErrorKind.MISSING, ReadErrorKind.NOT_READABLE):
-            raise Unreadable(f"{bundle.label} is no bundle: {read_error.message}")
+            raise Unreadable(f"{bundle.label} is not a bundle: {read_error.message}")
     if not document.parsed:
         raise _refused(bundle, document.read_errors[-1].message)
     return _manifest(bundle, document.value)
@@ -138,7 +138,7 @@ def _manifest(bundle: Bundle, value: Any) -> Manifest:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise _refused(bundle, f"its name is {quoted(name)}, expected letters and hyphens, {LONGEST} at most")
     if not isinstance(version, str) or not VERSION.fullmatch(version):
-        raise _refused(bundle, f"its version is {quoted(version)}, expected one such as 1.0.0")
+        raise _refused(bundle, f"its version is {quoted(version)}, expected a version such as 1.0.0")
     ttl = value.get("ttl", DEFAULT_TTL)
     if isinstance(ttl, bool) or not isinstance(ttl, int | float) or not ttl > 0:
         raise _refused(bundle, f"its ttl is {quoted(ttl)}, expected a positive number of seconds")

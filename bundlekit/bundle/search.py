@@ -110,7 +110,7 @@ def _in_folder(root: Path, templates: list[Path]) -> Iterator[Path]:
         raise Unreadable(told, hint="bundlekit new --template makes a bundle of a template, which can be checked")
     if not found:
         around = enclosing_bundle(root / MANIFEST)
-        hint = f"it lies in the bundle {around}" if around is not None else "bundlekit new makes one"
+        hint = f"it is in the bundle {around}" if around is not None else "bundlekit new makes one"
         raise Unreadable(f"there is no bundle in {root}", hint=hint)
 
 

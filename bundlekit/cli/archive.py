@@ -95,7 +95,7 @@ def packed_folder(path: Path, *, refuses: bool = True) -> tuple[Archive, Content
 
     if not has_manifest(path):  # nobody waits for a home folder to be checked as if it were a bundle
         around = enclosing_bundle(path / MANIFEST)
-        hint = f"it lies in the bundle {around}" if around is not None else "bundlekit new makes one"
+        hint = f"it is in the bundle {around}" if around is not None else "bundlekit new makes one"
         raise Unreadable(f"there is no bundle in {path}: it has no {MANIFEST}", hint=hint)
     bundle = open_folder(path)
     try:

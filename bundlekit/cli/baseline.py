@@ -41,7 +41,7 @@ class KnownFindings:
             writes: whether they are to be written, and need not be there.
 
         Raises:
-            BadUsage: the file is not there or is no baseline.
+            BadUsage: the file is not there or is not a baseline.
             CouldNotRun: it cannot be read.
         """
         self._chosen = chosen
@@ -155,7 +155,7 @@ def _read(file: Path, writes: bool, settings: Settings | None) -> Counter[Known]
     try:
         return read(content.decode("utf-8", "replace"))
     except BadUsage as error:
-        raise BadUsage(f"{file} is no baseline: {error.message}", hint=error.hint) from error
+        raise BadUsage(f"{file} is not a baseline: {error.message}", hint=error.hint) from error
 
 
 def _note(text: str) -> None:

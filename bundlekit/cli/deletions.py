@@ -27,7 +27,7 @@ def deleted_files(environment: Mapping[str, str] = os.environ) -> list[Path]:
     except OSError as error:
         raise CouldNotRun(f"cannot run git: {error.strerror}") from error
     if done.returncode:
-        raise CouldNotRun(f"git does not tell what is deleted: {done.stderr.decode('utf-8', 'replace').strip()}")
+        raise CouldNotRun(f"git does not report the deleted files: {done.stderr.decode('utf-8', 'replace').strip()}")
     return [Path(os.fsdecode(name)) for name in done.stdout.split(b"\0") if name]
 
 

@@ -105,7 +105,7 @@ def gateway_and_session_on(way: AccessWay) -> Iterator[tuple[GatewayClient, Sess
     from bundlekit.gateway.client import GatewayClient
 
     if way.access and way.url is not None:
-        raise BadUsage("TARGET and --url are two ways to a gateway", hint="leave one of them out")
+        raise BadUsage("TARGET and --url are two ways to a gateway", hint="use only one of them")
     if way.save_token and way.url is None:
         raise BadUsage("--save-token keeps the token of a --url, and there is none")
     if way.access:
@@ -218,5 +218,5 @@ def _ask_token(user: str) -> str:
 
 
 def _keep_token(user: str, token: str) -> None:
-    keep_secret(user, token, instead=f"without one, {TOKEN_VARIABLE} is the way")
+    keep_secret(user, token, instead=f"without a keyring, set {TOKEN_VARIABLE}")
     click.echo(click.style("note: ", fg="yellow") + f"the keyring has the token of {user} now", err=True)

@@ -53,7 +53,7 @@ def keep_secret(name: str, secret: str, *, instead: str) -> str:
     with _keyring(instead) as keyring:
         keyring.set_password(SERVICE, name, secret)
         if keyring.get_password(SERVICE, name) != secret:  # one that is switched off takes everything
-            raise CouldNotRun("the keyring has not kept what it was given", hint=instead)
+            raise CouldNotRun("the keyring did not store it", hint=instead)
         return str(keyring.get_keyring().name)
 
 

@@ -107,7 +107,7 @@ def _told(error: Exception, arguments: Sequence[str]) -> int:
             report_error.drop_output()
         return report_error.show(CouldNotRun(f"cannot write {error.filename or 'the output'}: {error.strerror}"))
     if isinstance(error, FileNotFoundError) and _is_folder_gone():
-        return report_error.show(CouldNotRun("the folder in which this runs is gone", hint="change to another one"))
+        return report_error.show(CouldNotRun("the folder in which this runs is gone", hint="change to another folder"))
     return report_error.crash(error, arguments)
 
 

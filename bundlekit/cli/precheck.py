@@ -47,7 +47,7 @@ def refuse_errors(bundle: Bundle, place: Path) -> None:
     if selection.fails(findings):
         failing = Counter(one.severity for one in findings if one.severity.is_at_least(selection.fail_on))
         counts = ", ".join(counted(failing[severity], severity.value) for severity in Severity if failing[severity])
-        raise Refused(f"{bundle.label} has {counts}", hint="mend what is shown above, then try again")
+        raise Refused(f"{bundle.label} has {counts}", hint="correct what is shown above, then try again")
 
 
 def _identity(finding: Finding) -> tuple[str, str, int, int, str]:

@@ -39,7 +39,7 @@ def secret_from_stdin(what: str) -> str:
         raise BadUsage(f"standard input has no {what}")
     if len(line) == _LONGEST_SECRET or not is_text(secret):
         raise BadUsage(
-            f"the {what} on standard input is no line of text in UTF-8 of less than {_LONGEST_SECRET} characters"
+            f"the {what} on standard input is not a line of text in UTF-8 of less than {_LONGEST_SECRET} characters"
         )
     return secret
 
@@ -53,7 +53,7 @@ def type_secret(what: str) -> str:
     secret: str = click.prompt(what, hide_input=True, err=True)
     if not is_text(secret):
         raise BadUsage(
-            f"that {what.split(maxsplit=1)[0]} is no text in UTF-8", hint="is the terminal set to another encoding?"
+            f"that {what.split(maxsplit=1)[0]} is not text in UTF-8", hint="is the terminal set to another encoding?"
         )
     return secret
 
@@ -81,7 +81,7 @@ class TerminalPrompter:
         self._is_given = from_stdin or known is not None
         self._kept_as = kept_as
         self._asks = not batch and not from_stdin and can_ask()
-        self._why_not = "the ssh configuration says BatchMode" if batch else "there is no terminal to ask you on"
+        self._why_not = "the ssh configuration says BatchMode" if batch else "there is no terminal for the question"
         self._password = known
         self._kept = False  # whether that came from the keyring
         if from_stdin:
@@ -120,8 +120,8 @@ class TerminalPrompter:
         kept = kept_secret(name)
         if kept and not is_text(kept):
             raise LoginRefused(
-                f"what the keyring has for {name} is no line of text",
-                hint=f"`bundlekit login {words}` stores it anew",
+                f"what the keyring has for {name} is not a line of text",
+                hint=f"`bundlekit login {words}` stores it again",
             )
         return kept
 
@@ -132,7 +132,7 @@ class TerminalPrompter:
                 raise LoginRefused(refusal, hint=self.remedy(refusal))
             raise LoginRefused(
                 f"{'sudo on the gateway' if for_sudo else account} asks for a password, and {self._why_not}",
-                hint="give it with --password-stdin, or use a key and a sudo that asks for nothing, or store it: "
+                hint="give it with --password-stdin, or use a key and a sudo without a password, or store it: "
                 "`bundlekit login TARGET`",
             )
         if again:
@@ -145,7 +145,7 @@ class TerminalPrompter:
             raise HostKeyRejected(
                 f"the host key of {host} is not known: {kind} {fingerprint}",
                 kept="no password and no file was sent",
-                hint="compare it with what the gateway's own console shows; then --accept-new-host-key remembers it",
+                hint="compare it with the key on the gateway's own console; then --accept-new-host-key stores it",
             )
         click.echo(f"{host} is not known yet. Its {kind} key has the fingerprint\n  {fingerprint}", err=True)
         return click.confirm("Is that what the gateway itself shows, and do you trust it?", err=True)

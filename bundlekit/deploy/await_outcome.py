@@ -87,7 +87,7 @@ def await_outcome(
     except KeyboardInterrupt:
         raise Interrupted("interrupted", kept=broken.kept, hint=broken.hint) from None
     if entry is None:
-        broken.kept, broken.hint = "nothing there tells of this change: it was not begun", "run the same again"
+        broken.kept, broken.hint = "nothing there reports this change: it did not begin", "run the same again"
         raise broken
     return _end_of(session, entry)
 

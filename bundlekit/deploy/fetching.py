@@ -57,7 +57,7 @@ def only_copy(gateway: GatewayState, name: str | None, where: str) -> Neighbour:
     if not copies:
         raise CouldNotRun(
             f"no copy of {name} runs by hand on {where}" if name else f"no bundle runs by hand on {where}",
-            hint="a copy counts while it runs as `python index.py` or the like; `bundlekit status TARGET` shows all",
+            hint="a copy counts if it runs as `python index.py` or similar; `bundlekit status TARGET` shows all",
         )
     names = sorted({one.name for one in copies})
     if len(names) > 1:

@@ -55,7 +55,7 @@ def outcome_of(events: Iterable[Event], bundle: str, *, release: str | None = No
             if release is not None and (word, second) != ("up", release) and word not in _FAILURES:
                 raise CouldNotRun(
                     f"the gateway says `{word} {second}` at the end, and {release} should be up",
-                    hint="`bundlekit status TARGET` tells what runs there now",
+                    hint="`bundlekit status TARGET` shows what runs there now",
                 )
             if word in ("up", "stopped", "removed", "room", "marked", "dropped"):
                 return Outcome(
@@ -67,8 +67,8 @@ def outcome_of(events: Iterable[Event], bundle: str, *, release: str | None = No
                 )
             raise _not_up(event, bundle, log)
     raise CouldNotRun(
-        "the gateway broke off before it told how the change ended",
-        hint="`bundlekit status TARGET` tells what runs there now",
+        "the gateway broke off before it reported how the change ended",
+        hint="`bundlekit status TARGET` shows what runs there now",
     )
 
 
@@ -107,7 +107,7 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
     if word == "not-up":
         return NeedsHuman(what, hint=logs, details=details)
     undone = before.split()
-    damaged = "the disk there may be full or damaged: `bundlekit status TARGET`, and `dmesg` there, tell more"
+    damaged = "the disk there may be full or damaged: `bundlekit status TARGET`, and `dmesg` there, show more"
     if before == "up":
         return NeedsHuman(
             f"{what}; release {previous} runs now. It started too late, or a step back to it failed",
@@ -125,7 +125,7 @@ def _not_up(event: Event, bundle: str, log: tuple[str, ...]) -> BundlekitError:
         )
     if not previous:
         return NeedsHuman(
-            f"{what}, and not all of it could be taken away again: {', '.join(undone)}", hint=damaged, details=details
+            f"{what}, and some of it could not be removed again: {', '.join(undone)}", hint=damaged, details=details
         )
     if undone and not {"start", "stop", "switch"} & set(undone):
         return NeedsHuman(

@@ -174,7 +174,7 @@ def obstacle(
         return GatewayUnfit(
             f"the disk of the gateway is full: {_megabytes(needed(archive))} are needed, "
             f"{_megabytes(gateway.free)} are free{removed}",
-            hint="free some room there; `bundlekit releases TARGET` shows which old releases lie around",
+            hint="free some room there; `bundlekit releases TARGET` shows the old releases",
         )
     # A recovery ends by itself, within a bounded time, and the gateway waits for that.
     if bundle.held_by and not waits:

@@ -347,21 +347,21 @@ def rollback_target(state: BundleState, release: str | None) -> str:
             raise CouldNotRun(
                 f"there is no change of {state.name} to undo: {state.current or 'nothing'} is current, and "
                 "no good release that was before it is left",
-                hint=f"name one of the others: {', '.join(others)}" if others else "there is no other good release",
+                hint=f"name another release: {', '.join(others)}" if others else "there is no other good release",
             )
         return targets[0]
     id = release_named(state, release)
     if id == state.current:
-        raise BadUsage(f"{id} is the current release already", hint="to start it anew: `bundlekit restart TARGET`")
+        raise BadUsage(f"{id} is the current release already", hint="to restart it: `bundlekit restart TARGET`")
     if (named := state.release(id)) and named.state == "bad":
         raise CouldNotRun(
             f"release {id} of {state.name} {reason_of_mark(named)}, so nothing goes back to it",
-            hint=f"`bundlekit releases mark TARGET {id} good` takes that back",
+            hint=f"`bundlekit releases mark TARGET {id} good` undoes that",
         )
     if id not in others:
         raise CouldNotRun(
             f"release {id} of {state.name} did not come up when it was deployed, so nothing goes back to it",
-            hint="to try it once more, deploy it again; "
+            hint="to try it again, deploy it again; "
             f"`bundlekit logs TARGET --bundle {state.name} --release {id}` shows what it printed",
         )
     return id

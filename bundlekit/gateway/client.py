@@ -62,7 +62,7 @@ class Answer:
             return json.loads(self.body, parse_constant=refuse_constant)
         except (ValueError, RecursionError) as error:
             start = quoted(self.body[:80].decode("utf-8", "replace"))
-            raise CouldNotRun(f"the gateway answered {self.status} with {start}, which is no JSON") from error
+            raise CouldNotRun(f"the gateway answered {self.status} with {start}, which is not JSON") from error
 
     def __str__(self) -> str:
         return f"{self.status} {quoted(self.body[:80].decode('utf-8', 'replace'))}"

@@ -136,7 +136,7 @@ def judge_refusal(check: ContractCheck, answer: Answer) -> Result:
     _let_in(answer)
     words = ""
     if answer.status == 408:
-        words = f"answered {answer.status}: nobody refused it in time"
+        words = f"answered {answer.status}: it was not refused in time"
     elif is_unowned(answer):
         words = _UNOWNED
     elif not 400 <= answer.status < 500:
@@ -214,7 +214,7 @@ def _trouble(answer: Answer) -> str:
     try:
         _ = answer.json
     except CouldNotRun:
-        return f"answered {answer.status} with what is no JSON"
+        return f"answered {answer.status} with a body that is not JSON"
     return ""
 
 

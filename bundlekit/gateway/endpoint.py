@@ -37,7 +37,7 @@ def parse_url(text: str) -> Endpoint:
     """
 
     def refuse(why: str) -> BadUsage:
-        return BadUsage(f"{shown!r} is no gateway's URL: {why}", hint="write https://host[:port]")
+        return BadUsage(f"{shown!r} is not the URL of a gateway: {why}", hint="write https://host[:port]")
 
     shown = text.rpartition("@")[2]  # what stands before may be a secret
     try:

@@ -25,7 +25,7 @@ def checked_request(method: str, resource: str, query: Mapping[str, Any] | None 
         BadUsage: the method or the resource is none.
     """
     if not _METHOD.fullmatch(method.upper()):
-        raise BadUsage(f"{method[:60]!r} is no method", hint="GET, PUT, POST or DELETE")
+        raise BadUsage(f"{method[:60]!r} is not a method", hint="GET, PUT, POST or DELETE")
     return method.upper(), _path(resource, query)
 
 
@@ -51,24 +51,24 @@ def checked_json(content: bytes) -> bytes:
     try:
         json.loads(content, parse_constant=refuse_constant)
     except json.JSONDecodeError as error:
-        raise BadUsage(f"the data is no JSON: {error.msg}, line {error.lineno}, column {error.colno}") from error
+        raise BadUsage(f"the data is not JSON: {error.msg}, line {error.lineno}, column {error.colno}") from error
     except UnicodeDecodeError as error:
-        raise BadUsage("the data is no JSON: it is not UTF-8") from error
+        raise BadUsage("the data is not JSON: it is not UTF-8") from error
     except RecursionError as error:
         raise BadUsage("the data is nested too deeply") from error
     except ValueError as error:
-        raise BadUsage(f"the data is no JSON: {error}") from error
+        raise BadUsage(f"the data is not JSON: {error}") from error
     return content
 
 
 def refuse_constant(word: str) -> NoReturn:
     """Raise ValueError for `NaN` and `Infinity`, which Python takes for JSON."""
-    raise ValueError(f"{word} is no number of JSON")
+    raise ValueError(f"{word} is not a number in JSON")
 
 
 def _path(resource: str, query: Mapping[str, Any] | None) -> str:
     if not resource.startswith("/"):
-        raise BadUsage(f"{resource[:60]!r} is no resource", hint=f"did you mean /{resource.lstrip('./')[:60]}?")
+        raise BadUsage(f"{resource[:60]!r} is not a resource", hint=f"did you mean /{resource.lstrip('./')[:60]}?")
     try:
         path = PREFIX + quote(without_prefix(resource), safe="/:?&=%+,;@!$'()*~[]")
         if query:

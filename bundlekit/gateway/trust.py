@@ -35,7 +35,7 @@ def only(expected: str) -> Trust:
     """
     digits = expected.removeprefix("SHA256:").replace(":", "").upper()
     if not re.fullmatch("[0-9A-F]{64}", digits):
-        raise BadUsage(f"{expected!r} is no SHA-256 fingerprint", hint="it has 64 hexadecimal digits")
+        raise BadUsage(f"{expected!r} is not a SHA-256 fingerprint", hint="it has 64 hexadecimal digits")
     pinned = bytes.fromhex(digits).hex(":").upper()
 
     def check(place: str, certificate: bytes) -> None:
@@ -85,8 +85,8 @@ class KnownGateways:
             raise CertificateRejected(
                 f"the certificate of {place} has changed: it shows {shown}, known is {known}",
                 kept=_KEPT,
-                hint="somebody may be in between. If you know that the gateway was set up anew, "
-                f"take the line of {place} out of {self.file}",
+                hint="somebody may intercept the connection. If you know that the gateway was set up again, "
+                f"remove the line of {place} from {self.file}",
             )
 
     def _known(self, place: str) -> str | None:

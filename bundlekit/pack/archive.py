@@ -138,7 +138,7 @@ def write(archive: Archive, folder: Path) -> Path:
     """
     place = folder / archive.file_name
     if place.is_symlink() or (place.exists() and not place.is_file()):
-        raise Taken(f"{place} is there and is not a file", kept=f"{place} was left as it is")
+        raise Taken(f"{place} exists and is not a file", kept=f"{place} was left as it is")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(place) as stream:

@@ -69,7 +69,7 @@ def select(bundle: Bundle, baseline: str | None = None) -> Contents:
         if path in _NEEDED or _FACTORY.fullmatch(path):
             raise Refused(
                 f"{bundle.shown(path)} stays out ({left.reason}), and no bundle runs without it",
-                hint=f"mend {bundle.shown(IGNORE_FILE)}",
+                hint=f"correct {bundle.shown(IGNORE_FILE)}",
             )
     safety.check(bundle.label, entries)
     return Contents(tuple(entries), tuple(left_out.values()))

@@ -29,7 +29,7 @@ def gitignore(patterns: Iterable[str]) -> GitIgnoreSpec:
     """The patterns in their order; the last one that matches counts.
 
     Raises:
-        ValueError: one is no pattern.
+        ValueError: one is not a pattern.
         re.error: likewise.
     """
     # The same engine everywhere, whatever faster ones are installed.

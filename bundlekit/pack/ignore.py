@@ -57,7 +57,7 @@ class Ignore:
 
         Raises:
             Unreadable: it cannot be read.
-            Refused: a line of it is no pattern, or there are more of them than anybody writes.
+            Refused: a line of it is not a pattern, or there are more of them than anybody writes.
         """
         if IGNORE_FILE not in bundle.files.entries:
             return cls()
@@ -72,7 +72,7 @@ class Ignore:
             try:
                 gitignore([pattern])
             except (ValueError, re.error) as error:
-                raise Refused(f"{bundle.shown(IGNORE_FILE)}:{number}: {quoted(pattern)} is no pattern") from error
+                raise Refused(f"{bundle.shown(IGNORE_FILE)}:{number}: {quoted(pattern)} is not a pattern") from error
         return cls(patterns)
 
     def reason(self, path: str, *, folder: bool) -> str | None:
@@ -92,7 +92,7 @@ def open_folder(folder: Path) -> Bundle:
 
     Raises:
         Unreadable: the folder's `.bundleignore` cannot be read.
-        Refused: a line of that is no pattern.
+        Refused: a line of that is not a pattern.
     """
     ignore = Ignore.of(Bundle.in_folder(folder))
     files = FolderFiles(folder, skip=lambda path: ignore.reason(path, folder=True) is not None)

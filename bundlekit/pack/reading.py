@@ -168,9 +168,9 @@ def _unpacked(packed: IO[bytes], label: str) -> IO[bytes]:
                 if safety.is_bomb(tar.tell(), size):
                     raise Refused(f"{label} has {size} bytes and unpacks to {tar.tell()} and more")
     except EOFError as error:
-        raise Unreadable(f"{label} ends too early", hint="get it again") from error
+        raise Unreadable(f"{label} ends too early", hint="get the archive again") from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise Unreadable(f"{label} is damaged: {error}", hint="get it again") from error
+        raise Unreadable(f"{label} is damaged: {error}", hint="get the archive again") from error
     except OSError as error:
         raise CouldNotRun(f"cannot unpack {label} into {tempfile.gettempdir()}: {error.strerror}") from error
     return tar
@@ -239,7 +239,7 @@ def _check_sums(files: ArchiveFiles, label: str) -> None:
     for number, line in enumerate(lines, 1):
         match = _SUM_LINE.fullmatch(line)
         if match is None:
-            wrong.append(f"line {number} of {SUMS} is no checksum")
+            wrong.append(f"line {number} of {SUMS} is not a checksum")
         elif match[2] not in files.offsets:
             wrong.append(f"{printable(match[2])} is in {SUMS} and not in the archive")
         elif digest(match[2]) != match[1].lower():

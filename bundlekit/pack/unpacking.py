@@ -70,7 +70,7 @@ def refuse_taken(folder: Path) -> None:
         is_free = False
     if not is_free:
         raise Taken(
-            f"{folder} is there and not an empty folder",
+            f"{folder} exists and is not an empty folder",
             kept=f"{folder} was left as it is",
             hint="name another folder with -o",
         )

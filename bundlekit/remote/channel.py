@@ -218,7 +218,7 @@ class Conversation:
         if self._left < 0 or time.monotonic() > self._deadline:
             raise CouldNotRun(
                 "what the gateway says has no end",
-                hint="is it a gateway? `bundlekit status TARGET` tells what runs there",
+                hint="is it a gateway? `bundlekit status TARGET` shows what runs there",
             )
         return data
 

@@ -60,7 +60,7 @@ def _failure(event: Event) -> BundlekitError:
             return CouldNotRun(
                 "the archive that arrived is not the one that was sent: its SHA-256 differs",
                 kept=f"{kept}; what had arrived was dropped",
-                hint="run the same again; if it comes back, suspect the disk of the gateway",
+                hint="run the same again; if it comes back, the disk of the gateway may be damaged",
             )
         case "syntax" | "import":
             return _cannot_start(event, kept)
@@ -78,7 +78,7 @@ def _failure(event: Event) -> BundlekitError:
             return CouldNotRun(
                 f"what runs there could not be stopped: {first or 'it goes on'}",
                 kept="nothing else was changed",
-                hint="`bundlekit status TARGET` tells what runs there now",
+                hint="`bundlekit status TARGET` shows what runs there now",
             )
         case "no-release" | "no-snapshot" | "no-log" | "current" | "no-copy" | "not-root":
             return _missing(event, kept)
@@ -124,11 +124,11 @@ def _missing(event: Event, kept: str) -> CouldNotRun:
             return CouldNotRun(
                 f"{first} is the current release, which stays",
                 kept=kept,
-                hint="`bundlekit rollback TARGET` goes to another one, `bundlekit remove TARGET` takes the bundle off",
+                hint="`bundlekit rollback TARGET` goes to another release, `bundlekit remove TARGET` removes all",
             )
         case _:
             return CouldNotRun(
-                f"{first} has printed nothing yet", hint="`bundlekit status TARGET` tells whether it runs"
+                f"{first} has printed nothing yet", hint="`bundlekit status TARGET` shows whether it runs"
             )
 
 
@@ -138,7 +138,7 @@ def _cannot_start(event: Event, kept: str) -> Refused:
         return Refused(
             f"the gateway's Python does not take it: {where}: {what}",
             kept=kept,
-            hint="mend it, then deploy again; a gateway has Python 2.7, which takes less than Python 3 does",
+            hint="correct it, then deploy again; a gateway has Python 2.7, which accepts less than Python 3",
         )
     return Refused(
         f"the gateway does not have what it imports: {where}: {what}",

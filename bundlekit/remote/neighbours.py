@@ -58,7 +58,7 @@ def refusal(name: str, found: Sequence[Shared]) -> Refused:
         found: at least one.
     """
     first = found[0].neighbour
-    remedy = f"end it there first: sudo kill {first.pid}" if first.pid else "take the resource out of one of them"
+    remedy = f"end it there first: sudo kill {first.pid}" if first.pid else "remove the resource from one of them"
     if first.name == name:
         remedy += ", or let `bundlekit adopt TARGET` take it over"
     if not first.pid:

@@ -55,7 +55,7 @@ def classify_startup_failure(account: str, status: int | None, complaint: str) -
         return GatewayUnfit(
             f"{account} can write neither to /tmp nor to its home: the disk is full or read-only",
             kept=kept,
-            hint="`df -h` and `dmesg` there tell which",
+            hint="`df -h` and `dmesg` there show which",
             details=said,
         )
     if any(words in complaint for words in ("Sorry, try again", "incorrect password", "no password was provided")):
@@ -66,9 +66,9 @@ def classify_startup_failure(account: str, status: int | None, complaint: str) -
         )
     if "must have a tty" in complaint:
         return LoginRefused(
-            "sudo on the gateway wants a terminal, and bundlekit has none there",
+            "sudo on the gateway requires a terminal, and bundlekit has none there",
             kept=kept,
-            hint="take `requiretty` out of its sudoers file, for this user at least",
+            hint="remove `requiretty` from its sudoers file, for this user at least",
         )
     if "not in the sudoers file" in complaint or "may not run sudo" in complaint or "not allowed to" in complaint:
         return LoginRefused(

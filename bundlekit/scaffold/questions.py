@@ -71,7 +71,7 @@ def author(value: object) -> str:
 def email(value: object) -> str:
     text = _text("e-mail address", value)
     if text and not is_address(text):
-        raise BadUsage(f"the e-mail address is {quoted(text)}, expected one such as jo@example.com, or nothing")
+        raise BadUsage(f"the e-mail address is {quoted(text)}, expected an address such as jo@example.com, or nothing")
     return text
 
 
@@ -82,7 +82,7 @@ def license(value: object) -> str:
 def version(value: object) -> str:
     text = _text("version", value)
     if not _VERSION.fullmatch(text):
-        raise BadUsage(f"the version is {quoted(text)}, expected one such as 0.1.0 (semantic versioning)")
+        raise BadUsage(f"the version is {quoted(text)}, expected a version such as 0.1.0 (semantic versioning)")
     return text
 
 

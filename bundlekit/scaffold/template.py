@@ -188,9 +188,7 @@ def literal(text: str) -> str:
 
 
 def _not_there(name: str, why: str) -> CouldNotRun:
-    return CouldNotRun(
-        f"there is no template to be had at {printable(name)}", details=tuple(map(printable, why.splitlines()))
-    )
+    return CouldNotRun(f"there is no template at {printable(name)}", details=tuple(map(printable, why.splitlines())))
 
 
 def _variables(answers: Answers) -> dict[str, str]:

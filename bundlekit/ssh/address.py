@@ -135,7 +135,7 @@ def address_from(target: Target, options: Options, config_file: Path | None = No
     me = own_name()
     user = target.user or option("user") or me
     if not user or not 0 < port < 65536:
-        raise ValueError(f"port {port} is none" if user else "nobody knows as whom to log in: write USER@HOST")
+        raise ValueError(f"port {port} is none" if user else "there is no user to log in as: write USER@HOST")
     ways = (option("preferredauthentications") or "publickey,keyboard-interactive,password").lower().split(",")
     alias = option("hostkeyalias")
     tokens = {

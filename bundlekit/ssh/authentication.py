@@ -53,7 +53,7 @@ class Login:
             if not self._by_keys(transport):
                 self._by_password(transport)
         except paramiko.AuthenticationException as error:
-            raise self._refused(f"{self.account} does not let anybody in: {error}") from error
+            raise self._refused(f"{self.account} accepts no log-in: {error}") from error
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise GatewayUnreachable(
                 f"the connection to {self.account} broke during the log-in: {reason_of(error)}"
@@ -61,7 +61,7 @@ class Login:
         if not transport.is_authenticated():
             raise LoginRefused(
                 f"{self.account} wants more than a key or a password",
-                hint="a second factor cannot be given here: add a key that is enough on its own",
+                hint="bundlekit cannot give a second factor: add a key that is sufficient alone",
             )
 
     def _by_keys(self, transport: paramiko.Transport) -> bool:
@@ -93,7 +93,7 @@ class Login:
         except paramiko.BadAuthenticationType as error:
             if "publickey" in error.allowed_types:
                 raise
-            self.tried.append("no key: the gateway takes none")
+            self.tried.append("no key: the gateway accepts no keys")
         except (paramiko.SSHException, EOFError) as error:
             if not transport.is_active():
                 if self._identity is not None:  # it was let in by that before
@@ -130,9 +130,7 @@ class Login:
 
         tries = self.address.passwords
         if not tries:
-            raise self._refused(
-                f"{self.account} accepts none of the keys, and the ssh configuration lets no password be tried"
-            )
+            raise self._refused(f"{self.account} accepts none of the keys, and the ssh configuration forbids passwords")
         if self.password is not None or self.ask.given is not None:
             tries = 1
         for number in range(tries):

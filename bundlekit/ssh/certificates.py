@@ -73,7 +73,7 @@ def fault_of_host(certificate: SSHCertificate, host: str, authorities: Iterable[
     if names and not any(fits_one(name, host) for name in names):
         return f"is for {', '.join(names)}"
     if certificate.critical_options:
-        return "has conditions that nobody knows here"
+        return "has conditions that are unknown here"
     return validity(certificate)
 
 

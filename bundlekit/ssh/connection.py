@@ -130,10 +130,10 @@ class Connection:
     def _check_host_key(self, key: paramiko.PKey) -> None:
         if self._shown is not None and key != self._shown:
             raise HostKeyRejected(
-                f"the host key of {self.address.key_name} is another one than before the link broke: "
+                f"the host key of {self.address.key_name} is not the same as before the link broke: "
                 f"{key.get_name()} {fingerprint(key)}",
                 kept="no password and no file was sent",
-                hint="somebody may be in between, or several gateways have one address",
+                hint="somebody may intercept the connection, or several gateways have one address",
             )
         if self._shown is None:
             self._check_new(key)
@@ -157,7 +157,7 @@ class Connection:
                 f"what answers at {self.address.key_name} is not the emulated gateway that runs there: it shows "
                 f"{key.get_name()} {fingerprint(key)}",
                 kept="no password and no file was sent",
-                hint="has the gateway just ended? Then some other program may listen there now",
+                hint="has the gateway just ended? Then another program may listen there now",
             )
 
     def _start(self) -> paramiko.Transport:

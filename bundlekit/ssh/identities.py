@@ -126,7 +126,7 @@ def _in_file(file: Path, *, named: bool) -> Identity | None:
     except OSError as error:
         fault = f"it cannot be read: {error.strerror}"
     except (ValueError, UnsupportedAlgorithm, paramiko.SSHException, paramiko.pkey.UnknownKeyType):
-        fault = _ALONE if public else "it is no private key of a kind that can be used here"
+        fault = _ALONE if public else "it is not a private key of a supported kind"
     else:
         key.public_blob = None  # a certificate that lies beside it; it is tried apart
         return Identity(str(file), key, key.asbytes(), named, file)

@@ -203,7 +203,7 @@ def check_host_key(
         return
     if theirs := known.keys_of(host):
         seen = ", ".join(sorted({f"{other.get_name()} {fingerprint(other)}" for other in theirs}))
-        hint = f"somebody may be in between. If you know that the gateway was set up anew: ssh-keygen -R '{host}'"
+        hint = f"somebody may intercept the connection. If the gateway was set up again: ssh-keygen -R '{host}'"
         if strict == "no":
             hint += "; `StrictHostKeyChecking no` does not count for a changed key"
         raise HostKeyRejected(
@@ -211,16 +211,16 @@ def check_host_key(
         )
     if strict == "yes":
         raise HostKeyRejected(
-            f"the host key of {host} is not known, and `StrictHostKeyChecking yes` lets nobody ask: {shown}",
+            f"the host key of {host} is not known, and `StrictHostKeyChecking yes` forbids the question: {shown}",
             kept=kept,
-            hint="compare it with what the gateway's own console shows; then --accept-new-host-key remembers it",
+            hint="compare it with the key on the gateway's own console; then --accept-new-host-key stores it",
         )
     kind = key.get_name() + (f" (whose certificate {fault})" if fault else "")
     if strict == "ask" and not ask.trust_host_key(host, kind, fingerprint(key)):
         raise HostKeyRejected(
             f"the host key of {host} is not trusted",
             kept=kept,
-            hint="compare it with what the gateway's own console shows, and say yes if it is the same",
+            hint="compare it with the key on the gateway's own console, and say yes if it is the same",
         )
     if remember_in is not None:
         _remember(key, _hashed(host) if hash_names else host, remember_in)

@@ -40,7 +40,7 @@ def connect(address: Address, timeout: float) -> socket.socket:
     except OSError as error:
         raise GatewayUnreachable(
             f"{where} cannot be reached: {reason_of(error)}",
-            hint="there is no way from this machine to that address: check the cable, the VPN, the address",
+            hint="this machine has no route to that address: check the cable, the VPN, the address",
         ) from error
 
 

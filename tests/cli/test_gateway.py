@@ -32,7 +32,7 @@ def test_faults_are_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 WRONG = [
     (("--faults", "fire"), 2, "'fire' is no fault"),
-    (("--listen", "everywhere"), 2, "--listen everywhere is no IP address"),
+    (("--listen", "everywhere"), 2, "--listen everywhere is not an IP address"),
     (("--python", "/no/python"), 2, "/no/python is no Python that can be run"),
     (("--password-stdin",), 2, "standard input has no password"),
     (("--password-stdin", "--password", "moxa"), 2, "--password and --password-stdin are two passwords"),
@@ -61,7 +61,7 @@ def test_port_in_use_says_by_what_option_to_move(tmp_path: Path, option: str, ot
         port = str(taken.getsockname()[1])
         done = typed("--state", str(tmp_path / "state"), option, port, other, "0", home=tmp_path)
     assert done.returncode == 3
-    assert f"{option} takes another port" in done.stderr
+    assert f"{option} sets another port" in done.stderr
 
 
 def test_second_gateway_on_a_folder_says_so(tmp_path: Path) -> None:

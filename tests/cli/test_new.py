@@ -228,7 +228,7 @@ def test_other_template_is_used_and_told_what_it_does_not_know(
         workstation, environment, "--template", str(other_template), "--trust", *COMPLETE, "--ttl", "5", *options
     )
     assert made.returncode == 0
-    assert made.stderr == f"note: {other_template} has no variable ttl, so that answer goes nowhere\n"
+    assert made.stderr == f"note: {other_template} has no variable ttl, so this answer is not used\n"
     assert [path.name for path in workstation.rglob("*")] == ([] if options else ["lamp", "says"])
     assert ("--- lamp/says\nblue" in made.stdout) == bool(options)
 
@@ -240,7 +240,7 @@ def test_other_template_asks_its_own_questions(
     with pexpect.spawn(
         COMMAND[0], options, cwd=str(workstation), env=environment, encoding="utf-8", timeout=60
     ) as terminal:
-        terminal.expect(r"Do you trust whoever wrote it\? \[y/N\]: ?$")
+        terminal.expect(r"Do you trust its author\? \[y/N\]: ?$")
         terminal.sendline("y")
         terminal.expect(r"name \(lamp\): ?$")
         terminal.sendline("")
@@ -319,7 +319,7 @@ def test_another_template_is_not_used_if_the_user_does_not_trust_it(
         COMMAND[0], line, cwd=str(workstation), env=environment, encoding="utf-8", timeout=60
     ) as terminal:
         if options == ["--name", "lamp"]:
-            terminal.expect(r"Do you trust whoever wrote it\? \[y/N\]: ?$")
+            terminal.expect(r"Do you trust its author\? \[y/N\]: ?$")
             terminal.sendline("")
         terminal.expect("nothing of it ran")
         terminal.expect(pexpect.EOF)

@@ -352,7 +352,7 @@ def test_port_in_use_is_told_with_the_option_that_moves_it(option: str, taken: i
     with Run(bundle, "--port", "0", option, str(taken), home=home, port=False) as run:
         assert run.wait() == 3
         assert run.sees(f"^error: cannot listen on 127.0.0.1:{taken} for .*: something listens there already$")
-        assert run.sees(f"^ hint: {option} takes another port, and {option} 0 any free one$")
+        assert run.sees(f"^ hint: {option} sets another port; {option} 0 takes any free port$")
 
 
 def test_faults_are_told_and_a_bundle_that_can_run_is_run(bundle: Path, home: Path) -> None:

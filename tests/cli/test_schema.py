@@ -45,7 +45,7 @@ def test_entry_of_a_catalog_has_what_schemastore_asks_for(capsys: pytest.Capture
     ("arguments", "code", "told"),
     [
         (["--catalog"], 2, "--catalog needs --url"),
-        (["--url", "example"], 2, "--url example is no address of the web"),
+        (["--url", "example"], 2, "--url example is not a web address"),
         (["--output", "nowhere/schema"], 3, "cannot write nowhere/schema: No such file or directory"),
     ],
 )

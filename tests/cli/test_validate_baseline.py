@@ -85,8 +85,8 @@ def test_archives_and_json_go_with_a_baseline(capsys: pytest.CaptureFixture[str]
     ("content", "arguments", "told"),
     [
         (None, [], "error: there is no known.json\n hint: --write-baseline makes it"),
-        ("{}", [], 'error: known.json is no baseline: it has no list "findings"'),
-        ("[", ["--write-baseline"], "error: known.json is no baseline: it is not JSON"),
+        ("{}", [], 'error: known.json is not a baseline: it has no list "findings"'),
+        ("[", ["--write-baseline"], "error: known.json is not a baseline: it is not JSON"),
     ],
 )
 def test_bad_baseline_is_told_before_anything_is_checked(

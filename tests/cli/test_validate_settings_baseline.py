@@ -68,7 +68,7 @@ def test_baseline_on_the_command_line_goes_before(capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(None, "error: there is no known.json\n hint: --write-baseline"), ("{}", "error: known.json is no baseline")],
+    [(None, "error: there is no known.json\n hint: --write-baseline"), ("{}", "error: known.json is not a baseline")],
 )
 def test_bad_baseline_in_the_settings_is_told_once(
     content: str | None, told: str, capsys: pytest.CaptureFixture[str], here: Path

@@ -163,7 +163,7 @@ def test_what_was_not_checked_fails_only_who_is_strict(gateway: Emulated, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--param", "id"], 2, "is no NAME=VALUE"),
+        (["--param", "id"], 2, "is not NAME=VALUE"),
         (["--param", "none=1"], 2, "no resource of example has the parameter :none"),
         (["--junit", "no/such/folder.xml"], 3, "cannot write no/such/folder.xml"),
         (["--bundle", "/"], 3, "is no bundle"),

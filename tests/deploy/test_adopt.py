@@ -72,7 +72,7 @@ def test_copy_by_hand_is_adopted_with_its_settings_and_can_be_fetched(shared_wor
         assert settings.read_text() == '{"key": "of the copy"}'
         assert stat.S_IMODE(settings.stat().st_mode) == 0o600
         taken = workstation.on_gateway("fetch", "--bundle", "by-hand-a")
-        assert (taken.code, "by-hand-a is there and not an empty folder" in taken.err) == (3, True)
+        assert (taken.code, "by-hand-a exists and is not an empty folder" in taken.err) == (3, True)
 
 
 @gateway

@@ -78,7 +78,7 @@ def test_order_that_never_arrived_is_known_as_such(shared_workstation: Workstati
     with Relay(gateway, cut_after=relay.carried[0] - 200, cuts=1) as relay:
         printed = deploy_over(relay)
     assert printed.code == 3, printed.err
-    assert "kept: nothing there tells of this change: it was not begun" in printed.err
+    assert "kept: nothing there reports this change: it did not begin" in printed.err
     assert shared_workstation.machine.run("readlink /opt/bundlekit/bundles/cut-early/current").stdout == before
 
 

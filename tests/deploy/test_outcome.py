@@ -32,7 +32,7 @@ ENDS_BADLY = [
     ("outcome\tstuck\t2-b\tdied 1\t1-a\tup|end", 4, "release 1-a runs now. It started too late, or a step back"),
     ("outcome\tstuck\t2-b\tdied 1\t1-a\tstart settings|end", 4, "and release 1-a did not come up again either"),
     ("outcome\tstuck\t2-b\tdied 1\t1-a\tstop start|end", 4, "and release 1-a could not be put in its place again"),
-    ("outcome\tstuck\t2-b\tdied 1\t\tservice|end", 4, "and not all of it could be taken away again: service"),
+    ("outcome\tstuck\t2-b\tdied 1\t\tservice|end", 4, "and some of it could not be removed again: service"),
     ("outcome\tback\t2-b\tbroken-off stop\t1-a\trunning|end", 1, "2-b of x was broken off"),
     ("fail\tbroken-off\tcheck|end", 3, "broken off in phase check"),
     ("outcome\tnot-up\t2-b\tdied 1|end", 4, "ended with exit status 1"),
@@ -56,7 +56,7 @@ ENDS_BADLY = [
     ),
     ("fail\tno-log\tx|end", 3, "has printed nothing yet"),
     ("fail\tof-tomorrow\tx|end", 3, "refused: of-tomorrow x"),
-    ("phase\tstop\t1-a", 3, "broke off before it told how the change ended"),
+    ("phase\tstop\t1-a", 3, "broke off before it reported how the change ended"),
 ]
 
 

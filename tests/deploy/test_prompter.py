@@ -110,7 +110,7 @@ def test_what_the_keyring_has_that_is_no_password_is_sent_nowhere(kept: Kept, ru
         kept[f"moxa@127.0.0.1:{gateway.port}"] = secret
         printed = run(gateway, "status")
     assert printed.code == 3
-    assert "is no line of text" in printed.err
+    assert "is not a line of text" in printed.err
     assert not gateway.passwords
 
 
@@ -134,7 +134,7 @@ def test_typed_password_that_is_no_text_is_told_as_such(kept: Kept, monkeypatch:
     prompter = TerminalPrompter(from_stdin=False, kept_as="moxa@gw")
     assert not kept
     for ask in (prompter.password, prompter.passphrase):
-        with pytest.raises(BadUsage, match="no text in UTF-8"):
+        with pytest.raises(BadUsage, match="not text in UTF-8"):
             ask("moxa@gw")
 
 

@@ -61,9 +61,9 @@ CASES = {
     "standard output closed": Surroundings(0, "", shell='"$@" >&-'),
     "all closed": Surroundings(2, "", shell='"$@" <&- >&- 2>&-'),
     "standard output full": Surroundings(3, "cannot write the output", shell='"$@" >/dev/full'),
-    "password that is no text": Surroundings(2, "is no line of text", given=b"a\xff\n"),
-    "password with a zero": Surroundings(2, "is no line of text", given=b"a\0b\n"),
-    "password without end": Surroundings(2, "is no line of text", shell='"$@" </dev/zero'),
+    "password that is no text": Surroundings(2, "is not a line of text", given=b"a\xff\n"),
+    "password with a zero": Surroundings(2, "is not a line of text", given=b"a\0b\n"),
+    "password without end": Surroundings(2, "is not a line of text", shell='"$@" </dev/zero'),
     "folder gone": Surroundings(0, WELL, shell='mkdir gone && cd gone && rmdir ../gone && "$@"'),
     "terminal that can nothing": Surroundings(0, WELL, environment={"TERM": "dumb", "COLUMNS": "20", "LINES": "2"}),
     "letters that cannot be shown": Surroundings(

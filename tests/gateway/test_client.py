@@ -131,10 +131,10 @@ LIES: dict[str, tuple[Behaviour, type[BundlekitError], str]] = {
         GatewayUnreachable,
         "within 1 s",
     ),
-    "text in place of JSON": (says(http("200 OK", b"\x1b[2J<html>")), CouldNotRun, "which is no JSON"),
-    "NaN": (says(http("200 OK", b'{"a": NaN}')), CouldNotRun, "which is no JSON"),
-    "deep JSON": (says(http("200 OK", b"[" * 1024)), CouldNotRun, "which is no JSON"),
-    "bytes of no encoding": (says(http("200 OK", b'"\xff\xfe\xfd"')), CouldNotRun, "which is no JSON"),
+    "text in place of JSON": (says(http("200 OK", b"\x1b[2J<html>")), CouldNotRun, "which is not JSON"),
+    "NaN": (says(http("200 OK", b'{"a": NaN}')), CouldNotRun, "which is not JSON"),
+    "deep JSON": (says(http("200 OK", b"[" * 1024)), CouldNotRun, "which is not JSON"),
+    "bytes of no encoding": (says(http("200 OK", b'"\xff\xfe\xfd"')), CouldNotRun, "which is not JSON"),
 }
 
 

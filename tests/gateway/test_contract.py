@@ -108,7 +108,7 @@ def test_repeated_resource_is_checked_once() -> None:
         (answer(500, {"message": "Internal Error.", "traceback": "..."}), 'answered 500: "Internal Error."'),
         (answer(403, UNOWNED), "answered 403: no bundle is registered for it"),
         (answer(200, body=b""), "answered 200 without a body"),
-        (answer(200, body=b"<html>"), "answered 200 with what is no JSON"),
+        (answer(200, body=b"<html>"), "answered 200 with a body that is not JSON"),
         (answer(502, body=b"<html>"), "answered 502"),
     ],
 )
@@ -127,7 +127,7 @@ def test_verdict_on_an_answer(given: Answer, words: str) -> None:
         (answer(400, body=b"no"), ""),
         (answer(200, {}), "answered 200, expected a refusal, 400 to 499"),
         (answer(500, {}), "answered 500, expected a refusal, 400 to 499"),
-        (answer(408, {}), "answered 408: nobody refused it in time"),
+        (answer(408, {}), "answered 408: it was not refused in time"),
         (answer(403, UNOWNED), "answered 403: no bundle is registered for it"),
     ],
 )

@@ -55,7 +55,7 @@ def test_hostile_pattern_of_paths_comes_to_an_end(tmp_path: Path) -> None:
 IGNORES: dict[str, tuple[Callable[[], bytes], str]] = {
     "large": (lambda: b"a" * 100_000, "more than 64 KiB"),
     "many lines": (lambda: b"a\n" * 20_000, "1000 lines"),
-    "no pattern": (lambda: b"[z-a]" * 1000 + b"\n!\n", "is no pattern"),
+    "no pattern": (lambda: b"[z-a]" * 1000 + b"\n!\n", "is not a pattern"),
 }
 
 

@@ -123,7 +123,7 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path, make: object) -> None:
     assert callable(make)
     make(place)
     before = place.lstat()
-    with pytest.raises(Taken, match="is there and is not a file"):
+    with pytest.raises(Taken, match="exists and is not a file"):
         write(archive, tmp_path)
     assert place.lstat() == before
     assert not (tmp_path / "elsewhere").exists()

@@ -182,7 +182,7 @@ def test_links_that_are_ignored_do_no_harm(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pattern", ["!", "\\", "a\\", "[z-a]"])
 def test_what_is_no_pattern_is_refused_with_its_line(tmp_path: Path, pattern: str) -> None:
     folder = make_folder(tmp_path, BUNDLE | {".bundleignore": f"# mine\n{pattern}\n"})
-    with pytest.raises(Refused, match=r"\.bundleignore:2: .* is no pattern"):
+    with pytest.raises(Refused, match=r"\.bundleignore:2: .* is not a pattern"):
         open_folder(folder)
 
 

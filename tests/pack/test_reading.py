@@ -95,7 +95,7 @@ REFUSED: dict[str, tuple[list[Item], str]] = {
     "wrong checksum": ([Item("a"), Item("b", content=b"y"), _sums(f"{X}  ./a", f"{X}  ./b")], "b differs from its"),
     "file missing": ([_sums(f"{X}  ./a")], "a is in SHA256SUMS and not in the archive"),
     "checksum of something outside": ([_sums(f"{X}  /etc/passwd")], "/etc/passwd is in SHA256SUMS and not in"),
-    "no checksum": ([_sums("a")], "line 1 of SHA256SUMS is no checksum"),
+    "no checksum": ([_sums("a")], "line 1 of SHA256SUMS is not a checksum"),
     "endless checksums": ([Item("SHA256SUMS", content=b"x" * 12_000_000)], "SHA256SUMS has 12000000 bytes"),
     "control character in a checksum's name": ([_sums(f"{X}  ./\x1b[2J")], r"\x1b[2J is in SHA256SUMS and not in"),
 }

@@ -94,7 +94,7 @@ def test_lock_is_held_as_long_as_its_holder_lives_whose_name_is_told(
     assert workstation.deploy(workstation.sample()).code in (0, 3)
     hold(workstation, "exec sleep 1234", mode=mode)
     process = workstation.machine.run("pgrep -f '^sleep 1234$'").stdout.strip()
-    holder = f"lock is held by process {process} of root: sleep 1234, which is no change of bundlekit"
+    holder = f"lock is held by process {process} of root: sleep 1234, which is not a change of bundlekit"
     assert holder in workstation.on_gateway("status", "--bundle", "example").out
     # Of the shared gateway, on which other tests may have left bundles.
     (state,) = [bundle for bundle in workstation.status()["bundles"] if bundle["name"] == "example"]

@@ -138,7 +138,7 @@ def test_passphrase_is_tried_on_its_key(
 def test_login_wants_a_target_or_a_key(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["login"]) == 2
     assert main(["login", "gw", "--key", "key"]) == 2
-    assert "one of them" in capsys.readouterr().err
+    assert "needs either a TARGET" in capsys.readouterr().err
 
 
 def test_keyring_that_keeps_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_keyring_that_keeps_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(keyring, "set_password", lambda *_: None)
     monkeypatch.setattr(keyring, "get_password", lambda *_: None)
-    with pytest.raises(CouldNotRun, match="has not kept"):
+    with pytest.raises(CouldNotRun, match="did not store"):
         keyring_store.keep_secret("moxa@gw", "secret", instead="-")
 
 

@@ -156,7 +156,7 @@ def _query(pairs: tuple[str, ...]) -> dict[str, list[str]]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not key or not equals:
-            raise BadUsage(f"{pair!r} is no KEY=VALUE")
+            raise BadUsage(f"{pair!r} is not KEY=VALUE")
         asked.setdefault(key, []).append(value)
     return asked
 
@@ -223,4 +223,4 @@ def _show_body(answer: Answer) -> None:
     except CouldNotRun:
         for line in answer.body.decode("utf-8", "replace").splitlines():
             click.echo(printable(line.expandtabs()))
-        click.echo(click.style("note: ", fg="yellow") + "the answer is no JSON", err=True)
+        click.echo(click.style("note: ", fg="yellow") + "the answer is not JSON", err=True)

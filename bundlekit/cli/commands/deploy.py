@@ -213,7 +213,7 @@ def _checked(access: Access, paths: Sequence[Path], *, all_in: bool) -> list[tup
     checked = [(_shown(path, checked_archive), has_to_keep_writes(path)) for path in paths]
     names = [archive.name for archive, _ in checked]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise BadUsage(f"two of the bundles are called {twice}", hint="one of them would replace the other one")
+        raise BadUsage(f"two of the bundles are called {twice}", hint="one of them would replace the other")
     return checked
 
 

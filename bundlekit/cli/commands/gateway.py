@@ -130,7 +130,7 @@ def command(
     if faults == ("help",):
         return _tell_faults()
     if password_stdin and guides_password:
-        raise BadUsage("--password and --password-stdin are two passwords", hint="leave one of them out")
+        raise BadUsage("--password and --password-stdin are two passwords", hint="use only one of them")
     password = secret_from_stdin("password") if password_stdin else guides_password
     ports = (ssh_port, port, http_port, mqtt_port)
     return run(Wanted(state, reset, yes, listen, *ports, python, network, password, faults))
@@ -140,10 +140,10 @@ def run(wanted: Wanted) -> int:
     """Run an emulated gateway until the user ends it."""
     if sys.platform != "linux":
         raise CouldNotRun(
-            "`bundlekit gateway` takes Linux, whose namespaces it is made of", hint="`bundlekit run` works here"
+            "`bundlekit gateway` needs Linux, because it uses namespaces", hint="`bundlekit run` works here"
         )
     if not _is_address(wanted.listen):
-        raise BadUsage(f"--listen {wanted.listen} is no IP address", hint="127.0.0.1 is this machine alone")
+        raise BadUsage(f"--listen {wanted.listen} is not an IP address", hint="127.0.0.1 allows only this machine")
     try:
         from bundlekit.emulator.lifecycle import CannotListen
         from bundlekit.emulator.machine.emulated_device import EmulatedDevice
@@ -159,7 +159,7 @@ def run(wanted: Wanted) -> int:
         asyncio.run(_run(EmulatedDevice(wanted.state, options, _say), options))
     except CannotListen as error:
         option = _MOVES.get(error.what, "--port")
-        raise CouldNotRun(str(error), hint=f"{option} takes another port, and {option} 0 any free one") from error
+        raise CouldNotRun(str(error), hint=f"{option} sets another port; {option} 0 takes any free port") from error
     except PermissionError as error:
         raise CouldNotRun(f"cannot write {error.filename}: {error.strerror}") from error
     return 0
@@ -206,7 +206,9 @@ def _reset(state: Path, *, ask: bool) -> None:
     check_is_ours(state)
     if ask:
         if not can_ask():
-            raise BadUsage("--reset asks before it deletes, and there is no terminal to ask you on", hint="add --yes")
+            raise BadUsage(
+                "--reset asks before it deletes, and there is no terminal for the question", hint="add --yes"
+            )
         if not click.confirm(
             f"Delete all that the emulated gateway in {state} has: bundles, settings, keys?", err=True
         ):
@@ -284,7 +286,7 @@ def _tell_ways_in(box: EmulatedDevice, options: Options) -> None:
     is_local = ipaddress.ip_address(ssh.host).is_loopback
     if options.password == _GUIDES:
         who = "every user of this machine" if is_local else f"everybody who reaches {ssh}"
-        _warn(f"{who} can log in with the password {_GUIDES}; without --password it is a random one")
+        _warn(f"{who} can log in with the password {_GUIDES}; without --password the password is random")
     elif not is_local:
         _warn(f"everybody who reaches {ssh} can try passwords")
 

@@ -56,7 +56,7 @@ def _is_from_stdin() -> bool:
 def run(access: Access | None, *, key: Path | None, forget: bool, from_stdin: bool) -> int:
     """Store or forget a password, or a passphrase."""
     if (access is None) == (key is None):
-        raise BadUsage("login wants a TARGET, or a private key by --key; one of them")
+        raise BadUsage("login needs either a TARGET, or a private key by --key")
     if key is not None:
         name = name_of_key(str(key))
         return _forget(name) if forget else _keep_passphrase(key, name, from_stdin=from_stdin)
@@ -100,10 +100,12 @@ def _keep_passphrase(key: Path, name: str, *, from_stdin: bool) -> int:
     elif can_ask():
         secret = type_secret(f"passphrase of {key}")
     else:
-        raise LoginRefused("there is no terminal to ask you on", hint="--password-stdin reads it from standard input")
+        raise LoginRefused(
+            "there is no terminal for the question", hint="--password-stdin reads it from standard input"
+        )
     if key_in(key.expanduser(), secret) is None:
         raise LoginRefused(
-            f"that is not the passphrase of {key}, or it is no key that has one", kept="nothing was stored"
+            f"that is not the passphrase of {key}, or the key has no passphrase", kept="nothing was stored"
         )
     _keep(name, secret)
     return 0

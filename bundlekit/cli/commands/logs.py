@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 def command(access: FleetAccess, bundle: str | None, follow: bool, lines: int, release: str | None) -> int:
     """Show what a bundle on a gateway printed, over all its releases."""
     if follow and release is not None:
-        raise BadUsage("--follow and --release exclude each other", hint="what is added is the current release's")
+        raise BadUsage("--follow and --release exclude each other", hint="new lines come from the current release")
     if is_single(access):
         return run(single(access), bundle, follow=follow, lines=lines, release=release)
     return run_each(access, bundle, follow=follow, lines=lines, release=release)

@@ -175,7 +175,7 @@ def _from_other_template(
         if not trust and not found.is_ours:
             _ask_for_trust(found, ask=ask and not dry_run)
         for key in found.unknown(answered):
-            _note(f"{template} has no variable {key}, so that answer goes nowhere")
+            _note(f"{template} has no variable {key}, so this answer is not used")
         if dry_run and found.hooks:
             _note(f"left out by --dry-run: {printable(', '.join(found.hooks))}")
         return _show(
@@ -193,14 +193,14 @@ def _ask_for_trust(template: OtherTemplate, *, ask: bool) -> None:
     code = [printable(one) for one in template.code]
     if len(code) > _MOST_TOLD:
         code[_MOST_TOLD - 1 : -1] = [f"and {len(code) - _MOST_TOLD} more"]
-    told = f"the template {printable(template.name)} is a program of somebody else"
+    told = f"the template {printable(template.name)} is a program from somebody else"
     if not ask:
-        hint = "--trust runs it, if you trust whoever wrote it"
+        hint = "if you trust its author, --trust runs it"
         raise BadUsage(f"{told}, so it was not used", kept="nothing of it ran", hint=hint, details=tuple(code))
-    _note(f"{told}. To use it is to run, with all that you may do here:")
+    _note(f"{told}. If you use it, this runs with all your permissions:")
     for one in code:
         click.echo(f"  {one}", err=True)
-    if not click.confirm("Do you trust whoever wrote it?", err=True):
+    if not click.confirm("Do you trust its author?", err=True):
         raise CouldNotRun("the template was not used", kept="nothing of it ran")
 
 

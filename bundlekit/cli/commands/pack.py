@@ -53,7 +53,7 @@ def run(path: Path, output: Path, *, listing: bool) -> int:
     if listing:
         return _list(path)
     if not path.is_dir():
-        raise BadUsage(f"{path} is not a folder", hint="name the folder that bundle.json lies in")
+        raise BadUsage(f"{path} is not a folder", hint="name the folder with bundle.json")
     return _pack(path, output)
 
 

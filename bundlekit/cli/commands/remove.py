@@ -46,7 +46,9 @@ def run(access: FleetAccess, bundle: str | None, *, purge: bool, yes: bool, wait
     from bundlekit.deploy import verbs
 
     if not yes and (access.password_stdin or not can_ask()):
-        raise BadUsage("remove asks first, and there is no terminal to ask you on", hint="say --yes if you mean it")
+        raise BadUsage(
+            "remove asks first, and there is no terminal for the question", hint="--yes removes it without a question"
+        )
     leftovers_count = purge or bundle is not None
 
     def remove(session: Session, state: BundleState, listener: Listener) -> Outcome:

@@ -179,7 +179,7 @@ def _workshop(folders: Sequence[Path], options: RunOptions) -> Workshop:
     from bundlekit.emulator.gateway import EmulatedGateway
 
     if options.broker is not None and options.mqtt_port is not None:
-        raise BadUsage("--broker-port is for a broker of its own, and --broker names another one")
+        raise BadUsage("--broker-port is for a new broker, and --broker names a running one")
     state = user_state_path("bundlekit", appauthor=False) / "run"
     gateway = EmulatedGateway(
         state,
@@ -222,7 +222,7 @@ def _run(workshop: Workshop) -> int:
         twice = next(name for name in names if names.count(name) > 1)
         raise BadUsage(
             f"{printable(twice)} is the name of two of these bundles",
-            hint="the one that registers last would put the other one out",
+            hint="the bundle that registers last would replace the other",
         )
     terminal = RunTerminal(names)
     workshop.gateway.log.listen(terminal.line)
@@ -231,7 +231,7 @@ def _run(workshop: Workshop) -> int:
         ended = asyncio.run(workshop.run(terminal, lambda: terminal.ways_in(workshop), terminal.ending))
     except CannotListen as error:
         moved = _MOVES[error.what]
-        raise CouldNotRun(str(error), hint=f"{moved} takes another port, and {moved} 0 any free one") from error
+        raise CouldNotRun(str(error), hint=f"{moved} sets another port; {moved} 0 takes any free port") from error
     except PermissionError as error:
         raise CouldNotRun(f"cannot write {error.filename}: {error.strerror}") from error
     if terminal.failure and terminal.failure.errno != errno.EIO:  # of a terminal that was closed

@@ -41,9 +41,9 @@ def run(output: Path | None, url: str | None, *, catalog: bool) -> int:
     """Print the schema or the catalog's entry, or write it to `output`."""
     text = manifest_schema().read_text(encoding="utf-8").rstrip("\n")
     if url is not None and not url.startswith(("https://", "http://")):
-        raise BadUsage(f"--url {url} is no address of the web", hint="such as https://example.com/bundle.schema.json")
+        raise BadUsage(f"--url {url} is not a web address", hint="such as https://example.com/bundle.schema.json")
     if catalog and url is None:
-        raise BadUsage("--catalog needs --url", hint="the entry tells where the schema is published")
+        raise BadUsage("--catalog needs --url", hint="the entry says where the schema is published")
     schema = json.loads(text)
     if catalog:
         entry = {

@@ -153,7 +153,7 @@ def _lines(state: BundleState) -> list[str]:
         failed = [click.style(f"release {newest.id}, deployed later, failed: it {why}", fg="yellow")]
     last = [f"last change: {entry_in_words(state.last)}"] if state.last else []
     if state.held_by:
-        held = f"the lock is held by {state.held_by}, which is no change of bundlekit"
+        held = f"the lock is held by {state.held_by}, which is not a change of bundlekit"
         last = [click.style(held, fg="red"), *last]
     if not state.current:
         return [*failed, *(["its settings are kept"] if state.settings else []), *last]

@@ -222,7 +222,7 @@ def _filled_in(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair in pairs:
         name, _, value = pair.partition("=")
         if not name or not value:
-            raise BadUsage(f"{pair!r} is no NAME=VALUE", hint="such as --param id=1")
+            raise BadUsage(f"{pair!r} is not NAME=VALUE", hint="such as --param id=1")
         parameters[name.removeprefix(":")] = value
     return parameters
 

@@ -107,7 +107,7 @@ def _tools(said: _Said, *_: float) -> Iterator[CheckResult]:
 
 def _disk(said: _Said, *_: float) -> Iterator[CheckResult]:
     if "disk" not in said:
-        yield skip("disk", "the gateway did not tell")
+        yield skip("disk", "the gateway did not report it")
         return
     disk = said["disk"][0]
     free, inodes = disk.number(1), disk.field(2)
@@ -117,7 +117,7 @@ def _disk(said: _Said, *_: float) -> Iterator[CheckResult]:
         yield fail(
             "disk",
             f"{_field(said, 'read-only')} is mounted read-only",
-            "`dmesg` there tells why; an error on the disk does that: repair it, or `mount -o remount,rw` it",
+            "`dmesg` there shows why; an error on the disk does that: repair it, or `mount -o remount,rw` it",
         )
     elif free < _FULL:
         yield fail("disk", f"only {room}", old)
@@ -131,7 +131,7 @@ def _disk(said: _Said, *_: float) -> Iterator[CheckResult]:
 
 def _clock(said: _Said, skew: float, doubt: float) -> Iterator[CheckResult]:
     if "time" not in said:
-        yield skip("clock", "the gateway did not tell")
+        yield skip("clock", "the gateway did not report it")
     elif abs(skew) - doubt <= _SKEW:
         yield ok("clock", f"within {max(abs(skew), doubt):.0f} s of ours")
     else:
@@ -164,8 +164,8 @@ def _controller(said: _Said, *_: float) -> Iterator[CheckResult]:
         refused = _field(said, "broker") == "refused"
         yield fail(
             "controller",
-            f"its broker {'lets nobody in' if refused else 'does not answer'} on port 1883, so no bundle can register",
-            "is ThingsPro up? `ps ax | grep mosquitto` there tells, and its log in /var/log",
+            f"its broker {'refuses clients' if refused else 'does not answer'} on port 1883, so no bundle can register",
+            "is ThingsPro up? `ps ax | grep mosquitto` there shows it, and its log in /var/log",
         )
 
 
@@ -178,12 +178,12 @@ def _bundles(said: _Said, *_: float) -> Iterator[CheckResult]:
         change = f"{what or 'a change'}{f' by {who}' if who else ''}"
         if held == "broken-off":
             yield warn(
-                "bundles", f"{name}: {change} was broken off", "`bundlekit status TARGET` finishes it, and tells how"
+                "bundles", f"{name}: {change} was broken off", "`bundlekit status TARGET` finishes it, and shows how"
             )
         elif held == "held":
             yield warn(
                 "bundles",
-                f"{name}: its lock is held by {who}, which is no change of bundlekit",
+                f"{name}: its lock is held by {who}, which is not a change of bundlekit",
                 "nothing can be changed until a process of root's ends; one of another user is no obstacle",
             )
         elif held == "hidden":

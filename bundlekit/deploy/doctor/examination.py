@@ -114,14 +114,14 @@ def _to_the_log_in(
 def _host_key(address: Address, key: paramiko.PKey) -> CheckResult:
     text = f"{key.get_name()} {fingerprint(key)}"
     if address.expected_key is not None:
-        return ok("host-key", f"{text} is that of the emulated gateway that runs here")
+        return ok("host-key", f"{text} is that of the emulated gateway on this machine")
     if KnownHosts(address.known_hosts).vouches_for(key, address.key_name):
         certified = " by its certificate" if host_certificate_of(key) else ""
         return ok("host-key", f"{text} is the known one{certified}")
     return warn(
         "host-key",
         f"{text} is not known yet, and was trusted for now",
-        "compare it with what the gateway's own console shows; the first deploy adds it to known_hosts",
+        "compare it with the key on the gateway's own console; the first deploy adds it to known_hosts",
     )
 
 
@@ -149,7 +149,7 @@ def _behind_the_log_in(
         conversation.give("look" if sudo.outcome == "fail" else "examine")
         events, begun, ended = _timed(conversation)
         if not ended:
-            raise EOFError("it told nothing")
+            raise EOFError("it reported nothing")
         yield told(_token(token, sudo, events))
         now = next((event.number(0) for event in events if event.word == "time"), 0)
         for check in judge(events, now - (begun + ended) / 2, (ended - begun) / 2 + 1):
