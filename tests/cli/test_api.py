@@ -188,7 +188,7 @@ def test_unknown_gateway_is_remembered_and_refused_once_its_certificate_changes(
     changed = gateway.run(*asked, **NOBODY_KNOWN, BUNDLEKIT_TOKEN=gateway.token)
     assert changed.code == 3
     assert "has changed" in changed.err
-    assert f"take the line of {place} out of {known}" in changed.err
+    assert f"remove the line of {place} from {known}" in changed.err
     assert gateway.token not in changed.err + first.err + second.err
     known.write_text("")
     assert gateway.run(*asked, **NOBODY_KNOWN, BUNDLEKIT_TOKEN=gateway.token).code == 0

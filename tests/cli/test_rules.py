@@ -43,7 +43,7 @@ def test_json_has_what_the_pages_say(capsys: pytest.CaptureFixture[str]) -> None
 def test_page_of_a_rule_is_shown(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out, err = run("validate", str(tmp_path), "--explain", "undeclared-method", code=0, capsys=capsys)
     assert err == ""
-    assert out.startswith("BK303 undeclared-method (warning)\n\nA handler takes a method that bundle.json does not")
+    assert out.startswith("BK303 undeclared-method (warning)\n\nA handler has a method that bundle.json does not")
     assert "\n\nWhy: `methods` plays no part" in out
     assert '\n\nBad, bundle.json:\n\n    "resources": [{"methods": "get"' in out
     assert "\n\nGood, index.py:\n\n    from sanji.core" in out

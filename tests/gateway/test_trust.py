@@ -56,7 +56,7 @@ def test_first_certificate_is_remembered_and_a_changed_one_refused(tmp_path: Pat
         known("gateway:443", b"second")
     assert "has changed" in raised.value.message
     assert raised.value.hint
-    assert f"take the line of gateway:443 out of {known.file}" in raised.value.hint
+    assert f"remove the line of gateway:443 from {known.file}" in raised.value.hint
     assert known.file.read_text().splitlines() == told
 
 

@@ -1,9 +1,9 @@
-"""A key is there twice in one object of a JSON file.
+"""A key occurs twice in one object of a JSON file.
 
-Why: Readers of JSON keep the last one and drop the first without a word, so half of what is written does not count.
+Why: Readers of JSON keep the last value and silently drop the first, so half of the content does not count.
 
-Evidence: RFC 8259, 4, calls what comes of it unpredictable. Seen with SDK 1.1.2 on Python 2.7.18: of two `resources` in
-bundle.json the second was registered, and requests for what stood in the first came back with 403.
+Evidence: RFC 8259, 4, calls the result unpredictable. Seen with SDK 1.1.2 on Python 2.7.18: of two `resources` in
+bundle.json the second was registered, and requests for the resources of the first were answered with 403.
 
 Bad:
 

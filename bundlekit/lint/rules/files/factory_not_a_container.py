@@ -1,10 +1,10 @@
-"""The factory file holds neither an object nor an array.
+"""The factory file contains neither an object nor an array.
 
-Why: The SDK's `ModelInitiator` saves settings only while they are an object or an array; of anything else, `save_db`
+Why: The SDK's `ModelInitiator` saves settings only if they are an object or an array; for anything else, `save_db`
 silently saves nothing.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with `"value"` there, a PUT that sets another string is answered with
-200 while `save_db` returns False, and after the next start the old one is back.
+200 while `save_db` returns False, and after the next start the old value is back.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """The factory file has another name than the bundle.
 
 Why: The vendor's guide asks for `data/NAME.json.factory`, named like the bundle. The SDK's `ModelInitiator` looks for
-the file under the name that index.py gives it, and raises an error where it finds none, also where there is a
-`data/NAME.factory.json`. A file that is named like another model of the bundle is right, and a bundle that makes no
+the file under the name that index.py gives it, and raises an error if the file is missing, even if there is a
+`data/NAME.factory.json`. A file with the name of another model of the bundle is correct, and a bundle that makes no
 `ModelInitiator`, and no `Model` of the SDK, needs no such file.
 
 Evidence: The vendor's guide: the file's name must be the name in bundle.json. Seen with SDK 1.1.2 on Python 2.7.18:

@@ -1,12 +1,12 @@
 """There is no factory file for the settings that the bundle keeps.
 
 Why: The vendor's guide asks for `data/NAME.json.factory`, named like the bundle. At the first start the SDK's
-`ModelInitiator` makes the settings of it, and raises an error where it finds none. A bundle that makes no
+`ModelInitiator` makes the settings from it, and raises an error if it is missing. A bundle that makes no
 `ModelInitiator`, and no `Model` of the SDK, needs no such file.
 
 Evidence: The vendor's guide: the file's name must be the name in bundle.json. Seen with SDK 1.1.2 on Python 2.7.18:
-`ModelInitiator` ends the start with `RuntimeError: No *.json.factory file`. A bundle that makes none came up without
-the file.
+`ModelInitiator` ends the start with `RuntimeError: No *.json.factory file`. A bundle that makes no `ModelInitiator`
+started without the file.
 
 Bad:
 

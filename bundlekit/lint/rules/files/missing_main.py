@@ -1,7 +1,7 @@
 """There is no index.py.
 
-Why: index.py is what the vendor's guide and `bundlekit deploy` start. Where main names another file that is in the
-bundle, `wrong-main` says so, and this rule does not.
+Why: index.py is what the vendor's guide and `bundlekit deploy` start. If main names another file of the bundle,
+`wrong-main` reports that instead of this rule.
 
 Evidence: The vendor's guide starts a bundle with `python index.py`. Python 2.7.18 ends with "can't open file
 'index.py'".

@@ -43,7 +43,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if read_error.kind is ReadErrorKind.MISSING:
             path = inspection.manifest.path
             yield Diagnostic(
-                path, read_error.span, f"{read_error.message}, expected it at the top", "bundlekit new makes one"
+                path, read_error.span, f"{read_error.message}, expected it at the top", "bundlekit new makes a bundle"
             )
 
 

@@ -1,7 +1,7 @@
 """Arrays and objects of a JSON file nest too deeply.
 
-Why: Python 2.7 on a gateway gives up on JSON that nests some hundred levels deep, and the bundle is without settings
-then. More than 200 are a mistake.
+Why: Python 2.7 on a gateway fails to read JSON with several hundred levels, and the bundle then has no settings. More
+than 200 levels are a mistake.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: of 320 levels the settings were read and given back, of 500 they were
 not ("maximum recursion depth exceeded"), and `self.model.db` is None.

@@ -1,11 +1,11 @@
 """A file, or the bundle as a whole, is large for a gateway.
 
-Why: A gateway has 512 MB of memory, about 200 MB of its disk are left, each release takes them again, and the way
-there is often a cellular link. Of a file of more than 8 MiB, or of a bundle of more than 32 MiB, most is often left
-from the work on it: recordings, firmware, databases.
+Why: A gateway has 512 MB of memory, about 200 MB of its disk are free, each release needs space again, and the
+connection is often a cellular link. A file of more than 8 MiB, or a bundle of more than 32 MiB, often contains files
+from the development: recordings, firmware, databases.
 
-Evidence: The vendor's example of `/system/status` tells of 257 MB of memory and of 217 MB left on the disk. The two
-limits are ours; nothing on a gateway was seen to refuse a larger file.
+Evidence: The vendor's example of `/system/status` shows 257 MB of memory and 217 MB free on the disk. The two limits
+are ours; nothing on a gateway was seen to refuse a larger file.
 
 Bad:
 

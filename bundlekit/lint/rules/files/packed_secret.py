@@ -1,12 +1,12 @@
 """A secret goes to every gateway with the bundle.
 
-Why: Whoever gets hold of an archive, of a gateway or of its disk can read it, and it cannot be taken back from where
-it has been. A gateway has a token of its own in `/etc/mx-api-token`; other secrets belong into the settings, which
-each gateway keeps for itself. Only files that are packed are looked into, and only for what is hardly anything else:
-private keys, tokens of well-known forms, and long passwords of mixed characters.
+Why: Everybody with access to an archive, to a gateway or to its disk can read it, and a copied secret cannot be
+withdrawn. A gateway has a token of its own in `/etc/mx-api-token`; other secrets belong in the settings, which each
+gateway keeps for itself. Only packed files are searched, and only for texts that are almost certainly secrets: private
+keys, tokens of well-known forms, and long passwords of mixed characters.
 
 Evidence: An archive is a plain .tar.gz: `tar xzOf` shows every line of it. The vendor keeps a gateway's own token in a
-file that root alone reads, and shows a token of the web console only once.
+file that only root can read, and shows a token of the web console only once.
 
 Bad:
 

@@ -1,11 +1,11 @@
-"""Settings that were made on one machine travel with the bundle.
+"""Settings of one machine are packed with the bundle.
 
 Why: The SDK keeps what users set in `data/NAME.json` and a copy of it in `data/NAME.json.backup`. In an archive, or
-under version control, they take the place of what somebody has set on another gateway, and may well hold passwords.
-What a bundle begins with is in `data/NAME.json.factory`.
+under version control, they replace what a user has set on another gateway, and may contain passwords. The settings of a
+new bundle are in `data/NAME.json.factory`.
 
-Evidence: Seen with SDK 1.1.2 on Python 2.7.18: where `data/NAME.json` is there at the first start, the bundle has those
-settings and never looks at the factory file. Whether a file is under version control is read from git's index.
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: if `data/NAME.json` exists at the first start, the bundle uses these
+settings and never reads the factory file. Whether a file is under version control is read from git's index.
 
 Bad:
 

@@ -1,12 +1,11 @@
 """A file cannot be part of an archive.
 
-Why: A gateway unpacks archives as root, so that an archive holds plain files and folders only: a link may lead
-anywhere, and a device or a pipe is none of a bundle's. Names have to mean the same on every system, or one file takes
-the place of another. `bundlekit pack` and `bundlekit deploy` refuse all of that. What `.bundleignore` leaves out is of
-no concern.
+Why: A gateway unpacks archives as root, so an archive contains only plain files and folders: a link may lead anywhere,
+and a bundle has no use for a device or a pipe. Names must mean the same on every system, or one file replaces another.
+`bundlekit pack` and `bundlekit deploy` refuse all other entries. Files that `.bundleignore` excludes do not matter.
 
 Evidence: `bundlekit pack` refuses to make such an archive, and `bundlekit deploy` to send one. Links led Python's
-tarfile out of the folder more than once with its own filter on, so that neither trusts in it.
+tarfile out of the folder more than once even with its own filter, so bundlekit does not rely on it.
 
 Bad:
 

@@ -1,7 +1,7 @@
-"""A module that is imported stays out of the archive.
+"""An imported module is not packed.
 
-Why: `.bundleignore`, or a hidden folder, keeps the file from going to the gateway, where the import then fails. Nothing
-is said of an import in a `try` with an `except`, or under an `if`.
+Why: `.bundleignore`, or a hidden folder, excludes the file, so the import fails on the gateway. An import in a `try`
+with an `except`, or under an `if`, is not reported.
 
 Evidence: the list of `bundlekit pack --list`, which is made in the same way.
 

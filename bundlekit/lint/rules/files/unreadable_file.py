@@ -1,11 +1,11 @@
-"""What should be a file cannot be read as one.
+"""A file of the bundle is not a plain, readable file.
 
-Why: bundle.json, index.py and the factory file have to be plain files. A link leads to nothing once the bundle is
-unpacked on a gateway, and a folder, a pipe or a file without permission to read gives nothing to check or to pack.
+Why: bundle.json, index.py and the factory file must be plain files. A link leads nowhere after the bundle is unpacked
+on a gateway, and a folder, a pipe or a file without read permission cannot be checked or packed.
 
-Evidence: Python 2.7.18 follows a link as long as what it leads to is there; unpacked on a gateway, what lay outside of
-the folder is not. `bundlekit pack` and `bundlekit deploy` refuse links: Python's tarfile, its own filter on, was led
-out of the folder by them more than once.
+Evidence: Python 2.7.18 follows a link as long as its target exists; on a gateway, a target outside of the folder does
+not exist. `bundlekit pack` and `bundlekit deploy` refuse links: they led Python's tarfile out of the folder more than
+once, even with its own filter.
 
 Bad:
 

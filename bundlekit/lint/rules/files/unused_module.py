@@ -1,8 +1,8 @@
-"""A Python file goes to the gateway, and nothing that runs there imports it.
+"""A Python file is packed, but nothing imports it.
 
-Why: It is likely left over, or for the developer alone, and takes room on every gateway. `.bundleignore` keeps files
-out of the archive. Nothing is said where modules are imported by names that are computed, of a file whose name stands
-in another one, which may run it, and of tests.
+Why: It is probably left over, or only for the developer, and takes space on every gateway. `.bundleignore` excludes
+files from the archive. Nothing is reported if modules are imported by computed names, for a file whose name occurs in
+another file, which may run it, and for tests.
 
 Evidence: the imports are followed from index.py on, in the order in which Python 2.7 looks for a module.
 

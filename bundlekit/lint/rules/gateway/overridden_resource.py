@@ -1,12 +1,12 @@
-"""A resource of the bundle takes requests that the gateway answers by itself.
+"""A resource of the bundle gets requests that the gateway answers itself.
 
-Why: The vendor's guide forbids to override what the gateway has already. Both get every request for it, a bundle's
-`/network/:what` as well as its `/network/dns`, and which of the answers arrives nobody can tell. To listen there, a
-resource has the role `view`.
+Why: The vendor's guide forbids to override the gateway's own resources. Both get every such request, for a bundle's
+`/network/:what` as well as for its `/network/dns`, and it is not defined which answer arrives. A resource that only
+listens has the role `view`.
 
-Evidence: The vendor's guide. The original controller 1.6.2 lets anybody register a resource that somebody has, and
-sends requests to both. Seen with SDK 1.1.2 on Python 2.7.18 and the emulated gateway: `GET /network/dns` was answered
-by a bundle with `/network/:what`, and the gateway's own answer was lost.
+Evidence: The vendor's guide. The original controller 1.6.2 accepts a resource that is registered already, and sends
+requests to both. Seen with SDK 1.1.2 on Python 2.7.18 and the emulated gateway: `GET /network/dns` was answered by a
+bundle with `/network/:what`, and the gateway's own answer was lost.
 
 Bad:
 

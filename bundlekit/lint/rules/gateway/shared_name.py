@@ -1,7 +1,7 @@
 """Two bundles that are checked together have the same name.
 
-Why: A gateway knows a bundle by its name. To deploy the one is to replace the other, whose code is gone and whose
-settings the new one goes on with. Nothing is said of archives, which may be two versions of one bundle.
+Why: A gateway knows a bundle by its name. A deploy of one replaces the other: its code is gone, and its settings are
+used by the new bundle. Archives are not reported, because they may be two versions of one bundle.
 
 Evidence: `bundlekit deploy` of both, one after the other: the second becomes the next release of the first.
 

@@ -1,8 +1,8 @@
 """Two bundles that are checked together answer the same request.
 
-Why: On a gateway that runs both, both are asked. Their answers are merged, one that is not 200 counts for both, and the
-client waits for the slower one. A deploy of the second bundle can succeed because the first one answers for it. Nothing
-is said where the bundles have the same name, since they do not run side by side.
+Why: On a gateway that runs both, both are asked. Their answers are merged, an answer that is not 200 counts for both,
+and the client waits for the slower answer. A deploy of the second bundle can succeed because the first bundle answers
+for it. Bundles with the same name are not reported, because they do not run side by side.
 
 Evidence: Seen with the controller 1.6.2: a request reaches both bundles, of two objects the later answer is written
 over the earlier one, and an answer that is not 200 decides. With SDK 1.1.2 both bundles register, and both are asked.

@@ -1,12 +1,12 @@
 """A hook names none of the bundles that are checked together.
 
-Why: `hook` lists names of other bundles of the gateway. Nothing says that a name is misspelled: a bundle that hooks a
-name that nobody has registers like any other, and is told of nothing. The gateway has bundles of its own, whose names
-are not known here, so that this may be as it should.
+Why: `hook` lists names of other bundles of the gateway. The gateway does not report a misspelled name: a bundle with a
+hook on an unknown name registers as usual, and is never notified. The gateway has bundles of its own, whose names
+bundlekit does not know, so the hook may be correct.
 
-Evidence: Seen with the controller 1.6.2: a component with `"hook": ["alpha"]` is told of each change that `alpha`
-makes, and of no other. With SDK 1.1.2 on Python 2.7.18 and the emulated gateway, a bundle with a hook on a name that
-nobody has registers and answers.
+Evidence: Seen with the controller 1.6.2: a component with `"hook": ["alpha"]` is notified of each change of `alpha`,
+and of no other. With SDK 1.1.2 on Python 2.7.18 and the emulated gateway, a bundle with a hook on an unknown name
+registers and answers.
 
 Bad:
 

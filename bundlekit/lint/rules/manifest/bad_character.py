@@ -1,9 +1,9 @@
 """A resource has a character in it that the path of a URL cannot have, or that means something else to the SDK.
 
-Why: By RFC 3986 a path takes letters, digits and `-._~!$&'()*+,;=:@` between its slashes. Clients write anything else
-in another form, a space as `%20`, so that what they ask for is not what is declared; and whatever stands behind a `?`
-plays no part when the gateway looks for the bundle. Of what is left, `$`, `(`, `)` and `*` mean something else to the
-SDK, which makes a regular expression of a handler's resource.
+Why: By RFC 3986 a path takes letters, digits and `-._~!$&'()*+,;=:@` between its slashes. Clients encode all other
+characters, a space as `%20`, so their requests do not match the declared resource; and the gateway ignores everything
+after a `?` when it looks for the bundle. Of the allowed characters, `$`, `(`, `)` and `*` have another meaning for the
+SDK, which turns the resource of a handler into a regular expression.
 
 Evidence: RFC 3986, 3.3. curl and Python's http.client refuse an address with a space in it; with `%20` in its place,
 the emulated gateway answered 403 to a resource that was declared with a space, and to one with a `?` in any case. SDK

@@ -1,6 +1,6 @@
-"""The e-mail address is none.
+"""The e-mail address is not valid.
 
-Why: It is there so that somebody can write to the author. An empty one is taken as said on purpose.
+Why: It is for people who want to write to the author. An empty address is accepted as intended.
 
 Evidence: RFC 5322 asks for something on both sides of an @. The vendor's guide calls the field the author's e-mail
 address; nothing on a gateway was seen to read it.
@@ -33,7 +33,7 @@ _LONGEST = 2000
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
     email = field_of(inspection, "email")
     if isinstance(email, str) and email.strip() and not all(map(_is_address, email[:_LONGEST].split(","))):
-        message = f"e-mail address {quoted(email)} is none, expected one such as jo@example.com"
+        message = f"e-mail address {quoted(email)} is not valid, expected an address such as jo@example.com"
         yield in_manifest(inspection, "/email", message)
 
 

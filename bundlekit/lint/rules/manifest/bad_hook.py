@@ -35,7 +35,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     hooks = field_of(inspection, "hook")
     for index, hook in enumerate(hooks[:_MOST] if isinstance(hooks, list) else ()):
         if not isinstance(hook, str) or not hook:
-            message = f"hook {quoted(hook)} is no name, and the gateway refuses to register the bundle"
+            message = f"hook {quoted(hook)} is not a name, and the gateway refuses to register the bundle"
             yield in_manifest(inspection, f"/hook/{index}", message, "take it out of the list")
 
 

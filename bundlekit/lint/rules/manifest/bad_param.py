@@ -1,4 +1,4 @@
-"""A `:param` of a resource is none that the SDK can take.
+"""The SDK cannot use a `:param` of a resource.
 
 Why: The SDK puts the MQTT wildcard `+` in place of a colon and the letters, digits and underscores behind it, and a
 wildcard counts only as a whole segment; of the name it makes that of a group in a regular expression, which does not
@@ -49,9 +49,9 @@ def _diagnostic(segment: str) -> str:
     if ":" not in segment or (_PARAM.fullmatch(segment) and segment != ":querystring"):
         return ""
     if segment == ":":
-        return "the name is missing, expected one such as :id"
+        return "the name is missing, expected a name such as :id"
     if segment == ":querystring":
-        return "the SDK needs this name itself, expected another one"
+        return "the SDK needs this name itself, expected another name"
     if not segment.startswith(":"):
         return "a colon is inside of it, expected the param to be all that is between two slashes"
     if segment[1].isdecimal():

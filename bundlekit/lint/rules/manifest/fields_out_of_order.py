@@ -1,9 +1,9 @@
 """The fields of bundle.json are in another order than in the sample of the vendor's guide.
 
-Why: No gateway minds, and people do: whoever looks through many bundles finds a field where it always stands, and two
-manifests that are alike look alike in a diff. Fields that the guide does not have may stand anywhere.
+Why: No gateway depends on the order, but people do: in many bundles they find a field at its usual place, and similar
+manifests look similar in a diff. Fields that are not in the guide may be anywhere.
 
-Evidence: The sample in the vendor's guide; JSON itself gives no meaning to an order, so it is told as an info.
+Evidence: The sample in the vendor's guide; JSON itself gives no meaning to an order, so it is reported as info.
 
 Bad:
 

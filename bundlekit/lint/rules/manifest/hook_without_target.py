@@ -1,12 +1,13 @@
-"""A hook names what no change can come from.
+"""A hook names something that cannot change.
 
-Why: `hook` lists names of other bundles: after each of them has answered a put, post or delete with 200, this bundle
-is told, before the client is. A path is no name of a bundle, and a bundle is not told of its own changes. Nothing is
-said of other names, which a bundle of the gateway may have, unless several bundles are checked together: see BK404.
+Why: `hook` lists names of other bundles: after each of them has answered a put, post or delete with 200, this bundle is
+notified, before the client gets the answer. A path is not the name of a bundle, and a bundle is not notified of its own
+changes. Other names are not reported, because a bundle of the gateway may have them, unless several bundles are checked
+together: see BK404.
 
-Evidence: Seen with the controller 1.6.2: a component with `"hook": ["alpha"]` is told of each change that `alpha`
-makes; hooks are compared with names. Seen with SDK 1.1.2 on Python 2.7.18 and the emulated gateway: with its own path
-and its own name as hooks, a bundle is told of none of its changes.
+Evidence: Seen with the controller 1.6.2: a component with `"hook": ["alpha"]` is notified of each change of `alpha`;
+hooks are compared with names. Seen with SDK 1.1.2 on Python 2.7.18 and the emulated gateway: with its own path and its
+own name as hooks, a bundle is notified of none of its changes.
 
 Bad:
 

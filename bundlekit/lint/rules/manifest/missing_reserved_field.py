@@ -4,7 +4,7 @@ Why: The guide's sample has argument, priority, hook, dependencies and repositor
 and calls them reserved. A gateway of today does without them; a program that goes by the guide may look for them.
 
 Evidence: The guide's table of fields and its sample. A bundle without them registered with a gateway's controller and
-answered, so it is told as an info.
+answered, so it is reported as info.
 
 Bad:
 

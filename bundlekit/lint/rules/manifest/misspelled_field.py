@@ -1,10 +1,10 @@
-"""A field is spelled almost like one that the gateway knows.
+"""A field name is probably misspelled.
 
-Why: Nobody reads a field under another name, and nobody complains about it either: `"method"` is as good as no methods
-at all. Only a field that is not there under its right name is asked after.
+Why: A field with another name is not read, and there is no error either: `"method"` is the same as no methods at all.
+It is reported only if the correctly spelled field is missing.
 
-Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a resource with `method` in place of `methods` registers without a word;
-one with `resorce` ends the thread that registers with `KeyError: 'resource'`.
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a resource with `method` in place of `methods` registers without an
+error; one with `resorce` ends the thread that registers with `KeyError: 'resource'`.
 
 Bad:
 

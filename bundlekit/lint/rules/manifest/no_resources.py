@@ -4,7 +4,7 @@ Why: the SDK registers a bundle for its resources, and with none it does not reg
 it, and a deploy waits in vain for it to come up.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the log says "no need to register due to no resources", and the line
-"Register successfully" that tells of a started bundle never comes.
+"Register successfully" never comes.
 
 Bad:
 

@@ -1,11 +1,11 @@
-"""The version is none of semantic versioning.
+"""The version is not a semantic version.
 
-Why: The vendor's guide recommends semantic versioning: `MAJOR.MINOR.PATCH`, numbers without zeros in front, then maybe
-`-rc.1` and its like. It says which of two versions is the newer one, and whether anything that others rely on changed.
-Nothing on the gateway depends on it.
+Why: The vendor's guide recommends semantic versioning: `MAJOR.MINOR.PATCH`, numbers without leading zeros, then
+optionally a suffix such as `-rc.1`. It shows which of two versions is newer, and whether something changed on which
+others rely. Nothing on the gateway depends on it.
 
 Evidence: The vendor's guide recommends it; its sample is 0.0.1. SDK 1.1.2 and the original controller 1.6.2 do not read
-the version: bundles of any, and without one, came up.
+the version: bundles with any version, and without a version, started.
 
 Bad:
 
@@ -40,7 +40,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     if isinstance(version, str) and VERSION.fullmatch(version) and not _is_semantic(version):
         fewer = _FEWER.fullmatch(version)
         better = ".".join(str(int(number or "0")) for number in fewer.groups()) if fewer else "1.0.0"
-        message = f"version {quoted(version)} is none of semantic versioning, expected one such as {quoted(better)}"
+        message = f"version {quoted(version)} is not a semantic version, expected a version such as {quoted(better)}"
         yield in_manifest(inspection, "/version", message, "three numbers with dots between them")
 
 

@@ -2,7 +2,7 @@
 
 Why: The SDK does not stop at the first handler whose resource matches: it calls every one, in an order of its own, so
 that two answers to one request go out and the first of them counts. What is meant to be an exception to `/rooms/:id`,
-such as `/rooms/all`, needs another method, or another path, or has to be told apart inside of one handler.
+such as `/rooms/all`, needs another method or another path, or one handler must distinguish the two cases.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: `GET /rooms/all` calls the handlers of `/rooms/:id` and `/rooms/all`, in
 the order of a dict and not of the source; the first answer arrives, and the original controller 1.6.2 drops the other.

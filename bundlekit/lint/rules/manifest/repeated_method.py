@@ -1,6 +1,6 @@
 """A method is listed more than once for a resource.
 
-Why: The second one changes nothing; most often another method was meant.
+Why: The second entry changes nothing; most often another method was intended.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a bundle that declares `get` twice registers and answers like any other,
 since neither the SDK nor the original controller 1.6.2 reads `methods`.

@@ -1,4 +1,4 @@
-"""A resource has two params of one name.
+"""A resource has two params with the same name.
 
 Why: The SDK makes one regular expression of a handler's resource, and a group of each `:param` in it. Two groups of one
 name are an error, so that a bundle with such a handler does not start.

@@ -1,7 +1,7 @@
-"""The ttl leaves no time to answer.
+"""The ttl gives the bundle no time to answer.
 
-Why: After ttl seconds the gateway's controller answers in the bundle's place, with 408. Of zero seconds or less
-hardly anything is left for the bundle.
+Why: After ttl seconds the gateway's controller answers instead of the bundle, with 408. With zero seconds or less, the
+bundle has almost no time.
 
 Evidence: The original controller 1.6.2 takes a ttl of 0 or less for 1, and counts ttls down once a second: the answer
 is 408 after 1 s at the latest, and may be at once.

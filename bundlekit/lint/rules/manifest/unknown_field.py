@@ -1,4 +1,4 @@
-"""A field is none that the vendor's guide, the SDK or sanji-bootstrap knows.
+"""The vendor's guide, the SDK and sanji-bootstrap do not know a field.
 
 Why: The SDK reads the fields of the guide and passes all others on to the gateway's controller, which has no use for
 them. They do no harm. `concurrent` is known: sanji-bootstrap reads it, which starts the bundles of the vendor's
@@ -36,8 +36,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for unknown in unknown_fields(inspection.manifest.value):
         if unknown.meant is None:
             where = f" in {called(inspection, unknown.around)}" if unknown.around else ""
-            message = f"field {quoted(unknown.name)}{where} is unknown, expected one that the gateway has a use for"
-            hint = 'remove it, or begin its name with "x-" to say that it is meant for somebody else'
+            message = f"field {quoted(unknown.name)}{where} is unknown, expected a field that the gateway uses"
+            hint = 'remove it, or begin its name with "x-" if it is for other programs'
             diagnostic = in_manifest(inspection, unknown.pointer, message, hint)
             yield replace(diagnostic, span=inspection.manifest.key_position(unknown.pointer))
 

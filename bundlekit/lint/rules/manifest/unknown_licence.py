@@ -1,8 +1,8 @@
-"""The licence is no identifier or expression of SPDX.
+"""The licence is not an identifier or expression of SPDX.
 
 Why: There are many GPLs and BSDs: the vendor's sample says `GPL`, and a lawyer asks which. Programs that list the
-licences of a product read the identifiers of SPDX, such as `MIT`, and expressions of them, such as `MIT OR
-Apache-2.0`. Nothing on the gateway depends on it. `LicenseRef-` and a name is for a licence of one's own.
+licences of a product read the identifiers of SPDX, such as `MIT`, and expressions of them, such as `MIT OR Apache-2.0`.
+Nothing on the gateway depends on it. For your own licence, write `LicenseRef-` and a name.
 
 Evidence: The vendor's guide names "MIT, GPL, BSD, etc.", and its sample says GPL, which the list of SPDX does not have.
 Nothing on a gateway was seen to read it.
@@ -48,7 +48,7 @@ _LONGEST = 100
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
     licence = field_of(inspection, "license")
     if isinstance(licence, str) and licence.strip() and not _is_known(licence):
-        message = f"licence {quoted(licence)} is none of SPDX, expected an identifier such as MIT"
+        message = f"licence {quoted(licence)} is not a licence of SPDX, expected an identifier such as MIT"
         yield in_manifest(inspection, "/license", message, _hint(licence))
 
 

@@ -1,10 +1,10 @@
-"""A method is none of get, put, post and delete.
+"""A method is not get, put, post or delete.
 
 Why: These four are what the gateway's REST API passes on to bundles, and what the SDK has handlers for.
 
 Evidence: The vendor's guide lists these four. Seen with SDK 1.1.2 on Python 2.7.18: a `@Route` with `patch` ends the
-start with `AttributeError: 'Route' object has no attribute 'patch'`. In bundle.json alone it changed nothing: nobody
-there reads `methods`.
+start with `AttributeError: 'Route' object has no attribute 'patch'`. In bundle.json only, it changed nothing: the
+gateway does not read `methods`.
 
 Bad:
 

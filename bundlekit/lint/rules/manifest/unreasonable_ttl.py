@@ -1,8 +1,8 @@
-"""The ttl is longer than anybody waits, or shorter than an answer takes.
+"""The ttl is longer than the gateway waits, or too short for an answer.
 
-Why: The gateway's REST API gives up after 60 seconds, whatever the bundle promises, and the vendor's guide wants
-answers as soon as possible. Within less than a second a request has to get to the bundle and back on a machine that is
-busy with other things, and when the ttl is over the gateway answers 408 in the bundle's place.
+Why: The gateway's REST API waits 60 seconds at most, for any ttl, and the vendor's guide wants answers as soon as
+possible. Within less than a second a request has to get to the bundle and back on a busy machine, and when the ttl is
+over, the gateway answers 408 instead of the bundle.
 
 Evidence: The original REST front answers 408 after 60 seconds, and the original controller 1.6.2 when the ttl is over.
 The vendor's guide wants answers within the ttl, and no long running jobs. That less than a second is too short was not
@@ -40,7 +40,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     if ttl > _LONGEST:
         message = f"ttl is {quoted(ttl)}, expected at most {_LONGEST} seconds: the REST API waits no longer"
         yield in_manifest(
-            inspection, "/ttl", message, "start what takes long, answer, and let the caller ask how it is"
+            inspection, "/ttl", message, "start the long work, answer, and let the caller ask for its state"
         )
     elif 0 < ttl < _SHORTEST:
         message = f"ttl is {quoted(ttl)}, expected at least {_SHORTEST} second"

@@ -4,7 +4,7 @@ Why: The vendor's guide spells methods in lower case: get, put, post and delete,
 those. A `@Route` with one in upper case keeps the SDK from starting the bundle.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a `@Route` with `GET` ends the start with `AttributeError: 'Route'
-object has no attribute 'GET'`. A bundle that writes it in bundle.json alone works: nobody there reads `methods`.
+object has no attribute 'GET'`. A bundle with upper case only in bundle.json works: the gateway does not read `methods`.
 
 Bad:
 

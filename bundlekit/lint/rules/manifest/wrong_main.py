@@ -1,4 +1,4 @@
-"""The main file is called something else than index.py.
+"""The main file is not called index.py.
 
 Why: The vendor's guide fixes the name, and starts `python index.py`, whatever is written here; so does `bundlekit
 deploy`. Only sanji-bootstrap, which starts the bundles of the vendor's firmware, reads main and runs the file that it

@@ -1,7 +1,7 @@
-"""A role is none that the gateway knows at this place.
+"""The gateway does not know a role at this place.
 
 Why: The SDK registers the resources of role `model` and those of role `view` apart, and leaves out any other, so that
-nobody ever reaches them. The vendor's guide knows `model` alone for a bundle; one of role `view` listens and sends
+no request ever reaches them. The vendor's guide knows `model` alone for a bundle; one of role `view` listens and sends
 requests of its own, as an example of the vendor's does, and is not found here. A handler of requests in it, which
 nothing calls, is found by `wrong-handler-signature`.
 

@@ -1,9 +1,9 @@
-"""A handler asks another machine or service without a time-out.
+"""A handler sends a request to another machine or service without a time-out.
 
 Why: A gateway is often behind a cellular link, and without a time-out a handler waits for an answer for ever, and
-takes one of the three threads that the SDK has for requests along. The client got a 408 by then. The methods that a
-handler calls are looked into too, and so are functions and methods in other modules of the bundle; what a thread of
-its own does is not. `socket.setdefaulttimeout` counts for all but requests.
+blocks one of the three threads that the SDK has for requests. By then, the client has got a 408. The methods that a
+handler calls are checked too, and so are functions and methods in other modules of the bundle; code in a thread of its
+own is not. `socket.setdefaulttimeout` counts for all but requests.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: three requests to a handler that asked a server which never answers
 came back with 408 when the ttl was over, and from then on so did every request to any handler of the bundle.

@@ -1,10 +1,10 @@
 """A handler waits for a command that may run for long, without a time-out.
 
-Why: The SDK has three threads for all requests of a bundle, and one that waits for a command is taken for as long as
-that runs; the client got a 408 by then. Python 2.7 has no time-outs for commands, but a gateway has `timeout` of
-coreutils; many commands have an option of their own too. The methods that a handler calls are looked into, what a
-thread of its own does is not. Nothing is said of commands that end at once, such as `cat` or `ifconfig`, and of those
-that are computed.
+Why: The SDK has three threads for all requests of a bundle, and a thread that waits for a command is blocked as long as
+the command runs; by then, the client has got a 408. Python 2.7 has no time-outs for commands, but a gateway has
+`timeout` of coreutils; many commands have an option of their own too. The methods that a handler calls are checked too;
+code in a thread of its own is not. Commands that end at once, such as `cat` or `ifconfig`, and computed commands are
+not reported.
 
 Evidence: `timeout=` of `subprocess` is a TypeError under Python 2.7.18. The vendor's guide asks bundles to answer as
 soon as possible.

@@ -1,7 +1,7 @@
-"""The bundle never gets to its start: `init` loops without an end.
+"""The bundle never starts: `init` loops for ever.
 
 Why: The SDK calls `init` while the object is made, before `start()` connects and registers; as long as `init` runs, the
-gateway does not know the bundle. What is to go on for ever belongs into `run`, which has a thread of its own.
+gateway does not know the bundle. An endless loop belongs in `run`, which has a thread of its own.
 
 Evidence: `sanji.core.Sanji.__init__` of the SDK 1.1.2 calls `self.init(*args, **kwargs)` last, and `start()` calls
 `run` when the bundle is registered.

@@ -1,8 +1,7 @@
 """An exception object is sent as data.
 
-Why: Data goes out as JSON, and an exception has no form in it. Where `response(...)` is called with one, it fails
-before anything is sent: the client gets 500 and "Internal Error." in place of the code and the message that were
-meant.
+Why: Data is sent as JSON, and an exception cannot be written as JSON. If `response(...)` gets an exception, it fails
+before anything is sent: the client gets 500 and "Internal Error." instead of the intended code and message.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the answer is 500, and the log has `TypeError: ValueError(...) is not
 JSON serializable`.

@@ -1,11 +1,11 @@
-"""A way through a handler ends without an answer.
+"""A path through a handler ends without an answer.
 
 Why: The SDK sends what `response(...)` is called with and nothing else, whatever a handler returns. Where it is not
-called, the client waits until the ttl is over, for a minute at most. An exception is answered with 500. Whatever
-mentions `response` counts as an answer, so that handing it on to another function is enough.
+called, the client waits until the ttl is over, for a minute at most. An exception is answered with 500. Any use of
+`response` counts as an answer, so it is sufficient to pass it to another function.
 
-Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a handler that returns `{"code": 200}` in place of calling `response`
-gets the client a 408 when the ttl is over; one that raises, a 500 at once.
+Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a handler that returns `{"code": 200}` instead of calling `response`
+gives the client a 408 when the ttl is over; a handler that raises, a 500 at once.
 
 Bad:
 

@@ -1,9 +1,9 @@
-"""A handler sleeps for seconds, or loops without an end.
+"""A handler sleeps for seconds, or loops for ever.
 
 Why: The vendor's guide says to answer as soon as possible and not to process long running jobs in a bundle. The SDK has
-three threads for all requests of a bundle: a handler that waits in one of them keeps others waiting, and one that never
-ends takes its thread for ever. The methods that a handler calls are looked into too; what a thread of its own does is
-not. A sleep behind the answer is not found, for the client has its answer; a loop without an end is.
+three threads for all requests of a bundle: a handler that waits in one of them keeps others waiting, and a handler that
+never ends blocks its thread for ever. The methods that a handler calls are checked too; code in a thread of its own is
+not. A sleep after the answer is not reported, because the client has its answer; an endless loop is.
 
 Evidence: The vendor's guide. Seen with SDK 1.1.2 on Python 2.7.18: while three requests slept for two seconds each, a
 fourth one for a handler that answers at once took two seconds too.

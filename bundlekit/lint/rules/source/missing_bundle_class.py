@@ -1,8 +1,8 @@
 """No class in index.py derives from Sanji.
 
 Why: A bundle is an object of a class of its own that derives from the SDK's `Sanji`: that reads bundle.json, registers
-its resources with the gateway, and calls the methods under `@Route`. Nothing is said where index.py imports modules
-that may bring the class, or makes it in another way.
+its resources with the gateway, and calls the methods under `@Route`. Nothing is reported if index.py imports modules
+that may contain the class, or makes the class in another way.
 
 Evidence: `sanji.core.Sanji` of the SDK 1.1.2 looks for routes among the methods of the object that it is itself; there
 is no other place from which the SDK takes them.

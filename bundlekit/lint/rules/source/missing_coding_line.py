@@ -1,4 +1,4 @@
-"""index.py, or a module beside it that it imports, is in an encoding that Python 2.7 does not read it in.
+"""index.py, or a module beside it that it imports, does not declare its encoding to Python 2.7.
 
 Why: Python 2.7 takes a source for ASCII unless its first or second line names another encoding, and refuses the whole
 file for one other byte, be it in a comment (PEP 263). Python 3 takes it for UTF-8.

@@ -1,9 +1,9 @@
-"""A module is imported that neither Python 2.7 nor the gateway's SDK brings, and that does not lie in the bundle.
+"""An imported module is neither in the bundle, nor in Python 2.7, nor in the gateway's SDK.
 
 Why: The import fails, and with it the start of the bundle. A gateway has Python 2.7 with its library, the SDK, and what
-that requires: paho, simplejson, six and voluptuous; whatever else somebody installed there is not known. Modules of
-Python 3 had other names before, or none. A folder is a package for Python 2.7 only with an `__init__.py` in it. Not
-looked at is what stands in a `try` with an `except`, or under an `if`.
+that requires: paho, simplejson, six and voluptuous; bundlekit does not know what else is installed there. Many modules
+of Python 3 have other names in Python 2.7, or do not exist. A folder is a package for Python 2.7 only if it contains an
+`__init__.py`. An import in a `try` with an `except`, or under an `if`, is not checked.
 
 Evidence: Seen with Python 2.7.18: the start ends with "ImportError: No module named configparser". The modules that it
 brings were listed from the one of Debian; SDK 1.1.2 pins simplejson, paho-mqtt, six and voluptuous.

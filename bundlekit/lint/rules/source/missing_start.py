@@ -1,8 +1,8 @@
 """Nothing in index.py starts the bundle.
 
 Why: The gateway runs `python index.py`. An object of the bundle's class connects and registers when its `start()` is
-called; without that the program ends at once, or does nothing, and the gateway knows no such resource. Nothing is said
-where a class, a decorator or another module may call it.
+called; without that the program ends at once, or does nothing, and the gateway knows no such resource. Nothing is
+reported if a class, a decorator or another module may call it.
 
 Evidence: with the SDK 1.1.2 under Python 2.7.18, an index.py that only defines its class ends with exit status 0, and
 one that only makes the object does too; neither connects to the broker.

@@ -1,7 +1,7 @@
 """A handler is replaced by another method of the same name.
 
-Why: Of two methods of one name in a class, Python keeps the second. The first one, `@Route` and all, is gone before the
-SDK looks for handlers, and nobody says so; most often it was copied and its name was not changed.
+Why: If two methods of a class have the same name, Python keeps the second. The first method, with its `@Route`, is gone
+before the SDK looks for handlers, without an error. Most often a method was copied and its name not changed.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with a handler for get and one for put, both called `value`, the bundle
 comes up, a PUT is answered, and a GET comes back with 404 and "Route '/example' not found."

@@ -1,7 +1,7 @@
 """A parameter of the path is compared with a number.
 
-Why: What the SDK takes out of the path is text: `message.param["id"]` of `/rooms/1` is "1". Python 2.7 compares text
-with a number and says nothing: they are never equal, and text is greater than any number.
+Why: The SDK takes text from the path: `message.param["id"]` of `/rooms/1` is "1". Python 2.7 compares text with a
+number without an error: they are never equal, and text is greater than any number.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a `GET /rooms/1` finds `message.param["id"] == 1` false, and Python
 finds `"1" > 5` true.
@@ -110,7 +110,7 @@ class _Params:
         if numbers is not None:
             written = " ".join(text_of(right).split())
             message = f"{printable(text_of(left))[:60]} is text, and is compared with {printable(written)[:60]}"
-            hint = f"write int({printable(text_of(left))[:60]}), with an answer for what is no number"
+            hint = f"write int({printable(text_of(left))[:60]}), with an answer for text that is not a number"
             if operators[0] in _EQUAL and numbers and all(_PLAIN.fullmatch(text_of(one)) for one in numbers):
                 hint = f'compare it with text, such as "{text_of(numbers[0])}"'
                 fix = tuple(self._quoted(one) for one in numbers)

@@ -1,9 +1,9 @@
-"""A loop asks the gateway's own REST API again and again.
+"""A loop sends requests to the gateway's own REST API again and again.
 
 Why: Each request goes by HTTPS through the web server, the controller and another bundle, on a small machine that has
 other work to do. The vendor's guide says not to monitor values by requests to RESTful endpoints at a high frequency. A
-resource of role `view` gets what the others tell, without asking. A loop that waits five seconds or more between two
-rounds is let be, and so is one that waits for a time that is computed.
+resource of role `view` gets these values without a request. A loop that waits five seconds or more between two rounds
+is not reported, and neither is a loop that waits for a computed time.
 
 Evidence: the do's and don'ts of the vendor's guide. The controller 1.6.2 sends each response to every view whose
 pattern the resource matches.
@@ -68,7 +68,7 @@ _ASKS = re.compile(r"(?:requests\.(?:get|post|put|delete|request)|urllib2?\.urlo
 _PAUSES = re.compile(r"(?:.*\.)?(?:sleep|wait|join|get)")
 _LONG_ENOUGH = 5.0
 _MOST = 20
-_HINT = "declare it with the role view to be told, or wait longer between two rounds"
+_HINT = "declare it with the role view to get the values, or wait longer between two rounds"
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:

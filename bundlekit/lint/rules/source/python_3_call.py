@@ -1,8 +1,8 @@
 """index.py, or a module beside it that it imports, calls something with arguments that Python 2.7 refuses.
 
 Why: A gateway runs bundles under Python 2.7, whose library has the functions and not all of their parameters; the call
-raises a TypeError when the program comes to it. Nothing is said where a module gives the name a meaning of its own,
-asks for the version, or goes on when the call fails.
+raises a TypeError when the program comes to it. Nothing is reported if a module redefines the name, checks the version,
+or continues when the call fails.
 
 Evidence: each call was tried under Python 2.7.18; `super()`, `subprocess.call(c, timeout=5)`, `Thread(daemon=True)`,
 `os.makedirs(p, exist_ok=True)`, `open(p, encoding="utf-8")`, `max(a, default=0)` and `str(b, "utf-8")` are TypeErrors.

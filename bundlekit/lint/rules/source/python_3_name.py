@@ -1,11 +1,11 @@
 """index.py, or a module beside it that it imports, uses a name that only Python 3 has.
 
 Why: A gateway runs bundles under Python 2.7. There a `from x import y` of such a name fails at the start, and another
-use when the program comes to it, often in an `except` that nobody tried. Nothing is said where a module gives the name
-a meaning of its own, asks for the version, or goes on without it.
+use when the program comes to it, often in an `except` that was never tested. Nothing is reported if a module redefines
+the name, checks the version, or continues without it.
 
-Evidence: the names are the difference between what Python 2.7.18 and Pythons 3.6 to 3.13 tell of the modules that both
-have, by `dir()`.
+Evidence: the names are the difference between the `dir()` of Python 2.7.18 and that of Pythons 3.6 to 3.13, for the
+modules that both have.
 
 Bad:
 

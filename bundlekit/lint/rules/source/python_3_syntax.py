@@ -4,7 +4,7 @@ Why: Bundles run under the gateway's Python 2.7, which refuses the whole file fo
 knows, before a line of it runs.
 
 Evidence: Seen with Python 2.7.18: one f-string in a method that nobody calls ends the start with "SyntaxError: invalid
-syntax". Each construct that is told was compiled with it, case by case, and so was what is not told.
+syntax". Each reported construct was compiled with it, case by case, and so were the constructs that are not reported.
 
 Bad:
 

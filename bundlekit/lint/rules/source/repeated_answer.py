@@ -1,12 +1,12 @@
-"""A handler answers and goes on, until it answers a second time.
+"""A handler continues after its answer and answers a second time.
 
-Why: `response(...)` sends the answer and comes back: it does not end the handler. What stands behind it runs all the
-same, so that a request that was refused is carried out, and its data saved. The client gets the first answer. The
-second one is for nobody, or, where another bundle hooks this one or has the same resource, is taken for that bundle's
-answer. Told is an answer only if every way behind it leads to another one.
+Why: `response(...)` sends the answer and returns: it does not end the handler. The code after it runs too, so a refused
+request is carried out, and its data is saved. The client gets the first answer. The second answer is lost, or, if
+another bundle hooks this bundle or has the same resource, it is taken for the answer of that bundle. An answer is
+reported only if every path after it leads to another answer.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a PUT with wrong data came back with 400, and the wrong data was there
-at the next GET. The controller 1.6.2 tells answers apart by the id of the request alone.
+at the next GET. The controller 1.6.2 distinguishes answers only by the id of the request.
 
 Bad:
 

@@ -1,13 +1,12 @@
-"""Text of a request gets into a command line that a shell runs.
+"""Text from a request becomes part of a command line that a shell runs.
 
-Why: Bundles run as root, and so does the shell. What it makes of a text is for the client to choose: `; reboot`, or
-anything else that root can do, with no more than a token for the API. A list of words in place of a line, without
-shell=True, reaches the program as it is; `pipes.quote` makes one word of a text. Nothing is said of text that the
-handler or the schema of the Route looks into, of what is a number by then, and of parameters of the path, in which the
-SDK lets through letters, digits, `_` and `-` alone.
+Why: Bundles run as root, and so does the shell. A client with a token for the API can run `; reboot`, or anything else
+that root can do. A list of words in place of a line, without shell=True, reaches the program as it is; `pipes.quote`
+makes one word of a text. Nothing is reported for text that the handler or the schema of the Route checks, for text that
+was converted to a number, and for parameters of the path, in which the SDK allows only letters, digits, `_` and `-`.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a PUT of `{"host": "x; id -u"}` to the bad example below ran `id -u`,
-and the answer had what it printed.
+and the answer contained its output.
 
 Bad:
 

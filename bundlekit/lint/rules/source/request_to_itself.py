@@ -1,8 +1,8 @@
-"""A bundle asks itself for one of its resources, while it handles a change.
+"""A bundle sends a request to itself while it handles a change.
 
 Why: While a put, post or delete is under way, the gateway refuses all other requests to the bundle, on any of its
-resources, with 423; those that the bundle sends to itself, too. A method that makes the answer can be called in place
-of that. Nothing is said of what a handler sends after its answer, of threads of its own and of events.
+resources, with 423, also those that the bundle sends to itself. Call the method that makes the answer instead. Requests
+that a handler sends after its answer, threads and events are not reported.
 
 Evidence: Seen with the controller 1.6.2: during a put, a get of another resource of the same bundle and a direct get
 come back with 423 and "resource is locked". With SDK 1.1.2 on Python 2.7.18, `self.publish.direct.get` of a bundle's

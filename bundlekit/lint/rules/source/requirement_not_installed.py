@@ -1,7 +1,7 @@
-"""A module is imported that requirements.txt names, and that does not lie in the bundle.
+"""An imported module is named in requirements.txt, but is not in the bundle.
 
-Why: Nothing on a gateway, and no deploy, installs what requirements.txt names: a gateway has usually no way to where it
-would come from. Unless somebody installed it there by hand, the import fails.
+Why: Nothing on a gateway, and no deploy, installs what requirements.txt names: a gateway usually has no access to a
+package index. Unless the module was installed there by hand, the import fails.
 
 Evidence: Seen with Python 2.7.18: with requests in requirements.txt the start ends with "ImportError: No module named
 requests". The vendor's guide has no step that installs anything, and `bundlekit deploy` has none.

@@ -1,7 +1,7 @@
 """A declared method of a resource has no handler in index.py.
 
-Why: The gateway passes requests for the resource to the bundle, whatever `methods` says, and the SDK answers those
-that no handler takes with 404.
+Why: The gateway passes requests for the resource to the bundle, for any `methods`, and the SDK answers requests without
+a handler with 404.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with a handler for get alone, a PUT comes back with 404 and "Route
 '/example' not found." from the bundle itself. The original controller 1.6.2 routes by the resource and never asks for

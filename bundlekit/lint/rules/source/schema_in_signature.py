@@ -1,9 +1,9 @@
-"""A handler has the schema of its data as a parameter of its own, where nothing applies it.
+"""A handler has the schema of its data as a parameter, where the SDK does not use it.
 
 Why: The SDK applies the schema that `@Route(schema=...)` is given, before it calls the handler with self, message and
 response. A fourth parameter keeps its default, so that a schema there checks nothing: data of any form gets in, and is
-saved. Nothing is said where the handler uses the parameter. This is not mended unasked, because requests that are
-accepted today may be refused from then on.
+saved. Nothing is reported if the handler uses the parameter. --fix does not change this, because requests that are
+accepted today may be refused then.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a PUT with a text where the schema wants a number came back with 200,
 and with 400 once the schema was the Route's.

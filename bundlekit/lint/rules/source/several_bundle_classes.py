@@ -1,9 +1,9 @@
 """More than one class in index.py is a bundle.
 
-Why: bundle.json describes one bundle. A class that is never made answers nothing, its `@Route`s look handled and are
-not; and where two are started in one program, both register under the name in bundle.json, and the later one takes over
-what the gateway sends to the earlier one. A class from which another one in index.py derives is no bundle of its own,
-and neither are two of which the program chooses one.
+Why: bundle.json describes one bundle. A class without an object answers nothing: its `@Route`s look handled but are
+not. If a program starts two, both register under the name in bundle.json, and the later bundle gets what the gateway
+sends to the earlier. A base class of another class in index.py is not a bundle of its own, and neither are two classes
+of which the program chooses one.
 
 Evidence: the SDK 1.1.2 begins each registration with the removal of whatever has the bundle's name, and it looks for
 routes on the one object that is started.
@@ -96,7 +96,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         other = (module.path, span_of(module.text, made[first]), "what starts the other one")
         shown = printable(name)[:60]
         if name not in made and not _is_mentioned(module, one):
-            message = f"{shown} is a second bundle in {module.path}, and nothing makes one of it"
+            message = f"{shown} is a second bundle in {module.path}, and nothing makes an object of it"
             yield Diagnostic(module.path, span_of(module.text, where), message, _HINT, other=other)
         elif name in made and name != first and _block(made[name]) == _block(made[first]):
             message = f"{shown} is a second bundle in {module.path}, which takes over from {printable(first)[:60]}"

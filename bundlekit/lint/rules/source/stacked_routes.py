@@ -1,7 +1,7 @@
 """A function carries more than one `@Route`.
 
-Why: The SDK (1.1.2) takes the outermost `@Route` alone, and what it wraps is the inner `@Route` and not the function:
-requests for the outer resource get no answer until the ttl is over, those for the inner one 404.
+Why: The SDK (1.1.2) uses only the outermost `@Route`, which wraps the inner `@Route` and not the function: requests for
+the outer resource get no answer until the ttl is over, those for the inner one 404.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18 with the outer one for get and the inner one for put: the GET comes back
 with 408 when the ttl is over, the PUT at once with 404, and the function is called for neither.
@@ -50,7 +50,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 path,
                 route.span,
-                f"{printable(route.handler)[:60]} has a second @Route, which keeps the first one from answering",
+                f"{printable(route.handler)[:60]} has a second @Route, so the first @Route does not answer",
                 "give one @Route a list of methods, or write a function for each resource",
                 other=(path, outer.span, "the first one"),
             )

@@ -1,4 +1,4 @@
-"""index.py, or a module beside it that it imports, is no Python from some place on.
+"""index.py, or a module beside it that it imports, has a syntax error.
 
 Why: A gateway does not start a bundle whose code it cannot read. It is an error where neither Python 3's own parser nor
 a grammar of Python 2.7 takes the file, or the indentation of its lines; what Python 2.7 alone refuses is found by

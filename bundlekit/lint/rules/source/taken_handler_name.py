@@ -1,8 +1,8 @@
 """A handler has a name that the SDK needs for itself.
 
-Why: A handler is a method of the bundle's object, and so is much of the SDK. Some names the SDK gives to values of its
-own while the bundle starts, so that the handler is gone before the SDK looks for it; under others it calls its own
-methods, and gets the handler.
+Why: A handler is a method of the bundle's object, and so is much of the SDK. The SDK gives some names to its own values
+while the bundle starts, so the handler is gone before the SDK looks for it; other names are its own methods, and it
+calls the handler instead.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18, each name as that of a handler: with `start` the program ends at once
 with exit status 0; with `register`, `get_profile`, `on_connect` and `on_sanji_message` it never gets a request; with
@@ -69,7 +69,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if function is None or function.owner == -1 or function.name not in _CALLED | _VALUES:
             continue
         whose = "a method" if function.name in _CALLED else "a value"
-        message = f'"{function.name}" is the name of {whose} of the SDK, expected another one for a handler'
+        message = f'"{function.name}" is the name of {whose} of the SDK, expected another name for a handler'
         place = span_of(module.text, function.node.child_by_field_name("name") or function.node)
         yield Diagnostic(module.path, place, message, f"{function.name}_value would do")
 

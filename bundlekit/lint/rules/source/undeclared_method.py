@@ -1,7 +1,7 @@
-"""A handler takes a method that bundle.json does not declare for its resource.
+"""A handler has a method that bundle.json does not declare for its resource.
 
-Why: `methods` plays no part in what the gateway sends to a bundle, so the handler is called all the same: bundle.json,
-which callers read, says less than is true.
+Why: `methods` plays no part in what the gateway sends to a bundle, so the handler is called too: bundle.json, which
+callers read, is incomplete.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a DELETE that bundle.json does not declare was handled and answered with
 200.

@@ -2,8 +2,8 @@
 
 Why: The program fails with a `NameError` when it comes to that line, and not before: the bundle starts, and the request
 whose handler has the line is answered with 500. Names are looked for where Python 2.7 looks for them, and its builtins
-are known. Nothing is said of a module with `import *`, `exec` or `globals()` in it, of a name that is tried with an
-`except NameError`, and where the module asks for the version of Python.
+are known. Nothing is reported for a module with `import *`, `exec` or `globals()`, for a name with an `except
+NameError`, and if the module checks the version of Python.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the bundle registers, `GET /example` is answered with 200, and
 `PUT /example` with 500 and "global name 'dta' is not defined".

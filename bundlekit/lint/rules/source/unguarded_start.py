@@ -1,7 +1,8 @@
 """The bundle starts whenever index.py is imported.
 
-Why: On a gateway, which runs `python index.py`, this works. Whatever imports index.py, a test first of all, waits for
-ever at the `start()`, or for a broker that is not there. Under `if __name__ == "__main__"` it runs on the gateway only.
+Why: On a gateway, which runs `python index.py`, this works. Every other program that imports index.py, for example a
+test, waits for ever at the `start()`, or for a missing broker. Under `if __name__ == "__main__"` it runs on the gateway
+only.
 
 Evidence: `start()` of the SDK 1.1.2 returns when the bundle is stopped and not before.
 

@@ -1,8 +1,8 @@
 """A `@Route` has a method that the SDK does not know.
 
-Why: The SDK looks the method up by its name while the bundle starts, in lower case, and dies of an AttributeError when
-it is none of get, put, post and delete. (`all` is known to it, but no request ever has it.) One method may be given as
-a string, but under Python 2.7 as a plain one: of `u"get"`, and of `"get"` in a file with `unicode_literals`, the SDK
+Why: The SDK looks the method up by its name while the bundle starts, in lower case, and fails with an AttributeError if
+it is not get, put, post or delete. (`all` is known to it, but no request ever has it.) One method may be given as a
+string, but under Python 2.7 as a plain one: of `u"get"`, and of `"get"` in a file with `unicode_literals`, the SDK
 takes each letter for a method. In a list, either is fine.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the start ends with `AttributeError: 'Route' object has no attribute

@@ -1,7 +1,7 @@
-"""It cannot be seen from index.py alone which requests are handled.
+"""bundlekit cannot see which requests index.py handles.
 
-Why: Resources that are literals, or made of constants that are, are followed; what the program computes is not
-guessed. What bundle.json declares and no visible handler takes may be handled there, or not at all.
+Why: Resources that are literals, or made of constants that are, are followed; computed values are not guessed. A
+declared resource without a visible handler may be handled there, or not at all.
 
 Evidence: SDK 1.1.2, `Route` in sanji/core.py, takes whatever value it is called with when the bundle starts;
 bundle.json plays no part in it. So there is nothing wrong with such a handler but that it cannot be checked.

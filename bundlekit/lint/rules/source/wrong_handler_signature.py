@@ -1,10 +1,10 @@
-"""A handler takes other arguments than the SDK gives it.
+"""A handler does not take the arguments that the SDK gives it.
 
 Why: The SDK (1.1.2) counts a handler's parameters, stars left out. One for requests, self, message and response, is
 called when it has three or more, always with these three; one for events, of a resource with the role view, when it has
-two, self and message. One with fewer is passed over without a word, so that the request gets no answer, and one that
-needs more fails. Requests that come by a hook, after another bundle has answered them, are requests like others: in a
-bundle with a hook, a handler of a view may take all three.
+two, self and message. A handler with fewer is skipped without an error, so the request gets no answer, and a handler
+that needs more fails. Requests that come by a hook, after another bundle has answered them, are requests like others:
+in a bundle with a hook, a handler of a view may take all three.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with (self, message) and with (self, *args) the handler is not called,
 and the client gets 408 when the ttl is over; with a fourth parameter that has to be given it gets 500, from a

@@ -1,4 +1,4 @@
-"""A `ModelInitiator` is made for a name of which the bundle has no factory file.
+"""A `ModelInitiator` has a name for which the bundle has no factory file.
 
 Why: `ModelInitiator(name, path)` reads `data/<name>.json`, which it makes from `data/<name>.json.factory` at the first
 start, and raises a RuntimeError where that is missing, so that the bundle never comes up. The vendor's guide asks for

@@ -1,10 +1,10 @@
 """A comment hides findings and does not say why.
 
-Why: whoever comes next cannot tell whether the reason still holds, so the comment stays for ever. The reason stands
-behind the brackets.
+Why: the next reader cannot see whether the reason still applies, so the comment stays for ever. Write the reason after
+the brackets.
 
-Evidence: Nothing but `bundlekit validate` reads the comment, and it hides as much without a reason. That one is asked
-for is our own custom.
+Evidence: Nothing but `bundlekit validate` reads the comment, and it has the same effect without a reason. The reason is
+a convention of bundlekit.
 
 Bad:
 

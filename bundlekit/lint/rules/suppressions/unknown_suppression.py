@@ -1,10 +1,9 @@
-"""A comment that is to hide findings names no rule that it can hide.
+"""A comment that should hide findings does not name a rule that can be hidden.
 
-Why: it hides nothing, and whoever reads it believes that it does. Expected is the code or the name of a rule in square
-brackets, or several with commas between. What is said of such comments cannot be hidden by them.
+Why: it hides nothing, but its reader believes that it does. It must have the code or the name of a rule in square
+brackets, or several, separated by commas. Such comments cannot hide the findings about themselves.
 
-Evidence: Nothing but `bundlekit validate` reads the comment. In the example it tells of the undeclared resource all the
-same.
+Evidence: Nothing but `bundlekit validate` reads the comment. In the example it still reports the undeclared resource.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """A comment hides findings of a rule that finds nothing there.
 
-Why: what is hidden was mended or has moved, and the comment would hide the next such fault without a word. A comment
-hides what is found on its own line, or on the next line with code if it stands alone.
+Why: the problem was corrected or has moved, and the comment would silently hide the next such problem. A comment hides
+findings on its own line, or on the next line with code if it is alone on its line.
 
 Evidence: Neither Python 2.7 nor the SDK reads comments. What this one hides is hidden from `bundlekit validate` alone,
 which but for this finding says the same of the bundle without the comment.
