@@ -3,7 +3,7 @@
     BundlekitError             3  anything below; the command line shows it and never a traceback
     |-- BadUsage               2  the command line asks for something that makes no sense
     |-- Refused                1  the bundle has findings, so the verb did not go on
-    |-- RolledBack             1  the new release did not come up and was taken back
+    |-- RolledBack             1  the new release did not come up and was rolled back
     |-- CouldNotRun            3  the work could not be done; nothing was changed
     |   |-- Unreadable         3  a bundle, an archive or a file cannot be read
     |   |-- Taken              3  what should be made is there already; it was left untouched
@@ -23,7 +23,7 @@ from __future__ import annotations
 
 EXIT_CODES = {
     0: "success; also when you end a command that runs until then, such as `logs -f` or `run`",
-    1: "findings; or the release was taken back; or refused",
+    1: "findings; or the release was rolled back; or refused",
     2: "wrong usage",
     3: "could not be done",
     4: "the gateway needs a human",

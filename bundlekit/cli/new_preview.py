@@ -31,4 +31,4 @@ def show(name: str, files: Mapping[str, bytes]) -> None:
         try:
             click.echo(files[path].decode(), nl=False)
         except UnicodeDecodeError:
-            click.echo(f"({len(files[path])} bytes that are no text)")
+            click.echo(f"({len(files[path])} bytes that are not text)")

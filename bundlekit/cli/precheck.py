@@ -42,7 +42,9 @@ def refuse_errors(bundle: Bundle, place: Path) -> None:
     for finding in by_themselves:
         if finding.severity is Severity.ERROR and _identity(finding) not in told:
             where = f"{printable(finding.file)}:{finding.line}:{finding.column}"
-            said = f"{where}: {finding.code} {finding.rule} is ignored, as somebody chose: {printable(finding.message)}"
+            said = (
+                f"{where}: {finding.code} {finding.rule} is ignored, as your settings say: {printable(finding.message)}"
+            )
             click.echo(click.style("note: ", fg="yellow") + said, err=True)
     if selection.fails(findings):
         failing = Counter(one.severity for one in findings if one.severity.is_at_least(selection.fail_on))

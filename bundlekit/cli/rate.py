@@ -18,6 +18,6 @@ def parse_rate(_context: click.Context, _option: click.Parameter, text: str | No
     rate = float(found[1]) * {"": 1, "k": 1000, "M": 1_000_000}[found[2]] if found else 0
     if not _LEAST_RATE <= rate <= _MOST_RATE:
         raise click.BadParameter(
-            f"{text[:60]!r} is no number of bytes a second, such as 20k or 1.5M; 1k is the least, 1000M the most"
+            f"{text[:60]!r} is not a number of bytes per second from 1k to 1000M, such as 20k or 1.5M"
         )
     return int(rate)

@@ -112,8 +112,8 @@ class TerminalPrompter:
         if not self._kept or "does not accept the password" not in refusal:
             return None
         return (
-            "the keyring has that password: `bundlekit login TARGET` stores another one, "
-            "`bundlekit login TARGET --forget` forgets it"
+            "the keyring has that password: `bundlekit login TARGET` stores another, "
+            "`bundlekit login TARGET --forget` deletes it"
         )
 
     def _kept_secret(self, name: str, words: str = "TARGET") -> str | None:

@@ -132,7 +132,7 @@ def _wait(session: Session, change: Change, deadline: float) -> HistoryEntry | N
         looks = 0 if is_at_it else looks + 1
         time.sleep(_PAUSE)
     if looks < _LOOKS:
-        raise GatewayUnreachable("the change goes on there for longer than it may take")
+        raise GatewayUnreachable("the change takes longer there than allowed")
     return None
 
 

@@ -66,7 +66,7 @@ def only_copy(gateway: GatewayState, name: str | None, where: str) -> Neighbour:
         f"{len(copies)} copies of {names[0]} run by hand on {where}: "
         + ", ".join(f"process {one.pid} in {one.folder}" for one in copies),
         kept="nothing was stopped or changed",
-        hint=f"end all but one of them there first, such as by `sudo kill {copies[-1].pid}`",
+        hint=f"end all but one of them there first, for example by `sudo kill {copies[-1].pid}`",
     )
 
 

@@ -43,9 +43,9 @@ def entry_reason(entry: HistoryEntry) -> str:
 
 _ENDED = {
     "up": "it runs",
-    "back": "taken back to {}",
-    "down": "taken back, nothing runs",
-    "by-hand": "taken back, the copy that ran by hand runs again",
+    "back": "rolled back to {}",
+    "down": "rolled back, nothing runs",
+    "by-hand": "rolled back, the copy that ran by hand runs again",
     "stuck": "neither it nor {} runs as it should",
     "not-up": "did not come up",
     "marked": "done",

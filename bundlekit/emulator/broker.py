@@ -69,8 +69,8 @@ class EmbeddedBroker(Service):
 
         if not self._listen.path and not users_are_known():  # everybody would wait for ever to be let in
             raise CouldNotRun(
-                "this machine does not say which user a connection is of, so the broker could let nobody in",
-                hint="/proc/net/tcp tells it, which a container or a security module may hide",
+                "this machine does not say which user a connection is of, so the broker would refuse every client",
+                hint="/proc/net/tcp shows it; a container or a security module may hide that file",
             )
         # It tells of each client that goes without a word, and a bundle may well be killed.
         logging.getLogger("amqtt").setLevel(logging.CRITICAL)

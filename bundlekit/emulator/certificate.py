@@ -42,7 +42,7 @@ def ensure_certificate(state: Path, hosts: tuple[str, ...] = (), tell: Callable[
         write_secret(key, key_pem)
         write_secret(certificate, certificate_pem)
         if not is_first:
-            tell(f"the certificate is made anew, because {why}: {certificate}")
+            tell(f"the certificate is replaced, because {why}: {certificate}")
     return certificate
 
 
@@ -95,17 +95,17 @@ def _why_anew(file: Path, hosts: tuple[str, ...]) -> str:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except (OSError, ValueError, x509.ExtensionNotFound):
-        return "the one before, or its key, was damaged"
+        return "the previous certificate, or its key, was damaged"
     if constraints.ca:
-        return "the one before could sign for any name"
+        return "the previous certificate could sign for any name"
     if certificate.not_valid_after_utc - certificate.not_valid_before_utc > _VALID + _SKEW:
-        return "the one before was valid for too long"
+        return "the previous certificate was valid for too long"
     if datetime.now(UTC) > certificate.not_valid_after_utc - _BEFORE_ITS_END:
-        return "the one before comes to its end"
+        return "the previous certificate expires soon"
     if datetime.now(UTC) < certificate.not_valid_before_utc:
-        return "the one before is not valid yet"
+        return "the previous certificate is not valid yet"
     if not all(_general_name(host) in names for host in (*_NAMES, *_ADDRESSES, *hosts)):
-        return "the one before was for other addresses"
+        return "the previous certificate was for other addresses"
     return ""
 
 

@@ -179,7 +179,7 @@ _MEANINGS = {
     "silent": "a bundle's answers never come, so that the controller gives up after the bundle's ttl",
     "broker-restart=30s": "the broker goes away for a second, again and again, that often",
     "ssh-cut=300kB": "a connection over SSH breaks off after that many bytes from the client",
-    "old-ssh": "an SSH server of 2014, with RSA by SHA-1 alone",
+    "old-ssh": "an SSH server of 2014, only with RSA by SHA-1",
     "disk-full=0B": "/opt has that much room left; what changes there is lost at the end",
 }
 _WITHOUT_VALUE = {"silent", "old-ssh"}
@@ -195,7 +195,9 @@ def parse(*specs: str) -> Faults:
     for one in filter(None, (part.strip() for spec in specs for part in spec.split(","))):
         name, equals, value = one.partition("=")
         if name not in _KINDS or (equals and (not value or name in _WITHOUT_VALUE)):
-            raise BadUsage(f"{one!r} is no fault", hint=f"there are {', '.join(_KINDS)}; `--faults help` tells of them")
+            raise BadUsage(
+                f"{one!r} is not a fault", hint=f"there are {', '.join(_KINDS)}; `--faults help` describes them"
+            )
         faults = replace(_KINDS[name](faults, value), words=(*faults.words, one))
     return faults
 

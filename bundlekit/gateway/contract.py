@@ -181,7 +181,7 @@ def judge_signs(result: Result, name: str, signs: Sequence[str]) -> Result:
     listed = " and ".join(others)
     if name not in signs:
         return replace(result, verdict=Verdict.BROKEN, words=f"answered by {listed}, and not by this bundle")
-    words = f"{listed} answers it too, so the answer is not this bundle's alone"
+    words = f"{listed} answers it too, so the answer is not only this bundle's"
     return replace(result, verdict=Verdict.UNCHECKED, words=words)
 
 

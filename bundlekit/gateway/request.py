@@ -37,7 +37,7 @@ def checked_token(token: str) -> str:
     """
     token = token.strip()
     if not _TOKEN.fullmatch(token):
-        why = "has characters that none has" if token else "is empty"
+        why = "has characters that no token has" if token else "is empty"
         raise BadUsage(f"the API token {why}", hint="it is one line of printable ASCII, without blanks")
     return token
 

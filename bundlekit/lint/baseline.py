@@ -122,7 +122,7 @@ def read(text: str) -> Counter[Known]:
     if not isinstance(value, dict) or not isinstance(value.get("findings"), list):
         raise BadUsage('it has no list "findings"')
     if value.get("version") != FORMAT_VERSION:
-        raise BadUsage(f"its version is not {FORMAT_VERSION}", hint="write it anew with --write-baseline")
+        raise BadUsage(f"its version is not {FORMAT_VERSION}", hint="write it again with --write-baseline")
     known: Counter[Known] = Counter()
     for number, item in enumerate(value["findings"], 1):
         one, times = _read(item, number)
@@ -163,4 +163,6 @@ def _read(item: Any, number: int) -> tuple[Known, int]:
         file, code, place = (word if isinstance(word, str) else None for word in words)
         if file is not None and code is not None and place is not None and type(times) is int and times > 0:
             return Known(file, code, kind, place), times
-    raise BadUsage(f"its finding {number} has not the form of one", hint="write it anew with --write-baseline")
+    raise BadUsage(
+        f"its finding {number} does not have the form of a finding", hint="write it again with --write-baseline"
+    )

@@ -27,7 +27,7 @@ _MOST_READ_AGAIN = 2 * _LARGEST
 _MOST_PATTERNS = 1000
 _MOST_DOTS = 10_000_000  # squared: so the time and the room that tomllib takes for keys such as a.b.c grow
 _NO_LINK = "name a file below the folder of the settings, without links"
-TRUST_HINT = f"{SAFE_FOLDERS} names folders that you trust, whoever owns them; see docs/settings.md"
+TRUST_HINT = f"{SAFE_FOLDERS} names folders that you trust, with any owner; see docs/settings.md"
 _TABLE = re.compile(r"\s*\[\s*tool\s*\.\s*bundlekit\b")
 
 

@@ -66,7 +66,7 @@ def refusal(name: str, found: Sequence[Shared]) -> Refused:
     return Refused(
         in_words(name, found[0]),
         kept="nothing was stopped or changed",
-        hint=f"{remedy}; {FORCE} goes on all the same",
+        hint=f"{remedy}; {FORCE} overrides this",
         details=tuple(in_words(name, one) for one in found[1:]),
     )
 

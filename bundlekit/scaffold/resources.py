@@ -157,7 +157,7 @@ def _check_segment(whole: str, segment: str) -> None:
 def _method(word: Any) -> str:
     method = word.strip().lower() if isinstance(word, str) else ""
     if method not in METHODS:
-        raise BadUsage(f"{quoted(word)} is no method, expected some of {', '.join(METHODS)}")
+        raise BadUsage(f"{quoted(word)} is not a method, expected some of {', '.join(METHODS)}")
     return method
 
 

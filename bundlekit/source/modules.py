@@ -81,7 +81,7 @@ def read_module(bundle: Bundle, path: str, weight: int = _WEIGHS_TOO_MUCH) -> by
         return content
     return ReadError(
         ReadErrorKind.TOO_LARGE,
-        f"{path} has more lines in a row with nothing but a comment or a backslash than anybody writes",
+        f"{path} has more lines in a row with only a comment or a backslash than is usual",
         hint="it was not looked into",
     )
 

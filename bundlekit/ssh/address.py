@@ -135,7 +135,7 @@ def address_from(target: Target, options: Options, config_file: Path | None = No
     me = own_name()
     user = target.user or option("user") or me
     if not user or not 0 < port < 65536:
-        raise ValueError(f"port {port} is none" if user else "there is no user to log in as: write USER@HOST")
+        raise ValueError(f"port {port} does not exist" if user else "there is no user to log in as: write USER@HOST")
     ways = (option("preferredauthentications") or "publickey,keyboard-interactive,password").lower().split(",")
     alias = option("hostkeyalias")
     tokens = {
@@ -185,7 +185,7 @@ def _passwords(option: Callable[[str], str | None], ways: list[str]) -> int:
 
 def _family(value: str) -> str:
     if value.lower() not in ("any", "inet", "inet6"):
-        raise ValueError(f"AddressFamily {value} is none")
+        raise ValueError(f"AddressFamily {value} does not exist")
     return value.lower()
 
 
@@ -194,7 +194,7 @@ def _seconds(text: str) -> float | None:
     if text.lower() == "none":
         return None
     if not re.fullmatch(r"\d{1,9}([smhdw]\d{1,9})*[smhdw]?", text, re.IGNORECASE):
-        raise ValueError(f"{text!r} is no time")
+        raise ValueError(f"{text!r} is not a time")
     parts = re.findall(r"(\d+)([smhdw]?)", text.lower())
     seconds = sum(int(number) * _UNITS[unit] for number, unit in parts)
     return float(min(seconds, _UNITS["d"])) or None

@@ -61,7 +61,7 @@ def fault_of_host(certificate: SSHCertificate, host: str, authorities: Iterable[
     from cryptography.hazmat.primitives.serialization import SSHCertificateType
 
     if certificate.type != SSHCertificateType.HOST:
-        return "is not one of a host"
+        return "is not a host certificate"
     signer = _as_it_travels(certificate.signature_key())
     if all(signer != authority.asbytes() for authority in authorities):
         return "is signed by an authority that known_hosts does not trust about this host"

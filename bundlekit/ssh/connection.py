@@ -107,7 +107,7 @@ class Connection:
         except paramiko.ChannelException as error:
             if error.code == _PROHIBITED:
                 raise GatewayUnfit(
-                    f"the SSH server of {account} forbids forwarding, so there is no way to its port {port}",
+                    f"the SSH server of {account} forbids forwarding, so its port cannot be reached: {port}",
                     hint="set `AllowTcpForwarding local` in its sshd_config, or use --url https://HOST and a token",
                 ) from error
             raise GatewayUnreachable(

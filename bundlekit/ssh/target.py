@@ -59,14 +59,14 @@ def parse_target(text: str) -> Target:
     elif place.count(":") > 1:
         host = place
         if not _is_address6(host):
-            raise refuse("it has more than one colon and is no IPv6 address")
+            raise refuse("it has more than one colon and is not an IPv6 address")
     else:
         host, colon, number = place.partition(":")
         port = number if colon else None
         if not _HOST.fullmatch(host):
             raise refuse("the host's name is empty or has odd characters")
     if port is not None and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise refuse(f"{quoted(port)} is no port")
+        raise refuse(f"{quoted(port)} is not a port")
     return Target(host, user or None, int(port) if port else None)
 
 

@@ -51,7 +51,7 @@ def test_python_for_which_the_home_would_have_to_be_shown_is_refused(tmp_path: P
     options = ("--state", str(tmp_path / "state"), "--port", "0", "--ssh-port", "0", "--python", "~/python3x")
     done = typed(*options, home=tmp_path)
     assert done.returncode == 2
-    assert "lies in your home folder itself" in done.stderr
+    assert "is directly in your home folder" in done.stderr
     assert os.path.realpath(sys.executable) in done.stderr
 
 

@@ -130,7 +130,7 @@ def test_contradicting_options_are_refused(capsys: pytest.CaptureFixture[str], h
         (
             'ignore = ["BK102"]',
             0,
-            "note: odd/bundle.json:4:13: BK102 wrong-type is ignored, as somebody chose: author is",
+            "note: odd/bundle.json:4:13: BK102 wrong-type is ignored, as your settings say: author is",
         ),
         ('severity.BK102 = "info"', 0, "note: odd/bundle.json:4:13: BK102 wrong-type is ignored"),
         ('severity.BK102 = "warning"', 0, "odd/bundle.json:4:13: warning BK102"),

@@ -94,7 +94,7 @@ def test_bundle_that_keeps_its_promises(gateway: Emulated) -> None:
         ["kept", "DELETE", "/example", "is", "refused"],
     ]
     note, summary = printed.err.splitlines()
-    assert "is only seen over SSH" in note
+    assert "sees only over SSH" in note
     assert summary.startswith("bundle.json of example 0.0.1, on 127.0.0.1:")
     assert ": 3 kept, " in printed.err
 

@@ -92,7 +92,7 @@ ACTS = [
     ("up\t\t", "deploy 2-b by eve@workstation (moxa from 10.0.0.1): it runs"),
     (
         "back\tdied 3\tboot",
-        "taken back to 1-a: it ended with exit status 3; broken off, and brought to its end by",
+        "rolled back to 1-a: it ended with exit status 3; broken off, and brought to its end by",
     ),
     (
         "refused\tsyntax index.py:3 invalid syntax \t",

@@ -65,8 +65,8 @@ def test_password_of_the_keyring_that_sudo_refuses_is_told_as_such(kept: Kept, r
     said = printed.out + printed.err
     assert gateway.passwords == ["of-last-year"]
     assert "sudo on the gateway does not accept the password" in said
-    assert f"the keyring has that password: `bundlekit login {name}` stores another one" in said
-    assert f"`bundlekit login {name} --forget` forgets it" in said
+    assert f"the keyring has that password: `bundlekit login {name}` stores another" in said
+    assert f"`bundlekit login {name} --forget` deletes it" in said
     assert "of-last-year" not in said
 
 

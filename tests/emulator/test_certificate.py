@@ -150,12 +150,12 @@ def test_its_key_can_sign_for_no_other_name(tmp_path: Path) -> None:
 
 
 OLD = [
-    ({"authority": True, "days": 3650}, "the one before could sign for any name"),
-    ({"days": 3650}, "the one before was valid for too long"),
-    ({"begin": NOW - timedelta(days=336)}, "the one before comes to its end"),
-    ({"begin": NOW - timedelta(days=400)}, "the one before comes to its end"),
-    ({"begin": NOW + timedelta(days=10)}, "the one before is not valid yet"),
-    ({"names": ("elsewhere",)}, "the one before was for other addresses"),
+    ({"authority": True, "days": 3650}, "the previous certificate could sign for any name"),
+    ({"days": 3650}, "the previous certificate was valid for too long"),
+    ({"begin": NOW - timedelta(days=336)}, "the previous certificate expires soon"),
+    ({"begin": NOW - timedelta(days=400)}, "the previous certificate expires soon"),
+    ({"begin": NOW + timedelta(days=10)}, "the previous certificate is not valid yet"),
+    ({"names": ("elsewhere",)}, "the previous certificate was for other addresses"),
 ]
 
 
@@ -171,7 +171,7 @@ def test_one_that_will_not_do_is_renewed_at_the_next_start(tmp_path: Path, how: 
         assert all(client(f"{gateway.url}/api/v1/x", certificate) for client in CLIENTS)
 
     told = with_gateway(tmp_path, check)
-    assert told == [f"the certificate is made anew, because {why}: {certificate}"]
+    assert told == [f"the certificate is replaced, because {why}: {certificate}"]
     assert (certificate.read_bytes() != before, (tmp_path / KEY).read_bytes() != key) == (True, True)
     made = x509.load_pem_x509_certificate(certificate.read_bytes())
     assert made.not_valid_after_utc - made.not_valid_before_utc == timedelta(days=366)

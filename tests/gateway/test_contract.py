@@ -184,7 +184,7 @@ SIGNED = [
     (["mine"], Verdict.KEPT, ""),
     (["other"], Verdict.BROKEN, "answered by other, and not by this bundle"),
     (["another mine"], Verdict.BROKEN, "answered by another mine, and not by this bundle"),
-    (["mine", "other"], Verdict.UNCHECKED, "other answers it too, so the answer is not this bundle's alone"),
+    (["mine", "other"], Verdict.UNCHECKED, "other answers it too, so the answer is not only this bundle's"),
 ]
 
 

@@ -84,7 +84,7 @@ def test_finding_that_a_baseline_has_twice_counts_twice() -> None:
     assert read(f'{{"version": 1, "findings": [{item}, {item}]}}') == Counter({TTL: 4})
 
 
-ANEW = "write it anew with --write-baseline"
+ANEW = "write it again with --write-baseline"
 FIRST = "write a code (BK101), a prefix (BK1) or a name (missing-field)"
 
 # what is asked, then what is said, and the hint
@@ -92,7 +92,11 @@ REFUSED: dict[str, tuple[Callable[[], object], str, str | None]] = {
     "no list": (lambda: read("{}"), 'it has no list "findings"', None),
     "no JSON": (lambda: read("x"), "it is not JSON: Expecting value: line 1 column 1 (char 0)", None),
     "another version": (lambda: read('{"findings": []}'), "its version is not 1", ANEW),
-    "no form": (lambda: read('{"version": 1, "findings": [{}]}'), "its finding 1 has not the form of one", ANEW),
+    "no form": (
+        lambda: read('{"version": 1, "findings": [{}]}'),
+        "its finding 1 does not have the form of a finding",
+        ANEW,
+    ),
     "no rule": (lambda: selector("BK7"), 'there is no rule "BK7"', FIRST),
     "no prefix": (lambda: selector("XBK1"), 'there is no rule "XBK1"', FIRST),
     "no name": (

@@ -177,7 +177,7 @@ def test_second_bundle_on_a_resource_is_refused_and_a_copy_by_hand_is_found(shar
     for verb, which in (("start", "near-b"), ("deploy", str(second))):
         refused = workstation.on_gateway(verb, "--bundle", which)
         assert (refused.code, "near-a 0.0.1 is on the gateway and answers /near-a too" in refused.err) == (1, True)
-        assert "--force-resource goes on all the same" in refused.err
+        assert "--force-resource overrides this" in refused.err
         assert (
             workstation.on_gateway("status", "--bundle", "near-b", "--format", "json").out.count('"running": null') == 1
         )

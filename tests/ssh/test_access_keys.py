@@ -256,7 +256,7 @@ def test_host_certificate_is_as_good_as_a_known_key(
 
 FAULTS = [
     ("elsewhere", ["-h"], "is for elsewhere"),
-    ("127.0.0.1", [], "is not one of a host"),
+    ("127.0.0.1", [], "is not a host certificate"),
     ("127.0.0.1", ["-h", "-V", "20200101:20200102"], "has expired"),
     ("127.0.0.1", ["-h", "-V", "+52w:+53w"], "is not valid yet"),
 ]

@@ -236,7 +236,7 @@ def _refuse_folder_of_bundles(path: Path) -> None:
         named = ", ".join(str(folder) for folder in found[:_MOST_NAMED]) + more
         raise BadUsage(
             f"{path} is a folder of bundles, and no bundle itself: {named}",
-            hint=f"--bundle {found[0]} deploys one of them, --all all of them",
+            hint=f"--bundle {found[0]} deploys one bundle, --all all of them",
         )
 
 

@@ -66,7 +66,7 @@ def run(
     from bundlekit.pack.unpacking import refuse_taken, unpack
 
     if by_hand and release:
-        raise BadUsage("--by-hand and --release contradict each other: a copy that runs by hand is no release")
+        raise BadUsage("--by-hand and --release contradict each other: a copy that runs by hand is not a release")
     name = bundle_name(bundle) if bundle is not None else None
     if output is not None:
         refuse_taken(output)

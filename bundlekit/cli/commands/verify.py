@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bundlekit.remote.session import Session
 
 _COLOURS = {"kept": "green", "broken": "red", "not checked": "yellow"}
-_UNSEEN = "who answered, and whether the version here is the one that runs, is only seen over SSH: name a TARGET"
+_UNSEEN = "bundlekit sees only over SSH which bundle answered and which version runs: name a TARGET"
 _PROMISES = {"runs": "runs", "answers": "answers", "refuses": "is refused", "keeps": "is kept"}
 
 

@@ -157,7 +157,7 @@ def _boot(said: _Said, *_: float) -> Iterator[CheckResult]:
 
 def _controller(said: _Said, *_: float) -> Iterator[CheckResult]:
     if "broker" not in said:
-        yield skip("controller", "there is no Python to ask by")
+        yield skip("controller", "there is no Python for this check")
     elif _field(said, "broker") == "open":
         yield ok("controller", "its broker answers on port 1883")
     else:
@@ -184,7 +184,7 @@ def _bundles(said: _Said, *_: float) -> Iterator[CheckResult]:
             yield warn(
                 "bundles",
                 f"{name}: its lock is held by {who}, which is not a change of bundlekit",
-                "nothing can be changed until a process of root's ends; one of another user is no obstacle",
+                "nothing can be changed until a process of root's ends; a process of another user is not an obstacle",
             )
         elif held == "hidden":
             yield warn("bundles", f"{name}: a change is under way or was broken off", "only root can read more")

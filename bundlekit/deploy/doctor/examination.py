@@ -117,7 +117,7 @@ def _host_key(address: Address, key: paramiko.PKey) -> CheckResult:
         return ok("host-key", f"{text} is that of the emulated gateway on this machine")
     if KnownHosts(address.known_hosts).vouches_for(key, address.key_name):
         certified = " by its certificate" if host_certificate_of(key) else ""
-        return ok("host-key", f"{text} is the known one{certified}")
+        return ok("host-key", f"{text} is the known key{certified}")
     return warn(
         "host-key",
         f"{text} is not known yet, and was trusted for now",

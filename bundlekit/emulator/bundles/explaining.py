@@ -45,7 +45,9 @@ def _explain_syntax(lines: Sequence[str], folder: Path, python_2: str) -> str | 
         return None
     file = folder / places[-1][1]
     if not file.is_relative_to(folder):
-        return f"{printable(str(file))} is no file of the bundle: another version of that package may suit this Python"
+        return (
+            f"{printable(str(file))} is not a file of the bundle: another version of that package may suit this Python"
+        )
     try:
         source = file.read_bytes()
     except OSError:

@@ -98,7 +98,7 @@ class Boot:
         except (BrokenPipeError, ConnectionResetError):
             return
         except OSError as error:
-            raise CouldNotRun(f"the machine does not take what it is told: {error.strerror}") from error
+            raise CouldNotRun(f"the machine does not accept its orders: {error.strerror}") from error
 
     async def spawn(self, id: int, message: Mapping[str, Any], files: Sequence[int]) -> Program:
         started: asyncio.Future[Program] = asyncio.get_running_loop().create_future()
@@ -205,7 +205,7 @@ class Boot:
                     CouldNotRun(
                         f"the machine does not boot with the files that it has: {event['text']}",
                         kept="they were left as they are",
-                        hint=f"mend them in {self._spec.root}, or start afresh with --reset",
+                        hint=f"correct them in {self._spec.root}, or start again with --reset",
                     )
                 )
             case "ready":

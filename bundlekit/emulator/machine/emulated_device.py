@@ -251,7 +251,7 @@ def claimed(state: Path) -> Iterator[None]:
             who = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
             raise Taken(
                 f"an emulated gateway runs in {state} already{f', as process {who}' if who else ''}",
-                hint="use that one, or give this one another folder with --state",
+                hint="use that gateway, or give this one another folder with --state",
             ) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
@@ -269,10 +269,10 @@ def check_is_ours(state: Path) -> None:
     if not state.exists() and not state.is_symlink():
         return
     if not state.is_dir():
-        raise CouldNotRun(f"{state} is not a folder", hint="give another one with --state")
+        raise CouldNotRun(f"{state} is not a folder", hint="give another folder with --state")
     if state.stat().st_uid != os.geteuid():  # who could read what is put there, and put other things in its place
         raise CouldNotRun(
-            f"{state} belongs to another user", kept="it was left as it is", hint="give another one with --state"
+            f"{state} belongs to another user", kept="it was left as it is", hint="give another folder with --state"
         )
     if not _is_marked(state) and not all(entry.name in _OURS for entry in state.iterdir()):
         raise CouldNotRun(
@@ -318,7 +318,7 @@ def make_root(state: Path) -> Path:
     """
     root = state.resolve() / ROOT
     if root.is_symlink() or (root.exists() and not root.is_dir()):
-        raise CouldNotRun(f"{root} is not a folder", hint="move it away, or start afresh with --reset")
+        raise CouldNotRun(f"{root} is not a folder", hint="move it away, or start again with --reset")
     root.mkdir(mode=0o755, exist_ok=True)
     return root
 

@@ -23,7 +23,7 @@ def forbidden(step: str, number: int, read: Callable[[str], str | None] | None =
     read = read or _read
     hint = _hint(step, number, read)
     return CouldNotRun(
-        f"this host lets nobody make a sandbox: {step}: {os.strerror(number)}",
+        f"this host does not allow a sandbox: {step}: {os.strerror(number)}",
         kept="nothing was started or changed",
         hint=f"{hint}; {_INSTEAD}",
     )
@@ -53,10 +53,10 @@ def _hint(step: str, number: int, read: Callable[[str], str | None]) -> str:
             "`sudo sysctl user.max_user_namespaces=10000`"
         )
     if number == errno.ENOSYS or (number == errno.EINVAL and step.startswith(("bind", "restrict", "mount at"))):
-        return "it takes Linux 5.12 or later, and `uname -r` tells which this is"
+        return "it needs Linux 5.12 or later; `uname -r` shows the version"
     if any(read(file) is not None for file in ("/.dockerenv", "/run/.containerenv")):
         return (
-            "a container forbids it; start that one with `--security-opt seccomp=unconfined "
+            "a container forbids it; start the container with `--security-opt seccomp=unconfined "
             "--security-opt apparmor=unconfined --security-opt systempaths=unconfined`"
         )
     return "a security module or a container may forbid user namespaces: try `unshare -Urm true`"

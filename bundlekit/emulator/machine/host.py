@@ -86,10 +86,10 @@ def interpreter(path: str | None) -> Interpreter:
     if path:
         found = shutil.which(os.path.expanduser(path))  # noqa: PTH111 - a bare name is looked for on the PATH
         if not found or not (asked := _ask(found)):
-            raise BadUsage(f"{path} is no Python that can be run", hint="give the path of a python2.7 or a python3")
+            raise BadUsage(f"{path} is not a Python that can be run", hint="give the path of a python2.7 or a python3")
         if any(Path.home().is_relative_to(folder) for folder in asked.folders):
             raise BadUsage(
-                f"{path} lies in your home folder itself, and whatever runs in the box could read all of that",
+                f"{path} is directly in your home folder, and every program in the box could read all of that",
                 hint=f"give the path that it leads to: {os.path.realpath(found)}",
             )
         return asked

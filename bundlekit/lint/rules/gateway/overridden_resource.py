@@ -41,7 +41,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if taken is None:
             continue
         whose = "is the gateway's own" if taken == path else f"takes requests for {taken}, which is the gateway's own"
-        message = f"resource {quoted(path)} {whose}, expected one that it does not have"
+        message = f"resource {quoted(path)} {whose}, expected another resource"
         hint = 'choose a path that begins with the name of the bundle, or "role": "view" if it only listens there'
         yield in_manifest(inspection, f"{declared.pointer}/resource", message, hint)
 

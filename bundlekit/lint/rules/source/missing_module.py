@@ -82,7 +82,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if not one.required and place not in seen:
             seen.add(place)
             name = printable(one.name)[:60]
-            message = f'"{name}" is a module of neither Python 2.7 nor the SDK, and does not lie in the bundle'
+            message = f'"{name}" is a module of neither Python 2.7 nor the SDK, and is not in the bundle'
             yield Diagnostic(one.module.path, span_of(one.module.text, one.node), message, _hint(one))
 
 

@@ -77,7 +77,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             continue
         methods = {one.name: one for one in module.functions.values() if one.owner == function.owner != -1}
         for answer, another in AnswerPaths(response, methods).repeated(body)[:_MOST]:
-            message = f"{printable(function.name)[:60]} goes on behind this answer, and answers again"
+            message = f"{printable(function.name)[:60]} continues after this answer, and answers again"
             hint = f"write return {printable(response)[:60]}(...)"
             other = (module.path, span_of(module.text, another), "another answer") if another is not answer else None
             yield Diagnostic(module.path, span_of(module.text, answer), message, hint, other=other)
