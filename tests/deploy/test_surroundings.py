@@ -97,11 +97,11 @@ CASES = {
     ),
     "key that is not there": Surroundings(3, "key: it is not there", config("IdentityFile ~/key"), arguments=()),
     "key that is none": Surroundings(
-        3, "key: it is no private key", {**config("IdentityFile ~/key"), "key": b"\0\xff"}, arguments=()
+        3, "key: it is not a private key", {**config("IdentityFile ~/key"), "key": b"\0\xff"}, arguments=()
     ),
     "key that breaks off": Surroundings(
         3,
-        "key: it is no private key",
+        "key: it is not a private key",
         {
             **config("IdentityFile ~/key"),
             "key": b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n",

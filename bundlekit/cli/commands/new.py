@@ -195,7 +195,7 @@ def _ask_for_trust(template: OtherTemplate, *, ask: bool) -> None:
         code[_MOST_TOLD - 1 : -1] = [f"and {len(code) - _MOST_TOLD} more"]
     told = f"the template {printable(template.name)} is a program from somebody else"
     if not ask:
-        hint = "if you trust its author, --trust runs it"
+        hint = "--trust runs it, if you trust its author"
         raise BadUsage(f"{told}, so it was not used", kept="nothing of it ran", hint=hint, details=tuple(code))
     _note(f"{told}. If you use it, this runs with all your permissions:")
     for one in code:
