@@ -75,7 +75,7 @@ def test_manifest_that_says_nothing_is_refused(content: str | bytes) -> None:
 
 @pytest.mark.parametrize("content", [None, Kind.FOLDER, Kind.LINK, Kind.OTHER])
 def test_folder_without_a_manifest_is_no_bundle(content: Kind | None) -> None:
-    with pytest.raises(Unreadable, match="box is no bundle"):
+    with pytest.raises(Unreadable, match="box is not a bundle"):
         manifest_of(bundle({"bundle.json": content}))
 
 

@@ -123,7 +123,7 @@ NOT_MEANT: list[tuple[str, type[BundlekitError], str, str]] = [
     ("none/file.txt/x", BadUsage, "there is no none/file.txt/x", ""),
     ("\0", BadUsage, "there is no", ""),
     ("none", Unreadable, "there is no bundle in none", "bundlekit new"),
-    ("one/data", Unreadable, "there is no bundle in one/data", "it lies in the bundle one"),
+    ("one/data", Unreadable, "there is no bundle in one/data", "it is in the bundle one"),
     ("none/file.txt", Unreadable, "none/file.txt belongs to no bundle", "bundle.json"),
     ("self", Unreadable, "self belongs to no bundle", ""),
     ("x" * 300, Unreadable, "File name too long", ""),

@@ -115,7 +115,7 @@ def test_other_place_is_shown(capsys: pytest.CaptureFixture[str], here: Path) ->
 FAILURES = [
     (["nope"], 2, "error: there is no nope\n"),
     (["nope", "bad"], 2, "error: there is no nope\n"),
-    (["bad/data"], 3, "error: there is no bundle in bad/data\n hint: it lies in the bundle bad\n"),
+    (["bad/data"], 3, "error: there is no bundle in bad/data\n hint: it is in the bundle bad\n"),
     (["empty"], 3, "error: there is no bundle in empty\n hint: bundlekit new makes one\n"),
     (["empty", "nope", "good"], 3, "good: clean\nerror: there is no bundle in empty\n"),
     (["other.py"], 3, "error: other.py belongs to no bundle\n"),

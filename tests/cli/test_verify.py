@@ -166,7 +166,7 @@ def test_what_was_not_checked_fails_only_who_is_strict(gateway: Emulated, tmp_pa
         (["--param", "id"], 2, "is not NAME=VALUE"),
         (["--param", "none=1"], 2, "no resource of example has the parameter :none"),
         (["--junit", "no/such/folder.xml"], 3, "cannot write no/such/folder.xml"),
-        (["--bundle", "/"], 3, "is no bundle"),
+        (["--bundle", "/"], 3, "is not a bundle"),
     ],
 )
 def test_what_could_not_be_checked_is_no_verdict(

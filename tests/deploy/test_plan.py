@@ -229,6 +229,6 @@ def test_resource_of_another_bundle_is_an_obstacle_unless_forced() -> None:
     problem = obstacle(archive, gateway)
     assert isinstance(problem, Refused)
     assert problem.kept == "nothing was stopped or changed"
-    assert "`bundlekit remove TARGET --bundle other`; --force-resource goes on" in str(problem.hint)
+    assert "`bundlekit remove TARGET --bundle other`; --force-resource overrides this" in str(problem.hint)
     assert obstacle(archive, gateway, force=True) is None
     assert obstacle(replace(archive, resources=("/rooms",)), gateway) is None
