@@ -41,7 +41,7 @@ class Seconds(click.FloatRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         number = float(super().convert(value, param, ctx))
         if math.isnan(number):  # it is in any range
-            self.fail(f"{value!r} is no number of seconds", param, ctx)
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
         return number
 
 
@@ -96,7 +96,7 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
         if target is not None:
             meant = meant_by([target], inventory, ssh_config)
             if len(meant.gateways) > 1:
-                raise BadUsage(f"{target} means {len(meant.gateways)} gateways, and this verb takes one of them")
+                raise BadUsage(f"{target} means {len(meant.gateways)} gateways, and this verb takes only one")
             (gateway,) = meant.gateways
             access = Access(
                 gateway.target,

@@ -113,9 +113,9 @@ def _many_options() -> tuple[Callable[[Callable[..., Any]], Callable[..., Any]],
     """The options that make sense for several gateways alone."""
     return (
         click.option("--per-jump-host", type=click.IntRange(1, 1000), default=PER_JUMP_HOST, show_default=True,
-                     metavar="N", help="Of several gateways, log in to so many at once by way of one jump host."),
+                     metavar="N", help="For several gateways: log in to at most N at once through one jump host."),
         click.option("--jobs", type=click.IntRange(1, 1000), default=JOBS, show_default=True, metavar="N",
-                     help="Of several gateways, so many at once."),
+                     help="For several gateways: work on at most N at once."),
     )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def fleet_options(function: Callable[..., Any], *, one: bool = False, optional: 
             access = FleetAccess(targets, inventory, **said)
         elif not optional:
             raise BadUsage(
-                "no gateway is named", hint="say which: [USER@]HOST[:PORT]; or `-i FILE`, an inventory of gateways"
+                "no gateway is named", hint="name it as [USER@]HOST[:PORT]; or give `-i FILE`, an inventory of gateways"
             )
         return function(access=access, **others)
 

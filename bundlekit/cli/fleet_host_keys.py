@@ -87,7 +87,7 @@ def agreed_keys(
     for name, scout in new.items():
         click.echo(f"  {printable(name):<{width}}  {scout.kind} {scout.shown}", err=True)
     if not asks or not click.confirm(
-        "Is that what the gateways themselves show, and do you trust all of them?", err=True
+        "Do the gateways themselves show these keys, and do you trust all of them?", err=True
     ):
         return {}
     return {name: scout.shown for name, scout in new.items()}

@@ -150,9 +150,9 @@ class FleetPrompter:
                     hint=self.remedy("does not accept the password") or "store its own: `bundlekit login TARGET`",
                 )
             raise LoginRefused(
-                f"{'sudo on the gateway' if for_sudo else account} asks for a password, and there is no terminal to "
-                "ask you on",
-                hint="give it with --password-stdin, or use a key and a sudo that asks for nothing, or store it: "
+                f"{'sudo on the gateway' if for_sudo else account} asks for a password, and there is no terminal for "
+                "the question",
+                hint="give it with --password-stdin, or use a key and a sudo without a password, or store it: "
                 "`bundlekit login TARGET`",
             )
         self._used = found
@@ -174,8 +174,8 @@ class FleetPrompter:
         if self._kept is None or "does not accept the password" not in refusal:
             return None
         return (
-            "the keyring has that password: `bundlekit login TARGET` stores another one, "
-            "`bundlekit login TARGET --forget` forgets it"
+            "the keyring has that password: `bundlekit login TARGET` stores another, "
+            "`bundlekit login TARGET --forget` deletes it"
         )
 
     def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
@@ -184,7 +184,7 @@ class FleetPrompter:
         raise HostKeyRejected(
             f"the host key of {host} is not known",
             kept="no password and no file was sent",
-            hint="compare it with what the gateway's own console shows; then --accept-new-host-key remembers it",
+            hint="compare it with the key on the gateway's own console; then --accept-new-host-key stores it",
             details=(f"{kind} {fingerprint}",),
         )
 

@@ -63,7 +63,7 @@ def meant_by(targets: Sequence[str], inventory: Path | None, ssh_config: Path | 
 def _from(known: Inventory, file: Path, targets: Sequence[str]) -> Meant:
     found = known.select(",".join(targets) if targets else "all")
     if not found:
-        raise BadUsage(f"{quoted(','.join(targets))} means no gateway of the inventory {file}")
+        raise BadUsage(f"{quoted(','.join(targets))} matches no gateway of the inventory {file}")
     is_single = len(targets) == 1 and targets[0] == found[0].name and targets[0] not in known.groups
     return Meant(found, file, is_single)
 
@@ -77,7 +77,7 @@ def _without_inventory(targets: Sequence[str], ssh_config: Path | None) -> tuple
 
     words = words_of(",".join(targets))
     if all(sign for sign, _ in words) or any(word == "all" for _, word in words):
-        raise BadUsage("all gateways are meant, and there is no inventory", hint="name one: -i FILE")
+        raise BadUsage("`all` needs an inventory", hint="name it with -i FILE")
     typed = [each for sign, word in words if not sign and "*" not in word and "?" not in word for each in expand(word)]
     for each in typed:
         parse_target(each)
@@ -85,7 +85,7 @@ def _without_inventory(targets: Sequence[str], ssh_config: Path | None) -> tuple
     known = {gateway.name: gateway for gateway in (*(Gateway(each, each) for each in typed), *hosts)}
     found = Inventory(tuple(known.values()), {}).select(",".join(targets))
     if not found:
-        raise BadUsage(f"{quoted(','.join(targets))} means no gateway")
+        raise BadUsage(f"{quoted(','.join(targets))} matches no gateway")
     return found
 
 
@@ -105,7 +105,7 @@ def inventory_of_settings(folder: Path) -> Path | None:
     nearest = NearestSettings()
     settings = nearest.of(folder)
     for file, reason in nearest.left_out.items():
-        note(f"the settings in {file} do not count: {reason}")
+        note(f"the settings in {file} are ignored: {reason}")
     if settings is None or settings.inventory is None:
         return None
     if why := why_foreign(settings.inventory):

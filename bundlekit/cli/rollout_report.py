@@ -61,7 +61,7 @@ class RolloutReport:
             )
             return
         known = sum(known.state is not State.PENDING or known.in_doubt for known in story.gateways)
-        so_far = f", {known} of them known" if known else ""
+        so_far = f", {known} of them already tried" if known else ""
         what = f"{story.head.get('bundle')} {story.head.get('version')} to {len(story.gateways)} gateways{so_far}"
         click.echo(f"rollout {story.id}: {what}", err=True)
 
@@ -109,7 +109,7 @@ class RolloutReport:
             click.echo(line, err=True)
 
     def tick(self, scheduler: Scheduler, note: str) -> None:
-        waits = f"stopping: {scheduler.halted}" if scheduler.halted else note and f"waits for {note}"
+        waits = f"stopping: {scheduler.halted}" if scheduler.halted else note and f"waiting for {note}"
         if waits and waits != self._noted and not self._is_live:
             self._noted = waits
             if self._json:
@@ -131,7 +131,9 @@ class RolloutReport:
         click.echo("\n".join(lines_of(story.gateways)))
         click.echo(f"\n{story.id}: {status}{f', {reason}' if reason else ''}: {counts_in_words(story.gateways)}")
         if status in ("paused", "interrupted"):
-            click.echo(f"`bundlekit rollout resume {story.id}` goes on; `rollout retry` tries those that failed again")
+            click.echo(
+                f"`bundlekit rollout resume {story.id}` continues; `rollout retry` also tries the failed gateways again"
+            )
 
     def _line(self, gateway: str, work: Work, result: Result) -> str:
         assert result.state is not None  # noqa: S101 - `ended` has looked
@@ -152,7 +154,7 @@ class RolloutReport:
             lines.append(f"wave {wave}  [{bar}] {good + bad}/{len(names)}")
         counts = scheduler.counts()
         parts = [f"{count} {WORDS[state]}" for state, count in counts.items() if count and state is not State.PENDING]
-        parts += [f"{scheduler.at_work} at work"] if scheduler.at_work else []
+        parts += [f"{scheduler.at_work} in progress"] if scheduler.at_work else []
         parts += [f"{scheduler.soaking} soaking"] if scheduler.soaking else []
         left = counts.get(State.PENDING, 0)
         parts += [f"{left} to come"] if left else []

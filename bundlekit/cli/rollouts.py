@@ -43,14 +43,34 @@ class RolloutOptions:
 
 
 _OPTIONS = (
-    ("--waves", "SIZES", parse_waves, "Sizes of the waves, such as 1,5,25%,100%; the last one is repeated."),
-    ("--soak", "TIME", parse_seconds, "A release has to run well for so long before the next wave, such as 10m."),
-    ("--max-failed", "N|P%", parse_share, "Begin nothing new when more have failed; by default when one has."),
-    ("--min-tried", "N", int, "With --max-failed in percent: not before so many were tried."),
-    ("--offline", "wait=TIME|skip|fail", parse_offline, "What becomes of gateways that cannot be reached."),
-    ("--window", "HH:MM-HH:MM", parse_window, "Begin gateways only in this part of the day, by the clock here."),
-    ("--shuffle", "SEED", int, "Take them in an order that this number makes, not in that of the inventory."),
-    ("--on-abort", "pause|rollback", str, "What becomes of those that are up when too many failed."),
+    ("--waves", "SIZES", parse_waves, "Sizes of the waves, such as 1,5,25%,100%; the last size is repeated."),
+    ("--soak", "TIME", parse_seconds, "How long a release must run well before the next wave starts, such as 10m."),
+    (
+        "--max-failed",
+        "N|P%",
+        parse_share,
+        "Stop when more gateways than this have failed; by default at the first failure.",
+    ),
+    ("--min-tried", "N", int, "With --max-failed in percent: do not stop before this number of gateways was tried."),
+    (
+        "--offline",
+        "wait=TIME|skip|fail",
+        parse_offline,
+        "Wait for gateways that cannot be reached, skip them, or count them as failed.",
+    ),
+    (
+        "--window",
+        "HH:MM-HH:MM",
+        parse_window,
+        "Start deploys only in this part of the day, by the clock of this machine.",
+    ),
+    ("--shuffle", "SEED", int, "Shuffle the gateways with this seed; by default they have the order of the inventory."),
+    (
+        "--on-abort",
+        "pause|rollback",
+        str,
+        "When too many failed: keep the release on gateways that are up, or roll them back.",
+    ),
 )
 
 
@@ -70,11 +90,11 @@ def rollout_options(function: Callable[..., Any]) -> Callable[..., Any]:
     decorated: Callable[..., Any] = gathered
     for decorate in (
         click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-                     help="Of several gateways, write a case each to this file."),
+                     help="For several gateways: also write a JUnit report to this file, with one case per gateway."),
         click.option("--record", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-                     help="Keep the record of the rollout in this new file, not in the folder of `rollout list`."),
+                     help="Write the record of the rollout to this new file, not to the folder of `rollout list`."),
         click.option("--limit-rate-all", "rate_for_all", metavar="BYTES", callback=parse_rate,
-                     help="Upload at most so many bytes a second to all gateways together."),
+                     help="Upload at most this many bytes per second to all gateways together."),
         *(click.option(option, metavar=metavar, help=text) for option, metavar, _, text in reversed(_OPTIONS)),
     ):  # fmt: skip
         decorated = decorate(decorated)
@@ -100,7 +120,9 @@ def policy_of(said: Mapping[str, str], *, jobs: int = 50, per_jump_host: int = 1
         try:
             values[name] = parse(said[name])
         except ValueError as error:
-            raise BadUsage(f"{option} {quoted(said[name])} is no number", hint=f"write {option} {metavar}") from error
+            raise BadUsage(
+                f"{option} {quoted(said[name])} is not a number", hint=f"write {option} {metavar}"
+            ) from error
     if values.get("on_abort", "pause") not in ("pause", "rollback"):
         raise BadUsage(f"--on-abort {quoted(values['on_abort'])} is neither pause nor rollback")
     if "shuffle" in values:
@@ -130,10 +152,10 @@ def find_record(named: str | None) -> Path:
     if not fits:
         raise BadUsage(
             f"there is no rollout {quoted(named)}" if named else "there is no rollout yet",
-            hint="`bundlekit rollout list` shows those there are",
+            hint="`bundlekit rollout list` shows all rollouts",
         )
     if named and len(fits) > 1:
-        raise BadUsage(f"{quoted(named)} names several rollouts", hint=f"there are: {', '.join(p.stem for p in fits)}")
+        raise BadUsage(f"{quoted(named)} matches several rollouts", hint=f"they are {', '.join(p.stem for p in fits)}")
     return fits[-1]
 
 
@@ -212,7 +234,7 @@ def preview(access: FleetAccess, archive: Archive, options: RolloutOptions, *, f
         listener = QuietListener()
         with fleet.session(gateway) as session:
             plan = verbs.preview(session, archive, listener, **choices).plan
-        steps = plan.steps or ("nothing: this very archive runs there already",)
+        steps = plan.steps or ("nothing: this archive already runs there",)
         said = f"{archive.name} {archive.version}: {'; '.join(steps)}"
         return Result((said,), fields={"steps": list(steps), "release": plan.release}, notes=tuple(listener.notes))
 
@@ -221,7 +243,7 @@ def preview(access: FleetAccess, archive: Archive, options: RolloutOptions, *, f
         total = len(access.meant.gateways)
         sizes = [share.of(total) or 1 for share in policy.waves]
         click.echo(
-            f"waves of {', '.join(map(str, sizes))} gateways, the last size again until all {total} had their turn"
+            f"waves of {', '.join(map(str, sizes))} gateways; the last size is repeated until all {total} are done"
         )
     return code
 
@@ -247,7 +269,9 @@ def go_on(access: FleetAccess, path: Path, *, form: str, junit: Path | None = No
         head = record.story.head
         archive = read_archive(archive_place(path, str(head["digest"])))
         if archive.digest != head["digest"]:
-            raise CouldNotRun(f"the archive beside {path} is not the one of the rollout", kept="no gateway was asked")
+            raise CouldNotRun(
+                f"the archive beside {path} is not the archive of the rollout", kept="no gateway was asked"
+            )
         if retries:
             failed = [known.name for known in record.story.gateways if known.state in FAILED]
             record.add_all([("retry", {"gateway": name}) for name in failed])
@@ -327,7 +351,7 @@ def _carry_out(
         via=jump_hosts,
     )
     if reverts:
-        engine.scheduler.halt("taken back", reverts=True)
+        engine.scheduler.halt("rolled back", reverts=True)
     report.begin()
     status = "running"
     try:

@@ -13,7 +13,7 @@ SUMMARIES = {
     "login": "Try a gateway's password and store it in the keyring.",
     "doctor": "Check everything that a deploy to a gateway needs.",
     "deploy": "Install a bundle on a gateway and check that it starts.",
-    "rollout": "Continue or stop deploys to many gateways, and show their results.",
+    "rollout": "Continue deploys to many gateways, and report on them.",
     "adopt": "Take over a copy of a bundle that was started by hand.",
     "status": "Show what runs on a gateway.",
     "logs": "Show what a bundle on a gateway printed.",

@@ -34,15 +34,15 @@ def ask_ansible(path: Path, why: str) -> Listing:
     program = _program("ansible-inventory")
     if program is None:
         raise CouldNotRun(
-            f"{why}: only Ansible understands that, and there is no ansible-inventory here",
-            hint="install ansible-core; or use a file with one gateway a line, see docs/fleet.md",
+            f"{why}: only Ansible can read that, and ansible-inventory is not installed here",
+            hint="install ansible-core; or use a file with one gateway per line, see docs/fleet.md",
         )
-    said = _run([program, "--list", "-i", str(path.absolute())], f"ansible-inventory does not understand {path}")
+    said = _run([program, "--list", "-i", str(path.absolute())], f"ansible-inventory cannot read {path}")
     try:
         document = json.loads(said)
         variables = document["_meta"]["hostvars"]
     except (ValueError, KeyError, TypeError) as error:
-        raise Unreadable(f"ansible-inventory says nothing that makes sense about {path}") from error
+        raise Unreadable(f"ansible-inventory printed an unexpected document for {path}") from error
     listing = _listing(path, document, variables)
     _open_vaults(listing)
     return listing
@@ -107,7 +107,7 @@ def _open_vaults(listing: Listing) -> None:
         return
     program = _program("ansible-vault")
     if program is None:
-        raise CouldNotRun("there is no ansible-vault here, to open the vaults of the inventory")
+        raise CouldNotRun("the inventory has vaults, and ansible-vault is not installed here")
 
     def opened(text: str) -> str:
         what = f"a vault in the inventory {listing.file} cannot be opened"

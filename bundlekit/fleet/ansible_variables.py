@@ -88,7 +88,7 @@ def log_in_by(name: str, variables: Mapping[str, Any], *, target: str | None = N
             _check(name, key, value, plain.get("user"))
     if plain.get("password") and plain.get("become password", plain["password"]) != plain["password"]:
         raise _unfit(
-            name, "ansible_become_password", "is another one than ansible_password; one password counts for both"
+            name, "ansible_become_password", "differs from ansible_password; bundlekit uses one password for both"
         )
     options: list[str] = []
     for key in _ARGUMENTS:
@@ -113,7 +113,7 @@ def _counts(key: str) -> bool:
 def _target(name: str, target: str, plain: Mapping[str, str]) -> str:
     port = plain.get("port", "")
     if not (port.isascii() and port.isdigit()) and port:
-        raise BadUsage(f"{name}: {quoted(port)} is no port")
+        raise BadUsage(f"{name}: {quoted(port)} is not a port")
     base = parse_target(plain.get("host", target))
     found = str(Target(base.host, plain.get("user", base.user), int(port) if port else base.port))
     parse_target(found)  # the user and the port may be odd
@@ -123,7 +123,7 @@ def _target(name: str, target: str, plain: Mapping[str, str]) -> str:
 def _filled_in(name: str, key: str, value: Any, variables: Mapping[str, Any]) -> Any:
     """A value with the variables in it that are plain texts themselves."""
     if isinstance(value, dict) and "__ansible_vault" in value:
-        raise _unfit(name, key, "is in a vault that was not opened")
+        raise _unfit(name, key, "is in a vault that was not decrypted")
     if not isinstance(value, str):
         return value
     known = {**variables, "inventory_hostname": name}
@@ -172,9 +172,9 @@ def _ssh_options(name: str, key: str, text: str) -> list[str]:
     try:
         found, rest = getopt.getopt(shlex.split(text), _SSH_OPTIONS)
     except (getopt.GetoptError, ValueError) as error:
-        raise _unfit(name, key, f"makes no sense: {error}") from error
+        raise _unfit(name, key, f"cannot be read: {error}") from error
     if rest:
-        raise _unfit(name, key, f"has {quoted(rest[0])}, which is no option")
+        raise _unfit(name, key, f"has {quoted(rest[0])}, which is not an option")
     options: list[str] = []
     for option, value in found:
         if option in ("-o", "-F"):

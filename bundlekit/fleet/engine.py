@@ -325,7 +325,7 @@ class Engine:
         starts = state.running.starts if state.running else 0
         problem = ""
         if state.current != known.release:
-            problem = f"release {state.current or 'none'} is current there, and no longer {known.release}"
+            problem = f"release {state.current or 'none'} is current there instead of {known.release}"
         elif seen.trouble:
             problem = seen.trouble
         elif starts > max(known.starts, 1):
@@ -334,8 +334,8 @@ class Engine:
             problem = f"nobody answers for {', '.join(silent)}"
         if problem:
             raise NeedsHuman(
-                f"release {known.release} of {name} came up, and did not run well until the end of the soak: {problem}",
-                kept="it was not taken back",
+                f"release {known.release} of {name} started, but did not run well until the end of the soak: {problem}",
+                kept="it was not rolled back",
                 hint=f"`bundlekit logs TARGET --bundle {name}` shows what it printed",
             )
         return Result(State.UP, checked=True, starts=starts)

@@ -54,13 +54,13 @@ def expand(text: str) -> tuple[str, ...]:
             part = f"{first}-{rest.replace(':', '/')}" if rest else part  # noqa: PLW2901
             limits = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18})(?:/\d{1,9})?)?", part)
             if limits is None:
-                raise BadUsage(f"{quoted(text)} has a range that makes no sense: {part}", hint="such as gw[01-80]")
+                raise BadUsage(f"{quoted(text)} has an invalid range: {part}", hint="such as gw[01-80]")
             total *= max(1, int(limits[2] or limits[1]) - int(limits[1]))
             if total > _MOST:
                 raise BadUsage(f"{quoted(text)} has more than {_MOST} names")
             try:
                 found += [str(one) for one in RangeSet(part).striter()]
             except RangeSetParseError as error:
-                raise BadUsage(f"{quoted(text)} has a range that makes no sense: {part}") from error
+                raise BadUsage(f"{quoted(text)} has an invalid range: {part}") from error
         choices.append(found)
     return tuple("".join(each) for each in itertools.product(*choices))

@@ -65,7 +65,9 @@ class _Reader:
 
     def _begin(self, group: str, kind: str | None) -> None:
         if not _GROUP.fullmatch(group):
-            raise BadUsage(f"{self._place}: {quoted(group)} is no name of a group", hint="such as [substations]")
+            raise BadUsage(
+                f"{self._place}: {quoted(group)} is not a valid name of a group", hint="such as [substations]"
+            )
         if kind not in (None, "children"):
             self._leave_to_ansible(f"[{group}:{kind}]")
         elif group not in ("all", "ungrouped"):
@@ -80,7 +82,7 @@ class _Reader:
         try:
             name, *words = shlex.split(line, comments=True)
         except ValueError as error:
-            raise BadUsage(f"{self._place}: {quoted(line)} makes no sense: {error}") from error
+            raise BadUsage(f"{self._place}: {quoted(line)} cannot be read: {error}") from error
         variables = dict(self._variable(word) for word in words)
         names = expand(name) if has_range(name) else (name,)
         columns = {key: self._column(key, value, len(names)) for key, value in variables.items()}
@@ -90,8 +92,8 @@ class _Reader:
     def _variable(self, word: str) -> tuple[str, str]:
         key, sign, value = word.partition("=")
         if not sign or not re.fullmatch(r"\w+", key):
-            hint = "one gateway a line: NAME target=[USER@]HOST[:PORT] identity=KEYFILE"
-            raise BadUsage(f"{self._place}: {quoted(word)} is no NAME=VALUE", hint=hint)
+            hint = "write one gateway per line: NAME target=[USER@]HOST[:PORT] identity=KEYFILE"
+            raise BadUsage(f"{self._place}: {quoted(word)} is not NAME=VALUE", hint=hint)
         if key in OWN_WORDS:
             self._own = self._own or self._place
         elif key not in SYNONYMS:
@@ -113,7 +115,7 @@ class _Reader:
         if not variables and not _NAME.fullmatch(name):
             parse_target(name)  # an IPv6 address has brackets
         elif not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
-            raise BadUsage(f"{self._place}: {quoted(name)} is no name of a gateway", hint="such as gw-07")
+            raise BadUsage(f"{self._place}: {quoted(name)} is not a valid name of a gateway", hint="such as gw-07")
         known = self._listing.hosts.setdefault(name, {})
         for key, value in variables.items():
             if known.setdefault(key, value) != value:

@@ -83,7 +83,7 @@ def read_inventory(path: Path | None, ssh_config: Path | None = None) -> Invento
         return Inventory(tuple(Gateway(name, name) for name in host_names(ssh_config)), {})
     listing = _listed(path)
     if not listing.hosts:
-        raise BadUsage(f"the inventory {path} has no gateways", hint="write one a line, such as moxa@192.168.4.127")
+        raise BadUsage(f"the inventory {path} has no gateways", hint="write one per line, such as moxa@192.168.4.127")
     groups = listing.members()
     of_each: dict[str, list[str]] = {name: [] for name in listing.hosts}
     for group, members in groups.items():
@@ -110,7 +110,7 @@ def _listed(path: Path) -> Listing:
     if os.access(path, os.X_OK) and text.startswith("#!"):
         return ask_ansible(path, f"{path} is a program")
     if path.suffix in (".yml", ".yaml", ".json", ".toml") or text.startswith(("---", "{")):
-        return ask_ansible(path, f"{path} is no INI file")
+        return ask_ansible(path, f"{path} is not an INI file")
     if beside := next((name for name in _BESIDE if (path.parent / name).is_dir()), None):
         return ask_ansible(path, f"{path.parent / beside} has variables for {path.name}")
     try:
@@ -130,7 +130,7 @@ def _text(path: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(f"the inventory {path} is no text in UTF-8: {reason_of(error)}") from error
+        raise Unreadable(f"the inventory {path} is not text in UTF-8: {reason_of(error)}") from error
 
 
 def _gateway(listing: Listing, name: str, groups: tuple[str, ...]) -> Gateway:

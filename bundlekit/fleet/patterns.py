@@ -69,7 +69,8 @@ def _words(pattern: str) -> Iterator[tuple[str, str]]:
         found = _TERM.match(pattern, at)
         if found is None or not found[2].strip():  # the variable of a shell that has no value must not mean all
             raise BadUsage(
-                f"{quoted(pattern)} is no pattern of gateways", hint="such as 'substations,!gw07' or 'gw[01-80]&north'"
+                f"{quoted(pattern)} is not a pattern of gateways",
+                hint="such as 'substations,!gw07' or 'gw[01-80]&north'",
             )
         at = found.end()
         yield found[1], found[2].strip()
@@ -90,7 +91,7 @@ def _meant(word: str, names: tuple[str, ...], groups: Mapping[str, tuple[str, ..
     if missing:
         raise BadUsage(
             f"the inventory has no gateway and no group {fold(missing)}",
-            hint="`all` means every gateway; gw* those whose names begin with gw",
+            hint="`all` means every gateway; gw* means each gateway whose name starts with gw",
         )
 
 

@@ -138,8 +138,8 @@ class Record:
             except BlockingIOError:
                 os.close(self._file)
                 raise GatewayBusy(
-                    f"another bundlekit is at work with the rollout of {path}",
-                    hint="`bundlekit rollout show` tells how far it is, `bundlekit rollout pause` ends it",
+                    f"another bundlekit process is working on the rollout of {path}",
+                    hint="`bundlekit rollout show` shows its state, `bundlekit rollout pause` stops it",
                 ) from None
             self._mend_end()
             if create:
@@ -206,8 +206,8 @@ class Record:
         except OSError as error:
             raise CouldNotRun(
                 f"cannot write the record {self.path}: {error.strerror}",
-                kept="gateways that have their order finish by themselves",
-                hint="make room, then `bundlekit rollout resume`",
+                kept="gateways that have their order finish it by themselves",
+                hint="free some disk space, then `bundlekit rollout resume`",
             ) from error
 
     def request(self) -> str:
@@ -249,7 +249,7 @@ def ask(path: Path, what: str) -> bool:
                     request.write(what.encode())
                 return True
     except OSError as error:
-        raise CouldNotRun(f"cannot ask for the rollout of {path} to {what}: {error.strerror}") from error
+        raise CouldNotRun(f"cannot request {what} of the rollout of {path}: {error.strerror}") from error
     return False
 
 
@@ -286,7 +286,7 @@ def read_record(path: Path) -> Story:
         data = path.read_bytes()
     except OSError as error:
         raise Unreadable(
-            f"cannot read the record {path}: {error.strerror}", hint="`bundlekit rollout list` shows those there are"
+            f"cannot read the record {path}: {error.strerror}", hint="`bundlekit rollout list` shows all rollouts"
         ) from error
     lines = data.split(b"\n")[:-1]
     return story_of((_parsed(line) for line in lines), str(path))
@@ -301,7 +301,7 @@ def story_of(events: Iterable[Mapping[str, Any]], name: str) -> Story:
         what, at = event.get("event"), event.get("time")
         if not head:
             if what != "rollout" or not isinstance(event.get("gateways"), list):
-                raise Unreadable(f"{quoted(name)} is no record of a rollout")
+                raise Unreadable(f"{quoted(name)} is not a record of a rollout")
             if event.get("format", 0) > VERSION:
                 raise Unreadable(f"{quoted(name)} was written by a newer bundlekit", hint="update bundlekit")
             head = event
@@ -313,7 +313,7 @@ def story_of(events: Iterable[Mapping[str, Any]], name: str) -> Story:
         elif (gateway_name := str(event.get("gateway", ""))) in known:
             known[gateway_name] = _after(known[gateway_name], event, changed)
     if not head:
-        raise Unreadable(f"{quoted(name)} is no record of a rollout")
+        raise Unreadable(f"{quoted(name)} is not a record of a rollout")
     return Story(str(head["id"]), head, tuple(known.values()), status, reason, float(head["time"]), changed)
 
 

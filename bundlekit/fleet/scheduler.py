@@ -40,7 +40,7 @@ class State(Enum):
     ROLLED_BACK = "rolled-back"
     REFUSED = "refused"
     NEEDS_HUMAN = "needs-human"
-    REVERTED = "reverted"  # it was up, and got its earlier release again as the rollout was taken back
+    REVERTED = "reverted"  # it was up, and got its earlier release again as the rollout was rolled back
 
 
 FAILED = frozenset({State.ROLLED_BACK, State.REFUSED, State.NEEDS_HUMAN})
@@ -397,7 +397,7 @@ class Scheduler:
         allowed = self._policy.max_failed
         most = allowed.of(self._settled)
         if self._failed > most and self._settled >= self._policy.min_tried and not self.halted:
-            failed = f"{self._failed} of {self._settled} gateways failed, and {allowed} may"
+            failed = f"{self._failed} of {self._settled} gateways failed, and only {allowed} may fail"
             self.halt(failed, reverts=self._policy.on_abort == "rollback")
 
 

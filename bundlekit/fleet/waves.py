@@ -39,7 +39,7 @@ def parse_share(text: str) -> Share:
     number = int(found[1]) if found else -1
     if not found or number > (100 if found[2] else _MOST):
         raise BadUsage(
-            f"{quoted(text)} is no number of gateways", hint="write a number, such as 5, or a percentage, 5%"
+            f"{quoted(text)} is not a number of gateways", hint="write a number, such as 5, or a percentage, 5%"
         )
     return Share(number, bool(found[2]))
 
@@ -52,7 +52,7 @@ def parse_waves(text: str) -> tuple[Share, ...]:
     """
     waves = tuple(parse_share(part) for part in text.split(","))
     if not all(wave.number for wave in waves):
-        raise BadUsage(f"a wave of none in {quoted(text)}", hint="each wave has one gateway or more")
+        raise BadUsage(f"{quoted(text)} has an empty wave", hint="each wave needs one gateway or more")
     return waves
 
 
@@ -65,7 +65,7 @@ def parse_seconds(text: str) -> float:
     found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([smhd]?)", text.strip(), re.ASCII)
     seconds = float(found[1]) * _UNITS[found[2] or "s"] if found else -1.0
     if not 0 <= seconds <= _LONGEST:
-        raise BadUsage(f"{quoted(text)} is no time", hint="write 90s, 10m, 2h or 7d; a year at most")
+        raise BadUsage(f"{quoted(text)} is not a time", hint="write 90s, 10m, 2h or 7d; at most a year")
     return seconds
 
 
@@ -94,7 +94,7 @@ def parse_window(text: str) -> Window:
     """
     found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)", text.strip(), re.ASCII)
     if not found or found[1].zfill(2) + found[2] == found[3].zfill(2) + found[4]:
-        raise BadUsage(f"{quoted(text)} is no part of a day", hint="write it as 22:00-05:00")
+        raise BadUsage(f"{quoted(text)} is not a part of a day", hint="write it as 22:00-05:00")
     return Window(time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4])))
 
 
@@ -125,7 +125,7 @@ def parse_offline(text: str) -> Offline:
         return Offline("wait", parse_seconds(rest))
     if text in ("skip", "fail"):
         return Offline(text)
-    raise BadUsage(f"{quoted(text)} says nothing of offline gateways", hint="write wait=7d, skip or fail")
+    raise BadUsage(f"{quoted(text)} is not a way to treat offline gateways", hint="write wait=7d, skip or fail")
 
 
 @dataclass(frozen=True)

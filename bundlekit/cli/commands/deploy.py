@@ -103,10 +103,9 @@ def command(
     Exit code: 0 it runs, 1 the bundle has errors or was rolled back, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
 
-    Several gateways are a rollout: in waves, until too many gateways failed. A record of it is kept, with which
-    `bundlekit rollout resume` can continue it. A rollout takes one bundle. Its exit code: 0 all gateways are up, 1 some
-    failed or the rollout was stopped, 4 some need somebody to look at them, 6 all gateways that were reached are up and
-    some are offline.
+    A deploy to several gateways is a rollout. It goes in waves and stops when too many gateways failed. It writes a
+    record, with which `bundlekit rollout resume` continues. It takes one bundle. Its exit code: 0 all gateways are up,
+    1 some failed or it was stopped, 4 some need a human, 6 all reachable gateways are up and some are offline.
 
     With --format json, standard output has one object per line for each event; the last is `end`, also after a failure.
     If GITHUB_STEP_SUMMARY names a file, as on GitHub, a summary in Markdown is added to it.
@@ -114,7 +113,7 @@ def command(
     paths = bundles or (Path(),)
     if is_single(access):
         if rollout.is_used:
-            raise BadUsage("waves, --soak, --record and the like are for several gateways, and one is named")
+            raise BadUsage("--waves, --soak, --record and the like are only for several gateways, and you named one")
         return run(single(access), paths, all_in=all_in, dry_run=dry_run, **options)
     return run_many(access, paths, rollout, all_in=all_in, dry_run=dry_run, **options)
 
@@ -136,7 +135,8 @@ def run_many(
 
     if all_in or len(paths) != 1:
         raise BadUsage(
-            "a rollout to several gateways takes one bundle", hint="name it by --bundle, one after the other"
+            "a rollout to several gateways takes one bundle",
+            hint="name one with --bundle, and roll out the others afterwards",
         )
     _refuse_folder_of_bundles(paths[0])
     archive = _shown(paths[0], checked_archive)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @wait_lock_option
 def command(access: FleetAccess, bundle: str | None, purge: bool, yes: bool, wait_lock: int) -> int:
-    """Stop a bundle and remove it from one or many gateways, with its releases and its log.
+    """Stop a bundle and remove it from one or several gateways, with its releases and its log.
 
     Its settings stay unless --purge.
     """

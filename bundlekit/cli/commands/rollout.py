@@ -20,35 +20,38 @@ _form = click.option(
 )
 _named = click.argument("rollout", required=False)
 _junit = click.option(
-    "--junit", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a case a gateway to it."
+    "--junit",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write a JUnit report, with a case for each gateway.",
 )
 
 
 @verb(
     "rollout",
     examples="""
-    bundlekit rollout list  `bundlekit deploy` to several gateways begins one
+    bundlekit rollout list  `bundlekit deploy` to several gateways starts a rollout
     bundlekit rollout show
-    bundlekit rollout resume 20261130-101500-3f2a  goes on, also on another machine with its record
-    bundlekit rollout retry  those of the last one that failed
+    bundlekit rollout resume 20261130-101500-3f2a  continue, also on another machine with its record
+    bundlekit rollout retry  try the failed gateways of the last rollout again
     bundlekit rollout report site-a.jsonl site-b.jsonl --junit report.xml
     """,
     kind=VerbWithVerbs,
 )
 def command() -> None:
-    """Go on with deploys to many gateways, and tell of them.
+    """Continue deploys to many gateways, and report on them.
 
-    ROLLOUT is the id of one, the begin of the id, or the file of its record; by default the last one.
+    ROLLOUT is the id of a rollout, the start of an id, or the file of a record; by default the last rollout.
 
-    Exit code: 0 all gateways are up, 1 some failed or it was stopped, 4 some need a human, 6 all that were reached are
+    Exit code: 0 all gateways are up, 1 some failed or it was stopped, 4 some need a human, 6 all reachable gateways are
     up and some are offline.
     """
 
 
-@verb("list", examples="bundlekit rollout list", summary="List the rollouts that this machine has records of.")
+@verb("list", examples="bundlekit rollout list", summary="List the rollouts with a record on this machine.")
 @_form
 def list_command(form: str) -> int:
-    """List the rollouts that this machine has records of, the last one first."""
+    """List the rollouts with a record on this machine, the last rollout first."""
     from bundlekit.cli.rollout_report import listed
     from bundlekit.cli.rollouts import folder_of_records
     from bundlekit.fleet.record import read_record
@@ -67,16 +70,17 @@ def list_command(form: str) -> int:
         click.echo(json.dumps(told, indent=2))
     else:
         click.echo(
-            "\n".join(listed(stories)) or "there is no rollout yet; `bundlekit deploy` to many gateways begins one"
+            "\n".join(listed(stories))
+            or "there is no rollout yet; `bundlekit deploy` to several gateways starts a rollout"
         )
     return 0
 
 
-@verb("show", examples="bundlekit rollout show", summary="Tell how far a rollout is.")
+@verb("show", examples="bundlekit rollout show", summary="Show the state of a rollout.")
 @_named
 @_form
 def show_command(rollout: str | None, form: str) -> int:
-    """Tell how far a rollout is, by its record; a controller may be at work with it."""
+    """Show the state of a rollout from its record, also while the rollout is in progress."""
     from bundlekit.cli.rollout_report import shown
     from bundlekit.cli.rollouts import find_record
     from bundlekit.fleet.record import read_record
@@ -87,55 +91,59 @@ def show_command(rollout: str | None, form: str) -> int:
     return _code(story)
 
 
-@verb("resume", examples="bundlekit rollout resume", summary="Go on with a rollout.")
+@verb("resume", examples="bundlekit rollout resume", summary="Continue a rollout.")
 @_named
 @fleet_login_options
 @_junit
 @_form
 def resume_command(access: FleetAccess, rollout: str | None, junit: Path | None, form: str) -> int:
-    """Go on with a rollout that was stopped or killed, here or on another machine that has its record.
+    """Continue a rollout that was stopped or killed, on this machine or on another machine with its record.
 
-    No gateway is deployed twice: one that may have got its order is asked how that ended.
+    No gateway gets the deploy twice: a gateway that may have its order already is asked how the order ended.
     """
     from bundlekit.cli.rollouts import find_record, go_on
 
     return go_on(access, find_record(rollout), form=form, junit=junit)
 
 
-@verb("retry", examples="bundlekit rollout retry", summary="Go on, and try those that failed once more.")
+@verb("retry", examples="bundlekit rollout retry", summary="Continue a rollout, and try the failed gateways again.")
 @_named
 @fleet_login_options
 @_junit
 @_form
 def retry_command(access: FleetAccess, rollout: str | None, junit: Path | None, form: str) -> int:
-    """Go on with a rollout, and try the gateways that failed once more."""
+    """Continue a rollout, and try the gateways that failed again."""
     from bundlekit.cli.rollouts import find_record, go_on
 
     return go_on(access, find_record(rollout), form=form, junit=junit, retries=True)
 
 
-@verb("rollback", examples="bundlekit rollout rollback", summary="Give those that are up their earlier release again.")
+@verb(
+    "rollback",
+    examples="bundlekit rollout rollback",
+    summary="Restore the previous release on all gateways that are up.",
+)
 @_named
 @fleet_login_options
 @_form
 def rollback_command(access: FleetAccess, rollout: str | None, form: str) -> int:
-    """Give the gateways on which the rollout has brought its release up their earlier release again."""
+    """Restore the previous release on all gateways where the release of the rollout is up."""
     from bundlekit.cli.rollouts import find_record, revert
 
     return revert(access, find_record(rollout), form=form)
 
 
-@verb("pause", examples="bundlekit rollout pause", summary="Begin nothing new; what was begun ends.")
+@verb("pause", examples="bundlekit rollout pause", summary="Start no more deploys; those in progress finish.")
 @_named
 def pause_command(rollout: str | None) -> int:
-    """Have the bundlekit that is at work with a rollout begin nothing new; what was begun ends."""
+    """Make a rollout in progress start no more deploys. Deploys that were started finish; `resume` continues it."""
     return _ask(rollout, "pause")
 
 
 @verb("abort", examples="bundlekit rollout abort", summary="End a rollout for good.")
 @_named
 def abort_command(rollout: str | None) -> int:
-    """End a rollout. Gateways that have the release keep it; `rollback` takes it back."""
+    """End a rollout for good. Gateways that have the release keep it; `rollback` restores the previous release."""
     return _ask(rollout, "abort")
 
 
@@ -143,9 +151,9 @@ def abort_command(rollout: str | None) -> int:
     "report",
     examples="""
     bundlekit rollout report
-    bundlekit rollout report a.jsonl b.jsonl --format json  two machines had half of the gateways each
+    bundlekit rollout report a.jsonl b.jsonl --format json  when two machines had half of the gateways each
     """,
-    summary="Tell what one or several rollouts came to.",
+    summary="Report the results of one or several rollouts.",
 )
 @click.argument("rollouts", nargs=-1, metavar="[ROLLOUT]...")
 @_junit
@@ -153,7 +161,7 @@ def abort_command(rollout: str | None) -> int:
     "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", help="For people or programs."
 )
 def report_command(rollouts: tuple[str, ...], junit: Path | None, form: str) -> int:
-    """Tell what rollouts came to, with each gateway once: as the record tells that was written to last about it."""
+    """Report the results of rollouts. If several records have a gateway, the record with its latest change counts."""
     from bundlekit.cli.deploy_report import code, markdown
     from bundlekit.cli.rollout_report import merged_for_programs
     from bundlekit.cli.rollouts import find_record, write_junit
@@ -188,14 +196,14 @@ def _ask(rollout: str | None, what: str) -> int:
 
     path = find_record(rollout)
     if ask(path, what):
-        click.echo(f"the bundlekit that is at work with {path.stem} was told to {what}; what was begun ends first")
+        click.echo(f"the process of {path.stem} was asked to {what}; deploys in progress finish first")
         return 0
     with Record(path) as record:
         if what == "abort":
             record.add("status", status="aborted", reason="aborted")
             click.echo(f"{path.stem} is aborted; gateways that have the release keep it")
         else:
-            click.echo(f"nothing is at work with {path.stem}: it is {record.story.status}")
+            click.echo(f"{path.stem} is not in progress: it is {record.story.status}")
     return 0
 
 

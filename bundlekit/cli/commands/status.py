@@ -30,14 +30,14 @@ _MOST_BY_HAND = 10
     bundlekit status moxa@192.168.4.127
     bundlekit status moxa@192.168.4.127 --bundle thermostat --format json | jq .bundles[0].running
     bundlekit status -i gateways.ini  what runs on all gateways of a file
-    bundlekit status -i gateways.ini 'substations,!gw07' --bundle thermostat  of a group, without one gateway
+    bundlekit status -i gateways.ini 'substations,!gw07' --bundle thermostat  of a group without one gateway
     """,
 )
 @fleet_options
 @bundle_option("Show only this bundle; by default all bundles.", or_all=True)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def command(access: FleetAccess, bundle: str | None, form: str) -> int:
-    """Show what runs on one or many gateways. Exit code: 0 all deployed bundles run as they should, 1 a bundle does
+    """Show what runs on one or several gateways. Exit code: 0 all deployed bundles run as they should, 1 a bundle does
     not; of several gateways, the highest code counts."""
     return run(single(access), bundle, form=form) if is_single(access) else run_each(access, bundle, form=form)
 
