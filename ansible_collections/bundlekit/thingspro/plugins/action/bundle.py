@@ -13,8 +13,8 @@ from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.archives impor
 try:
     import click
 
-    from bundlekit.cli.rate import parse_rate
     from bundlekit.cli.commands.status import is_well
+    from bundlekit.cli.rate import parse_rate
     from bundlekit.deploy import verbs
     from bundlekit.deploy.plan import Action
 except ImportError:  # which the action reports
