@@ -108,7 +108,7 @@ def test_hand_over_that_is_broken_off_leaves_the_old_release(workstation: Workst
     before = running(workstation)
     client = begun(workstation, workstation.sample("0.0.2", before_main="import time; time.sleep(1000)"))
     workstation.machine.run("until [ -s /opt/bundlekit/bundles/example/beside/running ]; do sleep .1; done")
-    workstation.machine.run("kill -9 $(pgrep -f '[g]ateway.sh apart')")
+    workstation.machine.run("kill -9 $(pgrep -f '[g]ateway.sh worker')")
     client.communicate()
     assert client.returncode == 1
     assert running(workstation) == before
