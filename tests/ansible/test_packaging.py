@@ -62,7 +62,7 @@ def test_tarball_can_be_installed(tmp_path: Path) -> None:
     assert {"plugins/action/bundle.py", "playbooks/rolling_update.yml", "README.md", "meta/runtime.yml"} < names
     assert not [name for name in names if name.startswith(("tests", ".ansible/")) or name.endswith(".pyc")]
     place = tmp_path / "collections"
-    line = ("ansible-galaxy", "collection", "install", "--offline", "-p", str(place), str(tarball))
+    line = ("ansible-galaxy", "collection", "install", "--force", "--offline", "-p", str(place), str(tarball))
     assert controller.run(*line).returncode == 0
     found = controller.run(
         "ansible-galaxy", "collection", "list", "--format", "json", ANSIBLE_COLLECTIONS_PATH=str(place)
