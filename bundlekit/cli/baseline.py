@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
     from bundlekit.cli.choice import Chosen
     from bundlekit.lint import Finding
-    from bundlekit.lint.baseline import Baseline, Known
+    from bundlekit.lint.baseline import Baseline, BaselineEntry
     from bundlekit.lint.selection import Selection
     from bundlekit.lint.settings import Settings
 
@@ -140,7 +140,7 @@ class KnownFindings:
                 click.echo(f"  and {len(gone) - _MOST_TOLD} more", err=True)
 
 
-def _read(file: Path, writes: bool, settings: Settings | None) -> Counter[Known]:
+def _read(file: Path, writes: bool, settings: Settings | None) -> Counter[BaselineEntry]:
     from bundlekit.bundle.files import FolderFiles
     from bundlekit.lint.baseline import read
 

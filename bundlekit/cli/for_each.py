@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Result:
+class GatewayResult:
     """What a verb has done or seen on one gateway.
 
     Attributes:
@@ -65,7 +65,11 @@ class QuietListener:
 
 
 def for_each(
-    access: FleetAccess, act: Callable[[Fleet, Gateway], Result], *, form: str = "text", all_at_once: bool = False
+    access: FleetAccess,
+    act: Callable[[Fleet, Gateway], GatewayResult],
+    *,
+    form: str = "text",
+    all_at_once: bool = False,
 ) -> int:
     """Do something on each gateway, many at once, and report it.
 
@@ -79,13 +83,13 @@ def for_each(
         The highest exit code of all gateways.
     """
 
-    def tried(gateway: Gateway) -> Result | BundlekitError:
+    def tried(gateway: Gateway) -> GatewayResult | BundlekitError:
         try:
             return act(fleet, gateway)
         except BundlekitError as error:
             return error
 
-    results: dict[str, Result | BundlekitError] = {}
+    results: dict[str, GatewayResult | BundlekitError] = {}
     with Fleet(access) as fleet:
         try:
             jobs = len(fleet.gateways) if all_at_once else access.jobs
@@ -120,19 +124,19 @@ def change_each(
         leftovers_count: see `bundle_there`.
     """
 
-    def act(fleet: Fleet, gateway: Gateway) -> Result:
+    def act(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         listener = QuietListener()
         with fleet.session(gateway) as session:
             state = bundle_there(session, bundle, leftovers_count=leftovers_count, remember=False)
             outcome = change(session, state, listener)
-        return Result((in_words(state, outcome),), notes=tuple(listener.notes))
+        return GatewayResult((in_words(state, outcome),), notes=tuple(listener.notes))
 
     return for_each(access, act)
 
 
-def _for_programs(fleet: Fleet, gateway: Gateway, result: Result | BundlekitError) -> dict[str, Any]:
+def _for_programs(fleet: Fleet, gateway: Gateway, result: GatewayResult | BundlekitError) -> dict[str, Any]:
     named = {"name": gateway.name, "target": gateway.target}
-    if isinstance(result, Result):
+    if isinstance(result, GatewayResult):
         return {**named, **result.fields, "code": result.code}
     error = {
         "kind": type(result).__name__,
@@ -144,7 +148,7 @@ def _for_programs(fleet: Fleet, gateway: Gateway, result: Result | BundlekitErro
     return {**named, "code": result.exit_code, "error": error}
 
 
-def _report(fleet: Fleet, results: Mapping[str, Result | BundlekitError]) -> None:
+def _report(fleet: Fleet, results: Mapping[str, GatewayResult | BundlekitError]) -> None:
     lines: dict[str, list[str]] = {}
     outputs: dict[str, list[str]] = {}
     notes: dict[str, list[str]] = {}

@@ -224,19 +224,21 @@ def asked_resources(path: Path) -> tuple[str, ...]:
 
 def preview(access: FleetAccess, archive: Archive, options: RolloutOptions, *, form: str, **how: Any) -> int:
     """Show what a rollout would do, against the real state of all gateways; changes nothing."""
-    from bundlekit.cli.for_each import QuietListener, Result, for_each
+    from bundlekit.cli.for_each import GatewayResult, QuietListener, for_each
     from bundlekit.deploy import verbs
 
     policy = policy_of(options.policy, jobs=access.jobs, per_jump_host=access.per_jump_host)
     choices = {name: how[name] for name in ("keep", "verify", "hand_over", "force", "write")}
 
-    def act(fleet: Fleet, gateway: Gateway) -> Result:
+    def act(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         listener = QuietListener()
         with fleet.session(gateway) as session:
             plan = verbs.preview(session, archive, listener, **choices).plan
         steps = plan.steps or ("nothing: this archive already runs there",)
         said = f"{archive.name} {archive.version}: {'; '.join(steps)}"
-        return Result((said,), fields={"steps": list(steps), "release": plan.release}, notes=tuple(listener.notes))
+        return GatewayResult(
+            (said,), fields={"steps": list(steps), "release": plan.release}, notes=tuple(listener.notes)
+        )
 
     code = for_each(access, act, form=form)
     if form == "text":

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from bundlekit.errors import GatewayUnreachable
 from bundlekit.pack.archive import Archive
-from bundlekit.remote.delta import Inventory, inventory_of
+from bundlekit.remote.delta import UploadInventory, inventory_of
 from bundlekit.remote.events import GatewayState
 from bundlekit.remote.listener import Listener
 from bundlekit.remote.scp import AT_ONCE, Rate
@@ -112,7 +112,7 @@ def _at_once(session: Session, archive: Archive, had: frozenset[str], place: str
     return Payload(changed, StagedUpload(session.place_of(sha256(changed).hexdigest(), place), inventory.digest), 0)
 
 
-def _payload(session: Session, archive: Archive, inventory: Inventory | None, place: str, there: int) -> Payload:
+def _payload(session: Session, archive: Archive, inventory: UploadInventory | None, place: str, there: int) -> Payload:
     if inventory is not None:
         changed = inventory.archive_of(session.compare(archive.name, place, inventory))
         if len(changed) < _WORTH_IT * (len(archive.data) - there):

@@ -51,7 +51,7 @@ class ContractCheck:
 
 
 @dataclass(frozen=True)
-class Result:
+class ContractResult:
     """How a check went.
 
     Attributes:
@@ -123,7 +123,7 @@ def filled(path: str, parameters: Mapping[str, str]) -> tuple[str, str]:
     return asked, "" if asked.startswith("/") else "it does not begin with a slash"
 
 
-def judge_answer(check: ContractCheck, answer: Answer) -> Result:
+def judge_answer(check: ContractCheck, answer: Answer) -> ContractResult:
     """Whether a GET answered as promised."""
     words = _trouble(answer)
     if not words and answer.seconds > check.ttl:
@@ -131,7 +131,7 @@ def judge_answer(check: ContractCheck, answer: Answer) -> Result:
     return _result(check, words, answer, answer.seconds)
 
 
-def judge_refusal(check: ContractCheck, answer: Answer) -> Result:
+def judge_refusal(check: ContractCheck, answer: Answer) -> ContractResult:
     """Whether a method that is not declared was refused: by whoever answers for the resource, and with a reason."""
     _let_in(answer)
     words = ""
@@ -144,7 +144,7 @@ def judge_refusal(check: ContractCheck, answer: Answer) -> Result:
     return _result(check, words, answer, answer.seconds)
 
 
-def judge_write(check: ContractCheck, before: Answer, put: Answer, after: Answer | None) -> Result:
+def judge_write(check: ContractCheck, before: Answer, put: Answer, after: Answer | None) -> ContractResult:
     """Whether a PUT of what a GET gave `before` returned the same, and a GET `after` it too, if one was sent."""
     words = _trouble(put)
     if words:
@@ -161,13 +161,13 @@ def judge_write(check: ContractCheck, before: Answer, put: Answer, after: Answer
     return _result(check, words, answers[-1], sum(answer.seconds for answer in answers))
 
 
-def judge_running(manifest: Manifest, words: str) -> Result:
+def judge_running(manifest: Manifest, words: str) -> ContractResult:
     """Whether the bundle runs; `words` say why not, and are empty if it does."""
     check = ContractCheck(Promise.RUNS, "", manifest.name, manifest.name, manifest.ttl)
-    return Result(check, Verdict.BROKEN if words else Verdict.KEPT, words)
+    return ContractResult(check, Verdict.BROKEN if words else Verdict.KEPT, words)
 
 
-def judge_signs(result: Result, name: str, signs: Sequence[str]) -> Result:
+def judge_signs(result: ContractResult, name: str, signs: Sequence[str]) -> ContractResult:
     """The result of a GET, once it is known who has answered for its resource.
 
     Args:
@@ -185,19 +185,19 @@ def judge_signs(result: Result, name: str, signs: Sequence[str]) -> Result:
     return replace(result, verdict=Verdict.UNCHECKED, words=words)
 
 
-def unchecked(check: ContractCheck, words: str) -> Result:
-    return Result(check, Verdict.UNCHECKED, words)
+def unchecked(check: ContractCheck, words: str) -> ContractResult:
+    return ContractResult(check, Verdict.UNCHECKED, words)
 
 
-def count(results: Iterable[Result]) -> Counter[Verdict]:
+def count(results: Iterable[ContractResult]) -> Counter[Verdict]:
     return Counter(result.verdict for result in results)
 
 
 _UNOWNED = "answered 403: no bundle is registered for it"
 
 
-def _result(check: ContractCheck, words: str, answer: Answer, seconds: float) -> Result:
-    return Result(check, Verdict.BROKEN if words else Verdict.KEPT, words, answer.status, seconds)
+def _result(check: ContractCheck, words: str, answer: Answer, seconds: float) -> ContractResult:
+    return ContractResult(check, Verdict.BROKEN if words else Verdict.KEPT, words, answer.status, seconds)
 
 
 def _trouble(answer: Answer) -> str:

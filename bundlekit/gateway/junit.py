@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
-from bundlekit.gateway.contract import Promise, Result, Verdict, count
+from bundlekit.gateway.contract import ContractResult, Promise, Verdict, count
 from bundlekit.quoting import printable
 
 _NAMES = {
@@ -15,7 +15,7 @@ _NAMES = {
 }
 
 
-def junit(bundle: str, gateway: str, results: Sequence[Result]) -> bytes:
+def junit(bundle: str, gateway: str, results: Sequence[ContractResult]) -> bytes:
     """A document of one suite, the bundle's, with a case a check."""
     counts = count(results)
     totals = {

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from bundlekit.gateway import contract
 from bundlekit.gateway.client import GatewayClient
-from bundlekit.gateway.contract import ContractCheck, Promise, Result
+from bundlekit.gateway.contract import ContractCheck, ContractResult, Promise
 
 
-def verify(checks: Iterable[ContractCheck], gateway: GatewayClient) -> Iterator[Result]:
+def verify(checks: Iterable[ContractCheck], gateway: GatewayClient) -> Iterator[ContractResult]:
     """Check them in their order, each result as soon as it is known.
 
     Raises:
@@ -20,7 +20,7 @@ def verify(checks: Iterable[ContractCheck], gateway: GatewayClient) -> Iterator[
         yield contract.unchecked(check, check.obstacle) if check.obstacle else _result(check, gateway)
 
 
-def _result(check: ContractCheck, gateway: GatewayClient) -> Result:
+def _result(check: ContractCheck, gateway: GatewayClient) -> ContractResult:
     if check.promise is Promise.ANSWERS:
         return contract.judge_answer(check, gateway.get(check.resource))
     if check.promise is Promise.REFUSES:

@@ -24,7 +24,7 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Known:
+class BaselineEntry:
     """One or several findings that cannot be told apart.
 
     Attributes:
@@ -43,10 +43,10 @@ class Known:
 class Baseline:
     """What is known, and what a run of checks makes of it."""
 
-    def __init__(self, known: Counter[Known]) -> None:
+    def __init__(self, known: Counter[BaselineEntry]) -> None:
         self._known = known
         self._left = Counter(known)
-        self._new: Counter[Known] = Counter()
+        self._new: Counter[BaselineEntry] = Counter()
         self._checked: dict[str, tuple[Selection, str | None]] = {}
 
     def new(
@@ -73,7 +73,7 @@ class Baseline:
         return told
 
     @property
-    def gone(self) -> Counter[Known]:
+    def gone(self) -> Counter[BaselineEntry]:
         """What is known and was not found any more, of what was looked at; and all of rules that there are no more."""
         return Counter({known: times for known, times in self._left.items() if times > 0 and self._is_gone(known)})
 
@@ -83,16 +83,16 @@ class Baseline:
         return self._known.total() - sum(times for times in self._left.values() if times > 0)
 
     @property
-    def renewed(self) -> Counter[Known]:
+    def renewed(self) -> Counter[BaselineEntry]:
         """What is known from now on: without what is gone, and with what is new."""
         return self._known - self.gone + self._new
 
-    def _is_gone(self, known: Known) -> bool:
+    def _is_gone(self, known: BaselineEntry) -> bool:
         # What one bundle has against another is found where both are looked at.
         is_seen = known.code not in AMONG or len(self._checked) > 1
         return not _is_rule(known.code) or (is_seen and self._was_asked(known))
 
-    def _was_asked(self, known: Known) -> bool:
+    def _was_asked(self, known: BaselineEntry) -> bool:
         file = PurePosixPath(known.file)
         for folder in file.parents:
             path = str(file.relative_to(folder))
@@ -102,14 +102,14 @@ class Baseline:
         return False
 
 
-def written(known: Counter[Known]) -> str:
+def written(known: Counter[BaselineEntry]) -> str:
     """A baseline as a file: JSON, one finding a line, in order, so that changes of it can be read."""
     lines = [json.dumps(_item(one, known[one])) for one in sorted(known)]
     listed = ",\n    ".join(lines)
     return f'{{\n  "version": {FORMAT_VERSION},\n  "findings": [' + (f"\n    {listed}\n  " if lines else "") + "]\n}\n"
 
 
-def read(text: str) -> Counter[Known]:
+def read(text: str) -> Counter[BaselineEntry]:
     """The baseline that a file's text is.
 
     Raises:
@@ -123,14 +123,14 @@ def read(text: str) -> Counter[Known]:
         raise BadUsage('it has no list "findings"')
     if value.get("version") != FORMAT_VERSION:
         raise BadUsage(f"its version is not {FORMAT_VERSION}", hint="write it again with --write-baseline")
-    known: Counter[Known] = Counter()
+    known: Counter[BaselineEntry] = Counter()
     for number, item in enumerate(value["findings"], 1):
         one, times = _read(item, number)
         known[one] += times
     return known
 
 
-def called(known: Counter[Known]) -> Iterator[str]:
+def called(known: Counter[BaselineEntry]) -> Iterator[str]:
     """`thermostat/bundle.json BK102 /ttl`, with `(2 times)` behind it, or that there is no such rule any more."""
     for one in sorted(known):
         place = f" {one.place}" if one.kind == "pointer" and one.place else ""
@@ -143,26 +143,26 @@ def _is_rule(code: str) -> bool:
     return any(rule.code == code for rule in catalogue())
 
 
-def _known(under: str, bundle: Bundle, finding: Finding) -> Known:
+def _known(under: str, bundle: Bundle, finding: Finding) -> BaselineEntry:
     file = str(PurePosixPath(under) / bundle.path_of(finding.file))
     if finding.pointer is not None:
-        return Known(file, finding.code, "pointer", finding.pointer)
+        return BaselineEntry(file, finding.code, "pointer", finding.pointer)
     line = " ".join(finding.excerpt.split()).encode("utf-8", "surrogatepass")
-    return Known(file, finding.code, "line", sha256(line).hexdigest()[:16])
+    return BaselineEntry(file, finding.code, "line", sha256(line).hexdigest()[:16])
 
 
-def _item(known: Known, times: int) -> dict[str, Any]:
+def _item(known: BaselineEntry, times: int) -> dict[str, Any]:
     item: dict[str, Any] = {"file": known.file, "code": known.code, known.kind: known.place}
     return item if times == 1 else {**item, "times": times}
 
 
-def _read(item: Any, number: int) -> tuple[Known, int]:
+def _read(item: Any, number: int) -> tuple[BaselineEntry, int]:
     if isinstance(item, dict):
         kind = "pointer" if "pointer" in item else "line"
         words, times = [item.get(key) for key in ("file", "code", kind)], item.get("times", 1)
         file, code, place = (word if isinstance(word, str) else None for word in words)
         if file is not None and code is not None and place is not None and type(times) is int and times > 0:
-            return Known(file, code, kind, place), times
+            return BaselineEntry(file, code, kind, place), times
     raise BadUsage(
         f"its finding {number} does not have the form of a finding", hint="write it again with --write-baseline"
     )

@@ -13,7 +13,7 @@ from bundlekit.pack.contents import SUMS
 
 
 @dataclass(frozen=True)
-class Inventory:
+class UploadInventory:
     """All that an archive unpacks to.
 
     Attributes:
@@ -58,7 +58,7 @@ class Inventory:
         return compressed([unpacked.getbuffer()])
 
 
-def inventory_of(data: bytes) -> Inventory | None:
+def inventory_of(data: bytes) -> UploadInventory | None:
     """What is in an archive.
 
     Args:
@@ -84,7 +84,7 @@ def inventory_of(data: bytes) -> Inventory | None:
                 entries.setdefault(path, (_folder(path), b""))
     ordered = tuple(entries[path] for path in sorted(entries))
     text = "".join(_line(*entry) for entry in ordered).encode()
-    return Inventory(ordered, text, sha256(text).hexdigest())
+    return UploadInventory(ordered, text, sha256(text).hexdigest())
 
 
 def _folder(path: str) -> tarfile.TarInfo:

@@ -28,7 +28,7 @@ from bundlekit.ssh.prompts import Prompter
 if TYPE_CHECKING:
     import paramiko
 
-    from bundlekit.remote.delta import Inventory
+    from bundlekit.remote.delta import UploadInventory
     from bundlekit.remote.scp import Rate
 
 _HTTPS = 443
@@ -168,7 +168,7 @@ class Session:
                 "interrupted during the upload", kept=f"{UNTOUCHED}; what arrived is there for the next deploy"
             ) from None
 
-    def upload_list(self, inventory: Inventory, place: str) -> None:
+    def upload_list(self, inventory: UploadInventory, place: str) -> None:
         """Send the list of what a release has; see `upload`."""
         from bundlekit.remote.scp import put
 
@@ -188,7 +188,7 @@ class Session:
         with translate_ssh_errors():
             self._talk().settle()
 
-    def compare(self, bundle: str, place: str, inventory: Inventory) -> list[int]:
+    def compare(self, bundle: str, place: str, inventory: UploadInventory) -> list[int]:
         """Ask what of a release is on the gateway already, in whichever release of the bundle.
 
         Args:

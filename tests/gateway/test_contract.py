@@ -12,8 +12,8 @@ from bundlekit.errors import CouldNotRun
 from bundlekit.gateway.client import Answer
 from bundlekit.gateway.contract import (
     ContractCheck,
+    ContractResult,
     Promise,
-    Result,
     Verdict,
     filled,
     judge_answer,
@@ -167,8 +167,8 @@ def test_report_is_what_ci_servers_read() -> None:
 
     evil = ContractCheck(Promise.REFUSES, "PUT", "/<&\x00\x1b\ud800>", "/x", 1)
     results = [
-        Result(CHECK, Verdict.KEPT, "", 200, 0.25),
-        Result(evil, Verdict.BROKEN, "answered \x00 & \ufffe", 200, 0.5),
+        ContractResult(CHECK, Verdict.KEPT, "", 200, 0.25),
+        ContractResult(evil, Verdict.BROKEN, "answered \x00 & \ufffe", 200, 0.5),
         unchecked(CHECK, "no"),
     ]
     read = JUnitXml.fromstring(junit("sample", "moxa@\x01", results))
@@ -178,7 +178,7 @@ def test_report_is_what_ci_servers_read() -> None:
     assert kinds == [[], [Failure], [Skipped]]
 
 
-KEPT = Result(CHECK, Verdict.KEPT, status=200)
+KEPT = ContractResult(CHECK, Verdict.KEPT, status=200)
 SIGNED = [
     ([], Verdict.KEPT, ""),
     (["mine"], Verdict.KEPT, ""),
@@ -192,7 +192,7 @@ SIGNED = [
 def test_answer_has_to_be_signed_by_this_bundle_alone(signs: list[str], verdict: Verdict, words: str) -> None:
     result = judge_signs(KEPT, "mine", signs)
     assert (result.verdict, result.words) == (verdict, words)
-    broken = Result(CHECK, Verdict.BROKEN, "answered 500")
+    broken = ContractResult(CHECK, Verdict.BROKEN, "answered 500")
     assert judge_signs(broken, "mine", signs) == broken
 
 

@@ -10,20 +10,20 @@ import pytest
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.errors import BadUsage
 from bundlekit.lint import check
-from bundlekit.lint.baseline import Baseline, Known, called, read, written
+from bundlekit.lint.baseline import Baseline, BaselineEntry, called, read, written
 from bundlekit.lint.selection import Choice, selection, selector
 from tests.lint.bundles import MANIFEST, bundle, source
 
 ROUTE = '    @Route("/other", "get")\n    def other(self, message, response):\n        return response(code=200)\n'
 
 
-def known_of(checked: Bundle, under: str = "box") -> Counter[Known]:
+def known_of(checked: Bundle, under: str = "box") -> Counter[BaselineEntry]:
     baseline = Baseline(Counter())
     baseline.new(under, checked, check(checked), selection())
     return baseline.renewed
 
 
-def left(known: Counter[Known], checked: Bundle, under: str = "box") -> tuple[list[str], list[str]]:
+def left(known: Counter[BaselineEntry], checked: Bundle, under: str = "box") -> tuple[list[str], list[str]]:
     """The rules of what is new, and what is gone."""
     baseline = Baseline(known)
     new = baseline.new(under, checked, check(checked), selection())
@@ -67,8 +67,8 @@ def test_what_is_new_and_what_is_gone(changed: Bundle, new: list[str], gone: lis
 
 def test_what_was_not_looked_at_is_not_gone() -> None:
     known = known_of(OLD)
-    elsewhere = Counter({Known("other/bundle.json", "BK102", "pointer", "/ttl"): 1})
-    above = Counter({Known("../x/bundle.json", "BK102", "pointer", "/ttl"): 1})
+    elsewhere = Counter({BaselineEntry("other/bundle.json", "BK102", "pointer", "/ttl"): 1})
+    above = Counter({BaselineEntry("../x/bundle.json", "BK102", "pointer", "/ttl"): 1})
     mended = with_source(SOUND)
     assert left(known + elsewhere, mended)[1] == list(called(known))
     assert left(above, mended, under=".") == ([], [])
@@ -82,7 +82,7 @@ def test_what_was_not_looked_at_is_not_gone() -> None:
 
 
 def test_renewed_baseline_keeps_what_was_not_looked_at() -> None:
-    elsewhere = Counter({Known("other/bundle.json", "BK102", "pointer", "/ttl"): 2})
+    elsewhere = Counter({BaselineEntry("other/bundle.json", "BK102", "pointer", "/ttl"): 2})
     baseline = Baseline(known_of(OLD) + elsewhere)
     changed = with_source(SOUND + ROUTE + ROUTE)
     baseline.new("box", changed, check(changed), selection())

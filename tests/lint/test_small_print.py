@@ -14,7 +14,7 @@ from pathspec import GitIgnoreSpec
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.errors import BadUsage
 from bundlekit.lint import check
-from bundlekit.lint.baseline import Baseline, Known, called, read, written
+from bundlekit.lint.baseline import Baseline, BaselineEntry, called, read, written
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.fixing import fix
 from bundlekit.lint.rules import rules
@@ -26,12 +26,12 @@ from tests.lint.test_fixing import manifest
 
 __all__ = ["repository"]  # a fixture
 
-TTL = Known("box/bundle.json", "BK102", "pointer", "/ttl")
-IMPORT = Known("box/index.py", "BK310", "line", sha256(b"import requests").hexdigest()[:16])
+TTL = BaselineEntry("box/bundle.json", "BK102", "pointer", "/ttl")
+IMPORT = BaselineEntry("box/index.py", "BK310", "line", sha256(b"import requests").hexdigest()[:16])
 IN_INDEX = bundle({"index.py": "import   requests\n" + source(MANIFEST)})
 
 
-def taken_over(known: Counter[Known], checked: Bundle, *ignored: PathIgnore) -> Baseline:
+def taken_over(known: Counter[BaselineEntry], checked: Bundle, *ignored: PathIgnore) -> Baseline:
     baseline = Baseline(known)
     baseline.new("box", checked, check(checked), replace(selection(), path_ignores=ignored))
     return baseline

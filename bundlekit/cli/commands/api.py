@@ -108,15 +108,15 @@ def _run_each(
     query: dict[str, list[str]],
 ) -> int:
     """Ask each gateway once, and print each answer below the names of those that gave it."""
-    from bundlekit.cli.for_each import Result, for_each
+    from bundlekit.cli.for_each import GatewayResult, for_each
     from bundlekit.cli.gateway_access import gateway_and_session_in
 
-    def ask(fleet: Fleet, gateway: Gateway) -> Result:
+    def ask(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         with gateway_and_session_in(way, fleet, gateway) as (client, session):
             if session.down:
                 _refuse_dead(session, resource)
             answer = client.request(method, resource, content=content, query=query)
-        return Result((_phrase(answer),), exit_code(answer.status), output=_body(answer))
+        return GatewayResult((_phrase(answer),), exit_code(answer.status), output=_body(answer))
 
     return for_each(access, ask)
 

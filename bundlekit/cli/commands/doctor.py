@@ -104,10 +104,10 @@ def run(access: Access, manifest: Manifest | None, *, form: str) -> int:
 
 def run_each(access: FleetAccess, manifest: Manifest | None, *, form: str) -> int:
     """Print what is not as it should be, with the names of the gateways where it is so."""
-    from bundlekit.cli.for_each import Result, for_each, without_names
+    from bundlekit.cli.for_each import GatewayResult, for_each, without_names
     from bundlekit.deploy.doctor.examination import examine
 
-    def look(fleet: Fleet, gateway: Gateway) -> Result:
+    def look(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         address = fleet.address(gateway)
         prompter = fleet.prompter(gateway)
         found = examine(
@@ -123,7 +123,7 @@ def run_each(access: FleetAccess, manifest: Manifest | None, *, form: str) -> in
         lines = [f"{one.outcome:<4}  {one.name:<10}  {without_names(one.found, gateway, address)}" for one in bad]
         verdict = "nothing stands in the way of a deploy" if is_fit else "something stands in the way of a deploy"
         fields = {**address.identity, "checks": [asdict(one) for one in checks]} if form == "json" else {}
-        return Result((*lines, verdict), 0 if is_fit else 1, fields)
+        return GatewayResult((*lines, verdict), 0 if is_fit else 1, fields)
 
     return for_each(access, look, form=form)
 

@@ -65,17 +65,17 @@ def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
 
 def run_each(access: FleetAccess, bundle: str | None, *, lines: int, form: str) -> int:
     """Print the changes below the name of each gateway."""
-    from bundlekit.cli.for_each import Result, for_each
+    from bundlekit.cli.for_each import GatewayResult, for_each
     from bundlekit.deploy import verbs
     from bundlekit.deploy.history import entry_in_words
 
-    def look(fleet: Fleet, gateway: Gateway) -> Result:
+    def look(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         with fleet.session(gateway) as session:
             acts = verbs.history(session, bundle, lines)
             fields = {**session.identity, "acts": _for_programs(acts)}
         if not acts:
-            return Result(("nothing was changed there yet",), fields=fields)
-        return Result(fields=fields, output="\n".join(f"{act.bundle}: {entry_in_words(act)}" for act in acts))
+            return GatewayResult(("nothing was changed there yet",), fields=fields)
+        return GatewayResult(fields=fields, output="\n".join(f"{act.bundle}: {entry_in_words(act)}" for act in acts))
 
     return for_each(access, look, form=form)
 

@@ -67,17 +67,17 @@ def run(access: Access, bundle: str | None, *, follow: bool, lines: int, release
 
 def run_each(access: FleetAccess, bundle: str | None, *, follow: bool, lines: int, release: str | None) -> int:
     """Print the lines of all gateways as they come, each behind its gateway's name."""
-    from bundlekit.cli.for_each import Result, for_each
+    from bundlekit.cli.for_each import GatewayResult, for_each
     from bundlekit.deploy.verbs import release_named
     from bundlekit.quoting import printable
 
-    def show(fleet: Fleet, gateway: Gateway) -> Result:
+    def show(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         with fleet.session(gateway) as session:
             state = bundle_there(session, bundle, remember=False)
             of = release_named(state, release) if release is not None else None
             for line in session.log_lines(state.name, lines, follow=follow, release=of):
                 click.echo(f"{printable(gateway.name)} | {line}")
-        return Result()
+        return GatewayResult()
 
     try:
         return for_each(access, show, all_at_once=follow)

@@ -67,15 +67,15 @@ def _code(gateway: GatewayState) -> int:
 
 def run_each(access: FleetAccess, bundle: str | None, *, form: str) -> int:
     """Print who runs what, with folded names."""
-    from bundlekit.cli.for_each import Result, for_each
+    from bundlekit.cli.for_each import GatewayResult, for_each
 
-    def look(fleet: Fleet, gateway: Gateway) -> Result:
+    def look(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         with fleet.session(gateway) as session:
             state = session.probe(bundle)
             _refuse_missing(session, state, bundle)
             fields = {**session.identity, **for_programs(state)} if form == "json" else {}
         lines = tuple(_in_a_line(state, one) for one in state.bundles) or ("no bundle",)
-        return Result(lines, _code(state), fields, state.notes)
+        return GatewayResult(lines, _code(state), fields, state.notes)
 
     return for_each(access, look, form=form)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bundlekit.deploy.verbs import Seen
     from bundlekit.fleet.inventory import Gateway
     from bundlekit.gateway.client import GatewayClient
-    from bundlekit.gateway.contract import ContractCheck, Result
+    from bundlekit.gateway.contract import ContractCheck, ContractResult
     from bundlekit.remote.session import Session
 
 _COLOURS = {"kept": "green", "broken": "red", "not checked": "yellow"}
@@ -86,7 +86,7 @@ def run(
         if junit:
             raise BadUsage("--junit is for one gateway, and several are named", hint="--format json has them all")
         return _run_each(way, way.fleet, manifest, checks, strict=strict, form=form)
-    results: list[Result] = []
+    results: list[ContractResult] = []
     with gateway_and_session_on(way) as (gateway, session):
         seen = look_at(session, manifest, checks) if session else None
         names = [manifest.name] * (seen is not None) + [check.resource for check in checks]
@@ -107,7 +107,7 @@ def run(
     return _code(manifest, results, seen, strict=strict)
 
 
-def _code(manifest: Manifest, results: Sequence[Result], seen: Seen | None, *, strict: bool) -> int:
+def _code(manifest: Manifest, results: Sequence[ContractResult], seen: Seen | None, *, strict: bool) -> int:
     from bundlekit.gateway.contract import Verdict
 
     failing = {Verdict.BROKEN, Verdict.UNCHECKED} if strict else {Verdict.BROKEN}
@@ -129,7 +129,7 @@ def _run_each(
     from bundlekit.cli.gateway_access import gateway_and_session_in
     from bundlekit.gateway.contract import Verdict
 
-    def check(fleet: Fleet, gateway: Gateway) -> each.Result:
+    def check(fleet: Fleet, gateway: Gateway) -> each.GatewayResult:
         with gateway_and_session_in(way, fleet, gateway) as (client, session):
             seen = look_at(session, manifest, checks)
             results = list(judge(manifest, checks, client, seen))
@@ -140,12 +140,12 @@ def _run_each(
         )
         code = _code(manifest, results, seen, strict=strict)
         verdict = f"bundle.json of {manifest.name} {manifest.version} is {'broken' if code else 'kept'}"
-        return each.Result((*lines, verdict), code, fields, tuple(notes_on(manifest, results, seen)))
+        return each.GatewayResult((*lines, verdict), code, fields, tuple(notes_on(manifest, results, seen)))
 
     return each.for_each(access, check, form=form)
 
 
-def _in_a_line(result: Result) -> str:
+def _in_a_line(result: ContractResult) -> str:
     check = result.check
     words = f"{result.verdict.value}: {check.method} {check.resource} {_PROMISES[check.promise.value]}"
     return f"{words} {result.words}".strip()
@@ -162,7 +162,7 @@ def look_at(session: Session, manifest: Manifest, checks: Sequence[ContractCheck
 
 def judge(
     manifest: Manifest, checks: Sequence[ContractCheck], gateway: GatewayClient, seen: Seen | None
-) -> Iterator[Result]:
+) -> Iterator[ContractResult]:
     """All results, in their order; where it is known who has answered, that counts."""
     from bundlekit.gateway.contract import Promise, judge_running, judge_signs, unchecked
     from bundlekit.gateway.verification import verify
@@ -177,7 +177,7 @@ def judge(
         yield judge_signs(result, manifest.name, signs) if result.check.promise is Promise.ANSWERS else result
 
 
-def notes_on(manifest: Manifest, results: Sequence[Result], seen: Seen | None) -> Iterator[str]:
+def notes_on(manifest: Manifest, results: Sequence[ContractResult], seen: Seen | None) -> Iterator[str]:
     """What was not seen of the bundle, or is another one than here."""
     from bundlekit.gateway.contract import Promise, Verdict
 
@@ -227,7 +227,7 @@ def _filled_in(pairs: tuple[str, ...]) -> dict[str, str]:
     return parameters
 
 
-def _row(result: Result, width: int) -> str:
+def _row(result: ContractResult, width: int) -> str:
     """A line of the table: verdict, method, resource, what is promised, status, time, and what is wrong."""
     from bundlekit.quoting import printable
 
@@ -240,7 +240,7 @@ def _row(result: Result, width: int) -> str:
     return f"{mark}  {check.method:<6}  {resource:<{width}}  {promise:<10}  {status:>3}  {time:>8}{words}".rstrip()
 
 
-def _summary(manifest: Manifest, gateway: str, results: Sequence[Result]) -> str:
+def _summary(manifest: Manifest, gateway: str, results: Sequence[ContractResult]) -> str:
     from bundlekit.gateway.contract import Verdict, count
 
     counts = count(results)
@@ -250,7 +250,7 @@ def _summary(manifest: Manifest, gateway: str, results: Sequence[Result]) -> str
     return f"{what}, on {gateway}: {', '.join(parts)}, {seconds:.2f} s"
 
 
-def report_of(manifest: Manifest, gateway: str, results: Sequence[Result]) -> dict[str, Any]:
+def report_of(manifest: Manifest, gateway: str, results: Sequence[ContractResult]) -> dict[str, Any]:
     """The results for programs, in the form that docs/api.md describes."""
     from bundlekit.gateway.contract import Verdict, count
 
@@ -276,7 +276,7 @@ def report_of(manifest: Manifest, gateway: str, results: Sequence[Result]) -> di
     }
 
 
-def _write_junit(file: Path, bundle: str, gateway: str, results: Sequence[Result]) -> None:
+def _write_junit(file: Path, bundle: str, gateway: str, results: Sequence[ContractResult]) -> None:
     from bundlekit.gateway.junit import junit
 
     try:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from bundlekit.emulator.bundlelog import BundleLog, Line
 from bundlekit.emulator.console.registered import DeclaredResource, Registered, short
-from bundlekit.emulator.console.row import Row, State
+from bundlekit.emulator.console.row import Row, RowState
 from bundlekit.emulator.console.trace import Trace
 from bundlekit.emulator.messages import decode
 
@@ -162,7 +162,7 @@ def _preview(row: Row) -> str:
     """The beginning of what was answered or, where there is no answer, of what was sent."""
     heard = [one for one in row.messages if not one.sent]
     last = heard[-1] if heard else None
-    if row.state in (State.ANSWERED, State.EXPIRED) and row.answered_by == "controller":
+    if row.state in (RowState.ANSWERED, RowState.EXPIRED) and row.answered_by == "controller":
         last = row.messages[-1]
     if last is None:
         return ""

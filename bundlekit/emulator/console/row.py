@@ -9,7 +9,7 @@ Key = int | float
 """By what an answer finds its request: the id."""
 
 
-class State(Enum):
+class RowState(Enum):
     """How far a row is."""
 
     WAITING = "waiting"
@@ -60,7 +60,7 @@ class Row:
     number: int
     time: float
     began: float
-    state: State
+    state: RowState
     method: str
     resource: str
     asked_by: str

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 
 from bundlekit.emulator.console.registered import Registrations, short
-from bundlekit.emulator.console.row import Key, Passed, Row, State
+from bundlekit.emulator.console.row import Key, Passed, Row, RowState
 from bundlekit.emulator.controller import LOCKED, REGISTRATION, TOPIC, TOPICS, Controller
 from bundlekit.emulator.member import FIRST_ID
 from bundlekit.emulator.messages import Dropped, Message, Outgoing, decode, id_of, is_answer, read
@@ -77,7 +77,7 @@ class Trace:
         """Take in what the controller published because nobody had answered."""
         late = {key: row for key, row in self._open.items() if not self._controller.session({"id": key})}
         for row in late.values():
-            self._close(row, State.EXPIRED, now, "controller", {"code": 408})
+            self._close(row, RowState.EXPIRED, now, "controller", {"code": 408})
             for name in row.asked:
                 self.registry.timed_out(name, self._clock())
         for one in outgoing:
@@ -101,14 +101,14 @@ class Trace:
         return sum(name in row.asked for row in self._open.values())
 
     def _dropped(self, now: float, payload: bytes, note: str) -> None:
-        row = self._new(now, State.DROPPED, {}, note)
+        row = self._new(now, RowState.DROPPED, {}, note)
         self._add(row, Passed(0, TOPIC, "", False, payload))
         if now - self._told.get(note, -_SILENCE) >= _SILENCE:
             self._told[note] = now
             self._tell(note)
 
     def _request(self, now: float, number: Key, message: Message, payload: bytes, outgoing: Sequence[Outgoing]) -> None:
-        row = self._new(now, State.WAITING, message)
+        row = self._new(now, RowState.WAITING, message)
         is_registration = any(one.topic == REGISTRATION for one in outgoing)
         if not is_registration:
             self.registry.heard(row.asked_by, self._clock())
@@ -130,9 +130,9 @@ class Trace:
         if said and said.get("code") == 423 and said.get("data") == LOCKED:
             row.note = self._lock(now, message["resource"])
         if said:
-            self._close(row, State.ANSWERED, now, "controller", said)
+            self._close(row, RowState.ANSWERED, now, "controller", said)
         else:
-            self._close(row, State.DROPPED, now, "", {})
+            self._close(row, RowState.DROPPED, now, "", {})
             row.note = "went to nobody"
 
     def _lock(self, now: float, resource: str) -> str:
@@ -151,16 +151,18 @@ class Trace:
         if row:
             row.answers.append(who)
             if not self._controller.session(message):
-                self._close(row, State.ANSWERED, now, who, message)
+                self._close(row, RowState.ANSWERED, now, who, message)
                 row.note = _story(row)
         elif row := self._closed.get(number):
-            row.note = "an answer more than one, dropped" if row.state is State.ANSWERED else "the answer came too late"
+            row.note = (
+                "an answer more than one, dropped" if row.state is RowState.ANSWERED else "the answer came too late"
+            )
         else:
-            row = self._new(now, State.DROPPED, message, note="an answer that nobody waited for")
+            row = self._new(now, RowState.DROPPED, message, note="an answer that nobody waited for")
             row.asked_by = who
         self.registry.answered(who, self._clock(), None if row.key is None else now - row.began)
         self._add(row, Passed(now - row.began, TOPIC, who, False, payload))
-        is_hook = row.state is State.WAITING
+        is_hook = row.state is RowState.WAITING
         for one in outgoing:
             self._add(row, self._passed(row, now, one, is_hook=is_hook))
         if is_hook and outgoing:
@@ -170,7 +172,7 @@ class Trace:
 
     def _other(self, now: float, message: Message, payload: bytes, outgoing: Sequence[Outgoing]) -> None:
         sent = [one for one in outgoing if one.topic not in TOPICS]
-        row = self._new(now, State.EVENT if sent else State.DROPPED, message)
+        row = self._new(now, RowState.EVENT if sent else RowState.DROPPED, message)
         row.code = _code(message)
         row.to = [self.registry.at(one.topic) for one in sent]
         row.note = "" if sent else "nobody listens to it"
@@ -178,7 +180,7 @@ class Trace:
         for one in outgoing:
             self._add(row, self._passed(row, now, one))
 
-    def _new(self, now: float, state: State, message: Message, note: str = "") -> Row:
+    def _new(self, now: float, state: RowState, message: Message, note: str = "") -> Row:
         self._count += 1
         row = Row(
             number=self._count,
@@ -205,7 +207,7 @@ class Trace:
         who = "controller" if one.topic in TOPICS else self.registry.at(one.topic) or row.asked_by
         return Passed(now - row.began, one.topic, who, True, one.payload, is_hook)
 
-    def _close(self, row: Row, state: State, now: float, who: str, answer: Message) -> None:
+    def _close(self, row: Row, state: RowState, now: float, who: str, answer: Message) -> None:
         if row.key is not None:
             self._open.pop(row.key, None)
             self._closed[row.key] = row

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bundlekit.emulator.console.row import Row, State
+from bundlekit.emulator.console.row import Row, RowState
 from bundlekit.emulator.console.trace import Trace
 from bundlekit.emulator.controller import TOPIC, Controller
 from bundlekit.emulator.messages import Outgoing
@@ -67,11 +67,11 @@ ANSWER = {**REQUEST, "code": 200, "sign": ["heater"], "data": {"on": True}}
 def test_request_and_answer_are_one_row_with_all_messages_in_between(traced: Traced) -> None:
     traced.get(REQUEST)
     row = traced.last
-    assert (row.state, row.method, row.resource, row.to) == (State.WAITING, "GET", "/heater?x=1", ["heater"])
+    assert (row.state, row.method, row.resource, row.to) == (RowState.WAITING, "GET", "/heater?x=1", ["heater"])
     assert traced.trace.waiting_for("heater") == 1
     traced.get(ANSWER, after=0.25)
     assert traced.last is row
-    assert (row.state, row.code, row.answered_by, row.duration) == (State.ANSWERED, 200, "heater", 0.25)
+    assert (row.state, row.code, row.answered_by, row.duration) == (RowState.ANSWERED, 200, "heater", 0.25)
     tunnels = {name: one.tunnel for name, one in traced.controller.components.items()}
     assert [(one.sent, one.topic, one.who, one.after) for one in row.messages] == [
         (False, TOPIC, "", 0),
@@ -87,8 +87,8 @@ def test_second_request_with_an_id_in_flight_leaves_the_first_row_alone(traced: 
     traced.get(REQUEST, after=1)
     traced.get(ANSWER, after=1)
     first, second = traced.rows[-2:]
-    assert (first.state, first.code, first.duration, first.answered_by) == (State.ANSWERED, 200, 2.0, "heater")
-    assert (second.state, second.code, second.answered_by) == (State.ANSWERED, 403, "controller")
+    assert (first.state, first.code, first.duration, first.answered_by) == (RowState.ANSWERED, 200, 2.0, "heater")
+    assert (second.state, second.code, second.answered_by) == (RowState.ANSWERED, 403, "controller")
 
 
 PUT = {"id": 8, "method": "put", "resource": "/heater", "data": {"on": True}}
@@ -100,10 +100,10 @@ def test_hooks_belong_to_the_row_of_the_change(traced: Traced) -> None:
     traced.get(PUT)
     traced.get(PUT_ANSWER, after=0.5)
     row = traced.last
-    assert (row.state, row.hooks, traced.trace.waiting_for("heater")) == (State.WAITING, ["logger"], 0)
+    assert (row.state, row.hooks, traced.trace.waiting_for("heater")) == (RowState.WAITING, ["logger"], 0)
     assert traced.trace.waiting_for("logger") == 1
     traced.get({**PUT_ANSWER, "sign": ["heater", "logger"]}, after=0.5)
-    assert (row.state, row.code, row.answered_by, row.note) == (State.ANSWERED, 200, "logger", "hooked by logger")
+    assert (row.state, row.code, row.answered_by, row.note) == (RowState.ANSWERED, 200, "logger", "hooked by logger")
     assert [(one.who, one.sent, one.is_hook) for one in row.messages] == [
         ("", False, False),
         ("heater", True, False),
@@ -119,7 +119,7 @@ def test_silent_hook_is_the_one_that_timed_out(traced: Traced) -> None:
     traced.get(PUT)
     traced.get(PUT_ANSWER)
     traced.wait(6)
-    assert traced.last.state is State.EXPIRED
+    assert traced.last.state is RowState.EXPIRED
     silent = {one.component.name for one in traced.trace.registry.registered if one.silent}
     assert silent == {"logger"}
 
@@ -131,7 +131,7 @@ def test_locked_request_says_what_locks_it_and_for_how_long(traced: Traced) -> N
         traced.get({"id": 9, "method": method, "resource": resource}, after=0.4)
         row = traced.last
         assert (row.code, row.note) == (423, f"locked by PUT /heater, {traced.now - 100:.1f} s")
-    assert traced.rows[-4].state is State.WAITING
+    assert traced.rows[-4].state is RowState.WAITING
 
 
 def test_whoever_asks_is_known_by_tunnel_by_what_it_registers_or_by_the_numbers_of_the_rest_front(
@@ -150,17 +150,17 @@ def test_silence_past_ttl_is_an_expired_row_and_the_answer_after_it_belongs_ther
     traced.get(REQUEST)
     traced.wait(6)
     row = traced.last
-    assert (row.state, row.code, row.answered_by, row.duration) == (State.EXPIRED, 408, "controller", 6)
+    assert (row.state, row.code, row.answered_by, row.duration) == (RowState.EXPIRED, 408, "controller", 6)
     assert traced.trace.registry.registered[1].silent == 1_700_000_106
     traced.get(ANSWER, after=1)
     assert traced.last is row
-    assert (row.state, row.code, row.note, len(row.messages)) == (State.EXPIRED, 408, "the answer came too late", 4)
+    assert (row.state, row.code, row.note, len(row.messages)) == (RowState.EXPIRED, 408, "the answer came too late", 4)
 
 
 def test_request_of_somebody_who_cannot_be_told_expires_too(traced: Traced) -> None:
     traced.get({**REQUEST, "tunnel": "#"})
     traced.wait(6)
-    assert traced.last.state is State.EXPIRED
+    assert traced.last.state is RowState.EXPIRED
 
 
 def test_second_model_on_a_resource_answers_into_the_same_row(traced: Traced) -> None:
@@ -176,18 +176,18 @@ def test_second_model_on_a_resource_answers_into_the_same_row(traced: Traced) ->
 @pytest.mark.parametrize(
     ("message", "state", "note"),
     [
-        (b"\xff\x00", State.DROPPED, "the original drops this message: not UTF-8"),
-        (b'{"data": 9223372036854775808}', State.DROPPED, "the original drops this message: an integer over 2^63"),
-        ({"id": 3, "method": "get"}, State.DROPPED, "not a message: it has no resource"),
-        ({"id": [], "method": "get", "resource": "/heater", "sign": ["x"]}, State.DROPPED, "nobody listens to it"),
-        ({"id": "3", "method": "get", "resource": "/heater"}, State.EVENT, ""),
-        ({**ANSWER, "id": 99}, State.DROPPED, "an answer that nobody waited for"),
-        ({"code": 200, "method": "put", "resource": "/heater", "data": 1}, State.EVENT, ""),
-        ({"id": 3, "method": "get", "resource": "/nobody"}, State.ANSWERED, ""),
+        (b"\xff\x00", RowState.DROPPED, "the original drops this message: not UTF-8"),
+        (b'{"data": 9223372036854775808}', RowState.DROPPED, "the original drops this message: an integer over 2^63"),
+        ({"id": 3, "method": "get"}, RowState.DROPPED, "not a message: it has no resource"),
+        ({"id": [], "method": "get", "resource": "/heater", "sign": ["x"]}, RowState.DROPPED, "nobody listens to it"),
+        ({"id": "3", "method": "get", "resource": "/heater"}, RowState.EVENT, ""),
+        ({**ANSWER, "id": 99}, RowState.DROPPED, "an answer that nobody waited for"),
+        ({"code": 200, "method": "put", "resource": "/heater", "data": 1}, RowState.EVENT, ""),
+        ({"id": 3, "method": "get", "resource": "/nobody"}, RowState.ANSWERED, ""),
     ],
 )
 def test_what_is_no_request_to_a_model_is_a_row_too(
-    traced: Traced, message: Message | bytes, state: State, note: str
+    traced: Traced, message: Message | bytes, state: RowState, note: str
 ) -> None:
     traced.get(message)
     assert (traced.last.state, traced.last.note) == (state, note)
@@ -264,5 +264,5 @@ def test_nothing_that_components_say_brings_it_out_of_step(messages: list[Any]) 
         else:
             traced.get(message)
     traced.wait(60)
-    assert not any(row.state is State.WAITING for row in traced.rows)
+    assert not any(row.state is RowState.WAITING for row in traced.rows)
     assert traced.trace.waiting_for("heater") == 0
