@@ -173,6 +173,6 @@ def test_life_of_a_bundle_on_many(workstation: Workstation) -> None:
     history = workstation.run("history", *two, *of_it, "--format", "json")
     assert all(len(json.loads(line)["acts"]) == 7 for line in history.out.splitlines())
     asked = workstation.run("remove", *two, *of_it)
-    assert (asked.code, "say --yes if you mean it" in asked.err) == (2, True)
+    assert (asked.code, "--yes removes it without a question" in asked.err) == (2, True)
     removed = workstation.run("remove", *one[:2], "gw[1-2],!gw2", *of_it, "--yes")
     assert removed.out == "many is removed, its settings are kept  gw1\n", removed.err
