@@ -64,7 +64,7 @@ def test_groups_contain_the_gateways_of_their_children(tmp_path: Path) -> None:
         ("gw1 target=a\ngw1 target=b", 'gateways.ini:2: "gw1" has another target than before'),
         ("gw1 target=a:port", 'gateways.ini: "a:port" is not a gateway'),
         ("gw1 ansible_port=99999", 'gateways.ini: "gw1:99999" is not a gateway'),
-        ("gw1 ansible_port=ssh", 'gw1: "ssh" is no port'),
+        ("gw1 ansible_port=ssh", 'gw1: "ssh" is not a port'),
         ("a!b target=a", r'"a!b" is no name of a gateway'),
         ("gw1 target='a", "gateways.ini:1: .*No closing quotation"),
         ("[a:children]\nb\n", 'gateways.ini:2: there is no group "b"'),

@@ -54,7 +54,7 @@ def test_words_of_the_command_line_mean(targets: str, inventory: bool, names: st
         ("north,&lone", True, "means no gateway of the inventory"),
         ("!field-1", False, "all gateways are meant, and there is no inventory"),
         ("all,!field-1", False, "all gateways are meant, and there is no inventory"),
-        ("a b:port", False, '"port" is no port'),
+        ("a b:port", False, '"port" is not a port'),
         ("a,-oProxyCommand=x", False, "is not a gateway"),
         ("a,a&field-*", False, "means no gateway"),
     ],
