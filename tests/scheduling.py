@@ -26,15 +26,19 @@ LONG = ("tests/crash/", "tests/chaos/")
 # Tests that keep a processor busy for so long that none may be left for the end.
 BUSY = ("tests/export/test_tools.py", "tests/lint/test_hostile_runs.py", "tests/testing/test_plugin.py")
 
-# Tests that need more than a second of a processor or so, and are left out of `make test-fast`.
+# Tests that need more than a second of a processor or so, root to give files away, or an Ansible. `make test-fast`
+# leaves them out.
 SLOW = (
+    "tests/bundle/test_ownership.py",
     "tests/cli/test_api.py",
     "tests/cli/test_gateway.py",
     "tests/cli/test_new.py::test_interrupted_run_leaves_nothing",
     "tests/cli/test_new.py::test_its_hook_lets_a_good_bundle_pass_and_a_bad_one_not",
     "tests/cli/test_run.py",
+    "tests/cli/test_validate_settings_baseline.py",
     "tests/cli/test_verify.py",
     "tests/export/test_tools.py",
+    "tests/fleet/test_ansible_inventory.py",
     "tests/lint/test_cache.py",
     "tests/lint/test_evidence.py",
     "tests/lint/test_fast_schema.py::test_accepted_is_exactly_what_jsonschema_accepts",
