@@ -47,7 +47,7 @@ def meant_by(targets: Sequence[str], inventory: Path | None, ssh_config: Path | 
     is_plain = not any(map(is_pattern, targets))
     if inventory is not None:
         return _from(read_inventory(inventory), inventory, targets)
-    if (file := inventory_of_settings(Path.cwd())) is not None:
+    if (file := _inventory_here()) is not None:
         known = read_inventory(file)
         if not is_plain or any(target in known for target in targets):
             return _from(known, file, targets)
@@ -87,6 +87,14 @@ def _without_inventory(targets: Sequence[str], ssh_config: Path | None) -> tuple
     if not found:
         raise BadUsage(f"{quoted(','.join(targets))} matches no gateway")
     return found
+
+
+def _inventory_here() -> Path | None:
+    try:
+        folder = Path.cwd()
+    except FileNotFoundError:  # the folder is gone, and its settings with it
+        return None
+    return inventory_of_settings(folder)
 
 
 def inventory_of_settings(folder: Path) -> Path | None:

@@ -376,7 +376,7 @@ REFUSED = [
     (["thermostat", "--python", "python9"], 2, "error: there is no Python python9"),
     (["thermostat", "--python", "/etc/passwd"], 2, "error: there is no Python /etc/passwd"),
     (["thermostat", "--broker", "nowhere"], 2, "error: --broker: 'nowhere' is not HOST:PORT"),
-    (["thermostat", "--broker", "a:1", "--mqtt-port", "1"], 2, "error: --broker-port is for a broker of its own"),
+    (["thermostat", "--broker", "a:1", "--mqtt-port", "1"], 2, "error: --broker-port is for a new broker"),
     (["thermostat", "--without", "/nothing"], 2, "error: --without /nothing: the gateway has no such resource"),
     (["nothing"], 2, "error: there is no nothing"),
     (["empty"], 3, "error: there is no index.py in "),

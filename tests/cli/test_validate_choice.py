@@ -172,4 +172,4 @@ def test_pack_tells_what_a_comment_hides(capsys: pytest.CaptureFixture[str], her
     hides = "methods=['get'], resource='/late')  # bundlekit: ignore[BK301] put comes later"
     index.write_text(index.read_text().replace("methods=['get', 'put'], resource='/late')", hides))
     assert main(["pack", "late"]) == 0
-    assert "BK301 route-without-handler is ignored, as somebody chose" in capsys.readouterr().err
+    assert "BK301 route-without-handler is ignored, as your settings say" in capsys.readouterr().err

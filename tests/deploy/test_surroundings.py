@@ -57,7 +57,9 @@ def config(*lines: str) -> dict[str, bytes | None]:
 CASES = {
     "nothing": Surroundings(0, WELL),
     "standard input closed": Surroundings(2, "standard input has no password", shell='"$@" <&-'),
-    "standard input closed, nobody to ask": Surroundings(3, "no terminal to ask", shell='"$@" <&-', arguments=()),
+    "standard input closed, nobody to ask": Surroundings(
+        3, "no terminal for the question", shell='"$@" <&-', arguments=()
+    ),
     "standard output closed": Surroundings(0, "", shell='"$@" >&-'),
     "all closed": Surroundings(2, "", shell='"$@" <&- >&- 2>&-'),
     "standard output full": Surroundings(3, "cannot write the output", shell='"$@" >/dev/full'),

@@ -89,7 +89,7 @@ def test_host_that_is_no_gateway_matters_only_where_it_is_meant(folder: Path) ->
 
 def test_file_that_ansible_does_not_understand(folder: Path) -> None:
     (folder / "gateways.yml").write_text("all: {hosts: [gw1")
-    with pytest.raises(Unreadable, match=r"does not understand gateways\.yml") as refused:
+    with pytest.raises(Unreadable, match=r"cannot read gateways\.yml") as refused:
         read_inventory(Path("gateways.yml"))
     assert "did not find expected ',' or ']'" in refused.value.details[0]
 

@@ -58,14 +58,14 @@ def test_groups_contain_the_gateways_of_their_children(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("gw1 target=a b", r'gateways.ini:1: "b" is no NAME=VALUE'),
+        ("gw1 target=a b", r'gateways.ini:1: "b" is not NAME=VALUE'),
         ("\ngw1 target=a identiy=k", r"gateways.ini:2: the variable identiy is not known beside"),
         ("gw[1-3] target=10.0.0.[1-2]", "gateways.ini:1: 3 names, but 2 addresses"),
         ("gw1 target=a\ngw1 target=b", 'gateways.ini:2: "gw1" has another target than before'),
         ("gw1 target=a:port", 'gateways.ini: "a:port" is not a gateway'),
         ("gw1 ansible_port=99999", 'gateways.ini: "gw1:99999" is not a gateway'),
         ("gw1 ansible_port=ssh", 'gw1: "ssh" is not a port'),
-        ("a!b target=a", r'"a!b" is no name of a gateway'),
+        ("a!b target=a", r'"a!b" is not a valid name of a gateway'),
         ("gw1 target='a", "gateways.ini:1: .*No closing quotation"),
         ("[a:children]\nb\n", 'gateways.ini:2: there is no group "b"'),
         ("[a b]\ngw1", "gateways.ini:1"),
@@ -84,7 +84,7 @@ def test_line_that_makes_no_sense_is_named(tmp_path: Path, text: str, said: str)
         ("gateways.ini", "gw1\n[all:vars]\nansible_user=moxa\n", r"gateways.ini:2: \[all:vars\]: only Ansible"),
         ("gateways.ini", "gw1 location=roof\n", "gateways.ini:1: the variable location: only Ansible"),
         ("gateways.ini", "gw1 ansible_host={{ip}}\n", "gateways.ini:1: a template in ansible_host: only Ansible"),
-        ("gateways.yml", "all: {hosts: {gw1: {}}}\n", "gateways.yml is no INI file: only Ansible"),
+        ("gateways.yml", "all: {hosts: {gw1: {}}}\n", "gateways.yml is not an INI file: only Ansible"),
     ],
 )
 def test_file_for_ansible_without_ansible(
@@ -95,7 +95,7 @@ def test_file_for_ansible_without_ansible(
         read_inventory(written(tmp_path, text, name))
 
 
-@pytest.mark.parametrize(("content", "said"), [(b"\xff\xfe", "no text in UTF-8"), (None, "No such file")])
+@pytest.mark.parametrize(("content", "said"), [(b"\xff\xfe", "not text in UTF-8"), (None, "No such file")])
 def test_file_that_cannot_be_read(tmp_path: Path, content: bytes | None, said: str) -> None:
     file = tmp_path / "gateways.ini"
     if content:

@@ -51,12 +51,12 @@ def test_words_of_the_command_line_mean(targets: str, inventory: bool, names: st
     ("targets", "inventory", "said"),
     [
         ("gw01 10.0.0.9", True, "no gateway and no group 10.0.0.9"),
-        ("north,&lone", True, "means no gateway of the inventory"),
-        ("!field-1", False, "all gateways are meant, and there is no inventory"),
-        ("all,!field-1", False, "all gateways are meant, and there is no inventory"),
+        ("north,&lone", True, "matches no gateway of the inventory"),
+        ("!field-1", False, "`all` needs an inventory"),
+        ("all,!field-1", False, "`all` needs an inventory"),
         ("a b:port", False, '"port" is not a port'),
         ("a,-oProxyCommand=x", False, "is not a gateway"),
-        ("a,a&field-*", False, "means no gateway"),
+        ("a,a&field-*", False, "matches no gateway"),
     ],
 )
 def test_words_that_mean_nothing(targets: str, inventory: bool, said: str) -> None:
