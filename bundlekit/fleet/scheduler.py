@@ -397,7 +397,7 @@ class Scheduler:
         allowed = self._policy.max_failed
         most = allowed.of(self._settled)
         if self._failed > most and self._settled >= self._policy.min_tried and not self.halted:
-            failed = f"{self._failed} of {self._settled} gateways failed, and only {allowed} may fail"
+            failed = f"{self._failed} of {self._settled} gateways failed, and at most {allowed} may fail"
             self.halt(failed, reverts=self._policy.on_abort == "rollback")
 
 

@@ -89,7 +89,7 @@ def test_query_reaches_the_gateway(gateway: Emulated, query: list[str]) -> None:
         (["PUT", "/example", "-d", "[" * 100_000], 2, "nested too deeply"),
         (["PUT", "/example", "-d", "@none.json"], 3, "cannot read none.json"),
         (["GET", "example"], 2, "'example' is no resource"),
-        (["G T", "/example"], 2, "'G T' is no method"),
+        (["G T", "/example"], 2, "'G T' is not a method"),
         (["GET", "/example", "-q", "a"], 2, "'a' is not KEY=VALUE"),
         (["GET", "/example", "moxa@x", "--url", "https://x"], 2, "two ways"),
         (["GET", "/example", "--save-token"], 2, "--save-token keeps the token of a --url"),

@@ -59,7 +59,7 @@ def test_one_name_of_an_inventory_is_like_one_target(workstation: Workstation) -
     assert printed.err.startswith("error: never-there is not deployed on gw3\n")
     (workstation.home / "bundlekit.toml").write_text('inventory = "gateways.ini"\n')
     printed = workstation.run("releases", "field", "--password-stdin")
-    assert printed.err == "error: field means 5 gateways, and this verb takes one of them\n"
+    assert printed.err == "error: field means 5 gateways, and this verb takes only one\n"
     wrong = workstation.run("status", "gw4", "--password-stdin", given="wrong\n")
     assert wrong.err.startswith(f"error: moxa@{workstation.machine.address} does not accept the password")
     (workstation.home / "gateways.ini").chmod(0o666)

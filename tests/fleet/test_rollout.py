@@ -75,7 +75,7 @@ def test_rollout_stops_behind_the_threshold_and_is_taken_up_again(operator: Oper
     assert operator.states() == {"gw1": "rolled-back", "gw2": "pending"}
     assert "gw1: release 0.0.1-" in stopped.out
     assert "    | this gateway breaks it" in stopped.out
-    assert "paused, 1 of 1 gateways failed, and 0 may" in stopped.out
+    assert "paused, 1 of 1 gateways failed, and at most 0 may fail" in stopped.out
     retried = operator.rollout("retry", PASSWORD)
     assert retried.code == 0, retried.out + retried.err
     assert operator.states() == {"gw1": "up", "gw2": "up"}
@@ -120,7 +120,7 @@ def test_record_is_of_one_controller_at_a_time(operator: Operator) -> None:
             break
     refused = operator.rollout("resume", PASSWORD)
     assert refused.code == 3
-    assert "another bundlekit is at work" in refused.err
+    assert "another bundlekit process is working" in refused.err
     assert operator.rollout("pause").code == 0
     assert began.wait(60) == 1
     assert operator.story()["status"] == "paused"
