@@ -42,9 +42,8 @@ def refuse_errors(bundle: Bundle, place: Path) -> None:
     for finding in by_themselves:
         if finding.severity is Severity.ERROR and _identity(finding) not in told:
             where = f"{printable(finding.file)}:{finding.line}:{finding.column}"
-            said = (
-                f"{where}: {finding.code} {finding.rule} is ignored, as your settings say: {printable(finding.message)}"
-            )
+            by = "is ignored, by a comment or your settings"
+            said = f"{where}: {finding.code} {finding.rule} {by}: {printable(finding.message)}"
             click.echo(click.style("note: ", fg="yellow") + said, err=True)
     if selection.fails(findings):
         failing = Counter(one.severity for one in findings if one.severity.is_at_least(selection.fail_on))

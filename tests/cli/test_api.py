@@ -88,7 +88,7 @@ def test_query_reaches_the_gateway(gateway: Emulated, query: list[str]) -> None:
         (["PUT", "/example", "-d", "NaN"], 2, "NaN is not a number in JSON"),
         (["PUT", "/example", "-d", "[" * 100_000], 2, "nested too deeply"),
         (["PUT", "/example", "-d", "@none.json"], 3, "cannot read none.json"),
-        (["GET", "example"], 2, "'example' is no resource"),
+        (["GET", "example"], 2, "'example' is not a resource"),
         (["G T", "/example"], 2, "'G T' is not a method"),
         (["GET", "/example", "-q", "a"], 2, "'a' is not KEY=VALUE"),
         (["GET", "/example", "moxa@x", "--url", "https://x"], 2, "two ways"),
@@ -217,7 +217,7 @@ def test_no_keyring_says_what_to_do(gateway: Emulated) -> None:
     printed = gateway.run(*asked, **NOBODY_KNOWN, BUNDLEKIT_TOKEN=gateway.token, PYTHON_KEYRING_BACKEND=backend)
     assert printed.code == 3
     assert "the keyring of this machine cannot be used" in printed.err
-    assert "BUNDLEKIT_TOKEN is the way" in printed.err
+    assert "without a keyring, set BUNDLEKIT_TOKEN" in printed.err
     assert gateway.token not in printed.err
 
 

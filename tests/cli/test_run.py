@@ -226,7 +226,7 @@ def test_error_in_a_package_of_others_is_not_the_bundles(bundle: Path, home: Pat
     (tmp_path / "packages/theirs.py").write_text('print "hello"\n')
     (bundle / "index.py").write_text("import theirs\n")
     with Run(bundle, home=home, variables={"PYTHONPATH": str(tmp_path / "packages")}) as run:
-        assert run.sees("^ hint: .*/packages/theirs.py is no file of the bundle: another version")
+        assert run.sees("^ hint: .*/packages/theirs.py is not a file of the bundle: another version")
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_contradicting_options_are_refused(capsys: pytest.CaptureFixture[str], h
         (
             'ignore = ["BK102"]',
             0,
-            "note: odd/bundle.json:4:13: BK102 wrong-type is ignored, as your settings say: author is",
+            "note: odd/bundle.json:4:13: BK102 wrong-type is ignored, by a comment or your settings: author is",
         ),
         ('severity.BK102 = "info"', 0, "note: odd/bundle.json:4:13: BK102 wrong-type is ignored"),
         ('severity.BK102 = "warning"', 0, "odd/bundle.json:4:13: warning BK102"),
@@ -172,4 +172,4 @@ def test_pack_tells_what_a_comment_hides(capsys: pytest.CaptureFixture[str], her
     hides = "methods=['get'], resource='/late')  # bundlekit: ignore[BK301] put comes later"
     index.write_text(index.read_text().replace("methods=['get', 'put'], resource='/late')", hides))
     assert main(["pack", "late"]) == 0
-    assert "BK301 route-without-handler is ignored, as your settings say" in capsys.readouterr().err
+    assert "BK301 route-without-handler is ignored, by a comment or your settings" in capsys.readouterr().err

@@ -77,7 +77,7 @@ FAULTS: list[tuple[str, str, list[str]]] = [
             "fail  python      there is no Python 2.7",
             "skip  sdk         not looked at",
             "fail  disk        only 1 MB free on the disk of /opt",
-            "fail  sudo        sudo on the gateway wants a terminal",
+            "fail  sudo        sudo on the gateway requires a terminal",
             "skip  token       not looked at",
         ],
     ),

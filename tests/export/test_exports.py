@@ -228,7 +228,7 @@ def test_archive_gives_the_same_as_its_folder(tmp_path: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["openapi", "/"], 3, "is no bundle"),
+        (["openapi", "/"], 3, "is not a bundle"),
         (["swagger"], 2, "swagger"),
         (["openapi", str(SAMPLE), "-o", "/no/such/folder"], 3, "cannot write /no/such/folder"),
     ],

@@ -136,7 +136,7 @@ MISWRITTEN: list[tuple[Any, str]] = [
     ("/x:get,", '"" is not a method'),
     ("/x:patch", '"patch" is not a method'),
     ("/x:get,get", "get is there twice"),
-    ({"resource": "/x", "methods": []}, "there is not a method"),
+    ({"resource": "/x", "methods": []}, "there is no method"),
     ({"resource": "/x", "methods": 5}, "the methods are 5"),
     ({"resource": "/x", "methods": [None]}, "null is not a method"),
     ({"resource": 5}, "a path such as /thermostat"),
