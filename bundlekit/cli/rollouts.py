@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -250,7 +249,16 @@ def preview(access: FleetAccess, archive: Archive, options: RolloutOptions, *, f
     return code
 
 
-def go_on(access: FleetAccess, path: Path, *, form: str, junit: Path | None = None, retries: bool = False) -> int:
+def go_on(
+    access: FleetAccess,
+    path: Path,
+    *,
+    form: str,
+    junit: Path | None = None,
+    retries: bool = False,
+    reverts: bool = False,
+    max_failed: str | None = None,
+) -> int:
     """Go on with a rollout, wherever it was stopped or killed.
 
     Args:
@@ -259,6 +267,8 @@ def go_on(access: FleetAccess, path: Path, *, form: str, junit: Path | None = No
         form: `text` or `json`.
         junit: a file to write a case a gateway to.
         retries: whether those that failed get another try.
+        reverts: whether those that are up get their earlier release again, and nothing else is done.
+        max_failed: in place of what the rollout began with.
 
     Returns:
         The exit code.
@@ -267,6 +277,8 @@ def go_on(access: FleetAccess, path: Path, *, form: str, junit: Path | None = No
     from bundlekit.fleet.scheduler import FAILED
     from bundlekit.pack.reading import read_archive
 
+    if max_failed is not None:
+        policy_of({"max_failed": max_failed})
     with Record(path) as record:
         head = record.story.head
         archive = read_archive(archive_place(path, str(head["digest"])))
@@ -279,19 +291,7 @@ def go_on(access: FleetAccess, path: Path, *, form: str, junit: Path | None = No
             record.add_all([("retry", {"gateway": name}) for name in failed])
         gateways = _gateways_of(record.story, access)
         with Fleet(_with(access, gateways), gateways) as fleet:
-            return _carry_out(fleet, record, archive, junit=junit, form=form)
-
-
-def revert(access: FleetAccess, path: Path, *, form: str) -> int:
-    """Give all gateways of a rollout that are up their earlier release again; see `go_on`."""
-    from bundlekit.fleet.record import Record, archive_place
-    from bundlekit.pack.reading import read_archive
-
-    with Record(path) as record:
-        archive = read_archive(archive_place(path, str(record.story.head["digest"])))
-        gateways = _gateways_of(record.story, access)
-        with Fleet(_with(access, gateways), gateways) as fleet:
-            return _carry_out(fleet, record, archive, junit=None, form=form, reverts=True)
+            return _carry_out(fleet, record, archive, junit=junit, form=form, reverts=reverts, max_failed=max_failed)
 
 
 def _gateways_of(story: Story, access: FleetAccess) -> tuple[Gateway, ...]:
@@ -324,14 +324,22 @@ def _with(access: FleetAccess, gateways: tuple[Gateway, ...]) -> FleetAccess:
 
 
 def _carry_out(
-    fleet: Fleet, record: Record, archive: Archive, *, junit: Path | None, form: str, reverts: bool = False
+    fleet: Fleet,
+    record: Record,
+    archive: Archive,
+    *,
+    junit: Path | None,
+    form: str,
+    reverts: bool = False,
+    max_failed: str | None = None,
 ) -> int:
     from bundlekit.cli.rollout_report import RolloutReport
     from bundlekit.fleet.engine import Engine, Job, SharedRate
 
     story = record.story
     head = story.head
-    policy = policy_of(head["policy"], jobs=fleet.access.jobs, per_jump_host=fleet.access.per_jump_host)
+    said = {**head["policy"], **({"max_failed": max_failed} if max_failed is not None else {})}
+    policy = policy_of(said, jobs=fleet.access.jobs, per_jump_host=fleet.access.per_jump_host)
     how = {name: value for name, value in head["how"].items() if name in _HOW}
     each, total = head["how"].get("rate"), head.get("rate_for_all")
     how["rate"] = SharedRate(total, each) if total else each
@@ -363,13 +371,15 @@ def _carry_out(
         raise
     finally:
         report.end(record.story, status)
-    from bundlekit.fleet.report import exit_code
+    from bundlekit.fleet.report import EXIT_OFFLINE, exit_code
+    from bundlekit.fleet.scheduler import State
 
-    gateways = record.story.gateways
     if junit:
         write_junit(junit, record.story)
     summarize(record.story, status)
-    return exit_code(gateways, is_done=status == "done" or reverts)
+    if reverts and not record.story.count(State.NEEDS_HUMAN):
+        return EXIT_OFFLINE if record.story.count(State.UP) else 0  # those that are up could not be reached
+    return exit_code(record.story.gateways, is_done=status == "done")
 
 
 def write_junit(file: Path, story: Story) -> None:
@@ -389,12 +399,12 @@ def write_junit(file: Path, story: Story) -> None:
 def summarize(story: Story, status: str) -> None:
     """Add a summary in Markdown to the page of a CI system, where it has one."""
     from bundlekit.cli.deploy_report import code, markdown
-    from bundlekit.fleet.report import counts_in_words, lines_of
+    from bundlekit.fleet.report import counts_in_words, groups_of, lines_of
 
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if not page:
         return
-    is_well = status == "done" and not [group for group in lines_of(story.gateways) if not group]
+    is_well = status == "done" and not groups_of(story.gateways)
     what = f"Rollout of {story.head.get('bundle')} {story.head.get('version')}"
     lines = [f"### {'✅' if is_well else '❌'} {markdown(what)}", f"- {markdown(counts_in_words(story.gateways))}"]
     lines += [f"- {markdown(f'{status}: {story.reason}' if story.reason else status)}"]
@@ -404,8 +414,3 @@ def summarize(story: Story, status: str) -> None:
             stream.write("\n".join(lines) + "\n\n")
     except OSError as error:
         click.echo(f"note: no summary: cannot write {page}: {error.strerror}", err=True)
-
-
-def is_terminal() -> bool:
-    """Whether somebody looks at what is done."""
-    return sys.stderr.isatty()

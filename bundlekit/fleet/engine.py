@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import queue
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -116,6 +117,7 @@ class Engine:
         self._watcher = watcher
         self._session = session
         self._place = place
+        self._is_interrupted = False
         self._ends: queue.SimpleQueue[tuple[Task, Result]] = queue.SimpleQueue()
         now, story = time.time(), record.story
         memories = {known.name: known.memory(now) for known in story.gateways}
@@ -144,23 +146,38 @@ class Engine:
         from bundlekit.deploy.verbs import this_person
 
         self._record.add("status", status="running", by=this_person())
-        while True:
-            try:
-                if self._step():
-                    break
-            except KeyboardInterrupt:
-                if self.scheduler.halted:
-                    raise
-                self.scheduler.halt("interrupted")
+        with self._first_interrupt_stops():
+            while not self._step():
+                pass
         halted = self.scheduler.halted
-        is_over = halted == _ABORTED or self._policy.on_abort == "rollback"
+        is_over = halted == _ABORTED or self.scheduler.is_taken_back
         status = "done" if not halted else "aborted" if is_over else "paused"
         self._record.add("status", status=status, reason=halted)
         return status
 
+    @contextmanager
+    def _first_interrupt_stops(self) -> Iterator[None]:
+        """Have the first Ctrl-C noted only: raised in between, it would lose the end of a task."""
+        before = signal.getsignal(signal.SIGINT)
+
+        def note(_number: int, _frame: object) -> None:
+            self._is_interrupted = True
+            signal.signal(signal.SIGINT, before)
+
+        if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
     def _step(self) -> bool:
         """Begin what there is to begin, and wait for something to end; whether all is done."""
         now = time.monotonic()
+        if self._is_interrupted:
+            self.scheduler.halt("interrupted")
         is_open = self._policy.window is None or self._policy.window.is_open(datetime.now().astimezone().time())
         tasks = self.scheduler.decide(now, is_open=is_open)
         begun = [task for task in tasks if task.work in (Work.DEPLOY, Work.REVERT)]
@@ -348,6 +365,9 @@ class Engine:
             state = session.probe(name).bundle(name)
             if state.current != known.release:
                 return Result(State.REVERTED, release=state.current)
+            if not known.replaced:  # nothing ran before, as after a first deploy that fails
+                verbs.remove(session, name, _Phases(self._watcher, gateway.name), purge=False)
+                return Result(State.REVERTED)
             outcome = verbs.rollback(session, state, None, _Phases(self._watcher, gateway.name))
         return Result(State.REVERTED, release=outcome.release)
 

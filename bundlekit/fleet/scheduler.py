@@ -93,6 +93,7 @@ class Scheduler:
     Attributes:
         wave: the number of the wave that is under way, from 1.
         halted: why nothing new is begun; empty while the rollout goes on.
+        is_taken_back: whether those that have the new release get their earlier one again.
         states: of all gateways, in order.
     """
 
@@ -124,6 +125,7 @@ class Scheduler:
         self.states = dict.fromkeys(order, State.PENDING)
         self.wave = 1
         self.halted = ""
+        self.is_taken_back = False
         self._via = via or {}
         self._waiting: dict[str, list[tuple[int, Work]]] = {}  # by rank, a heap for each jump host
         self._order = order
@@ -219,7 +221,8 @@ class Scheduler:
             reverts: whether those that have the new release get their earlier one again.
         """
         self.halted = self.halted or reason
-        if reverts:
+        if reverts and not self.is_taken_back:
+            self.is_taken_back = True
             for name in names_of(self.states, State.UP):
                 self._queue(self._reverts, name, Work.REVERT)
 

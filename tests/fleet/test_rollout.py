@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,6 +129,24 @@ def test_record_is_of_one_controller_at_a_time(operator: Operator) -> None:
     aborted = operator.rollout("abort")
     assert "is aborted" in aborted.out
     assert operator.story()["status"] == "aborted"
+
+
+def test_ctrl_c_lets_end_what_was_begun(operator: Operator) -> None:
+    bundle = sample(operator, "0.0.1", "stopped")
+    began = operator.start("deploy", *operator.to(), "-b", str(bundle), PASSWORD, "--jobs", "1")
+    assert began.stderr
+    for line in began.stderr:
+        if line.startswith("wave 1"):
+            break
+    began.send_signal(signal.SIGINT)
+    out, _ = began.communicate(timeout=120)
+    assert began.returncode == 1
+    assert "paused, interrupted: 1 up, 1 not begun" in out
+    assert operator.states() == {"gw1": "up", "gw2": "pending"}
+    taken_back = operator.rollout("rollback", PASSWORD)
+    assert (taken_back.code, operator.states()["gw1"]) == (0, "reverted"), taken_back.err
+    status = operator.run("status", *operator.to("gw1"), PASSWORD, "-b", "stopped")
+    assert "not deployed" in status.out + status.err  # nothing ran before
 
 
 def test_gateway_that_comes_back_gets_its_deploy(operator: Operator) -> None:

@@ -19,6 +19,9 @@ _form = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
 )
 _named = click.argument("rollout", required=False)
+_max_failed = click.option(
+    "--max-failed", metavar="N|P%", help="In place of the number that the rollout began with; failures so far count."
+)
 _junit = click.option(
     "--junit",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -94,28 +97,34 @@ def show_command(rollout: str | None, form: str) -> int:
 @verb("resume", examples="bundlekit rollout resume", summary="Continue a rollout.")
 @_named
 @fleet_login_options
+@_max_failed
 @_junit
 @_form
-def resume_command(access: FleetAccess, rollout: str | None, junit: Path | None, form: str) -> int:
+def resume_command(
+    access: FleetAccess, rollout: str | None, max_failed: str | None, junit: Path | None, form: str
+) -> int:
     """Continue a rollout that was stopped or killed, on this machine or on another machine with its record.
 
     No gateway gets the deploy twice: a gateway that may have its order already is asked how the order ended.
     """
     from bundlekit.cli.rollouts import find_record, go_on
 
-    return go_on(access, find_record(rollout), form=form, junit=junit)
+    return go_on(access, find_record(rollout), form=form, junit=junit, max_failed=max_failed)
 
 
 @verb("retry", examples="bundlekit rollout retry", summary="Continue a rollout, and try the failed gateways again.")
 @_named
 @fleet_login_options
+@_max_failed
 @_junit
 @_form
-def retry_command(access: FleetAccess, rollout: str | None, junit: Path | None, form: str) -> int:
+def retry_command(
+    access: FleetAccess, rollout: str | None, max_failed: str | None, junit: Path | None, form: str
+) -> int:
     """Continue a rollout, and try the gateways that failed again."""
     from bundlekit.cli.rollouts import find_record, go_on
 
-    return go_on(access, find_record(rollout), form=form, junit=junit, retries=True)
+    return go_on(access, find_record(rollout), form=form, junit=junit, max_failed=max_failed, retries=True)
 
 
 @verb(
@@ -128,9 +137,9 @@ def retry_command(access: FleetAccess, rollout: str | None, junit: Path | None, 
 @_form
 def rollback_command(access: FleetAccess, rollout: str | None, form: str) -> int:
     """Restore the previous release on all gateways where the release of the rollout is up."""
-    from bundlekit.cli.rollouts import find_record, revert
+    from bundlekit.cli.rollouts import find_record, go_on
 
-    return revert(access, find_record(rollout), form=form)
+    return go_on(access, find_record(rollout), form=form, reverts=True)
 
 
 @verb("pause", examples="bundlekit rollout pause", summary="Start no more deploys; those in progress finish.")
