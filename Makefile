@@ -88,6 +88,7 @@ bench-deploy: $(INSTALLED) packages
 	$(OTHERS)/bin/pip install --quiet --group others
 	$(BIN)/python -m benchmarks.deploy
 	$(BIN)/python -m benchmarks.handover
+	$(BIN)/python -m benchmarks.fleet
 
 lowest: $(INSTALLED)
 	$(BIN)/uv venv --quiet --clear $(LOWEST)
