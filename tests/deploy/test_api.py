@@ -67,7 +67,10 @@ def test_gateway_that_forbids_forwarding_or_has_no_token_says_so(workstation: Wo
 
 def test_bad_resource_is_told_before_the_gateway_is_asked(shared_workstation: Workstation) -> None:
     printed = shared_workstation.run("api", "GET", "thermostat", "moxa@127.0.0.1:1")
-    assert (printed.code, printed.err) == (2, "error: 'thermostat' is not a resource\n hint: did you mean /thermostat?\n")
+    assert (printed.code, printed.err) == (
+        2,
+        "error: 'thermostat' is not a resource\n hint: did you mean /thermostat?\n",
+    )
 
 
 def test_contract_is_verified_through_ssh(shared_workstation_with_bundle: Workstation) -> None:
