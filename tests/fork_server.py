@@ -13,6 +13,7 @@ import json
 import os
 import pkgutil
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -122,9 +123,11 @@ class _Forked(subprocess.Popen[str]):
         return status
 
     def _ended(self, timeout: float | None) -> int | None:
+        if self.returncode is None and self._answers.closed:  # nobody asks for this process any more but Popen
+            self.returncode = -signal.SIGKILL
         if self.returncode is None and select.select([self._answers], [], [], timeout)[0]:
             with self._answers:
-                self.returncode = int(self._answers.readline())
+                self.returncode = int(self._answers.readline() or -signal.SIGKILL)
         return self.returncode
 
 

@@ -70,7 +70,7 @@ def test_tokens_made_and_revoked_by_another_process_count_at_once(tmp_path: Path
     tokens = Tokens(tmp_path)
     program = (
         "import sys; from pathlib import Path; from bundlekit.emulator.tokens import *;"
-        "print(add_token(Path(sys.argv[1]), Scope.READ, '')[1])"
+        "print(add_token(Path(sys.argv[1]), TokenScope.READ, '')[1])"
     )
     made = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True)
     assert tokens.scope_of(made.stdout.strip()) is TokenScope.READ

@@ -177,4 +177,4 @@ def test_odd_version_that_is_one_reaches_the_gateway_as_it_is(run: Run, home: Pa
         gateway.write_known_hosts(home)
         code, said = run("deploy", f"moxa@127.0.0.1:{gateway.port}", "--password-stdin", "--bundle", "example")
     assert code == 0, said
-    assert version in gateway.orders[-1]
+    assert f"version={version}" in gateway.orders[-1]
