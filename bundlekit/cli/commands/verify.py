@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +18,9 @@ if TYPE_CHECKING:
     from bundlekit.cli.fleet_access import Fleet, FleetAccess
     from bundlekit.deploy.verbs import Seen
     from bundlekit.fleet.inventory import Gateway
-    from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.contract import ContractCheck, ContractResult
-    from bundlekit.remote.session import Session
 
 _COLOURS = {"kept": "green", "broken": "red", "not checked": "yellow"}
-_UNSEEN = "bundlekit sees only over SSH which bundle answered and which version runs: name a TARGET"
 _PROMISES = {"runs": "runs", "answers": "answers", "refuses": "is refused", "keeps": "is kept"}
 
 
@@ -79,9 +75,11 @@ def run(
     way: AccessWay, path: Path, *, parameters: tuple[str, ...], write: bool, strict: bool, form: str, junit: Path | None
 ) -> int:
     """Check the contract of the bundle at `path`, and print the results in the form `text` or `json`."""
+    from bundlekit.cli.archive import bundle_at
+    from bundlekit.deploy.contract_check import judge, look_at, notes_on, plan_checks
     from bundlekit.quoting import printable
 
-    manifest, checks = plan_checks(path, _filled_in(parameters), write=write)
+    manifest, checks = plan_checks(bundle_at(path), _filled_in(parameters), write=write)
     if way.fleet:
         if junit:
             raise BadUsage("--junit is for one gateway, and several are named", hint="--format json has them all")
@@ -127,6 +125,7 @@ def _run_each(
     """Check the contract on each gateway; print what is not kept, with the names of those where it is so."""
     from bundlekit.cli import for_each as each
     from bundlekit.cli.gateway_access import gateway_and_session_in
+    from bundlekit.deploy.contract_check import judge, look_at, notes_on
     from bundlekit.gateway.contract import Verdict
 
     def check(fleet: Fleet, gateway: Gateway) -> each.GatewayResult:
@@ -149,72 +148,6 @@ def _in_a_line(result: ContractResult) -> str:
     check = result.check
     words = f"{result.verdict.value}: {check.method} {check.resource} {_PROMISES[check.promise.value]}"
     return f"{words} {result.words}".strip()
-
-
-def look_at(session: Session, manifest: Manifest, checks: Sequence[ContractCheck]) -> Seen:
-    """Whether the bundle runs on the gateway, and who answers there for what is checked."""
-    from bundlekit.deploy.verbs import see
-    from bundlekit.gateway.contract import Promise
-
-    asked = [check.resource for check in checks if check.promise is Promise.ANSWERS and not check.obstacle]
-    return see(session, manifest.name, asked)
-
-
-def judge(
-    manifest: Manifest, checks: Sequence[ContractCheck], gateway: GatewayClient, seen: Seen | None
-) -> Iterator[ContractResult]:
-    """All results, in their order; where it is known who has answered, that counts."""
-    from bundlekit.gateway.contract import Promise, judge_running, judge_signs, unchecked
-    from bundlekit.gateway.verification import verify
-
-    if seen is not None:
-        yield judge_running(manifest, seen.trouble)
-    if seen is not None and seen.version is None:
-        yield from (unchecked(check, "the bundle does not run there") for check in checks)
-        return
-    for result in verify(checks, gateway):
-        signs = seen.signs.get(result.check.resource, ()) if seen else ()
-        yield judge_signs(result, manifest.name, signs) if result.check.promise is Promise.ANSWERS else result
-
-
-def notes_on(manifest: Manifest, results: Sequence[ContractResult], seen: Seen | None) -> Iterator[str]:
-    """What was not seen of the bundle, or is another one than here."""
-    from bundlekit.gateway.contract import Promise, Verdict
-
-    if seen is None:
-        yield _UNSEEN
-        return
-    yield from seen.notes
-    if seen.version is not None and seen.version != manifest.version:
-        yield f"{seen.version or 'no version'} runs there, and {manifest.version} is the version of bundle.json here"
-    kept = [one for one in results if one.check.promise is Promise.ANSWERS and one.verdict is Verdict.KEPT]
-    if unseen := [one.check.resource for one in kept if not seen.signs.get(one.check.resource)]:
-        yield f"who answered for {', '.join(unseen)} could not be seen on the gateway's broker"
-
-
-def plan_checks(path: Path, parameters: dict[str, str], *, write: bool) -> tuple[Manifest, tuple[ContractCheck, ...]]:
-    """What the bundle.json of the bundle at `path` promises, and how that is checked.
-
-    Raises:
-        BadUsage: a parameter is of no resource.
-        BundlekitError: the bundle cannot be read.
-    """
-    from bundlekit.bundle.manifest import manifest_of
-    from bundlekit.cli.archive import bundle_at
-    from bundlekit.gateway.contract import plan
-    from bundlekit.source.handlers import may_be_handled
-    from bundlekit.source.routes import read_source
-
-    bundle = bundle_at(path)
-    manifest = manifest_of(bundle)
-    known = {
-        segment[1:] for resource in manifest.resources for segment in resource.path.split("/") if segment[:1] == ":"
-    }
-    for name in parameters:
-        if name not in known:
-            raise BadUsage(f"no resource of {manifest.name} has the parameter :{name}")
-    handled = partial(may_be_handled, read_source(bundle, manifest.main))
-    return manifest, plan(manifest, parameters=parameters, write=write, may_be_handled=handled)
 
 
 def _filled_in(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.action import GatewayAction
 
 try:
-    from bundlekit.cli.commands.verify import judge, look_at, notes_on, plan_checks, report_of
+    from bundlekit.cli.archive import bundle_at
+    from bundlekit.cli.commands.verify import report_of
+    from bundlekit.deploy.contract_check import judge, look_at, notes_on, plan_checks
     from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.contract import Verdict
 except ImportError:  # which the action reports
@@ -28,7 +30,7 @@ class ActionModule(GatewayAction):
         parameters = {str(name).removeprefix(":"): str(value) for name, value in arguments["params"].items()}
         # To send back what was read changes nothing for a bundle that keeps its promises, but is a change to others.
         write = arguments["write"] and not self._task.check_mode
-        manifest, checks = plan_checks(self.source(arguments["src"]), parameters, write=write)
+        manifest, checks = plan_checks(bundle_at(self.source(arguments["src"])), parameters, write=write)
         with self.session() as session:
             token = session.api_token()
             seen = look_at(session, manifest, checks)
