@@ -66,6 +66,16 @@ class BundlekitError(Exception):
         self.hint = hint
         self.details = details
 
+    def fields(self) -> dict[str, object]:
+        """It for programs: `kind`, `what`, `kept`, `hint`, `details`."""
+        return {
+            "kind": type(self).__name__,
+            "what": self.message,
+            "kept": self.kept,
+            "hint": self.hint,
+            "details": list(self.details),
+        }
+
 
 class BadUsage(BundlekitError):
     exit_code = 2

@@ -107,14 +107,8 @@ class DeployReport:
     def fail(self, error: BundlekitError) -> None:
         """It ended with an error, which somebody else tells people."""
         if self._lines:
-            told = {
-                "kind": type(error).__name__,
-                "what": error.message,
-                "kept": error.kept,
-                "hint": error.hint,
-                "details": list(error.details),
-            }
-            self._lines.write("end", outcome="failed", code=error.exit_code, **self._where, **self._what, error=told)
+            told = {**self._where, **self._what, "error": error.fields()}
+            self._lines.write("end", outcome="failed", code=error.exit_code, **told)
         self._summarize("Deploy", False, [error.message], error)
 
     def of_several(self, done: list[str], left: list[str], *, is_plan: bool) -> None:

@@ -16,6 +16,7 @@ from bundlekit.cli.fleet_access import Fleet, FleetAccess
 from bundlekit.cli.threads import in_threads
 from bundlekit.errors import BundlekitError, GatewayUnreachable
 from bundlekit.quoting import printable
+from bundlekit.remote.listener import SilentListener
 
 if TYPE_CHECKING:
     from bundlekit.deploy.outcome import Outcome
@@ -45,23 +46,14 @@ class GatewayResult:
     output: str = ""
 
 
-class QuietListener:
+class QuietListener(SilentListener):
     """Takes down the notes of a change; its phases would be too many lines."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
 
-    def phase(self, word: str, text: str) -> None:
-        pass
-
-    def answer(self, request: str, status: int, milliseconds: int) -> None:
-        pass
-
     def note(self, text: str) -> None:
         self.notes.append(text)
-
-    def sent(self, size: int, total: int) -> None:
-        pass
 
 
 def for_each(
@@ -138,13 +130,9 @@ def _for_programs(fleet: Fleet, gateway: Gateway, result: GatewayResult | Bundle
     named = {"name": gateway.name, "target": gateway.target}
     if isinstance(result, GatewayResult):
         return {**named, **result.fields, "code": result.code}
-    error = {
-        "kind": type(result).__name__,
-        "what": result.message,
-        "kept": result.kept,
-        "hint": typed_out(result.hint, fleet.access.to(gateway)) if result.hint else None,
-        "details": list(result.details),
-    }
+    error = result.fields()
+    if result.hint:
+        error["hint"] = typed_out(result.hint, fleet.access.to(gateway))
     return {**named, "code": result.exit_code, "error": error}
 
 

@@ -23,3 +23,19 @@ class Listener(Protocol):
     def sent(self, size: int, total: int) -> None:
         """Of an upload of `total` bytes, `size` have been sent."""
         ...
+
+
+class SilentListener:
+    """Somebody who hears of nothing, to build on."""
+
+    def phase(self, word: str, text: str) -> None:
+        pass
+
+    def answer(self, request: str, status: int, milliseconds: int) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
+
+    def sent(self, size: int, total: int) -> None:
+        pass
