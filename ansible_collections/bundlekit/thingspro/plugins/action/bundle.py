@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
@@ -11,12 +10,11 @@ from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.action import 
 from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.archives import checked
 
 try:
-    import click
-
     from bundlekit.cli.commands.status import is_well
-    from bundlekit.cli.rate import parse_rate
+    from bundlekit.cli.rate import rate_in
     from bundlekit.deploy import verbs
     from bundlekit.deploy.plan import Action
+    from bundlekit.errors import BadUsage
 except ImportError:  # which the action reports
     pass
 
@@ -139,9 +137,9 @@ class ActionModule(GatewayAction):
 
 def _rate(text: str | None) -> int | None:
     try:
-        return parse_rate(None, None, text)  # type: ignore[arg-type] # it looks at the text alone
-    except click.BadParameter as error:
-        raise AnsibleActionFail(f"rate: {re.sub('[.]$', '', error.message)}") from None
+        return None if text is None else rate_in(text)
+    except BadUsage as error:
+        raise AnsibleActionFail(f"rate: {error.message}") from None
 
 
 def _seen(state: BundleState) -> list[str]:
