@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from bundlekit.deploy.await_outcome import Change, await_outcome
 from bundlekit.deploy.delivery import deliver
 from bundlekit.deploy.outcome import Outcome, outcome_of
-from bundlekit.deploy.plan import Action, Plan, needed, notes_on_neighbours, obstacle, plan_deploy, reason_of_mark
-from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnreachable
+from bundlekit.deploy.plan import Action, Plan, needed, notes_on_neighbours, obstacle, plan_deploy
+from bundlekit.deploy.release_choice import release_named, rollback_target
+from bundlekit.errors import CouldNotRun, GatewayBusy, GatewayUnreachable
 from bundlekit.pack.archive import Archive
 from bundlekit.remote.commands import (
     Command,
@@ -235,6 +236,7 @@ class Seen:
         trouble: why it does not run, or is not sure to be the one that answers; empty if all is well.
         signs: who has answered, by the resource that was asked for; those are left out of which nobody was seen.
         notes: what the gateway has to say besides.
+        starts: how often it was started since the boot or the deploy; 0 where that is not known.
     """
 
     release: str = ""
@@ -242,6 +244,7 @@ class Seen:
     trouble: str = ""
     signs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    starts: int = 0
 
 
 def see(session: Session, bundle: str, resources: Sequence[str]) -> Seen:
@@ -272,7 +275,8 @@ def see(session: Session, bundle: str, resources: Sequence[str]) -> Seen:
     if version is None and any(bundle in names for names in signs.values()):
         version, trouble = "", ""  # it runs, in a way that nobody knows here
     notes = tuple(event.field(0) for event in events if event.word == "note")
-    return Seen(release, version, trouble, signs, (*gateway.notes, *notes))
+    starts = state.running.starts if state.running else 0
+    return Seen(release, version, trouble, signs, (*gateway.notes, *notes), starts)
 
 
 def history(session: Session, bundle: str | None, lines: int) -> list[HistoryEntry]:
@@ -332,41 +336,6 @@ def rollback(
     return outcome_of(events, state.name, release=id)
 
 
-def rollback_target(state: BundleState, release: str | None) -> str:
-    """The id of the release that a rollback goes to; see `rollback`.
-
-    Raises:
-        BadUsage: `release` names none of them, or several, or the current one.
-        CouldNotRun: there is none to go back to, or it is one that failed.
-    """
-    others = [other.id for other in state.releases if other.state == "good" and other.id != state.current]
-    if release is None:
-        # Where nothing is current there is no last change to undo.
-        targets = [id for id in reversed(state.trail) if id in others] if state.current else others
-        if not targets:
-            raise CouldNotRun(
-                f"there is no change of {state.name} to undo: {state.current or 'nothing'} is current, and "
-                "no good release that was before it is left",
-                hint=f"name another release: {', '.join(others)}" if others else "there is no other good release",
-            )
-        return targets[0]
-    id = release_named(state, release)
-    if id == state.current:
-        raise BadUsage(f"{id} is the current release already", hint="to restart it: `bundlekit restart TARGET`")
-    if (named := state.release(id)) and named.state == "bad":
-        raise CouldNotRun(
-            f"release {id} of {state.name} {reason_of_mark(named)}, so nothing goes back to it",
-            hint=f"`bundlekit releases mark TARGET {id} good` undoes that",
-        )
-    if id not in others:
-        raise CouldNotRun(
-            f"release {id} of {state.name} did not come up when it was deployed, so nothing goes back to it",
-            hint="to try it again, deploy it again; "
-            f"`bundlekit logs TARGET --bundle {state.name} --release {id}` shows what it printed",
-        )
-    return id
-
-
 def mark(
     session: Session, state: BundleState, release: str, mark: str, listener: Listener, *, wait_lock: int = 0
 ) -> Outcome:
@@ -388,19 +357,3 @@ def drop(session: Session, state: BundleState, release: str, listener: Listener,
     """
     command = drop_command(state.name, release=release_named(state, release), who=this_person(), lock_wait=wait_lock)
     return outcome_of(session.change(listener, wait_lock, command), state.name)
-
-
-def release_named(state: BundleState, release: str) -> str:
-    """The id of the release that has this id, this version, or alone an id that starts so.
-
-    Raises:
-        BadUsage: none of them, or several.
-    """
-    known = [other.id for other in state.releases]
-    fits = [other.id for other in state.releases if release in (other.id, other.version)]
-    fits = fits or [id for id in known if id.startswith(release)]
-    if len(fits) != 1:
-        problem = f"{release!r} names several releases" if fits else f"there is no release {release!r}"
-        hint = f"there are: {', '.join(known)}" if known else "there are no releases"
-        raise BadUsage(f"{problem} of {state.name}", hint=hint)
-    return fits[0]

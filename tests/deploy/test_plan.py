@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 
 from bundlekit.deploy.plan import Action, obstacle, plan_deploy, release_id
-from bundlekit.deploy.verbs import preview, rollback_target
+from bundlekit.deploy.release_choice import rollback_target
+from bundlekit.deploy.verbs import preview
 from bundlekit.errors import BadUsage, CouldNotRun, GatewayBusy, GatewayUnfit, Refused
 from bundlekit.pack.archive import Archive, ArchiveMember
 from bundlekit.remote.events import BundleState, GatewayState, Lock, Neighbour, Release, Running

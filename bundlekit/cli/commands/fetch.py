@@ -88,7 +88,7 @@ def _source(session: Session, name: str | None, release: str | None, *, by_hand:
         BadUsage, CouldNotRun: nothing, or not one alone, is meant.
     """
     from bundlekit.deploy.fetching import FetchSource, copies_by_hand, only_copy
-    from bundlekit.deploy.verbs import release_named
+    from bundlekit.deploy.release_choice import release_named
 
     gateway = session.probe(name)
     is_deployed = any(state.current or state.releases for state in gateway.bundles)

@@ -51,7 +51,7 @@ def command(access: FleetAccess, bundle: str | None, follow: bool, lines: int, r
 
 def run(access: Access, bundle: str | None, *, follow: bool, lines: int, release: str | None) -> int:
     """Print the log's last lines; with `follow` until the user ends it."""
-    from bundlekit.deploy.verbs import release_named
+    from bundlekit.deploy.release_choice import release_named
 
     with session_on(access) as session:
         state = bundle_there(session, bundle)
@@ -68,7 +68,7 @@ def run(access: Access, bundle: str | None, *, follow: bool, lines: int, release
 def run_each(access: FleetAccess, bundle: str | None, *, follow: bool, lines: int, release: str | None) -> int:
     """Print the lines of all gateways as they come, each behind its gateway's name."""
     from bundlekit.cli.for_each import GatewayResult, for_each
-    from bundlekit.deploy.verbs import release_named
+    from bundlekit.deploy.release_choice import release_named
     from bundlekit.quoting import printable
 
     def show(fleet: Fleet, gateway: Gateway) -> GatewayResult:

@@ -11,6 +11,7 @@ from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.action import 
 try:
     from bundlekit.cli.commands.status import is_well
     from bundlekit.deploy import verbs
+    from bundlekit.deploy.release_choice import release_named, rollback_target
 except ImportError:  # which the action reports
     pass
 
@@ -35,7 +36,7 @@ class ActionModule(GatewayAction):
         release = arguments["release"]
         with self.session() as session:
             state = self.state_there(session, arguments["name"])
-            is_current = release is not None and verbs.release_named(state, release) == state.current
+            is_current = release is not None and release_named(state, release) == state.current
             if is_current and state.at_boot and is_well(state):
                 return _result(state.name, "unchanged", state.version, state.current)
             if is_current:
@@ -43,7 +44,7 @@ class ActionModule(GatewayAction):
                     f"release {state.current} of {state.name} is current already, and does not run as it should; "
                     "bundlekit.thingspro.bundle with `state: restarted` starts it anew"
                 )
-            target = verbs.rollback_target(state, release)
+            target = rollback_target(state, release)
             went_to = state.release(target)
             version = went_to.version if went_to else ""
             if self._task.check_mode:
