@@ -8,18 +8,27 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bundlekit.cli.deploy_report import JsonLines
-from bundlekit.fleet.engine import Result, error_fields
-from bundlekit.fleet.report import WORDS, counts_in_words, for_programs, gateway_for_programs, lines_of, title_of
-from bundlekit.fleet.scheduler import FAILED, GOOD, Scheduler, State, Work
+from bundlekit.fleet.report import (
+    WORDS,
+    counts_in_words,
+    for_programs,
+    gateway_for_programs,
+    lines_of,
+    named_by,
+    title_of,
+)
+from bundlekit.fleet.scheduler import Scheduler
+from bundlekit.fleet.states import FAILED, GOOD, State, Work
+from bundlekit.fleet.work import Result
 from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
-    from bundlekit.fleet.record import Story
+    from bundlekit.fleet.story import Story
 
 _REDRAW = 0.2  # seconds between two pictures of the terminal
 _LAST = 4  # events on a terminal
@@ -28,15 +37,35 @@ _COLOURS = {**dict.fromkeys(GOOD, "green"), **dict.fromkeys(FAILED, "red")}
 _DOES = {Work.ASK: "asked how its change ended", Work.CHECK: "checked after the soak", Work.REVERT: "reverted"}
 
 
+class _LockedLines(JsonLines):
+    """Events of many threads, a whole line each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def write(self, event: str, **fields: Any) -> None:
+        with self._lock:
+            super().write(event, **fields)
+
+
 class RolloutReport:
     """Tells of one rollout; a `Watcher`."""
 
-    def __init__(self, story: Story, path: Path, *, form: str) -> None:
+    def __init__(self, story: Story, path: Path, *, named: str, form: str) -> None:
+        """Begin.
+
+        Args:
+            story: so far.
+            path: of its record.
+            named: how `rollout resume` finds it, quoted for a shell.
+            form: `text` or `json`.
+        """
         self._story = story
+        self._named = named
         self._path = path
-        self._json = JsonLines() if form == "json" else None
+        self._json = _LockedLines() if form == "json" else None
         self._is_live = form == "text" and sys.stderr.isatty()
-        self._lock = threading.Lock()
         self._drawn = 0  # lines on the terminal that the next picture replaces
         self._drawn_at = 0.0
         self._last: deque[str] = deque(maxlen=_LAST)
@@ -79,8 +108,7 @@ class RolloutReport:
 
     def phase(self, gateway: str, word: str, text: str) -> None:
         if self._json:
-            with self._lock:
-                self._json.write("phase", gateway=gateway, phase=word, text=text)
+            self._json.write("phase", gateway=gateway, phase=word, text=text)
 
     def ended(self, gateway: str, work: Work, result: Result) -> None:
         is_news = (result.state is not None and self._states.get(gateway) is not result.state) or result.checked
@@ -88,18 +116,17 @@ class RolloutReport:
             return
         self._states[gateway] = result.state
         if self._json:
-            error = error_fields(result.error) if result.error else None
-            with self._lock:
-                self._json.write(
-                    "state",
-                    gateway=gateway,
-                    state=result.state.value,
-                    work=work.value,
-                    release=result.release or None,
-                    replaced=result.replaced or None,
-                    seconds=round(result.seconds, 3),
-                    error=error,
-                )
+            error = result.error.fields() if result.error else None
+            self._json.write(
+                "state",
+                gateway=gateway,
+                state=result.state.value,
+                work=work.value,
+                release=result.release or None,
+                replaced=result.replaced or None,
+                seconds=round(result.seconds, 3),
+                error=error,
+            )
             return
         self._ends += 1
         line = self._line(gateway, work, result)
@@ -128,12 +155,11 @@ class RolloutReport:
             self._json.write("end", **for_programs(story) | {"status": status})
             return
         self._draw([])
-        click.echo("\n".join(lines_of(story.gateways)))
+        click.echo("\n".join(lines_of(story.gateways, named_by(story))))
         click.echo(f"\n{story.id}: {status}{f', {reason}' if reason else ''}: {counts_in_words(story.gateways)}")
         if status in ("paused", "interrupted"):
-            click.echo(
-                f"`bundlekit rollout resume {story.id}` continues; `rollout retry` also tries the failed gateways again"
-            )
+            again = "`rollout retry` also tries the failed gateways again"
+            click.echo(f"`bundlekit rollout resume {self._named}` continues; {again}")
 
     def _line(self, gateway: str, work: Work, result: Result) -> str:
         assert result.state is not None  # noqa: S101 - `ended` has looked
@@ -189,12 +215,12 @@ def listed(stories: list[tuple[Path, Story]]) -> list[str]:
 
 def shown(story: Story) -> list[str]:
     """A rollout in full."""
-    return [title_of(story), "", *lines_of(story.gateways)]
+    return [title_of(story), "", *lines_of(story.gateways, named_by(story))]
 
 
 def merged_for_programs(stories: list[Story]) -> dict[str, object]:
     """The gateways of several records, each once."""
-    from bundlekit.fleet.record import merged
+    from bundlekit.fleet.story import merged
 
     known = merged(stories)
     return {

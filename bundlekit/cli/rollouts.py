@@ -3,130 +3,29 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bundlekit.cli.fleet_access import Fleet, FleetAccess
-from bundlekit.cli.rate import parse_rate
+from bundlekit.cli.rollout_options import RolloutOptions, policy_of
 from bundlekit.errors import BadUsage, CouldNotRun
-from bundlekit.fleet.waves import Policy, parse_offline, parse_seconds, parse_share, parse_waves, parse_window
 from bundlekit.quoting import quoted
 
 if TYPE_CHECKING:
     from bundlekit.fleet.inventory import Gateway
-    from bundlekit.fleet.record import Record, Story
+    from bundlekit.fleet.record import Record
+    from bundlekit.fleet.story import Story
+    from bundlekit.fleet.work import Job
     from bundlekit.pack.archive import Archive
 
 _SUFFIX = ".jsonl"
 _HOW = ("wait", "wait_lock", "keep", "verify", "hand_over", "force", "write")
-
-
-@dataclass(frozen=True)
-class RolloutOptions:
-    """What the command line says of a rollout; texts as typed, for the record."""
-
-    policy: Mapping[str, str] = field(default_factory=dict)
-    record: Path | None = None
-    junit: Path | None = None
-    rate_for_all: int | None = None
-
-    @property
-    def is_used(self) -> bool:
-        """Whether one of the options was given, which make no sense for one gateway."""
-        return bool(self.policy or self.record or self.junit or self.rate_for_all)
-
-
-_OPTIONS = (
-    ("--waves", "SIZES", parse_waves, "Sizes of the waves, such as 1,5,25%,100%; the last size is repeated."),
-    ("--soak", "TIME", parse_seconds, "How long a release must run well before the next wave starts, such as 10m."),
-    (
-        "--max-failed",
-        "N|P%",
-        parse_share,
-        "Stop when more gateways than this have failed; by default at the first failure.",
-    ),
-    ("--min-tried", "N", int, "With --max-failed in percent: do not stop before this number of gateways was tried."),
-    (
-        "--offline",
-        "wait=TIME|skip|fail",
-        parse_offline,
-        "Wait for gateways that cannot be reached, skip them, or count them as failed.",
-    ),
-    (
-        "--window",
-        "HH:MM-HH:MM",
-        parse_window,
-        "Start deploys only in this part of the day, by the clock of this machine.",
-    ),
-    ("--shuffle", "SEED", int, "Shuffle the gateways with this seed; by default they have the order of the inventory."),
-    (
-        "--on-abort",
-        "pause|rollback",
-        str,
-        "When too many failed: keep the release on gateways that are up, or roll them back.",
-    ),
-)
-
-
-def rollout_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb the options of a rollout; it gets them as one `rollout`."""
-    from functools import wraps
-
-    names = [option[2:].replace("-", "_") for option, *_ in _OPTIONS]
-
-    @wraps(function)
-    def gathered(*, record: Path | None, junit: Path | None, rate_for_all: int | None, **others: Any) -> Any:
-        said = {name: others.pop(name) for name in names}
-        policy = {name: text for name, text in said.items() if text is not None}
-        policy_of(policy)  # so that what makes no sense is said before anything is done
-        return function(rollout=RolloutOptions(policy, record, junit, rate_for_all), **others)
-
-    decorated: Callable[..., Any] = gathered
-    for decorate in (
-        click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-                     help="For several gateways: also write a JUnit report to this file, with one case per gateway."),
-        click.option("--record", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-                     help="Write the record of the rollout to this new file, not to the folder of `rollout list`."),
-        click.option("--limit-rate-all", "rate_for_all", metavar="BYTES", callback=parse_rate,
-                     help="Upload at most this many bytes per second to all gateways together."),
-        *(click.option(option, metavar=metavar, help=text) for option, metavar, _, text in reversed(_OPTIONS)),
-    ):  # fmt: skip
-        decorated = decorate(decorated)
-    return decorated
-
-
-def policy_of(said: Mapping[str, str], *, jobs: int = 50, per_jump_host: int = 10) -> Policy:
-    """What the options of a rollout mean.
-
-    Args:
-        said: their texts, by name.
-        jobs: gateways at a time.
-        per_jump_host: of them by way of one jump host.
-
-    Raises:
-        BadUsage: one makes no sense.
-    """
-    values: dict[str, Any] = {}
-    for option, metavar, parse, _ in _OPTIONS:
-        name = option[2:].replace("-", "_")
-        if name not in said:
-            continue
-        try:
-            values[name] = parse(said[name])
-        except ValueError as error:
-            raise BadUsage(
-                f"{option} {quoted(said[name])} is not a number", hint=f"write {option} {metavar}"
-            ) from error
-    if values.get("on_abort", "pause") not in ("pause", "rollback"):
-        raise BadUsage(f"--on-abort {quoted(values['on_abort'])} is neither pause nor rollback")
-    if "shuffle" in values:
-        values["seed"] = values.pop("shuffle")
-    return replace(Policy(), jobs=jobs, per_jump_host=per_jump_host, **values)
 
 
 def folder_of_records() -> Path:
@@ -158,15 +57,12 @@ def find_record(named: str | None) -> Path:
     return fits[-1]
 
 
-def begin(
-    access: FleetAccess, archive: Archive, resources: Sequence[str], options: RolloutOptions, *, form: str, **how: Any
-) -> int:
+def begin(access: FleetAccess, archive: Archive, options: RolloutOptions, *, form: str, **how: Any) -> int:
     """Begin a rollout of an archive, and carry it out.
 
     Args:
         access: which gateways, and how to log in.
         archive: of a bundle without errors.
-        resources: that are asked at the end of the soak, by GET.
         options: of the rollout.
         form: `text` or `json`.
         how: of each deploy.
@@ -178,7 +74,7 @@ def begin(
 
     id = new_id(time.time())
     path = options.record or folder_of_records() / f"{id}{_SUFFIX}"
-    head = {"id": id, "resources": list(resources), **head_of(access, archive, options, how)}
+    head = {"id": id, **head_of(access, archive, options, how)}
     with Fleet(access) as fleet:  # asks for what it needs before there is a record
         keep_archive(path, archive.digest, archive.data)
         with Record(path, head=head) as record:
@@ -210,15 +106,6 @@ def head_of(access: FleetAccess, archive: Archive, options: RolloutOptions, how:
             for gateway in access.meant.gateways
         ],
     }
-
-
-def asked_resources(path: Path) -> tuple[str, ...]:
-    """The resources of a bundle that can be asked by GET as they stand in its bundle.json."""
-    from bundlekit.bundle.manifest import manifest_of
-    from bundlekit.cli.archive import bundle_at
-
-    resources = manifest_of(bundle_at(path)).resources
-    return tuple(one.path for one in resources if "get" in one.methods and ":" not in one.path and one.role == "model")
 
 
 def preview(access: FleetAccess, archive: Archive, options: RolloutOptions, *, form: str, **how: Any) -> int:
@@ -274,7 +161,7 @@ def go_on(
         The exit code.
     """
     from bundlekit.fleet.record import Record, archive_place
-    from bundlekit.fleet.scheduler import FAILED
+    from bundlekit.fleet.states import FAILED
     from bundlekit.pack.reading import read_archive
 
     if max_failed is not None:
@@ -334,7 +221,8 @@ def _carry_out(
     max_failed: str | None = None,
 ) -> int:
     from bundlekit.cli.rollout_report import RolloutReport
-    from bundlekit.fleet.engine import Engine, Job, SharedRate
+    from bundlekit.fleet.engine import Engine
+    from bundlekit.fleet.shared_rate import SharedRate
 
     story = record.story
     head = story.head
@@ -343,7 +231,9 @@ def _carry_out(
     how = {name: value for name, value in head["how"].items() if name in _HOW}
     each, total = head["how"].get("rate"), head.get("rate_for_all")
     how["rate"] = SharedRate(total, each) if total else each
-    report = RolloutReport(story, record.path, form=form)
+    is_listed = record.path.parent == folder_of_records()
+    named = story.id if is_listed else shlex.quote(str(record.path.absolute()))
+    report = RolloutReport(story, record.path, named=named, form=form)
     jump_hosts = {gateway.name: way for gateway in fleet.gateways if (way := fleet.jump_host(gateway))}
 
     def place(gateway: Gateway) -> tuple[str, int] | None:
@@ -353,7 +243,7 @@ def _carry_out(
     engine = Engine(
         record,
         fleet.gateways,
-        Job(archive, tuple(head.get("resources", ())), how),
+        _job_of(record, archive, how),
         policy,
         report,
         session=fleet.session,
@@ -372,7 +262,7 @@ def _carry_out(
     finally:
         report.end(record.story, status)
     from bundlekit.fleet.report import EXIT_OFFLINE, exit_code
-    from bundlekit.fleet.scheduler import State
+    from bundlekit.fleet.states import State
 
     if junit:
         write_junit(junit, record.story)
@@ -380,6 +270,18 @@ def _carry_out(
     if reverts and not record.story.count(State.NEEDS_HUMAN):
         return EXIT_OFFLINE if record.story.count(State.UP) else 0  # those that are up could not be reached
     return exit_code(record.story.gateways, is_done=status == "done")
+
+
+def _job_of(record: Record, archive: Archive, how: Mapping[str, Any]) -> Job:
+    """What is done with each gateway. What its bundle promises is read from the archive beside the record."""
+    from bundlekit.deploy.contract_check import plan_checks
+    from bundlekit.fleet.record import archive_place
+    from bundlekit.fleet.work import Job
+    from bundlekit.pack.reading import open_archive
+
+    bundle = open_archive(archive_place(record.path, archive.digest))
+    manifest, checks = plan_checks(bundle, {}, write=False)
+    return Job(archive, manifest, checks if how["verify"] else (), how)
 
 
 def write_junit(file: Path, story: Story) -> None:
@@ -399,7 +301,7 @@ def write_junit(file: Path, story: Story) -> None:
 def summarize(story: Story, status: str) -> None:
     """Add a summary in Markdown to the page of a CI system, where it has one."""
     from bundlekit.cli.deploy_report import code, markdown
-    from bundlekit.fleet.report import counts_in_words, groups_of, lines_of
+    from bundlekit.fleet.report import counts_in_words, groups_of, lines_of, named_by
 
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if not page:
@@ -408,7 +310,7 @@ def summarize(story: Story, status: str) -> None:
     what = f"Rollout of {story.head.get('bundle')} {story.head.get('version')}"
     lines = [f"### {'✅' if is_well else '❌'} {markdown(what)}", f"- {markdown(counts_in_words(story.gateways))}"]
     lines += [f"- {markdown(f'{status}: {story.reason}' if story.reason else status)}"]
-    lines += ["", *code(lines_of(story.gateways))]
+    lines += ["", *code(lines_of(story.gateways, named_by(story)))]
     try:
         with Path(page).open("a", encoding="utf-8") as stream:
             stream.write("\n".join(lines) + "\n\n")

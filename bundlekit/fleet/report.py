@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +11,8 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 from bundlekit.fleet.folding import fold
-from bundlekit.fleet.record import Known, Story
-from bundlekit.fleet.scheduler import FAILED, State
+from bundlekit.fleet.states import FAILED, State
+from bundlekit.fleet.story import Known, Story
 from bundlekit.quoting import printable
 
 _MOST_DETAILS = 15  # lines of a log, of one gateway of a group
@@ -56,8 +58,19 @@ def counts_in_words(gateways: Sequence[Known]) -> str:
     return ", ".join(f"{count} {WORDS[state]}" for state, count in counted if count)
 
 
-def lines_of(gateways: Sequence[Known]) -> list[str]:
-    """For people: a line a state with folded names, then the failures by message with one log each."""
+def named_by(story: Story) -> str:
+    """The words that come before the name of a gateway on a command line; empty for addresses."""
+    inventory = story.head.get("inventory")
+    return f"-i {shlex.quote(str(inventory))} " if inventory else ""
+
+
+def lines_of(gateways: Sequence[Known], named_by: str = "") -> list[str]:
+    """For people: a line a state with folded names, then the failures by message, with the log and the hint of one.
+
+    Args:
+        gateways: of the rollout.
+        named_by: see the function of that name.
+    """
     lines = []
     width = max((len(WORDS[known.state]) for known in gateways), default=0)
     for state, words in WORDS.items():
@@ -66,12 +79,16 @@ def lines_of(gateways: Sequence[Known]) -> list[str]:
             lines.append(f"{words:<{width}}  {len(names):>5}  {fold(names)}")
     for group in groups_of(gateways):
         lines += ["", f"{fold(group.names)}: {printable(str(group.error.get('what') or WORDS[group.state]))}"]
-        lines += [
-            f"  {word}: {printable(str(group.error[word]))}" for word in ("kept", "hint") if group.error.get(word)
-        ]
+        said = {word: str(group.error[word]) for word in ("kept", "hint") if group.error.get(word)}
+        typed = named_by + shlex.quote(group.names[0])  # so that what a hint says to type can be typed
+        lines += [f"  {word}: {printable(_typed_out(text, typed))}" for word, text in said.items()]
         details = [printable(str(line).expandtabs()) for line in group.error.get("details", ())]
         lines += [f"    | {line}" for line in details[-_MOST_DETAILS:]]
     return lines
+
+
+def _typed_out(text: str, typed: str) -> str:
+    return re.sub(r"\bTARGET\b", lambda _: typed, text)
 
 
 def exit_code(gateways: Sequence[Known], *, is_done: bool) -> int:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayBusy, Unreadable
-from bundlekit.fleet.record import Record, ask, keep_archive, merged, read_record
+from bundlekit.fleet.record import Record, ask, keep_archive
 from bundlekit.fleet.report import exit_code, groups_of, junit, lines_of
-from bundlekit.fleet.scheduler import State
+from bundlekit.fleet.states import State
+from bundlekit.fleet.story import merged, read_record
 
 HEAD: dict[str, Any] = {
     "id": "20261130-120000-abcd",

@@ -85,6 +85,30 @@ def test_rollout_stops_behind_the_threshold_and_is_taken_up_again(operator: Oper
     assert "2 up" in shown.out
 
 
+def test_release_that_stops_answering_fails_at_the_end_of_the_soak(operator: Operator) -> None:
+    bundle = sample(operator, "0.0.1", "mute")
+    main = bundle / "index.py"
+    answer = "        return response(code=200, data=self.model.db)"  # of the GET, which comes first
+    mute = '        if os.path.exists("/etc/mute"):\n            return response(code=500, data={})\n'
+    found = main.read_text().replace(answer, mute + answer, 1)
+    assert mute in found
+    main.write_text(found)
+    began = operator.start("deploy", *operator.to(), "-b", str(bundle), PASSWORD, "--waves", "1", "--soak", "6s")
+    assert began.stderr
+    for line in began.stderr:
+        if line.startswith("gw1  up"):
+            break
+    operator.boxes["gw1"].run("touch /etc/mute")
+    try:
+        out, _ = began.communicate(timeout=120)
+    finally:
+        operator.boxes["gw1"].run("rm /etc/mute")
+    assert began.returncode == 4, out
+    assert operator.states() == {"gw1": "needs-human", "gw2": "pending"}
+    assert "did not run well until the end of the soak: GET /mute" in out
+    assert f"-i {operator.inventory} gw1" in out  # the hint can be typed
+
+
 def test_rollout_is_taken_back_where_it_is_told_so(operator: Operator) -> None:
     assert operator.roll_out(sample(operator, "0.0.1", "back")).code == 0
     with breaking(operator, "gw2", "0.0.2"):

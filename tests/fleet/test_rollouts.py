@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bundlekit.cli.fleet_access import FleetAccess
-from bundlekit.cli.rollouts import RolloutOptions, find_record, folder_of_records, head_of, policy_of
+from bundlekit.cli.rollout_options import RolloutOptions, policy_of
+from bundlekit.cli.rollouts import find_record, folder_of_records, head_of
 from bundlekit.errors import BadUsage
 from bundlekit.fleet.waves import Offline, Share
 from bundlekit.pack.archive import Archive

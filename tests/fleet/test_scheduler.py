@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bundlekit.fleet.scheduler import FAILED, GOOD, Memory, Scheduler, State, Task, Work, names_of
+from bundlekit.fleet.scheduler import Scheduler
+from bundlekit.fleet.states import FAILED, GOOD, Memory, State, Task, Work, names_of
 from bundlekit.fleet.waves import Offline, Policy, Share, parse_waves
 
 WAIT = Offline("wait", 300)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bundlekit.fleet import engine
+from bundlekit.fleet.shared_rate import SharedRate
 
 
 class Clock:
@@ -19,7 +19,7 @@ class Clock:
 
 def test_uploads_share_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
-    rate = engine.SharedRate(1000)
+    rate = SharedRate(1000)
     for _ in range(3):  # by three threads at the same time
         rate(500)
     assert clock.slept == [0.5, 1.0, 1.5]
@@ -30,5 +30,5 @@ def test_uploads_share_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_rate_of_one_counts_besides(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
-    engine.SharedRate(1000, 100)(50)
+    SharedRate(1000, 100)(50)
     assert clock.slept == [0.5]

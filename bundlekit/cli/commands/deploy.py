@@ -21,7 +21,7 @@ from bundlekit.cli.access import (
 )
 from bundlekit.cli.fleet_access import FleetAccess, fleet_options, is_single, single
 from bundlekit.cli.rate import parse_rate
-from bundlekit.cli.rollouts import RolloutOptions, rollout_options
+from bundlekit.cli.rollout_options import RolloutOptions, rollout_options
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, BundlekitError
 from bundlekit.quoting import printable
@@ -131,7 +131,7 @@ def run_many(
 ) -> int:
     """Roll a bundle or an archive out to many gateways."""
     from bundlekit.cli.archive import checked_archive, has_to_keep_writes
-    from bundlekit.cli.rollouts import asked_resources, begin, preview
+    from bundlekit.cli.rollouts import begin, preview
 
     if all_in or len(paths) != 1:
         raise BadUsage(
@@ -143,8 +143,7 @@ def run_many(
     how |= {"verify": verify, "write": has_to_keep_writes(paths[0])}
     if dry_run:
         return preview(access, archive, rollout, form=form, **how)
-    resources = asked_resources(paths[0]) if verify else ()
-    return begin(access, archive, resources, rollout, form=form, **how)
+    return begin(access, archive, rollout, form=form, **how)
 
 
 def run(

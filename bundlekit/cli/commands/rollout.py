@@ -13,7 +13,7 @@ from bundlekit.cli.verb import VerbWithVerbs, verb
 from bundlekit.errors import BundlekitError
 
 if TYPE_CHECKING:
-    from bundlekit.fleet.record import Story
+    from bundlekit.fleet.story import Story
 
 _form = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
@@ -57,8 +57,8 @@ def list_command(form: str) -> int:
     """List the rollouts with a record on this machine, the last rollout first."""
     from bundlekit.cli.rollout_report import listed
     from bundlekit.cli.rollouts import folder_of_records
-    from bundlekit.fleet.record import read_record
     from bundlekit.fleet.report import for_programs
+    from bundlekit.fleet.story import read_record
 
     stories = []
     for path in sorted(folder_of_records().glob("*.jsonl"), reverse=True):
@@ -86,8 +86,8 @@ def show_command(rollout: str | None, form: str) -> int:
     """Show the state of a rollout from its record, also while the rollout is in progress."""
     from bundlekit.cli.rollout_report import shown
     from bundlekit.cli.rollouts import find_record
-    from bundlekit.fleet.record import read_record
     from bundlekit.fleet.report import for_programs
+    from bundlekit.fleet.story import read_record
 
     story = read_record(find_record(rollout))
     click.echo(json.dumps(for_programs(story), indent=2) if form == "json" else "\n".join(shown(story)))
@@ -174,11 +174,12 @@ def report_command(rollouts: tuple[str, ...], junit: Path | None, form: str) -> 
     from bundlekit.cli.deploy_report import code, markdown
     from bundlekit.cli.rollout_report import merged_for_programs
     from bundlekit.cli.rollouts import find_record, write_junit
-    from bundlekit.fleet.record import merged, read_record
-    from bundlekit.fleet.report import counts_in_words, exit_code, lines_of, title_of
+    from bundlekit.fleet.report import counts_in_words, exit_code, lines_of, named_by, title_of
+    from bundlekit.fleet.story import merged, read_record
 
     stories = [read_record(find_record(named)) for named in rollouts or (None,)]
     gateways = merged(stories)
+    lines = lines_of(gateways, named_by(stories[0]))
     if junit:
         from dataclasses import replace
 
@@ -187,9 +188,9 @@ def report_command(rollouts: tuple[str, ...], junit: Path | None, form: str) -> 
         click.echo(json.dumps(merged_for_programs(stories), indent=2))
     elif form == "markdown":
         titles = [f"### {markdown(title_of(story))}" for story in stories]
-        click.echo("\n".join([*titles, "", markdown(counts_in_words(gateways)), "", *code(lines_of(gateways))]))
+        click.echo("\n".join([*titles, "", markdown(counts_in_words(gateways)), "", *code(lines)]))
     else:
-        click.echo("\n".join([*map(title_of, stories), "", *lines_of(gateways), "", counts_in_words(gateways)]))
+        click.echo("\n".join([*map(title_of, stories), "", *lines, "", counts_in_words(gateways)]))
     return exit_code(gateways, is_done=all(story.status == "done" for story in stories))
 
 

@@ -1,0 +1,297 @@
+"""What a rollout does with one gateway: a function from a task to what came of it. Threads call it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bundlekit.errors import (
+    BundlekitError,
+    CouldNotRun,
+    GatewayUnfit,
+    GatewayUnreachable,
+    NeedsHuman,
+    Refused,
+    RolledBack,
+)
+from bundlekit.fleet.states import State, Task, Work
+from bundlekit.remote.listener import SilentListener
+
+if TYPE_CHECKING:
+    from bundlekit.bundle.manifest import Manifest
+    from bundlekit.deploy.plan import Plan
+    from bundlekit.deploy.verbs import Seen
+    from bundlekit.fleet.inventory import Gateway
+    from bundlekit.fleet.record import Record
+    from bundlekit.fleet.scheduler import Scheduler
+    from bundlekit.gateway.contract import ContractCheck
+    from bundlekit.pack.archive import Archive
+    from bundlekit.remote.events import BundleState, GatewayState
+    from bundlekit.remote.session import Session
+
+_CONNECT = 5.0  # seconds for a connection that only finds out whether a gateway is there
+_AGAIN = 1.0  # seconds until a gateway is asked again that is at work with its order
+_LOOKS = 3  # more that show nothing of an order: it may just have arrived as its sender was killed
+_PATIENCE = 70.0  # seconds for a request over the REST API; the gateway itself gives up after 60
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a task.
+
+    Attributes:
+        state: the gateway has now; None where it is as it was before.
+        release: that runs, or that did not come up.
+        replaced: the release before.
+        error: what failed.
+        checked: whether it was found well after the soak.
+        starts: how often the bundle was started there.
+        seconds: that it took.
+    """
+
+    state: State | None
+    release: str = ""
+    replaced: str = ""
+    error: BundlekitError | None = None
+    checked: bool = False
+    starts: int = 1
+    seconds: float = 0.0
+
+
+class Watcher(Protocol):
+    """Somebody who is told how a rollout goes on. All calls but `phase` come from one thread."""
+
+    def began(self, gateway: str, work: Work, wave: int) -> None:
+        """Something is done with a gateway from now on."""
+        ...
+
+    def phase(self, gateway: str, word: str, text: str) -> None:
+        """A phase of a deploy begins; called from many threads."""
+        ...
+
+    def ended(self, gateway: str, work: Work, result: Result) -> None:
+        """It is done."""
+        ...
+
+    def tick(self, scheduler: Scheduler, note: str) -> None:
+        """Some time has passed; `note` says what is waited for, if for something."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is rolled out.
+
+    Attributes:
+        archive: of the bundle.
+        manifest: of the bundle.
+        checks: of its contract, at the end of the soak; none where its answers do not count.
+        how: each deploy is made; see `verbs.deploy`.
+    """
+
+    archive: Archive
+    manifest: Manifest
+    checks: tuple[ContractCheck, ...] = ()
+    how: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Worker:
+    """Does what there is to do with gateways."""
+
+    def __init__(
+        self,
+        record: Record,
+        job: Job,
+        watcher: Watcher,
+        *,
+        session: Callable[[Gateway], AbstractContextManager[Session]],
+        place: Callable[[Gateway], tuple[str, int] | None],
+    ) -> None:
+        """Take what all of them have in common.
+
+        Args:
+            record: of the rollout.
+            job: to be done with each.
+            watcher: is told of the phases.
+            session: logs in to a gateway.
+            place: host and port of a gateway, to find out whether it is there; None where that takes a log-in.
+        """
+        self._record = record
+        self._job = job
+        self._watcher = watcher
+        self._session = session
+        self._place = place
+
+    def do(self, task: Task, gateway: Gateway) -> Result:
+        """Do it; whatever goes wrong is a result too."""
+        began = time.monotonic()
+        work = {
+            Work.DEPLOY: self._deploy,
+            Work.FIND: self._find,
+            Work.ASK: self._ask,
+            Work.CHECK: self._check,
+            Work.REVERT: self._revert,
+        }[task.work]
+        try:
+            result = work(gateway)
+        except BundlekitError as error:
+            result = self._failed(task, error)
+        except Exception as error:  # whatever it is, the others go on
+            result = self._failed(task, BundlekitError(f"{type(error).__name__}: {error}", hint="please report this"))
+        return replace(result, seconds=time.monotonic() - began)
+
+    def _failed(self, task: Task, error: BundlekitError) -> Result:
+        state = State.REFUSED
+        if isinstance(error, NeedsHuman):
+            state = State.NEEDS_HUMAN
+        elif task.work is Work.DEPLOY:
+            is_away = isinstance(error, GatewayUnreachable)
+            # Not a refusal of the gateway's, but the end of what it said.
+            is_cut = is_away or type(error) in (CouldNotRun, BundlekitError)
+            if is_cut and self._record.known(task.gateway).ordered:
+                state = State.HANDED_OVER
+            elif is_away:
+                state = State.OFFLINE
+            elif isinstance(error, RolledBack):
+                state = State.ROLLED_BACK
+        elif task.work is Work.ASK and isinstance(error, RolledBack):
+            state = State.ROLLED_BACK
+        elif task.work is Work.REVERT and not isinstance(error, GatewayUnreachable):
+            state = State.NEEDS_HUMAN
+        elif task.work is not Work.ASK or not isinstance(error, Refused):
+            state = State.OFFLINE  # it did not get as far as to look
+        return Result(state, error=error)
+
+    def _deploy(self, gateway: Gateway) -> Result:
+        from bundlekit.deploy import verbs
+
+        def before_order(plan: Plan, there: GatewayState) -> None:
+            last = there.bundle(self._job.archive.name).last
+            self._record.add(
+                "order",
+                gateway=gateway.name,
+                release=plan.release,
+                replaced=plan.replaces,
+                who=verbs.this_person(),
+                last=asdict(last) if last else {},
+            )
+
+        with self._session(gateway) as session:
+            listener = _Phases(self._watcher, gateway.name)
+            deployed = verbs.deploy(session, self._job.archive, listener, before_order=before_order, **self._job.how)
+        outcome = deployed.outcome
+        if outcome is None:
+            return Result(State.UNCHANGED, release=deployed.plan.release)
+        return Result(State.UP, release=outcome.release, replaced=outcome.replaced)
+
+    def _find(self, gateway: Gateway) -> Result:
+        import socket
+
+        place = self._place(gateway)
+        if place is None:
+            return Result(State.PENDING)
+        try:
+            socket.create_connection(place, timeout=_CONNECT).close()
+        except OSError:
+            return Result(State.OFFLINE)
+        return Result(State.PENDING)
+
+    def _ask(self, gateway: Gateway) -> Result:
+        from bundlekit.deploy.await_outcome import Change, ask_outcome
+        from bundlekit.deploy.outcome import outcome_of
+        from bundlekit.remote.events import BundleState, HistoryEntry
+
+        order, name = self._record.known(gateway.name), self._job.archive.name
+        last = HistoryEntry(**order.last) if order.last else None
+        change = Change("deploy", order.release, order.who, BundleState(name, last=last))
+        with self._session(gateway) as session:
+            looks, events = 0, ask_outcome(session, change)
+            while events is None or (not events and looks < _LOOKS):
+                time.sleep(_AGAIN)
+                looks = looks + 1 if events is not None else 0
+                events = ask_outcome(session, change)
+            if not events:
+                current = session.probe(name).bundle(name)
+                if current.current == order.release and _is_up(current):  # the history was lost, or it only was started
+                    return Result(State.UP, release=order.release, replaced=order.replaced)
+                return Result(State.PENDING)
+        outcome = outcome_of(events, name, release=order.release)
+        return Result(State.UP, release=outcome.release, replaced=outcome.replaced)
+
+    def _check(self, gateway: Gateway) -> Result:
+        """Whether the release still runs and answers, and was not started again since it came up."""
+        from bundlekit.deploy.contract_check import look_at
+
+        name, known = self._job.archive.name, self._record.known(gateway.name)
+        with self._session(gateway) as session:
+            seen = look_at(session, self._job.manifest, self._job.checks)
+            if seen.release != known.release:
+                problem = f"release {seen.release or 'none'} is current there instead of {known.release}"
+            elif seen.starts > max(known.starts, 1):
+                problem = f"it was started {seen.starts} times"
+            else:
+                problem = seen.trouble or self._broken_promise(session, seen)
+        if problem:
+            raise NeedsHuman(
+                f"release {known.release} of {name} started, but did not run well until the end of the soak: {problem}",
+                kept="it was not rolled back",
+                hint=f"`bundlekit logs TARGET --bundle {name}` shows what it printed",
+            )
+        return Result(State.UP, checked=True, starts=seen.starts)
+
+    def _broken_promise(self, session: Session, seen: Seen) -> str:
+        """What the bundle does not answer as it declares; empty where it does, or where that cannot be asked."""
+        from bundlekit.deploy.contract_check import judge
+        from bundlekit.gateway.client import GatewayClient
+        from bundlekit.gateway.contract import Verdict
+
+        if not self._job.checks:
+            return ""
+        token = session.api_token()
+        client = GatewayClient.over(session.open_api, token, name=session.name, timeout=_PATIENCE)
+        try:
+            results = list(judge(self._job.manifest, self._job.checks, client, seen))
+        except GatewayUnfit:  # its SSH server forbids forwarding
+            return ""
+        broken = [result for result in results if result.verdict is Verdict.BROKEN]
+        return f"{broken[0].check.method} {broken[0].check.resource} {broken[0].words}" if broken else ""
+
+    def _revert(self, gateway: Gateway) -> Result:
+        from bundlekit.deploy import verbs
+
+        name, known = self._job.archive.name, self._record.known(gateway.name)
+        with self._session(gateway) as session:
+            state = session.probe(name).bundle(name)
+            if state.current == known.replaced:
+                return Result(State.REVERTED, release=state.current)
+            if state.current != known.release:
+                raise NeedsHuman(
+                    f"release {state.current or 'none'} of {name} is current there, and not {known.release} of this "
+                    "rollout",
+                    kept="nothing was changed there",
+                    hint=f"`bundlekit history TARGET --bundle {name}` shows who changed it",
+                )
+            listener = _Phases(self._watcher, gateway.name)
+            if not known.replaced:  # nothing ran before, as after a first deploy that fails
+                verbs.remove(session, name, listener, purge=False)
+                return Result(State.REVERTED)
+            outcome = verbs.rollback(session, state, known.replaced, listener)
+        return Result(State.REVERTED, release=outcome.release)
+
+
+class _Phases(SilentListener):
+    """Hands the phases of one gateway on; its notes and answers would be too many lines."""
+
+    def __init__(self, watcher: Watcher, gateway: str) -> None:
+        self._watcher = watcher
+        self._gateway = gateway
+
+    def phase(self, word: str, text: str) -> None:
+        self._watcher.phase(self._gateway, word, text)
+
+
+def _is_up(state: BundleState) -> bool:
+    return bool(state.running and state.running.registered)

@@ -1,0 +1,118 @@
+"""The order in which an engine notes and acts, with gateways that only look at the record."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bundlekit.bundle.manifest import Manifest
+from bundlekit.deploy import verbs
+from bundlekit.deploy.plan import Action, Plan
+from bundlekit.deploy.verbs import Deployed
+from bundlekit.errors import GatewayUnreachable
+from bundlekit.fleet.engine import Engine
+from bundlekit.fleet.inventory import Gateway
+from bundlekit.fleet.record import Record
+from bundlekit.fleet.states import State
+from bundlekit.fleet.waves import Policy, Window
+from bundlekit.fleet.work import Job
+from bundlekit.pack.archive import Archive
+from bundlekit.remote.events import BundleState, GatewayState
+
+NAMES = ("gw1", "gw2", "gw3")
+HEAD: dict[str, Any] = {
+    "id": "x",
+    "bundle": "thermostat",
+    "version": "0.2.0",
+    "digest": "d",
+    "gateways": [{"name": name, "target": name} for name in NAMES],
+}
+JOB = Job(Archive("thermostat", "0.2.0", "d", "tar:d", b"", (), ()), Manifest("thermostat", "0.2.0", "", 10, ()))
+
+
+class Watcher:
+    """Hears of everything and does nothing."""
+
+    def began(self, *_: Any) -> None: ...
+
+    def phase(self, *_: Any) -> None: ...
+
+    def ended(self, *_: Any) -> None: ...
+
+    def tick(self, *_: Any) -> None: ...
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Iterator[Record]:
+    with Record(tmp_path / "one.jsonl", head=HEAD) as record:
+        yield record
+
+
+@pytest.fixture
+def synced(record: Record, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How large the record was at each sync."""
+    sizes: list[int] = []
+    sync = os.fdatasync
+
+    def fdatasync(file: int) -> None:
+        sync(file)
+        sizes.append(os.fstat(file).st_size)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    return sizes
+
+
+def engine(record: Record, policy: Policy, session: Any) -> Engine:
+    gateways = [Gateway(name, name) for name in NAMES]
+    return Engine(record, gateways, JOB, policy, Watcher(), session=session, place=lambda _: None)
+
+
+def test_each_step_is_on_the_disk_before_it_is_done(
+    record: Record, synced: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, list[str]]] = []
+
+    def on_disk(gateway: str) -> list[str]:
+        """What a power cut would leave of the record about a gateway."""
+        lines = record.path.read_bytes()[: max(synced)].splitlines()
+        return [one["event"] for one in map(json.loads, lines) if one.get("gateway") == gateway]
+
+    @contextmanager
+    def session(gateway: Gateway) -> Iterator[str]:
+        seen.append(("log-in", on_disk(gateway.name)))
+        yield gateway.name
+
+    def deploy(name: str, *_: Any, before_order: Any, **__: Any) -> Deployed:
+        plan = Plan(Action.INSTALL, "0.2.0-d", "", ())
+        there = GatewayState(bundles=(BundleState("thermostat"),))
+        before_order(plan, there)
+        seen.append(("order", on_disk(name)))
+        raise GatewayUnreachable("it is cut off")
+
+    monkeypatch.setattr(verbs, "deploy", deploy)
+    it = engine(record, Policy(jobs=1), session)
+    it._step()  # one gateway is begun
+    while len(seen) < 2:
+        it._take_ends(0.1)
+    assert seen == [("log-in", ["begin"]), ("order", ["begin", "order"])]
+
+
+def test_closed_window_begins_nothing(record: Record) -> None:
+    now = datetime.now().astimezone()
+    closed = Window((now + timedelta(hours=2)).time(), (now + timedelta(hours=3)).time())
+
+    def session(gateway: Gateway) -> Any:
+        raise AssertionError(f"{gateway.name} was begun")
+
+    it = engine(record, Policy(window=closed), session)
+    for _ in range(3):
+        assert not it._step()
+    assert set(it.scheduler.states.values()) == {State.PENDING}
+    assert it.scheduler.at_work == 0
