@@ -112,7 +112,7 @@ def play(scene: Scene) -> None:
         scene.set_version("0.3.0", ("\nimport logging", "\nimport loging"))
         scene.on_gateway("deploy", "--bundle", "thermostat", expect=1)
 
-        scene.tell("A fourth one that fails once it runs is taken back by itself")
+        scene.tell("The gateway rolls back a fourth one that fails once it runs")
         scene.set_version("0.4.0", ("threading.Lock()", "threading.Look()"))
         scene.on_gateway("deploy", "--bundle", "thermostat", expect=1)
         scene.run("bundlekit api GET /thermostat")

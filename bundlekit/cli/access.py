@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bundlekit.ssh.address import Address
 
 TIMEOUT = 20.0
-"""Seconds for an answer of the gateway, where nobody says otherwise."""
+"""Seconds for an answer of the gateway, where neither an option nor the ssh configuration gives another time."""
 
 _DAY = 86_400
 
@@ -124,18 +124,18 @@ def log_in_options(function: Callable[..., Any]) -> Callable[..., Any]:
                      help="Trust a gateway that is not in known_hosts yet. A changed key is never accepted."),
         click.option("--password-stdin", is_flag=True,
                      help="Read the password for log-in and sudo from standard input, one line."),
-        click.option("--ssh-config", type=file, help="In place of ~/.ssh/config."),
-        click.option("--identity", type=file, help="A private key to log in with."),
+        click.option("--ssh-config", type=file, help="Read this file in place of ~/.ssh/config."),
+        click.option("--identity", type=file, help="Log in with this private key."),
         click.option("-i", "--inventory", type=click.Path(path_type=Path, exists=True),
-                     help="A file of gateways and groups, or what Ansible takes as an inventory; TARGET is a name in "
-                     "it, a group or a pattern."),
+                     help="A file of gateways and groups, or an inventory of Ansible. TARGET is a name, a group or a "
+                     "pattern in it."),
     ):  # fmt: skip
         function = decorate(function)
     return function
 
 
 def bundle_option(
-    text: str = "Which bundle; by default the one in this folder, else the only one on the gateway.",
+    text: str = "The bundle. By default the bundle in this folder, else the only bundle on the gateway.",
     *,
     or_all: bool = False,
 ) -> Callable[..., Any]:
@@ -160,7 +160,7 @@ def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
         default=60,
         show_default=True,
         metavar="SECONDS",
-        help="Wait this long for the bundle to register; a slow box needs more.",
+        help="Wait this long for the bundle to register. A slow gateway needs more.",
     )(function)
 
 
@@ -172,13 +172,13 @@ def verify_option(function: Callable[..., Any]) -> Callable[..., Any]:
         is_flag=True,
         flag_value=False,
         default=True,
-        help="Be content when it registers; do not ask its GETs on the gateway.",
+        help="Do not ask the bundle's GETs on the gateway: it is enough that the bundle registers.",
     )(function)
 
 
 def force_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a verb the option --force-resource."""
-    help = "Do it even if another bundle there has one of its resources, or a copy of it runs by hand."
+    help = "Go on even if another bundle on the gateway has one of its resources, or a copy of it runs by hand."
     return click.option("--force-resource", "force", is_flag=True, help=help)(function)
 
 
@@ -188,7 +188,7 @@ def hand_over_option(function: Callable[..., Any]) -> Callable[..., Any]:
         "--handover",
         "hand_over",
         is_flag=True,
-        help="Start the new release beside the one that runs, and stop that one when the new one has come up.",
+        help="Start the new release beside the running release, and stop the old one when the new one is up.",
     )(function)
 
 
@@ -200,7 +200,7 @@ def wait_lock_option(function: Callable[..., Any]) -> Callable[..., Any]:
         default=0,
         show_default=True,
         metavar="SECONDS",
-        help="Wait this long for somebody else's change to end; by default not at all.",
+        help="Wait this long for another change to end. By default, do not wait.",
     )(function)
 
 

@@ -157,7 +157,7 @@ class TerminalListener:
     _TEXTS: ClassVar = {
         "fetch": "fetch {}",
         "upload": "upload {}",
-        "lock": "the gateway has the order; from here on the link may break",
+        "lock": "the gateway has the command; from here on the link may break",
         "unpack": "check its digest and unpack it",
         "check": "see whether it fits the gateway's Python",
         "wait": "wait for another change to end: {}",

@@ -114,7 +114,7 @@ def deploy(
         hand_over: whether it is started beside the one that runs, which is stopped when it has come up.
         force: whether it may have a resource that another bundle on the gateway has.
         write: whether it also has to keep what its GETs answer when that is sent back by PUT; not without `verify`.
-        wait_lock: seconds to wait for somebody else's change to end.
+        wait_lock: seconds to wait for another change to end.
         copy: of the bundle, that runs by hand and gives way; then bundlekit has deployed nothing of that name.
         kept_settings: whether settings that are kept on the gateway count, and not those of the copy.
         before_order: hears of the plan just before the gateway gets the order; from then on it may finish by itself.
@@ -309,7 +309,7 @@ def rollback(
             that the current one has replaced.
         listener: hears of the phases.
         wait: seconds for it to register.
-        wait_lock: seconds to wait for somebody else's change to end.
+        wait_lock: seconds to wait for another change to end.
         settings: whether they become again what they were when that release was left.
         verify: whether it counts as come up only if its GETs answer.
         hand_over: see `deploy`; not with other settings.

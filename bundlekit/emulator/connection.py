@@ -147,7 +147,7 @@ class HttpConnection(web.RequestHandler):
 class _Farewell(web.Response):
     """The last answer on a connection.
 
-    A connection that is closed with bytes unread takes back what was sent, so those get a moment to come in.
+    A connection that is closed with bytes unread discards what was sent, so those get a moment to come in.
     """
 
     def __init__(self, connection: HttpConnection, status: int, text: str) -> None:

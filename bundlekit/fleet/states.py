@@ -12,7 +12,7 @@ class State(Enum):
 
     PENDING = "pending"
     OFFLINE = "offline"
-    HANDED_OVER = "handed-over"  # it has the order and finishes by itself; how that ended is not known yet
+    HANDED_OVER = "handed-over"  # it has the command and finishes by itself; how that ended is not known yet
     UP = "up"
     UNCHANGED = "unchanged"
     ROLLED_BACK = "rolled-back"

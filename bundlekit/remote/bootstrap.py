@@ -18,7 +18,7 @@ _ROOM = 200_000  # bytes, for the script and what tools complain of; a /tmp that
 # First it says whether the gateway has this very script already, which then looks at what there is to see without being
 # root; whether it has the script's programs; and whether a change is under way or was broken off. All of it at once,
 # for ten packets are under way on a link before it waits, however small. Standard input is a line with the password
-# (empty where there is none), then, unless it has, the script, compressed, then orders. `read` takes the line byte by
+# (empty where there is none), then, unless it has, the script, compressed, then commands. `read` takes the line byte by
 # byte, and dd so many bytes: what comes after them is left for the next reader. `read` is the shell's own, so no list
 # of processes has the password. A script that is there is read before the password is: while the answer is under way
 # to the client. All on one line, which csh as a login shell insists on.
@@ -49,7 +49,7 @@ class Opening:
         command: for the login shell there, whichever that is.
         login: the line that it reads first; it has the password in it, so it is shown nowhere.
         script: what it reads then, unless it has said that the gateway has it.
-        token: in front of each order; and behind each answer, so that no log of a bundle can pass for its end.
+        token: in front of each command; and behind each answer, so that no log of a bundle can pass for its end.
     """
 
     command: str
@@ -61,7 +61,7 @@ class Opening:
         return f"Opening({self.command!r})"
 
     def stdin(self, *, known: bool) -> bytes:
-        """What it reads before the first order.
+        """What it reads before the first command.
 
         Args:
             known: whether the gateway has the script.
@@ -92,7 +92,7 @@ def opening(token: str, *, password: str | None, look: Sequence[str] = (), label
 
 
 def take(token: str, name: str, content: bytes) -> bytes:
-    """The line that has a file taken that a later order reads, and the file.
+    """The line that has a file taken that a later command reads, and the file.
 
     Args:
         token: of the opening.
@@ -100,17 +100,17 @@ def take(token: str, name: str, content: bytes) -> bytes:
         content: of the file.
     """
     packed = gzip.compress(content, mtime=0)
-    return order(token, "take", name, str(len(packed))) + packed
+    return command(token, "take", name, str(len(packed))) + packed
 
 
-def order(token: str, verb: str, *arguments: str) -> bytes:
-    """The line that has a verb done.
+def command(token: str, verb: str, *arguments: str) -> bytes:
+    """The line with a command: have a verb done.
 
     Args:
         token: of the opening.
         verb: of the script, and
         arguments: of the verb, whatever characters they have.
     """
-    # A line break stands between quotes by now; there it would end the order.
+    # A line break stands between quotes by now; there it would end the command.
     words = shlex.join([verb, *arguments]).replace("\n", """'"$break"'""")
     return f"{token} {words}\n".encode()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bundlekit.errors import CouldNotRun
 from bundlekit.quoting import for_terminal
 from bundlekit.remote import script
-from bundlekit.remote.bootstrap import Opening, opening, order, take
+from bundlekit.remote.bootstrap import Opening, command, opening, take
 from bundlekit.remote.events import PROTOCOL, parse_event
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ _LAST_WORDS = 10.0  # seconds that the exit status may come after the output
 
 
 class Conversation:
-    """Orders to the gateway, and its answers.
+    """Commands to the gateway, and its answers.
 
     Attributes:
         token: that it goes by on the gateway.
         greeted: whether the gateway has begun to listen; what the login shell printed before is dropped.
-        status: how the last order ended; None while it goes on, or where the gateway broke off.
-        complaint: what the last order said on standard error, if it failed.
+        status: how the last command ended; None while it goes on, or where the gateway broke off.
+        complaint: what the last command said on standard error, if it failed.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Conversation:
         look: Sequence[str] = (),
         label: str = "bundlekit",
     ) -> None:
-        """Open the channel. The first order travels with the script, which a gateway that has it is not sent again.
+        """Open the channel. The first command travels with the script, which a gateway that has it is not sent again.
 
         Args:
             transport: logged in.
@@ -80,7 +80,7 @@ class Conversation:
         threading.Thread(target=self._read_stderr, daemon=True).start()
 
     def seen(self) -> list[str]:
-        """What the script that the gateway had saw of the bundle without being root, before any order.
+        """What the script that the gateway had saw of the bundle without being root, before any command.
 
         Empty where it had none, or where it takes root to tell.
         """
@@ -88,15 +88,15 @@ class Conversation:
         return self._seen
 
     def give(self, verb: str, *arguments: str) -> None:
-        """Send an order; do not wait.
+        """Send a command; do not wait.
 
         Raises:
             OSError, EOFError, paramiko.SSHException: the connection broke. TimeoutError: see `silence`.
         """
-        self.send(order(self.token, verb, *arguments))
+        self.send(command(self.token, verb, *arguments))
 
     def give_file(self, name: str, content: bytes) -> None:
-        """Send a file that a later order reads; do not wait. See `give`."""
+        """Send a file that a later command reads; do not wait. See `give`."""
         self.send(take(self.token, name, content))
         self.later(self._hear_end)
 
@@ -116,7 +116,7 @@ class Conversation:
             pass
 
     def send(self, data: bytes) -> None:
-        """Send what an order reads. What is little goes when there is more of it, or when an answer is to be read."""
+        """Send what a command reads. What is little goes when there is more of it, or when an answer is to be read."""
         begin, self._opening = self._opening, None
         if begin is not None:
             self._outgoing += begin.stdin(known=self._hear_opening())
@@ -149,7 +149,7 @@ class Conversation:
         self._deadline = time.monotonic() + patience
 
     def answer(self, *, most: float | None = None, seconds: float = 0) -> Iterator[str]:
-        """The lines of the answer to an order, as they come; then `status` is set.
+        """The lines of the answer to a command, as they come; then `status` is set.
 
         Args:
             most: bytes that it may have, however long it takes; None where it is no more than events.

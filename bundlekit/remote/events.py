@@ -103,7 +103,7 @@ class HistoryEntry:
         who: did it, by what he says.
         account: as which user of the gateway, and
         address: from where.
-        outcome: `up`, `stopped`, `removed`, `marked`, `dropped`; `back`, `down` or `by-hand` when it was taken back;
+        outcome: `up`, `stopped`, `removed`, `marked`, `dropped`; `back`, `down` or `by-hand` when it was rolled back;
             `stuck` or `not-up` when nothing runs as it should; `refused` when it was not begun.
         reason: of an outcome that is none of the first five, as the script puts it.
         finished_by: who went on with it when it was broken off: `guard`, `boot`, `status` or `next`; else empty.

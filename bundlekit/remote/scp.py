@@ -16,7 +16,7 @@ Rate = int | Callable[[int], None] | None
 """Bytes a second at most, or what waits after so many bytes were sent, for uploads that share a rate; None: as fast as
 it goes."""
 
-AT_ONCE = 65_536  # bytes that travel with the order that follows; of more it is known first that they arrived
+AT_ONCE = 65_536  # bytes that travel with the command that follows; of more it is known first that they arrived
 
 _OK = b"\0"
 _END = b"E\n"  # of a folder, and of the gateway's scp
@@ -106,7 +106,7 @@ class Lane:
 def put(
     conversation: Conversation, data: bytes, path: str, tell: Callable[[int, int], None], *, rate: Rate = None
 ) -> None:
-    """Send a file, and read the answers with the next order's.
+    """Send a file, and read the answers with the next command's.
 
     Args:
         conversation: that has begun.

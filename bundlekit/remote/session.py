@@ -51,7 +51,7 @@ class Session:
         self._password = ask.given or connection.password
         self._conversation: Conversation | None = None
         self._broken = ""  # the token of the conversation before, whose upload goes on
-        self._travels_with_order = False  # an upload, so that no place is made for it before
+        self._travels_with_command = False  # an upload, so that no place is made for it before
         self.account = f"{connection.address.user}@{connection.address.host}"
         self.down: tuple[str, ...] = ()
         self.name = connection.address.name
@@ -64,7 +64,7 @@ class Session:
             bundle: its name.
             identity: of the archive that may be its current release.
             digest: of that archive's file.
-            to_upload: the file travels with the order to deploy, if it is not current, and a place for it is made then.
+            to_upload: the file travels with the command to deploy, if it is not current; a place for it is made then.
 
         Returns:
             None where it takes a probe to tell.
@@ -73,7 +73,7 @@ class Session:
             LoginRefused, GatewayUnfit, GatewayUnreachable, CouldNotRun: as their names say.
         """
         if self._conversation is not None:  # which has looked at something else, or at nothing
-            self._travels_with_order = False
+            self._travels_with_command = False
             return None
         with translate_ssh_errors():
             conversation = self._talk((bundle, identity, digest))
@@ -86,11 +86,11 @@ class Session:
             if not to_upload or not (self._password or self._connection.address.user == "root"):
                 return None
             _check_place(gateway.upload, [digest, conversation.token])
-            self._travels_with_order = True
+            self._travels_with_command = True
         return gateway
 
     def place_of(self, digest: str, place: str) -> str:
-        """The place of another upload than the one that `look` has told of, which travels with the order as well."""
+        """The place of another upload than the one that `look` has told of, which travels with the command as well."""
         return f"{place.rpartition('/')[0]}/{digest}-{self._talk().token}"
 
     def probe(self, bundle: str | None = None, *, to_upload: tuple[str, str] | None = None) -> GatewayState:
@@ -159,7 +159,7 @@ class Session:
 
         try:
             with translate_ssh_errors():
-                if len(data) > AT_ONCE:  # a link that breaks behind it must not cost the order
+                if len(data) > AT_ONCE:  # a link that breaks behind it must not cost the command
                     self._talk().give_programs()
                     self._talk().settle()
                 put(self._talk(), data, self._path(place, "part"), tell, rate=rate)
@@ -176,7 +176,7 @@ class Session:
             put(self._talk(), inventory.packed, self._path(place, "list.gz"), lambda *_: None)
 
     def _path(self, place: str, name: str) -> str:
-        return name if self._travels_with_order else f"{place}/in/{name}"
+        return name if self._travels_with_command else f"{place}/in/{name}"
 
     def settle(self) -> None:
         """Wait until it is known that an upload has arrived.
@@ -241,7 +241,7 @@ class Session:
         """
         if self._conversation is not None:
             self._broken, self._conversation = self._conversation.token, None
-        self._travels_with_order = False
+        self._travels_with_command = False
         self._connection.connect_again()
 
     def change(self, listener: Listener, seconds: float, command: Command) -> list[Event]:
@@ -261,7 +261,7 @@ class Session:
         """
         _, bundle, *_ = command
         events: list[Event] = []
-        kept = "the gateway finishes on its own: the change goes on there, or is taken back"
+        kept = "the gateway finishes on its own: the change goes on there, or is rolled back"
         hint = "`bundlekit status TARGET` tells how it ended"
         try:
             with translate_ssh_errors(kept=kept, hint=hint):
@@ -281,7 +281,9 @@ class Session:
             raise Interrupted("interrupted", kept=kept, hint=hint) from None
         except GatewayUnreachable as error:
             if not events:
-                error.kept = "the gateway has got the order and finishes on its own, or nothing was stopped or changed"
+                error.kept = (
+                    "the gateway has received the command and finishes on its own, or nothing was stopped or changed"
+                )
             raise
         return events
 

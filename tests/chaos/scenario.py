@@ -221,7 +221,7 @@ class Scenario:
             and "runs again" in attempt.client.err
             and not any(" back" in act for act in added)
         ):
-            wrong.append(f"the history does not tell that it was taken back: {added}")
+            wrong.append(f"the history does not show that it was rolled back: {added}")
         if len(added) > 1 + bool(attempt.second):
             wrong.append(f"the history tells too much: {added}")
         return runs

@@ -52,7 +52,7 @@ def test_client_comes_back_to_hear_how_it_ended(shared_workstation: Workstation,
     with Relay((shared_workstation.machine.address, shared_workstation.machine.port), cuts=1) as relay:
         shared_workstation.go_through(relay.port)
         client = change_and_cut(
-            shared_workstation, relay, "deploy", "--bundle", str(archive), at="- the gateway has the order"
+            shared_workstation, relay, "deploy", "--bundle", str(archive), at="- the gateway has the command"
         )
         out, err = client.communicate(timeout=120)
     assert len(relay.connections) == 2
@@ -61,7 +61,7 @@ def test_client_comes_back_to_hear_how_it_ended(shared_workstation: Workstation,
     assert ("release 0.0.1-" in err) == (ending == "dies"), err
 
 
-def test_order_that_never_arrived_is_known_as_such(shared_workstation: Workstation) -> None:
+def test_command_that_never_arrived_is_known_as_such(shared_workstation: Workstation) -> None:
     bundle = shared_workstation.sample(name="cut-early")
     gateway = (shared_workstation.machine.address, shared_workstation.machine.port)
 

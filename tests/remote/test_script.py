@@ -76,7 +76,7 @@ def test_file_that_comes_with_an_order_is_taken_as_it_is(
     conversing(monkeypatch, """sha256sum <"$folder/programs.zip" """)
     opening = bootstrap.opening("0123", password=None)
     taken = bootstrap.take("0123", "programs.zip", script.programs())
-    stdin = opening.stdin(known=False) + taken + bootstrap.order("0123", "verb")
+    stdin = opening.stdin(known=False) + taken + bootstrap.command("0123", "verb")
     ended = subprocess.run([*shell, "-c", opening.command], input=stdin, capture_output=True, check=True)
     digest = hashlib.sha256(script.programs()).hexdigest()
     assert digest.startswith(script.programs_digest())
@@ -87,7 +87,7 @@ def test_file_that_comes_with_an_order_is_taken_as_it_is(
 def test_file_of_another_name_is_not_taken(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     conversing(monkeypatch, 'touch "$folder/done"')
     opening = bootstrap.opening("0123", password=None)
-    stdin = opening.stdin(known=False) + bootstrap.take("0123", name, b"x") + bootstrap.order("0123", "verb")
+    stdin = opening.stdin(known=False) + bootstrap.take("0123", name, b"x") + bootstrap.command("0123", "verb")
     ended = subprocess.run(["dash", "-c", opening.command], input=stdin, capture_output=True, check=False)
     assert ended.returncode == 9
     assert ended.stdout.splitlines()[-1].startswith(b"fail\tusage\t")
@@ -167,7 +167,7 @@ def test_arguments_arrive_as_they_are_and_the_password_does_not(
 ) -> None:
     conversing(monkeypatch, """for a; do printf '%s\\0' "$a"; done; env""")
     opening = bootstrap.opening("0123", password=password)
-    stdin = opening.stdin(known=False) + bootstrap.order("0123", "verb", *HOSTILE) + bootstrap.order("0123", "-n")
+    stdin = opening.stdin(known=False) + bootstrap.command("0123", "verb", *HOSTILE) + bootstrap.command("0123", "-n")
     plain = {"PATH": os.environ["PATH"]}
     ended = subprocess.run([*shell, "-c", opening.command], input=stdin, env=plain, capture_output=True, check=True)
     greeting, _, said = ended.stdout.partition(b"hello\t1\t0123\n")
@@ -187,13 +187,13 @@ def test_arguments_arrive_as_they_are_and_the_password_does_not(
 def test_any_log_in_shell_will_do(monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
     conversing(monkeypatch, """printf '%s\\n' "$@" """)
     opening = bootstrap.opening("0123", password="with ' and !")
-    stdin = opening.stdin(known=False) + bootstrap.order("0123", "verb", "a b", "$(id)", "!x")
+    stdin = opening.stdin(known=False) + bootstrap.command("0123", "verb", "a b", "$(id)", "!x")
     ended = subprocess.run([shell, "-c", opening.command], input=stdin, capture_output=True, text=False, check=True)
     assert ended.stdout == b"\nscript\t0123\t\t\t\n\nhello\t1\t0123\nverb\na b\n$(id)\n!x\ndone\t0123\t0\n"
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
-def test_order_that_does_not_know_the_token_is_not_done(
+def test_command_without_the_token_is_not_done(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shell: tuple[str, ...]
 ) -> None:
     conversing(monkeypatch, f"touch {tmp_path}/done; exit 1")
@@ -212,7 +212,7 @@ def test_order_that_does_not_know_the_token_is_not_done(
 def test_temporary_script_is_removed_in_the_end(monkeypatch: pytest.MonkeyPatch, shell: tuple[str, ...]) -> None:
     conversing(monkeypatch, """printf '%s\\n' "$folder"; false""")
     opening = bootstrap.opening("0123", password=None)
-    stdin = opening.stdin(known=False) + bootstrap.order("0123", "verb")
+    stdin = opening.stdin(known=False) + bootstrap.command("0123", "verb")
     ended = subprocess.run([*shell, "-c", opening.command], input=stdin, capture_output=True, text=False, check=False)
     *_, greeting, place, end = ended.stdout.decode().splitlines()
     assert (greeting, end) == ("hello\t1\t0123", "done\t0123\t1")
@@ -229,7 +229,7 @@ def test_gateway_that_has_the_script_reads_none(
     opening = bootstrap.opening("0123", password=None)
     ended = subprocess.run(
         [*shell, "-c", opening.command],
-        input=opening.stdin(known=True) + bootstrap.order("0123", "verb"),
+        input=opening.stdin(known=True) + bootstrap.command("0123", "verb"),
         env={"PATH": os.environ["PATH"], "BUNDLEKIT_ROOT": str(tmp_path)},
         capture_output=True,
         check=True,

@@ -514,7 +514,7 @@ WORDS = [
 
 @pytest.mark.parametrize("words", WORDS, ids=["plain", "hostile"])
 def test_order_of_the_client_is_words(shell: tuple[str, ...], tmp_path: Path, words: list[str]) -> None:
-    line = bootstrap.order("", *words).decode().strip(" ").removesuffix("\n")
+    line = bootstrap.command("", *words).decode().strip(" ").removesuffix("\n")
     home(tmp_path, {})
     said = run(
         shell,

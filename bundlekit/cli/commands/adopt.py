@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     """,
 )
 @access_options
-@bundle_option("Which bundle; by default that of this folder, else the only bundle that was started by hand there.")
+@bundle_option("The bundle. By default the bundle of this folder, else the only bundle started by hand on the gateway.")
 @wait_option
 @verify_option
 @click.option(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     """,
 )
 @access_options
-@click.option("-b", "--bundle", metavar="NAME", help="Which bundle; by default the only one on the gateway.")
+@click.option("-b", "--bundle", metavar="NAME", help="The bundle. By default the only bundle on the gateway.")
 @click.option(
     "--release",
     callback=release_word,

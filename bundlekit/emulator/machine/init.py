@@ -23,13 +23,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bundlekit.emulator.machine import kernel, seccomp, tree
+from bundlekit.emulator.machine.child import SIGNALS, become, kill_group, open_terminal
 from bundlekit.emulator.machine.errors import attempt, log_error
 from bundlekit.emulator.machine.granted_paths import load_granted_paths
 from bundlekit.emulator.machine.ipc_messages import LARGEST, close, receive, send
 from bundlekit.emulator.machine.ipc_server import IpcServer
 from bundlekit.emulator.machine.machine_spec import SOCKET, File, MachineSpec, environment_of
 from bundlekit.emulator.machine.safe_open import open_safely, read_safely
-from bundlekit.emulator.machine.starting import SIGNALS, become, kill_group, open_terminal
 from bundlekit.emulator.machine.views import UserView, become_root, map_user
 
 _PATIENCE = 2.0  # seconds that programs get to end

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from bundlekit.emulator.machine.child import kill_group, open_terminal
 from bundlekit.emulator.machine.errors import log_error
 from bundlekit.emulator.machine.granted_paths import save_granted_paths
 from bundlekit.emulator.machine.ipc_connection import IpcConnection
 from bundlekit.emulator.machine.ipc_messages import close, receive
 from bundlekit.emulator.machine.machine_spec import REBOOT, USER
-from bundlekit.emulator.machine.starting import kill_group, open_terminal
 from bundlekit.emulator.machine.views import UserView
 
 _FRESH = 900.0  # seconds that sudo remembers a password

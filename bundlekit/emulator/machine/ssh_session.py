@@ -16,9 +16,9 @@ import asyncssh
 from asyncssh.constants import EXTENDED_DATA_STDERR
 
 from bundlekit.emulator.machine.boot import Program
+from bundlekit.emulator.machine.child import pack_size
 from bundlekit.emulator.machine.machine import Machine
 from bundlekit.emulator.machine.machine_spec import USER
-from bundlekit.emulator.machine.starting import pack_size
 from bundlekit.errors import BundlekitError
 
 _CHUNK = 65536

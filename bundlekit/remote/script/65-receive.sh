@@ -25,7 +25,7 @@ check_upload() { # PLACE
 }
 
 # Makes a place for an upload, with all that is there already, and tells how much that is.
-receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE|'' [PLACE-WITH-WHAT-THE-RELEASE-HAD|'' [anew]]]
+receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE|'' [PLACE-WITH-WHAT-THE-RELEASE-HAD]]
     check_digest "$1"
     case $2${3:-} in
     '' | *[!0-9a-f]*) die usage "$2" ;;
@@ -41,7 +41,6 @@ receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE|'' [PLACE-WITH-WHAT
     longest=
     most=0
     for other in "$ROOT/uploads/$1"-*; do
-        [ -z "${5:-}" ] || break
         size=$(size_uploaded "$other")
         if [ "$size" -gt "$most" ]; then
             longest=$other

@@ -224,7 +224,7 @@ class Broker:
         return ""
 
 
-class Asker:
+class Verifier:
     def __init__(self, token, port, limit, broker):
         self.token, self.port, self.limit, self.broker = token, port, limit, broker
         self.end = now() + ALL_SECONDS
@@ -323,11 +323,11 @@ def main(place, token_file, port=443, tunnel="", broker_port=1883, *asked):
         tell_signs([name if isinstance(name, TEXT) else name.decode("utf-8") for name in asked], token, port, broker)
         return 0
     limit = ttl + 2 if isinstance(ttl, (int, float)) and 0 < ttl < SLOWEST - 2 else SLOWEST
-    asker = Asker(token, port, limit, broker)
+    verifier = Verifier(token, port, limit, broker)
     bad, answered = [], False
     for number, resource in enumerate(resources):
         try:
-            why = asker.verdict(resource)[0]
+            why = verifier.verdict(resource)[0]
         except NoApi as error:
             say("note", NO_API % error)
             break
@@ -342,7 +342,7 @@ def main(place, token_file, port=443, tunnel="", broker_port=1883, *asked):
         answered = answered or not why
     for number, resource in enumerate(() if bad or not answered else writable):
         try:
-            why = asker.loss(resource)
+            why = verifier.loss(resource)
         except NoApi as error:
             say("note", "whether PUT %s keeps what GET gave is not known: %s" % (resource, error))
             continue

@@ -17,7 +17,7 @@ description:
   - The bundle is validated and packed on the controller, once for all gateways of a run. The gateway unpacks it
     beside the release that runs, compiles it, and starts it in its place. If it does not register, or a GET that it
     declares does not answer, the previous release runs again and the task fails with the log of the bundle.
-  - Once the gateway has the order, it finishes by itself, also if the connection breaks.
+  - Once the gateway has the command, it finishes by itself, also if the connection breaks.
   - With V(state=present), the bundle in O(src) is deployed and runs. A second run changes nothing.
   - Check mode reads the state of the gateway and returns the plan.
 options:

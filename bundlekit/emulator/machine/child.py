@@ -1,4 +1,4 @@
-"""How process number 1 turns a child of its own into a program."""
+"""A child of process number 1: how it becomes a program, its terminal, its end."""
 
 from __future__ import annotations
 
