@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree as Xml
 
 from bundlekit.fleet.folding import fold
 from bundlekit.fleet.states import FAILED, State
 from bundlekit.fleet.story import Known, Story
+from bundlekit.junit import Case, document, suite
 from bundlekit.quoting import printable
 
 _MOST_DETAILS = 15  # lines of a log, of one gateway of a group
@@ -134,32 +134,16 @@ def gateway_for_programs(known: Known) -> dict[str, Any]:
 
 def junit(what: str, gateways: Sequence[Known]) -> bytes:
     """A JUnit document of one suite, with a case a gateway."""
-    failed = sum(known.state in FAILED for known in gateways)
-    skipped = sum(known.state in (State.PENDING, State.OFFLINE, State.HANDED_OVER) for known in gateways)
-    totals = {
-        "tests": str(len(gateways)),
-        "failures": str(failed),
-        "errors": "0",
-        "skipped": str(skipped),
-        "time": f"{sum(known.seconds for known in gateways):.3f}",
-    }
-    root = Xml.Element("testsuites", totals)
-    suite = Xml.SubElement(root, "testsuite", {"name": printable(what), **totals})
-    for known in gateways:
-        case = Xml.SubElement(
-            suite,
-            "testcase",
-            {"classname": "rollout", "name": printable(known.name), "time": f"{known.seconds:.3f}"},
-        )
-        message = printable(str(known.error.get("what") or WORDS[known.state]))
-        if known.state in FAILED:
-            failure = Xml.SubElement(case, "failure", {"message": message, "type": known.state.value})
-            failure.text = "\n".join(printable(str(line).expandtabs()) for line in known.error.get("details", ()))
-        elif known.state in (State.PENDING, State.OFFLINE, State.HANDED_OVER):
-            Xml.SubElement(case, "skipped", {"message": message})
-    Xml.indent(root)
-    document: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
-    return document + b"\n"
+    return document(suite(what, [_case(known) for known in gateways]))
+
+
+def _case(known: Known) -> Case:
+    message = str(known.error.get("what") or WORDS[known.state])
+    if known.state in FAILED:
+        text = "\n".join(printable(str(line).expandtabs()) for line in known.error.get("details", ()))
+        return Case("rollout", known.name, "failure", message, known.state.value, text, known.seconds)
+    waits = known.state in (State.PENDING, State.OFFLINE, State.HANDED_OVER)
+    return Case("rollout", known.name, "skipped" * waits, message * waits, seconds=known.seconds)
 
 
 def title_of(story: Story) -> str:

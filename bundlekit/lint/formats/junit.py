@@ -7,9 +7,9 @@ finding is one case that passes, and what could not be checked a case with an er
 from __future__ import annotations
 
 from collections.abc import Sequence
-from xml.etree import ElementTree as Xml
 
 from bundlekit.errors import BundlekitError
+from bundlekit.junit import Case, fragment, suite
 from bundlekit.lint.finding import Finding
 from bundlekit.lint.formats.report import About, Checked, Report
 from bundlekit.lint.formats.text import lines
@@ -23,44 +23,27 @@ class Junit(Report):
         return '<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="bundlekit validate">\n'
 
     def bundle(self, checked: Checked) -> str:
-        fails = [finding.severity.is_at_least(checked.fail_on) for finding in checked.findings]
-        suite = _suite(checked.label, max(1, len(fails)), failures=sum(fails))
-        suite.extend(_case(finding, is_failure) for finding, is_failure in zip(checked.findings, fails, strict=True))
-        if not checked.findings:
-            Xml.SubElement(suite, "testcase", {"classname": printable(checked.label), "name": "clean", "time": "0"})
-        return _written(suite)
+        cases = [_case(finding, finding.severity.is_at_least(checked.fail_on)) for finding in checked.findings]
+        return fragment(suite(checked.label, cases or [Case(checked.label, "clean")]))
 
     def end(self, failures: Sequence[BundlekitError]) -> str:
-        text = ""
-        if failures:
-            suite = _suite("bundlekit validate", len(failures), errors=len(failures))
-            for number, failure in enumerate(failures, 1):
-                name = {"classname": "bundlekit", "name": f"could not check {number}", "time": "0"}
-                case = Xml.SubElement(suite, "testcase", name)
-                told = {"message": printable(failure.message), "type": type(failure).__name__}
-                Xml.SubElement(case, "error", told).text = printable(failure.hint or "")
-            text = _written(suite)
-        return text + "</testsuites>\n"
+        errors = [
+            Case(
+                "bundlekit",
+                f"could not check {number}",
+                "error",
+                each.message,
+                type(each).__name__,
+                printable(each.hint or ""),
+            )
+            for number, each in enumerate(failures, 1)
+        ]
+        return (fragment(suite("bundlekit validate", errors)) if errors else "") + "</testsuites>\n"
 
 
-def _case(finding: Finding, is_failure: bool) -> Xml.Element:
+def _case(finding: Finding, is_failure: bool) -> Case:
     name = f"{finding.code} {finding.rule} at {finding.line}:{finding.column}"
-    case = Xml.Element("testcase", {"classname": printable(finding.file), "name": name, "time": "0"})
-    told = "\n".join(lines(finding, About()))
-    if is_failure:
-        attributes = {"message": printable(finding.message), "type": finding.severity.value}
-        Xml.SubElement(case, "failure", attributes).text = told
-    else:
-        Xml.SubElement(case, "system-out").text = told
-    return case
-
-
-def _suite(name: str, tests: int, *, failures: int = 0, errors: int = 0) -> Xml.Element:
-    numbers = {"tests": tests, "failures": failures, "errors": errors, "skipped": 0, "time": 0}
-    return Xml.Element("testsuite", {"name": printable(name), **{key: str(number) for key, number in numbers.items()}})
-
-
-def _written(suite: Xml.Element) -> str:
-    Xml.indent(suite)
-    written: bytes = Xml.tostring(suite, encoding="us-ascii", xml_declaration=False)
-    return written.decode("ascii") + "\n"
+    text = "\n".join(lines(finding, About()))
+    if not is_failure:
+        return Case(finding.file, name, "system-out", text=text)
+    return Case(finding.file, name, "failure", finding.message, finding.severity.value, text)
