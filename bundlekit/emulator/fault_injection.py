@@ -1,4 +1,8 @@
-"""Fault injection: what a gateway can be made to do wrong; small parts that can be combined."""
+"""Fault injection: what a gateway can be made to do wrong; small parts that can be combined.
+
+Packets are split here and not by amqtt's codecs, which raise on a malformed packet and write others than they have
+read: a bundle's mistakes must reach the broker byte for byte.
+"""
 
 from __future__ import annotations
 

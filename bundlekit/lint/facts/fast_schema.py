@@ -2,6 +2,9 @@
 
 Made of the schema itself. Only a yes counts: what is not accepted here is looked at by jsonschema, which stays the
 authority, and a schema with a keyword that is not known here accepts nothing.
+
+Ours: fastjsonschema takes 60 ms to import and to compile the schema, which is more than a check; this takes 1 ms, and
+says yes as fast. Code that it generates beforehand would be longer than this file and imports it all the same.
 """
 
 from __future__ import annotations
