@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 from bundlekit.bundle.bundle import MAIN, MANIFEST
@@ -12,14 +11,14 @@ from bundlekit.bundle.search import enclosing_bundle, has_manifest
 from bundlekit.errors import CouldNotRun, Refused
 
 
-def deleted_files(environment: Mapping[str, str] = os.environ) -> list[Path]:
+def deleted_files() -> list[Path]:
     """The files below this folder that are deleted in what is about to be committed, or in the commits that pre-commit
     was asked to look at.
 
     Raises:
         CouldNotRun: there is no git, or this is none of its repositories.
     """
-    ends = environment.get("PRE_COMMIT_FROM_REF"), environment.get("PRE_COMMIT_TO_REF")
+    ends = os.environ.get("PRE_COMMIT_FROM_REF"), os.environ.get("PRE_COMMIT_TO_REF")
     what = [f"{ends[0]}...{ends[1]}"] if all(ends) else ["--cached"]
     command = ["git", "diff", "--relative", "--no-renames", "--no-ext-diff", "--diff-filter=D", "--name-only", "-z"]
     try:

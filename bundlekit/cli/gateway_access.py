@@ -88,13 +88,6 @@ def way_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def gateway_on(way: AccessWay) -> Iterator[GatewayClient]:
-    """The gateway that the command line means, ready to be asked; see `gateway_and_session_on`."""
-    with gateway_and_session_on(way) as (gateway, _):
-        yield gateway
-
-
-@contextmanager
 def gateway_and_session_on(way: AccessWay) -> Iterator[tuple[GatewayClient, Session | None]]:
     """The gateway that the command line means, ready to be asked, and the session if it goes over SSH.
 

@@ -36,7 +36,7 @@ class ModelCall:
 def models(module: Module) -> Iterator[ModelCall]:
     """The models that are made in a module."""
     constants = Constants()
-    aliases = _aliases(module, _CLASS)
+    aliases = _aliases(module)
     for call in module.python.calls:
         if call.name in aliases:
             places, names, _ = arguments(call.node)
@@ -57,7 +57,7 @@ def model_names(modules: Iterable[Module]) -> set[str | None]:
         made = list(models(module))
         found |= {one.name if isinstance(one.name, str) else None for one in made if not one.is_elsewhere}
         spelled, imports = module.python.spelled, module.python.imports
-        uses = sum(len(spelled.get(alias, ())) for alias in _aliases(module, _CLASS))
+        uses = sum(len(spelled.get(alias, ())) for alias in _aliases(module))
         if uses > len(made) or any(_brings_model(one) and one.alias in spelled for one in imports):
             found.add(None)
     return found
@@ -67,5 +67,5 @@ def _brings_model(one: Import) -> bool:
     return is_sdk(one.module) and one.name == "Model"
 
 
-def _aliases(module: Module, name: str) -> set[str]:
-    return {name} | {one.alias for one in module.python.imports if one.name == name and is_sdk(one.module)}
+def _aliases(module: Module) -> set[str]:
+    return {_CLASS} | {one.alias for one in module.python.imports if one.name == _CLASS and is_sdk(one.module)}
