@@ -78,56 +78,68 @@ class BundlekitError(Exception):
 
 
 class BadUsage(BundlekitError):
+    """The command line, or a caller, asks for something that makes no sense: nothing was read or changed."""
+
     exit_code = 2
 
 
 class Refused(BundlekitError):
+    """The bundle or archive has findings, or another bundle on the gateway has one of its resources."""
+
     exit_code = 1
 
 
 class RolledBack(BundlekitError):
+    """The new release did not come up; the gateway runs what ran before."""
+
     exit_code = 1
 
 
 class CouldNotRun(BundlekitError):
+    """The work could not be done, for a reason that none of the errors below names; nothing was changed."""
+
     exit_code = 3
 
 
 class Unreadable(CouldNotRun):
-    pass
+    """A bundle, an archive, a settings file or a record cannot be read, or is damaged; it was left as it is."""
 
 
 class Taken(CouldNotRun):
-    pass
+    """The file or folder that the verb would make exists; it was left as it is."""
 
 
 class GatewayUnreachable(CouldNotRun):
-    pass
+    """There is no connection, or it broke: name, route, port, silence, or a server that is not SSH."""
 
 
 class HostKeyRejected(CouldNotRun):
-    pass
+    """The host key of the gateway is unknown, revoked, or not the one in known_hosts; no secret was sent."""
 
 
 class CertificateRejected(CouldNotRun):
-    pass
+    """The HTTPS certificate of the gateway is not the one that is trusted; the API token was not sent."""
 
 
 class LoginRefused(CouldNotRun):
-    pass
+    """The gateway accepts neither the keys nor the password, or sudo does not, or nobody can be asked."""
 
 
 class GatewayUnfit(CouldNotRun):
-    pass
+    """The gateway lacks Python, the SDK, a tool or space on the disk; nothing was stopped or changed."""
 
 
 class GatewayBusy(CouldNotRun):
-    pass
+    """Another change of the same bundle is under way on the gateway, or a process there holds its lock."""
 
 
 class NeedsHuman(BundlekitError):
+    """The gateway runs neither the new release nor the previous one; `details` has the end of the log."""
+
     exit_code = 4
 
 
 class Interrupted(BundlekitError):
+    """The user pressed Ctrl-C; `kept` says whether the gateway goes on."""
+
     exit_code = 130

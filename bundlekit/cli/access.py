@@ -76,6 +76,7 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
     """Give a verb the argument TARGET and the options of the log-in; it gets them as one `access`.
 
     Args:
+        function: the verb.
         optional: whether TARGET may be left out; `access` is None then.
     """
     from functools import wraps

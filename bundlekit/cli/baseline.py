@@ -77,7 +77,11 @@ class KnownFindings:
         """Those of a bundle's findings that are not known; none if the baseline is to be written.
 
         Args:
-            place: where the bundle really lies; the others as for `Baseline.new`.
+            place: the resolved path of the bundle.
+            bundle: that was checked.
+            findings: in it.
+            selection: the rules that count.
+            only: the one file that was checked; None if the whole bundle was.
 
         Raises:
             BundlekitError: as `expect` says.

@@ -23,7 +23,13 @@ def bundles_at(
     paths: Iterable[Path], skip_foreign: bool, failures: list[BundlekitError]
 ) -> Iterator[tuple[str, Bundle]]:
     """The bundles that the paths mean, each once, with the place where it really lies; what cannot be had is added to
-    the failures."""
+    the failures.
+
+    Args:
+        paths: of bundles, archives and folders with bundles.
+        skip_foreign: whether a folder without a bundle is passed over in silence.
+        failures: gets what cannot be had.
+    """
     seen: set[str] = set()
     told: set[Path] = set()
     for path in _one_a_folder(paths) if skip_foreign else paths:

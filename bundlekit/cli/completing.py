@@ -124,7 +124,13 @@ def rules(_context: click.Context, _: click.Parameter, typed: str) -> list[str]:
 
 
 def severities(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
-    """`CODE=SEVERITY`."""
+    """`CODE=SEVERITY`.
+
+    Args:
+        context: of click.
+        parameter: the option that is completed.
+        typed: so far.
+    """
     from bundlekit.lint.finding import Severity
 
     rule, sign, word = typed.partition("=")

@@ -187,7 +187,13 @@ def _show_errors(fleet: Fleet, message: str, members: list[tuple[Gateway, Bundle
 
 
 def without_names(text: str, gateway: Gateway, address: Address | None) -> str:
-    """A message with HOST in place of what is different on each gateway, so that equal ones are seen."""
+    """A message with HOST in place of what is different on each gateway, so that equal ones are seen.
+
+    Args:
+        text: of a message.
+        gateway: that it is about.
+        address: where that is; None if nobody knows yet.
+    """
     places = [gateway.name, gateway.target]
     if address is not None:
         host = address.host

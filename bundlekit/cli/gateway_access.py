@@ -117,7 +117,16 @@ def gateway_and_session_on(way: AccessWay) -> Iterator[tuple[GatewayClient, Sess
 
 @contextmanager
 def gateway_and_session_in(way: AccessWay, fleet: Fleet, gateway: Gateway) -> Iterator[tuple[GatewayClient, Session]]:
-    """One of several gateways, ready to be asked; threads may call this."""
+    """One of several gateways, ready to be asked; threads may call this.
+
+    Args:
+        way: that the command line means.
+        fleet: of all gateways.
+        gateway: one of them.
+
+    Raises:
+        BundlekitError: it cannot be reached.
+    """
     from bundlekit.gateway.client import GatewayClient
 
     with fleet.session(gateway) as session:

@@ -28,7 +28,11 @@ def rate_in(text: str) -> int:
 
 
 def parse_rate(_context: click.Context, option: click.Parameter, text: str | None) -> int | None:
-    """What an option says, for click; see `rate_in`."""
+    """What an option says, for click; see `rate_in`.
+
+    Raises:
+        click.BadParameter: it is no rate.
+    """
     import click
 
     try:

@@ -82,7 +82,14 @@ def begin(access: FleetAccess, archive: Archive, options: RolloutOptions, *, for
 
 
 def head_of(access: FleetAccess, archive: Archive, options: RolloutOptions, how: Mapping[str, Any]) -> dict[str, Any]:
-    """What a record begins with: all that it takes to go on elsewhere, but no password."""
+    """What a record begins with: all that it takes to go on elsewhere, but no password.
+
+    Args:
+        access: how to log in.
+        archive: that is rolled out.
+        options: of the rollout.
+        how: the options of each deploy, by their names.
+    """
     from bundlekit.deploy.verbs import this_person
 
     return {
@@ -109,7 +116,15 @@ def head_of(access: FleetAccess, archive: Archive, options: RolloutOptions, how:
 
 
 def preview(access: FleetAccess, archive: Archive, options: RolloutOptions, *, form: str, **how: Any) -> int:
-    """Show what a rollout would do, against the real state of all gateways; changes nothing."""
+    """Show what a rollout would do, against the real state of all gateways; changes nothing.
+
+    Args:
+        access: how to log in.
+        archive: that would be rolled out.
+        options: of the rollout.
+        form: `text` or `json`.
+        how: the options of each deploy, by their names.
+    """
     from bundlekit.cli.for_each import GatewayResult, QuietListener, for_each
     from bundlekit.deploy import verbs
 
@@ -159,6 +174,9 @@ def go_on(
 
     Returns:
         The exit code.
+
+    Raises:
+        CouldNotRun: the record or its archive cannot be read, or another process goes on with it.
     """
     from bundlekit.fleet.record import Record, archive_place
     from bundlekit.fleet.states import FAILED

@@ -20,6 +20,9 @@ def in_threads(jobs: int, items: Sequence[Item], function: Callable[[Item], Resu
         jobs: at once.
         items: to do it for.
         function: what is done. An error that it raises is raised here.
+
+    Raises:
+        Exception: the first one that `function` raises.
     """
     todo: queue.SimpleQueue[Item] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[Item, Result | None, BaseException | None]] = queue.SimpleQueue()

@@ -24,6 +24,11 @@ def plan_checks(
 ) -> tuple[Manifest, tuple[ContractCheck, ...]]:
     """What the bundle.json of a bundle promises, and how that is checked.
 
+    Args:
+        bundle: with a bundle.json.
+        parameters: a value for each parameter of resources, such as `id` of `/thermostat/:id`.
+        write: whether what GET gave is sent back by PUT.
+
     Raises:
         BadUsage: a parameter is of no resource.
         BundlekitError: it cannot be read.
@@ -45,7 +50,16 @@ def plan_checks(
 
 
 def look_at(session: Session, manifest: Manifest, checks: Sequence[ContractCheck]) -> Seen:
-    """Whether the bundle runs on the gateway, and who answers there for what is checked."""
+    """Whether the bundle runs on the gateway, and who answers there for what is checked.
+
+    Args:
+        session: on the gateway.
+        manifest: of the bundle.
+        checks: of what it promises.
+
+    Raises:
+        BundlekitError: the gateway cannot be asked.
+    """
     from bundlekit.deploy.verbs import see
     from bundlekit.gateway.contract import Promise
 
@@ -56,7 +70,17 @@ def look_at(session: Session, manifest: Manifest, checks: Sequence[ContractCheck
 def judge(
     manifest: Manifest, checks: Sequence[ContractCheck], gateway: GatewayClient, seen: Seen | None
 ) -> Iterator[ContractResult]:
-    """All results, in their order; where it is known who has answered, that counts."""
+    """All results, in their order; where it is known who has answered, that counts.
+
+    Args:
+        manifest: of the bundle.
+        checks: of what it promises.
+        gateway: that is asked.
+        seen: the bundle as it runs there; None if that cannot be seen.
+
+    Raises:
+        BundlekitError: the gateway cannot be asked.
+    """
     from bundlekit.gateway.contract import Promise, judge_running, judge_signs, unchecked
     from bundlekit.gateway.verification import verify
 
@@ -71,7 +95,13 @@ def judge(
 
 
 def notes_on(manifest: Manifest, results: Sequence[ContractResult], seen: Seen | None) -> Iterator[str]:
-    """What was not seen of the bundle, or is another one than here."""
+    """What was not seen of the bundle, or is another one than here.
+
+    Args:
+        manifest: of the bundle here.
+        results: of all checks.
+        seen: see `judge`.
+    """
     from bundlekit.gateway.contract import Promise, Verdict
 
     if seen is None:

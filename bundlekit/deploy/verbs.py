@@ -69,6 +69,16 @@ def preview(
 ) -> Deployed:
     """What `deploy` would do, against the gateway's real state; changes nothing.
 
+    Args:
+        session: on the gateway.
+        archive: of a bundle without errors.
+        listener: hears of notes.
+        keep: number of good releases to keep.
+        verify: see `deploy`.
+        hand_over: see `deploy`.
+        force: see `deploy`.
+        write: see `deploy`.
+
     Raises:
         BundlekitError: what would keep it from being done.
     """
@@ -203,25 +213,73 @@ def _check(archive: Archive, gateway: GatewayState, plan: Plan, *, keep: int, wa
 def start(
     session: Session, bundle: str, listener: Listener, *, wait: int = WAIT, wait_lock: int = 0, force: bool = False
 ) -> Outcome:
-    """Start the current release, now and at each boot; `force`: see `deploy`."""
+    """Start the current release, now and at each boot.
+
+    Args:
+        session: on the gateway.
+        bundle: its name.
+        listener: hears of phases and notes.
+        wait: seconds for the bundle to register.
+        wait_lock: seconds to wait for another change to end; 0 to wait for none.
+        force: see `deploy`.
+
+    Raises:
+        NeedsHuman: the gateway is in a state that somebody has to look at.
+        BundlekitError: it was not begun, or the link broke; see `kept`.
+    """
     command = start_command(bundle, wait=wait, who=this_person(), lock_wait=wait_lock, force=force)
     return outcome_of(session.change(listener, wait + wait_lock, command), bundle)
 
 
 def stop(session: Session, bundle: str, listener: Listener, *, wait_lock: int = 0) -> Outcome:
-    """Stop a bundle; it stays stopped over a reboot."""
+    """Stop a bundle; it stays stopped over a reboot.
+
+    Args:
+        session: on the gateway.
+        bundle: its name.
+        listener: hears of phases and notes.
+        wait_lock: seconds to wait for another change to end; 0 to wait for none.
+
+    Raises:
+        NeedsHuman: the gateway is in a state that somebody has to look at.
+        BundlekitError: it was not begun, or the link broke; see `kept`.
+    """
     command = stop_command(bundle, who=this_person(), lock_wait=wait_lock)
     return outcome_of(session.change(listener, wait_lock, command), bundle)
 
 
 def restart(session: Session, bundle: str, listener: Listener, *, wait: int = WAIT, wait_lock: int = 0) -> Outcome:
-    """Stop and start the current release."""
+    """Stop and start the current release.
+
+    Args:
+        session: on the gateway.
+        bundle: its name.
+        listener: hears of phases and notes.
+        wait: seconds for the bundle to register.
+        wait_lock: seconds to wait for another change to end; 0 to wait for none.
+
+    Raises:
+        NeedsHuman: the gateway is in a state that somebody has to look at.
+        BundlekitError: it was not begun, or the link broke; see `kept`.
+    """
     command = restart_command(bundle, wait=wait, who=this_person(), lock_wait=wait_lock)
     return outcome_of(session.change(listener, wait + wait_lock, command), bundle)
 
 
 def remove(session: Session, bundle: str, listener: Listener, *, purge: bool, wait_lock: int = 0) -> Outcome:
-    """Stop a bundle and take it off the gateway; with `purge` its settings too."""
+    """Stop a bundle and take it off the gateway.
+
+    Args:
+        session: on the gateway.
+        bundle: its name.
+        listener: hears of phases and notes.
+        purge: whether its settings are removed too; else they wait for a later deploy.
+        wait_lock: seconds to wait for another change to end; 0 to wait for none.
+
+    Raises:
+        NeedsHuman: the gateway is in a state that somebody has to look at.
+        BundlekitError: it was not begun, or the link broke; see `kept`.
+    """
     command = remove_command(bundle, purge=purge, who=this_person(), lock_wait=wait_lock)
     return outcome_of(session.change(listener, wait_lock, command), bundle)
 
@@ -280,7 +338,16 @@ def see(session: Session, bundle: str, resources: Sequence[str]) -> Seen:
 
 
 def history(session: Session, bundle: str | None, lines: int) -> list[HistoryEntry]:
-    """The changes that were made on a gateway, of one bundle or of all, at most so many; the last one first."""
+    """The changes that were made on a gateway, of one bundle or of all, at most so many; the last one first.
+
+    Args:
+        session: on the gateway.
+        bundle: its name; None for all.
+        lines: the most changes that are wanted.
+
+    Raises:
+        BundlekitError: the gateway cannot be asked.
+    """
     return [
         parse_history_entry(event) for event in session.ask("history", bundle or "*", str(lines)) if event.word == "act"
     ][::-1]
@@ -342,7 +409,12 @@ def mark(
     """Mark a release as `good` or `bad`: nothing goes back to one that is bad.
 
     Args:
+        session: on the gateway.
+        state: of the bundle, as a probe found it.
         release: see `rollback`.
+        mark: `good` or `bad`.
+        listener: hears of phases and notes.
+        wait_lock: seconds to wait for another change to end; 0 to wait for none.
     """
     id = release_named(state, release)
     command = mark_command(state.name, release=id, mark=mark, who=this_person(), lock_wait=wait_lock)
@@ -353,7 +425,11 @@ def drop(session: Session, state: BundleState, release: str, listener: Listener,
     """Remove a release that is not the current one, with its log and the settings that it had when it was left.
 
     Args:
+        session: on the gateway.
+        state: of the bundle, as a probe found it.
         release: see `rollback`.
+        listener: hears of phases and notes.
+        wait_lock: seconds to wait for another change to end; 0 to wait for none.
     """
     command = drop_command(state.name, release=release_named(state, release), who=this_person(), lock_wait=wait_lock)
     return outcome_of(session.change(listener, wait_lock, command), state.name)

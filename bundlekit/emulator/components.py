@@ -54,7 +54,9 @@ def read_component(data: dict[str, Any], name: str, tunnel: str) -> Component:
     """The component that a registration's `data` describes.
 
     Args:
+        data: of the message, of any shape within.
         name: under which it registers; `data` may have another one.
+        tunnel: the topic that reaches the component alone.
 
     Raises:
         WrongContext: a field is missing, empty or of another type than it must be; it tells of the first one.

@@ -104,6 +104,12 @@ class HttpConnection(web.RequestHandler):
     ) -> web.StreamResponse:
         """The answer to what could not be read as a request, or to a fault of ours.
 
+        Args:
+            request: that was not read or not answered.
+            status: of HTTP; 500 for a fault of ours.
+            exc: what was raised; None where the request was refused.
+            message: why the request is no HTTP, in the words of aiohttp.
+
         Raises:
             ConnectionError: there is nobody to answer any more, or part of an answer has gone out.
         """
@@ -170,7 +176,13 @@ class RequestRefused(Exception):
 
 
 def refusal(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
-    """A response with a message in JSON."""
+    """A response with a message in JSON.
+
+    Args:
+        status: of HTTP.
+        text: why, for people.
+        headers: besides those of any response.
+    """
     return web.json_response({"message": text}, status=status, headers=headers)
 
 

@@ -69,6 +69,11 @@ class Controller:
     def feed(self, topic: str, payload: bytes, now: float) -> list[Outgoing]:
         """Take a message that was published on one of `TOPICS`.
 
+        Args:
+            topic: that it was published on.
+            payload: of the message, whatever is in it.
+            now: seconds of a clock that only goes forward.
+
         Returns:
             What to publish, in this order.
         """

@@ -23,6 +23,7 @@ def read_kept(path: Path, read: Callable[[Any], _T], *, absent: _T, hint: str) -
     """What was kept as JSON.
 
     Args:
+        path: of the file.
         read: makes of it what the caller wants; raises ValueError, KeyError or TypeError where it cannot.
         absent: what there is as long as there is no file.
         hint: what to do about a damaged one.

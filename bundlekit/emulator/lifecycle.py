@@ -88,7 +88,11 @@ class CannotListen(OSError):
 
 @contextmanager
 def listening(what: str, address: SocketAddress) -> Iterator[None]:
-    """Turn the failure to listen at an address into CannotListen."""
+    """Turn the failure to listen at an address into CannotListen.
+
+    Raises:
+        CannotListen: the address is in use or not of this machine.
+    """
     try:
         yield
     except OSError as error:

@@ -114,6 +114,7 @@ def is_answer(message: Message, *, awaited: bool) -> bool:
     """Whether a message with an id is an answer rather than a request.
 
     Args:
+        message: that was published.
         awaited: whether a request with its id is under way.
     """
     # A direct request may carry a code: what tells an answer apart is that somebody waits for it, or signed it.
@@ -124,6 +125,8 @@ def answer(request: Message, code: int, data: Any = None) -> Message:
     """The controller's own response to a request: it alone writes the method in upper case, and only one it knows.
 
     Args:
+        request: with an id, a method and a resource.
+        code: of HTTP.
         data: left out of the message where None.
     """
     response: Message = {"id": request["id"], "code": code}

@@ -59,7 +59,9 @@ def read_data(body: bytes, content_type: str, charset: str | None) -> dict[str, 
     The original is JavaScript: its numbers are all floating-point ones, and whole ones are written without a point.
 
     Args:
+        body: of the request.
         content_type: in lower case; a body of another one than JSON is not looked at.
+        charset: that the request names; None if it names none.
 
     Raises:
         Malformed: it is not JSON, or neither an object nor a list.

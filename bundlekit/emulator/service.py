@@ -16,7 +16,16 @@ from bundlekit.emulator.messages import Outgoing
 class Observer(Protocol):
     """Is told of each message that the controller got and what it published because of it, `now` being when it came."""
 
-    def observe(self, now: float, topic: str, payload: bytes, outgoing: Sequence[Outgoing]) -> None: ...
+    def observe(self, now: float, topic: str, payload: bytes, outgoing: Sequence[Outgoing]) -> None:
+        """Is told of a message.
+
+        Args:
+            now: when the message came, in seconds of the clock of the controller.
+            topic: that it was published on.
+            payload: of the message.
+            outgoing: what the controller published because of it.
+        """
+        ...
 
     def expire(self, now: float, outgoing: Sequence[Outgoing]) -> None:
         """Is told what the controller published because a ttl was over."""

@@ -123,6 +123,11 @@ def tokens_in(state: Path) -> tuple[Token, ...]:
 def add_token(state: Path, scope: TokenScope, description: str) -> tuple[Token, str]:
     """Make a token.
 
+    Args:
+        state: the state folder of the gateway.
+        scope: what the token allows.
+        description: for people, one line.
+
     Returns:
         It as it is stored, and the token itself, which is not stored.
 

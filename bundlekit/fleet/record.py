@@ -185,6 +185,11 @@ def archive_place(path: Path, digest: str) -> Path:
 def keep_archive(path: Path, digest: str, data: bytes) -> None:
     """Put an archive beside a record.
 
+    Args:
+        path: of the record.
+        digest: of the archive.
+        data: the archive itself.
+
     Raises:
         CouldNotRun: it cannot be written.
     """

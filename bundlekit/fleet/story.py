@@ -107,7 +107,11 @@ def read_record(path: Path) -> Story:
 
 
 def story_of(events: Iterable[Mapping[str, Any]], name: str) -> Story:
-    """What the lines of a record tell; see `read_record`."""
+    """What the lines of a record tell; see `read_record`.
+
+    Raises:
+        Unreadable: the lines are of no rollout, or of a newer version of bundlekit.
+    """
     head: Mapping[str, Any] = {}
     known: dict[str, Known] = {}
     status, reason, changed = "running", "", 0.0
@@ -132,7 +136,13 @@ def story_of(events: Iterable[Mapping[str, Any]], name: str) -> Story:
 
 
 def after(known: Known, event: Mapping[str, Any], at: float) -> Known:
-    """What is known of a gateway once a line about it was added, at a time in seconds since 1970."""
+    """What is known of a gateway once a line about it was added, at a time in seconds since 1970.
+
+    Args:
+        known: before it.
+        event: the line.
+        at: seconds since 1970.
+    """
     match event.get("event"):
         case "begin":
             wave = known.wave if known.ordered else int(event["wave"])

@@ -65,15 +65,33 @@ class Watcher(Protocol):
     """Somebody who is told how a rollout goes on. All calls but `phase` come from one thread."""
 
     def began(self, gateway: str, work: Work, wave: int) -> None:
-        """Something is done with a gateway from now on."""
+        """Something is done with a gateway from now on.
+
+        Args:
+            gateway: its name.
+            work: what is done.
+            wave: its number, from 1; 0 outside of waves.
+        """
         ...
 
     def phase(self, gateway: str, word: str, text: str) -> None:
-        """A phase of a deploy begins; called from many threads."""
+        """A phase of a deploy begins; called from many threads.
+
+        Args:
+            gateway: its name.
+            word: of the phase.
+            text: more about it; may be empty.
+        """
         ...
 
     def ended(self, gateway: str, work: Work, result: Result) -> None:
-        """It is done."""
+        """It is done.
+
+        Args:
+            gateway: its name.
+            work: what was done.
+            result: how it ended.
+        """
         ...
 
     def tick(self, scheduler: Scheduler, note: str) -> None:

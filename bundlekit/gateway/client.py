@@ -112,7 +112,14 @@ class GatewayClient:
 
     @classmethod
     def over(cls, opener: Opener, token: str, *, name: str, timeout: float = TIMEOUT) -> GatewayClient:
-        """A client over streams to the gateway's HTTPS port whose other end is known already, as SSH channels are."""
+        """A client over streams to the gateway's HTTPS port whose other end is known already, as SSH channels are.
+
+        Args:
+            opener: opens a stream, within so many seconds.
+            token: of the REST API; it is secret.
+            name: of the gateway, for messages.
+            timeout: seconds for each request.
+        """
         return cls("https://127.0.0.1", token, trust=anybody, timeout=timeout, opener=opener, name=name)
 
     def __repr__(self) -> str:
@@ -122,12 +129,33 @@ class GatewayClient:
         return self.request("GET", resource, query=query)
 
     def put(self, resource: str, data: Any = _NO_DATA, *, query: Mapping[str, Any] | None = None) -> Answer:
+        """Send a PUT.
+
+        Args:
+            resource: a path, such as `/thermostat/7`.
+            data: that JSON takes; without it there is no body.
+            query: parameters to add to the path.
+        """
         return self.request("PUT", resource, data, query=query)
 
     def post(self, resource: str, data: Any = _NO_DATA, *, query: Mapping[str, Any] | None = None) -> Answer:
+        """Send a POST.
+
+        Args:
+            resource: a path, such as `/thermostat/7`.
+            data: that JSON takes; without it there is no body.
+            query: parameters to add to the path.
+        """
         return self.request("POST", resource, data, query=query)
 
     def delete(self, resource: str, data: Any = _NO_DATA, *, query: Mapping[str, Any] | None = None) -> Answer:
+        """Send a DELETE.
+
+        Args:
+            resource: a path, such as `/thermostat/7`.
+            data: that JSON takes; without it there is no body.
+            query: parameters to add to the path.
+        """
         return self.request("DELETE", resource, data, query=query)
 
     def request(

@@ -145,7 +145,14 @@ def judge_refusal(check: ContractCheck, answer: Answer) -> ContractResult:
 
 
 def judge_write(check: ContractCheck, before: Answer, put: Answer, after: Answer | None) -> ContractResult:
-    """Whether a PUT of what a GET gave `before` returned the same, and a GET `after` it too, if one was sent."""
+    """Whether a PUT of what a GET gave `before` returned the same, and a GET `after` it too, if one was sent.
+
+    Args:
+        check: of the resource.
+        before: of a GET.
+        put: of a PUT of what that gave.
+        after: of the next GET; None if none was sent.
+    """
     words = _trouble(put)
     if words:
         words = f"PUT of what GET gave {words}"

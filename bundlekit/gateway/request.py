@@ -21,6 +21,11 @@ _TOKEN = re.compile(r"[!-~]{1,4096}")
 def checked_request(method: str, resource: str, query: Mapping[str, Any] | None = None) -> tuple[str, str]:
     """The method and the path of a request line.
 
+    Args:
+        method: in any case.
+        resource: a path, with or without a query.
+        query: parameters to add to it.
+
     Raises:
         BadUsage: the method or the resource is none.
     """
@@ -62,7 +67,11 @@ def checked_json(content: bytes) -> bytes:
 
 
 def refuse_constant(word: str) -> NoReturn:
-    """Raise ValueError for `NaN` and `Infinity`, which Python takes for JSON."""
+    """Raise ValueError for `NaN` and `Infinity`, which Python takes for JSON.
+
+    Raises:
+        ValueError: always.
+    """
     raise ValueError(f"{word} is not a number in JSON")
 
 

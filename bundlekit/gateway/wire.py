@@ -51,7 +51,11 @@ class Wire:
         return io.BufferedReader(_Reader(self))
 
     def settimeout(self, seconds: float | None) -> None:
-        """Give the next step the time that is left, or less."""
+        """Give the next step the time that is left, or less.
+
+        Raises:
+            TimeoutError: no time is left.
+        """
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
@@ -98,6 +102,13 @@ def open_tcp(endpoint: Endpoint, seconds: float) -> ByteStream:
 
 def with_tls(stream: ByteStream, endpoint: Endpoint, name: str, trust: Trust, deadline: float) -> ByteStream:
     """Put TLS on a stream; returns once the other end's certificate is trusted.
+
+    Args:
+        stream: that is connected.
+        endpoint: where it leads to.
+        name: of the gateway, for messages.
+        trust: says whether a certificate is the right one.
+        deadline: seconds of the monotonic clock.
 
     Raises:
         CertificateRejected: it is not.

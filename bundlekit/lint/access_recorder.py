@@ -51,7 +51,13 @@ class Watched(FolderFiles):
         return [[what, path, limit, answer] for (what, path, answer), limit in limits.items()]
 
     def answer(self, what: str, path: str, limit: int | None) -> str | None:
-        """The first answer to a question."""
+        """The first answer to a question.
+
+        Args:
+            what: the kind of question, such as `read`.
+            path: in the bundle.
+            limit: bytes that were asked for; None where there is no limit.
+        """
         return self._answers.get((what, path, limit))
 
     def read(self, path: str, limit: int | None = None) -> bytes:

@@ -15,7 +15,14 @@ from bundlekit.lint.finding import Edit
 
 
 def rewritten(document: Document, pointer: str, old: str, new: str) -> tuple[Edit, ...]:
-    """An edit that puts one string in the place of another; none if that does not stand there."""
+    """An edit that puts one string in the place of another; none if that does not stand there.
+
+    Args:
+        document: with the string.
+        pointer: to it.
+        old: what it is now.
+        new: what it becomes.
+    """
     span = document.position(pointer)
     return (_edit(span, json.dumps(new, ensure_ascii=False)),) if _stands(document, span, old) else ()
 
@@ -24,6 +31,11 @@ def removed(document: Document, pointer: str, old: str) -> tuple[Edit, ...]:
     """An edit that takes a string out of an array that has others; none if it does not stand there.
 
     The space around goes as if it had never been listed: what is before the first one and behind the last one stays.
+
+    Args:
+        document: with the array.
+        pointer: to the string.
+        old: what it is now.
     """
     span = document.position(pointer)
     array, _, index = pointer.rpartition("/")

@@ -65,7 +65,13 @@ def _told(chosen: Selection, found: Iterable[tuple[Rule, Diagnostic]]) -> Iterat
 
 
 def check_among(this: NeighbourBundle, others: Neighbours, chosen: Selection) -> tuple[Finding, ...]:
-    """What the rules about several bundles find in one, beside those that were met before."""
+    """What the rules about several bundles find in one, beside those that were met before.
+
+    Args:
+        this: the bundle.
+        others: those that were met before.
+        chosen: the rules that count.
+    """
     inspection = Inspection(this.bundle, chosen.api)
     return _findings(
         inspection,

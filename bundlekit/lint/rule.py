@@ -72,7 +72,14 @@ class Rule:
 
 
 def in_manifest(inspection: Inspection, pointer: str, message: str, hint: str = "") -> Diagnostic:
-    """A fault of a value of the manifest."""
+    """A fault of a value of the manifest.
+
+    Args:
+        inspection: of the bundle.
+        pointer: to the value; that of a missing one leads to what is around it.
+        message: what is wrong, in one sentence.
+        hint: what to do about it; may be empty.
+    """
     manifest = inspection.manifest
     return Diagnostic(manifest.path, manifest.position(pointer), message, hint, pointer)
 
@@ -89,6 +96,10 @@ def structure_rule(
     """A rule that words errors of the schema.
 
     Args:
+        code: such as `BK101`.
+        name: in words with hyphens.
+        severity: where no setting says otherwise.
+        page: the docstring of its module, which becomes its page.
         claims: the places in the schema that it answers for.
         word: makes the diagnostics of one error; none if another rule that claims the place does.
     """
@@ -103,7 +114,15 @@ def structure_rule(
 
 
 def reading_rule(*, code: str, name: str, severity: Severity, page: str | None, kind: ReadErrorKind) -> Rule:
-    """A rule that reports one kind of error on reading the bundle's files."""
+    """A rule that reports one kind of error on reading the bundle's files.
+
+    Args:
+        code: such as `BK101`.
+        name: in words with hyphens.
+        severity: where no setting says otherwise.
+        page: the docstring of its module, which becomes its page.
+        kind: of the error.
+    """
 
     def check(inspection: Inspection) -> Iterator[Diagnostic]:
         for path, read_error in inspection.read_errors:
@@ -122,5 +141,13 @@ def rule_among(
     page: str | None,
     among: Callable[[Inspection, NeighbourBundle, Neighbours], Iterable[Diagnostic]],
 ) -> Rule:
-    """A rule about several bundles, which finds nothing in one alone."""
+    """A rule about several bundles, which finds nothing in one alone.
+
+    Args:
+        code: such as `BK101`.
+        name: in words with hyphens.
+        severity: where no setting says otherwise.
+        page: the docstring of its module, which becomes its page.
+        among: yields what it finds in one bundle beside others; never raises.
+    """
     return Rule(code, name, severity, page, lambda _: (), among=among)

@@ -87,6 +87,10 @@ def suppression_rule(
     """A rule that words what is wrong with such a comment.
 
     Args:
+        code: such as `BK101`.
+        name: in words with hyphens.
+        severity: where no setting says otherwise.
+        page: the docstring of its module, which becomes its page.
         word: makes message and hint of each fault of one comment.
     """
 

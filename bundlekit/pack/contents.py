@@ -76,7 +76,13 @@ def select(bundle: Bundle, baseline: str | None = None) -> Contents:
 
 
 def reason_to_leave_out(entry: Entry, bundle: Bundle, ignore: Ignore) -> str | None:
-    """Why something does not go into the archive, or None; the folders around it are not asked for."""
+    """Why something does not go into the archive, or None; the folders around it are not asked for.
+
+    Args:
+        entry: of the bundle.
+        bundle: it is in.
+        ignore: the patterns of the bundle.
+    """
     if entry.path == SUMS:
         return "written anew"
     if is_settings(entry.path, bundle):

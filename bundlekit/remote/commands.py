@@ -34,13 +34,14 @@ def deploy_command(
     Args:
         bundle: its name.
         release: the id that it gets.
-        version, identity: of the archive.
+        version: of the archive.
+        identity: of the archive.
         upload: the place where it is.
         replaces: the id of the release that is current now; empty where there is none.
         wait: seconds for it to register.
         keep: number of good releases to keep.
         who: makes the change.
-        lock_wait: seconds to wait for somebody else's change.
+        lock_wait: seconds to wait for another change to end.
         verify: whether it has to answer its GETs.
         hand_over: whether it is started beside the one that runs.
         force: whether it may have a resource of another bundle.
@@ -91,7 +92,16 @@ def rollback_command(
     """Have an earlier release made the current one; see `deploy_command`.
 
     Args:
+        bundle: its name.
+        release: its id.
+        replaces: the id of the release that is current now.
+        wait: seconds for the bundle to register.
+        who: makes the change; see `this_person`.
+        lock_wait: seconds to wait for another change to end.
         settings: whether they become again what they were when that release was left.
+        verify: whether it has to answer its GETs.
+        hand_over: whether it is started beside the one that runs.
+        force: whether it may have a resource of another bundle.
         undo: whether it undoes the last change, and so shortens the trail.
         mark_bad: whether the release that is left is marked as bad.
     """
@@ -109,34 +119,86 @@ def rollback_command(
 
 
 def start_command(bundle: str, *, wait: int, who: str, lock_wait: int, force: bool) -> Command:
+    """Have the current release started, now and at each boot.
+
+    Args:
+        bundle: its name.
+        wait: seconds for the bundle to register.
+        who: makes the change; see `this_person`.
+        lock_wait: seconds to wait for another change to end.
+        force: see `deploy_command`.
+    """
     return _command("start", bundle, wait=wait, who=who, lock_wait=lock_wait, how=_how(force_resource=force))
 
 
 def restart_command(bundle: str, *, wait: int, who: str, lock_wait: int) -> Command:
+    """Have the current release stopped and started.
+
+    Args:
+        bundle: its name.
+        wait: seconds for the bundle to register.
+        who: makes the change; see `this_person`.
+        lock_wait: seconds to wait for another change to end.
+    """
     return _command("restart", bundle, wait=wait, who=who, lock_wait=lock_wait)
 
 
 def stop_command(bundle: str, *, who: str, lock_wait: int) -> Command:
+    """Have a bundle stopped; it stays stopped over a reboot.
+
+    Args:
+        bundle: its name.
+        who: makes the change; see `this_person`.
+        lock_wait: seconds to wait for another change to end.
+    """
     return _command("stop", bundle, who=who, lock_wait=lock_wait)
 
 
 def remove_command(bundle: str, *, purge: bool, who: str, lock_wait: int) -> Command:
-    """Have a bundle taken off the gateway; with `purge` its settings too."""
+    """Have a bundle taken off the gateway; with `purge` its settings too.
+
+    Args:
+        bundle: its name.
+        purge: whether its settings are removed too.
+        who: makes the change; see `this_person`.
+        lock_wait: seconds to wait for another change to end.
+    """
     return _command("remove", bundle, settings="purge" if purge else "keep", who=who, lock_wait=lock_wait)
 
 
 def mark_command(bundle: str, *, release: str, mark: str, who: str, lock_wait: int) -> Command:
-    """Have a release marked as `good` or `bad`."""
+    """Have a release marked as `good` or `bad`.
+
+    Args:
+        bundle: its name.
+        release: its id.
+        mark: `good` or `bad`.
+        who: makes the change; see `this_person`.
+        lock_wait: seconds to wait for another change to end.
+    """
     return _command("mark", bundle, release=release, mark=mark, who=who, lock_wait=lock_wait)
 
 
 def drop_command(bundle: str, *, release: str, who: str, lock_wait: int) -> Command:
-    """Have a release removed that is not the current one."""
+    """Have a release removed that is not the current one.
+
+    Args:
+        bundle: its name.
+        release: its id.
+        who: makes the change; see `this_person`.
+        lock_wait: seconds to wait for another change to end.
+    """
     return _command("drop", bundle, release=release, who=who, lock_wait=lock_wait)
 
 
 def room_command(bundle: str, *, keep: int, who: str) -> Command:
-    """Have old releases removed, so that with the next one there are `keep` good ones."""
+    """Have old releases removed, so that with the next one there are `keep` good ones.
+
+    Args:
+        bundle: its name.
+        keep: number of good releases, from 1.
+        who: makes the change; see `this_person`.
+    """
     return _command("room", bundle, keep=keep, who=who)
 
 

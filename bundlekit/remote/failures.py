@@ -11,7 +11,11 @@ from bundlekit.remote.neighbours import refusal, shared_in
 
 
 def raise_refusal(events: Iterable[Event], bundle: str = "") -> None:
-    """Raise the error of the first event that says why the script did not go on; without one do nothing."""
+    """Raise the error of the first event that says why the script did not go on; without one do nothing.
+
+    Raises:
+        BundlekitError: one of the events says why.
+    """
     events = tuple(events)
     for event in events:
         if event.word == "fail" and event.field(0) == "resource":
@@ -28,6 +32,12 @@ def busy(what: str, who: str, since: int = 0, origin: str = "") -> GatewayBusy:
     """The error for a change that meets another one: what it is, who does it since when, and where he comes from.
 
     Without `what` it is no change: `who` is a process that holds the lock.
+
+    Args:
+        what: the other change, such as `deploy`; empty for a process that only holds the lock.
+        who: makes it, or that process.
+        since: seconds since 1970; 0 where that is not known.
+        origin: the address that it is made from; empty where that is not known.
     """
     if who and not what:
         return GatewayBusy(

@@ -13,7 +13,13 @@ class Listener(Protocol):
         ...
 
     def answer(self, request: str, status: int, milliseconds: int) -> None:
-        """The bundle was asked `GET /resource` over the gateway's own REST API; status 0: nothing came."""
+        """The bundle was asked `GET /resource` over the gateway's own REST API; status 0: nothing came.
+
+        Args:
+            request: method and resource.
+            status: of HTTP; 0 if nothing came.
+            milliseconds: that the gateway waited.
+        """
         ...
 
     def note(self, text: str) -> None:

@@ -154,6 +154,10 @@ class Session:
             place: where.
             tell: hears of what is sent, of how much.
             rate: bytes a second, at most.
+
+        Raises:
+            Interrupted: by Ctrl-C.
+            GatewayUnreachable, GatewayUnfit, CouldNotRun: as their names say.
         """
         from bundlekit.remote.scp import AT_ONCE, put
 
@@ -295,6 +299,10 @@ class Session:
             lines: how many.
             follow: whether what is added follows, for ever.
             release: the id of one; None for all.
+
+        Raises:
+            GatewayUnreachable: the link broke, or a log that was followed has ended.
+            CouldNotRun: the gateway broke off before the log.
         """
         with translate_ssh_errors():
             most = math.inf if follow else _LONGEST_LOG_LINE * (lines + 1)

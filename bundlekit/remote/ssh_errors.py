@@ -48,7 +48,13 @@ def translate_ssh_errors(kept: str | None = None, hint: str = "run the same agai
 
 
 def classify_startup_failure(account: str, status: int | None, complaint: str) -> BundlekitError:
-    """Why the script was not even reached."""
+    """Why the script was not even reached.
+
+    Args:
+        account: user and host.
+        status: of the channel; None if none came.
+        complaint: what came on standard error.
+    """
     said = tuple(complaint.splitlines()[-5:])
     kept = "nothing was changed"
     if status == NO_ROOM:

@@ -52,6 +52,11 @@ class Question:
 
 
 def name(value: object) -> str:
+    """The name of a bundle, checked.
+
+    Raises:
+        BadUsage: a bundle cannot have this name.
+    """
     text = _text("name", value)
     if not NAME.fullmatch(text):
         raise BadUsage(f"the name is {quoted(text)}, expected letters (a to z) and hyphens, nothing else")
@@ -69,6 +74,11 @@ def author(value: object) -> str:
 
 
 def email(value: object) -> str:
+    """The e-mail address of the author, checked; it may be empty.
+
+    Raises:
+        BadUsage: it is no address.
+    """
     text = _text("e-mail address", value)
     if text and not is_address(text):
         raise BadUsage(f"the e-mail address is {quoted(text)}, expected an address such as jo@example.com, or nothing")
@@ -80,6 +90,11 @@ def license(value: object) -> str:
 
 
 def version(value: object) -> str:
+    """The first version, checked.
+
+    Raises:
+        BadUsage: it is no semantic version.
+    """
     text = _text("version", value)
     if not _VERSION.fullmatch(text):
         raise BadUsage(f"the version is {quoted(text)}, expected a version such as 0.1.0 (semantic versioning)")
@@ -87,6 +102,11 @@ def version(value: object) -> str:
 
 
 def ttl(value: object) -> int:
+    """Seconds that the gateway waits for an answer of the bundle, checked.
+
+    Raises:
+        BadUsage: it is no whole number of seconds in the range.
+    """
     seconds = int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value) else value
     if not isinstance(seconds, int) or isinstance(seconds, bool) or not 1 <= seconds <= _LONGEST_TTL:
         raise BadUsage(

@@ -32,6 +32,11 @@ class Constants:
 
         Literals, names that are bound exactly once, such attributes of classes and of `self`, `+`, `%` with `%s`, and
         `.format()` with plain fields are followed.
+
+        Args:
+            node: an expression; None gives None.
+            scope: that it is in.
+            depth: how many expressions it is in already; a limit ends what is nested without end.
         """
         if node is None or depth > _DEEPEST:
             return None

@@ -18,6 +18,7 @@ def handlers(source: Source, method: str, resource: str) -> tuple[Route, ...]:
     """The handlers that can be seen to take some request for a resource, in the order of the source.
 
     Args:
+        source: of the bundle.
         method: in lower case.
         resource: as bundle.json declares it.
     """
@@ -32,5 +33,11 @@ def handlers(source: Source, method: str, resource: str) -> tuple[Route, ...]:
 
 
 def may_be_handled(source: Source, method: str, resource: str) -> bool:
-    """Whether there is a handler for a method of a resource, or may be one that cannot be seen."""
+    """Whether there is a handler for a method of a resource, or may be one that cannot be seen.
+
+    Args:
+        source: of the bundle.
+        method: of HTTP, in lower case.
+        resource: with `:name` for its parameters.
+    """
     return method in hidden_methods(source) or bool(handlers(source, method, resource))

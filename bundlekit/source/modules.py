@@ -118,7 +118,13 @@ def imported_modules(bundle: Bundle, main: Module) -> tuple[Module, ...]:
 
 def beside(files: Files, importer: Module, name: str) -> Beside:
     """Whether the first part of a dotted name is a module beside the one that imports it, beside index.py, or in a
-    folder that the bundle has Python look in."""
+    folder that the bundle has Python look in.
+
+    Args:
+        files: of the bundle.
+        importer: the module with the import.
+        name: dotted.
+    """
     head = name.partition(".")[0]
     without_init = False
     for folder in _folders(importer):
@@ -138,7 +144,13 @@ def package_of(files: Files, path: str) -> str:
 
 
 def imported_files(files: Files, importer: Module, one: Import) -> Iterator[str]:
-    """The files of the bundle that an import may run."""
+    """The files of the bundle that an import may run.
+
+    Args:
+        files: of the bundle.
+        importer: the module with the import.
+        one: the import.
+    """
     dots = len(one.module) - len(one.module.lstrip("."))
     names = [part for part in one.module.lstrip(".").split(".") if part]
     if one.name not in ("", "*"):

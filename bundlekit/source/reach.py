@@ -82,7 +82,13 @@ class Calls:
                 yield called
 
     def called(self, module: Module, function: Function, name: str) -> tuple[Module, Function] | None:
-        """What the call of a dotted name in a function runs, or None."""
+        """What the call of a dotted name in a function runs, or None.
+
+        Args:
+            module: with the function.
+            function: with the call.
+            name: dotted, such as `self.read`.
+        """
         table = self._table(module)
         head, _, rest = name.partition(".")
         if head in ("self", "cls") and function.owner != -1:

@@ -122,6 +122,11 @@ def look_up(target: Target, config_file: Path | None = None, extra: Sequence[str
 def address_from(target: Target, options: Options, config_file: Path | None = None) -> Address:
     """What the options of the ssh configuration mean for a target.
 
+    Args:
+        target: that was named.
+        options: of the ssh configuration for it.
+        config_file: in place of ~/.ssh/config.
+
     Raises:
         ValueError: one of them makes no sense.
     """

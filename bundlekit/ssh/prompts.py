@@ -33,5 +33,11 @@ class Prompter(Protocol):
         ...
 
     def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:
-        """Whether a host's unknown key is the right one; `fingerprint` reads as `ssh-keygen -l` prints it."""
+        """Whether a host's unknown key is the right one; `fingerprint` reads as `ssh-keygen -l` prints it.
+
+        Args:
+            host: as known_hosts has it.
+            kind: of the key, such as `ssh-ed25519`.
+            fingerprint: as `ssh-keygen -l` prints it.
+        """
         ...

@@ -49,7 +49,17 @@ def config_to_name(file: Path | None) -> Path | None:
 
 
 def by_openssh(program: str, target: Target, file: Path | None = None, said: Sequence[str] = ()) -> Options:
-    """Ask `ssh -G`, the authority: it is quick, connects to nothing, and knows Match and Include."""
+    """Ask `ssh -G`, the authority: it is quick, connects to nothing, and knows Match and Include.
+
+    Args:
+        program: the path of ssh.
+        target: that was named.
+        file: in place of ~/.ssh/config.
+        said: options that win, as `-o` takes them.
+
+    Raises:
+        Unreadable: ssh makes no sense of its configuration.
+    """
     command = [program, "-G", "-T"]
     command += [*(["-l", target.user] if target.user else []), *(["-p", str(target.port)] if target.port else [])]
     command += [word for each in said for word in ("-o", each)]
@@ -77,7 +87,16 @@ def by_openssh(program: str, target: Target, file: Path | None = None, said: Seq
 
 
 def by_reading(target: Target, file: Path | None = None, said: Sequence[str] = ()) -> Options:
-    """Read the files; all but CanonicalizeHostname is as OpenSSH has it, and keywords that make no sense pass."""
+    """Read the files; all but CanonicalizeHostname is as OpenSSH has it, and keywords that make no sense pass.
+
+    Args:
+        target: that was named.
+        file: in place of ~/.ssh/config.
+        said: options that win, as `-o` takes them.
+
+    Raises:
+        Unreadable: a file cannot be read.
+    """
     places = [(file, SSH_FOLDER)] if file else [(SSH_FOLDER / "config", SSH_FOLDER), (SYSTEM_CONFIG, Path("/etc/ssh"))]
     reading = Reading(target.host, target.user)
     try:

@@ -46,7 +46,13 @@ def fits(patterns: str, name: str, *, case: bool = True) -> bool:
 
 
 def fits_one(pattern: str, name: str, *, case: bool = False) -> bool:
-    """OpenSSH's patterns know `*` and `?`; a bracket stands for itself, as in `[host]:2222`."""
+    """OpenSSH's patterns know `*` and `?`; a bracket stands for itself, as in `[host]:2222`.
+
+    Args:
+        pattern: of a Host line.
+        name: that was named.
+        case: whether upper and lower case differ.
+    """
     expression = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern)
     return re.fullmatch(expression, name, 0 if case else re.IGNORECASE) is not None
 

@@ -122,6 +122,7 @@ def run(
         answers_file: more of them, for what `given` lacks.
         template: another template than ours, whatever cookiecutter takes.
         trust: whether its code may run unasked.
+        output_dir: the folder that the folder of the bundle is made in.
         no_input: suppose what is missing instead of asking.
         dry_run: show it instead.
     """

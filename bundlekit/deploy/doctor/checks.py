@@ -41,15 +41,35 @@ def ok(name: str, found: str) -> CheckResult:
 
 
 def warn(name: str, found: str, remedy: str) -> CheckResult:
+    """A check that found something that a deploy works with all the same.
+
+    Args:
+        name: of what was looked at.
+        found: what is the case.
+        remedy: what to do about it.
+    """
     return CheckResult(name, "warn", found, remedy)
 
 
 def fail(name: str, found: str, remedy: str) -> CheckResult:
+    """A check that found why a deploy does not work.
+
+    Args:
+        name: of what was looked at.
+        found: what is the case.
+        remedy: what to do about it.
+    """
     return CheckResult(name, "fail", found, remedy)
 
 
 def of_error(name: str, error: BundlekitError, outcome: str = "fail") -> CheckResult:
-    """What an error tells."""
+    """What an error tells.
+
+    Args:
+        name: of what was looked at.
+        error: that this raised.
+        outcome: see `CheckResult`.
+    """
     return CheckResult(name, outcome, error.message, error.hint or "", error.details)
 
 

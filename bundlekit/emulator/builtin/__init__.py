@@ -18,6 +18,7 @@ def builtins(broker: SocketAddress, system: System, without: Sequence[str] = ())
     """All of them, to be started after the controller.
 
     Args:
+        broker: where they connect.
         system: what they tell of, and change.
         without: resources that are left out, with what is below them.
 

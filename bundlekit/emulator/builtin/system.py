@@ -50,7 +50,15 @@ class System(Protocol):
     @property
     def ntp(self) -> dict[str, Any]: ...
 
-    def set_clock(self, time_offset: float, timezone: str, ntp: dict[str, Any]) -> None: ...
+    def set_clock(self, time_offset: float, timezone: str, ntp: dict[str, Any]) -> None:
+        """Set all that there is about the time.
+
+        Args:
+            time_offset: seconds that the gateway is ahead of the host.
+            timezone: its name, such as `Europe/Berlin`.
+            ntp: how the gateway gets the time, as the REST API has it.
+        """
+        ...
 
     @property
     def disk(self) -> Path:

@@ -23,6 +23,7 @@ def explain(lines: Sequence[str], folder: Path, option: str = "--python") -> str
     """What the traceback at the end of a bundle's lines means, where that is more than it says; None where not.
 
     Args:
+        lines: that the bundle printed, the last one last.
         folder: the bundle's, as its tracebacks name it.
         option: by which the user chooses the interpreter.
     """

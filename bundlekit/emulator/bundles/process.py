@@ -55,8 +55,11 @@ class BundleProcess:
         """Start it.
 
         Args:
+            python: the interpreter.
+            folder: of the bundle.
             environment: all of its variables.
             heard: is given each line that it prints.
+            leash: ends the process when this one is gone.
 
         Raises:
             CouldNotRun: there is no such Python, or it is none.

@@ -41,7 +41,14 @@ class BundleListener:
         """It is started anew as these were saved; none for a reboot."""
 
     def ended(self, name: str, how: str, hint: str | None, *, waits: bool) -> None:
-        """It ended by itself; `waits` if the next save starts it again."""
+        """It ended by itself; `waits` if the next save starts it again.
+
+        Args:
+            name: of the bundle.
+            how: it ended, in words that follow the name.
+            hint: what to do about it; None where nobody knows.
+            waits: whether the next save starts it again.
+        """
 
     def failed(self, name: str, error: BundlekitError) -> None:
         """It could not be started anew, or is not watched for saves."""

@@ -57,6 +57,7 @@ class Workshop:
         """Run until a signal ends it.
 
         Args:
+            listener: hears of the bundles.
             started: is called when the gateway answers, before the bundles are started.
             ending: is called when a signal asks for the end.
 

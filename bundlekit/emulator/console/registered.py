@@ -66,6 +66,7 @@ class Registrations:
         """Learn the methods and parameters of a bundle from its bundle.json, whatever shape that is in.
 
         Args:
+            manifest: what bundle.json says.
             own: it belongs to the gateway.
         """
         if not isinstance(manifest, dict):
@@ -115,7 +116,13 @@ class Registrations:
             self.version += 1
 
     def answered(self, name: str, now: float, took: float | None) -> None:
-        """Note an answer that came `took` seconds after the question, None where that is not known."""
+        """Note an answer that came `took` seconds after the question, None where that is not known.
+
+        Args:
+            name: of the component.
+            now: seconds of the clock of the trace.
+            took: seconds since the request; None where that is not known.
+        """
         if one := self._registered.get(name):
             one.heard = one.answered = now
             one.took = took

@@ -52,7 +52,14 @@ class Trace:
         self._bytes = 0
 
     def observe(self, now: float, topic: str, payload: bytes, outgoing: Sequence[Outgoing]) -> None:
-        """Take in a message that the controller got, and what it published because of it."""
+        """Take in a message that the controller got, and what it published because of it.
+
+        Args:
+            now: seconds of the clock of the controller.
+            topic: that it was published on.
+            payload: of the message.
+            outgoing: what the controller published because of it.
+        """
         if topic != TOPIC:
             return  # its own echo
         try:

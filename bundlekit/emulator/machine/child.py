@@ -27,6 +27,12 @@ def become(
     """Turn this process, just forked, into a program. Does not return.
 
     Args:
+        arguments: the program and its arguments.
+        view: of the files that its user has; None for root.
+        environment: all of it.
+        folder: where it starts; None for the home of the user.
+        files: descriptors that become standard input, output and error.
+        terminal: whether the last of them becomes its controlling terminal.
         calls: the filter of its system calls.
     """
     try:

@@ -112,7 +112,9 @@ def machine_spec(
 
     Args:
         root: its own folder.
+        python: that bundles run on.
         environment: of a bundle that runs in it.
+        hostname: of the machine.
         token: what /etc/mx-api-token holds.
         password: of its user.
         own_network: whether it has its own loopback and nothing else.

@@ -189,6 +189,10 @@ class Init:
         """Start a program in a session of its own.
 
         Args:
+            arguments: the program and its arguments.
+            user: whose rights it has: `root` or `moxa`.
+            environment: added to what a log-in of that user has.
+            folder: where it starts; None for the home of the user.
             files: what it has as standard input, output and error; still the caller's to close.
             terminal: whether standard input, or else what follows it, is to be its controlling terminal.
             ended: is told how, as an exit status or a signal's number below 0.

@@ -14,7 +14,13 @@ _MOST_FILES = 8
 
 
 def send(where: socket.socket, message: Mapping[str, Any], files: Sequence[int] = ()) -> None:
-    """Send a message, and copies of files with it."""
+    """Send a message, and copies of files with it.
+
+    Args:
+        where: a socket between processes of this machine.
+        message: that JSON takes.
+        files: descriptors; the other side gets copies.
+    """
     socket.send_fds(where, [json.dumps(message).encode()], list(files))
 
 

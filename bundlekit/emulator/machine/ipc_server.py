@@ -39,7 +39,17 @@ class MachineControl(Protocol):
         terminal: bool = False,
         ended: Callable[[int], None],
     ) -> int:
-        """Start a program; its process."""
+        """Start a program; its process.
+
+        Args:
+            arguments: the program and its arguments.
+            user: whose rights it has.
+            environment: added to what a log-in of that user has.
+            folder: where it starts; None for the home of the user.
+            files: descriptors that become standard input, output and error.
+            terminal: whether the last of them becomes its controlling terminal.
+            ended: is told how, as an exit status or a signal's number below 0.
+        """
 
     def after(self, seconds: float, do: Callable[[], None]) -> None:
         """Do something later."""
@@ -57,6 +67,7 @@ class IpcServer:
         """Nobody yet.
 
         Args:
+            machine: does what is asked for.
             selector: is told of their connections.
             view: of the user's files, which root can give to and take from.
             password: of the user, for sudo.

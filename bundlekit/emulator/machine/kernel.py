@@ -75,7 +75,17 @@ def enter(namespace: int, kind: int) -> None:
 
 
 def mount(kind: str, target: str, options: str = "", flags: int = 0) -> None:
-    """Mount a new file system, or change how mounts below `target` spread."""
+    """Mount a new file system, or change how mounts below `target` spread.
+
+    Args:
+        kind: of the file system, such as `tmpfs`; empty to change what is mounted.
+        target: an existing folder.
+        options: of the file system, as mount(8) takes them.
+        flags: of mount(2).
+
+    Raises:
+        KernelRefusal: the kernel refuses it.
+    """
     source, name = kind.encode(), kind.encode() or None
     _checked(_libc.mount(source, os.fsencode(target), name, ctypes.c_ulong(flags), options.encode()), f"mount {target}")
 
@@ -87,7 +97,16 @@ def clone_tree(path: str, *, below: int = _AT_FDCWD) -> int:
 
 
 def place_tree(tree: int, path: str, *, below: int = _AT_FDCWD) -> None:
-    """Mount such a copy at a path; at the folder `below` itself where the path is empty."""
+    """Mount such a copy at a path; at the folder `below` itself where the path is empty.
+
+    Args:
+        tree: descriptor of the copy.
+        path: where it goes, seen from `below`.
+        below: descriptor of a folder; by default paths begin where this process is.
+
+    Raises:
+        KernelRefusal: the kernel refuses it.
+    """
     flags = _MOVE_MOUNT_F_EMPTY_PATH | (_MOVE_MOUNT_T_SYMLINKS if path else _MOVE_MOUNT_T_EMPTY_PATH)
     _checked(_libc.syscall(_MOVE_MOUNT, tree, b"", below, os.fsencode(path), flags), f"mount at {path}")
 

@@ -96,6 +96,7 @@ class Machine(Service):
         """Start a program in it.
 
         Args:
+            arguments: the program and its arguments.
             user: "root" or "moxa".
             environment: added to what a log-in of that user has.
             files: what it gets as standard input, output and error; still the caller's to close.

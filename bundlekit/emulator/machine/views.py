@@ -54,7 +54,16 @@ def _limit(proc: int) -> None:
 
 
 def map_user(proc: int, *, user: int, outside: tuple[int, int]) -> None:
-    """Give this process, new in its namespace of users, the only user and group that there are in it."""
+    """Give this process, new in its namespace of users, the only user and group that there are in it.
+
+    Args:
+        proc: descriptor of /proc.
+        user: its number inside.
+        outside: numbers of the user and the group outside.
+
+    Raises:
+        KernelRefusal: the kernel refuses it.
+    """
     owner, group = outside
     for file, text in {"setgroups": "deny", "uid_map": f"{user} {owner} 1", "gid_map": f"{user} {group} 1"}.items():
         opened = os.open(f"self/{file}", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
