@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-_LONGEST = 60
+_LONGEST = 60  # characters of a value in a message, which has a line
 
 # C0 and C1 controls and DEL: a terminal obeys them. A tab and a line break are harmless, and stay.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

@@ -25,7 +25,7 @@ from bundlekit.quoting import quoted
 DEEPEST = 200
 """How far arrays and objects may nest; a gateway's Python 2.7 gives up somewhat below 1000."""
 
-_MOST_DUPLICATES = 1000
+_MOST_DUPLICATES = 1000  # told one by one; a file has a few, and a hostile one would fill the report
 _LONGEST_POINTERS = 1_000_000  # of the duplicates that are told, together
 _NOWHERE = -1  # where what lies around the whole begins
 

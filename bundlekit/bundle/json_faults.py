@@ -14,7 +14,7 @@ _EXPECTED = {
     "Expecting ':' delimiter": "a colon",
     "Expecting property name": "a key in double quotes",
 }
-_LONGEST_WORD = 30
+_LONGEST_WORD = 30  # characters; of a longer one the first alone is shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bundlekit.bundle.bundle import MAIN, MANIFEST, Bundle
+from bundlekit.bundle.bundle import LARGEST_MANIFEST, MAIN, MANIFEST, Bundle
 from bundlekit.bundle.document import Document, read_document
 from bundlekit.bundle.patterns import without_prefix
 from bundlekit.bundle.reading import ReadErrorKind
@@ -31,8 +31,6 @@ METHODS = ("get", "put", "post", "delete")
 
 DEFAULT_TTL = 60
 """Seconds that a request may take where bundle.json does not say."""
-
-_LARGEST = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ class Manifest:
 
 def read_manifest(bundle: Bundle) -> ManifestDocument:
     """Read bundle.json with the places of its values. Nothing is raised; see its `read_errors`."""
-    return read_document(bundle, MANIFEST, _LARGEST)
+    return read_document(bundle, MANIFEST, LARGEST_MANIFEST)
 
 
 def main_of(bundle: Bundle, manifest: Any) -> str:

@@ -8,12 +8,11 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from bundlekit.bundle.bundle import MANIFEST
+from bundlekit.bundle.bundle import LARGEST_MANIFEST, MANIFEST
 from bundlekit.bundle.files import FolderFiles
 from bundlekit.errors import BadUsage, Unreadable
 
 _TEMPLATE = re.compile(r"\{\{-?\s*cookiecutter\.")
-_LARGEST_MANIFEST = 256 * 1024
 _NOT_LOOKED_INTO = frozenset({"__pycache__", "node_modules", "venv"})
 
 
@@ -48,7 +47,7 @@ def is_template(folder: Path) -> bool:
     if _TEMPLATE.search(str(folder.resolve())):
         return True
     try:
-        content = FolderFiles(folder).read(MANIFEST, _LARGEST_MANIFEST)
+        content = FolderFiles(folder).read(MANIFEST, LARGEST_MANIFEST)
     except Unreadable:
         return False
     return b"cookiecutter" in content and _TEMPLATE.search(content.decode("utf-8", "replace")) is not None

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
-_STRIDE = 1024
+_STRIDE = 1024  # characters between two offsets that are kept: memory for them, time for the rest
 
 
 @dataclass(frozen=True, slots=True, order=True)

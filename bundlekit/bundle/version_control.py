@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_LARGEST_INDEX = 64 * 1024 * 1024
-_LONGEST_LINK = 4096
+_LARGEST_INDEX = 64 * 1024 * 1024  # bytes, of about half a million files; to read more takes longer than a check
+_LONGEST_LINK = 4096  # bytes; Linux has no longer paths
 
 
 def is_tracked(folder: Path, path: str) -> bool:

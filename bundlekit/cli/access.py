@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TIMEOUT = 20.0
 """Seconds for an answer of the gateway, where neither an option nor the ssh configuration gives another time."""
 
-_DAY = 86_400
+_DAY = 86_400  # seconds; a longer wait is a slip, and sockets take no time without end
 
 
 class Seconds(click.FloatRange):

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from bundlekit.lint.selection import Selection
     from bundlekit.lint.settings import Settings
 
-_LARGEST = 256 * 1024 * 1024
-_MOST_TOLD = 20
+_LARGEST = 256 * 1024 * 1024  # bytes, of about a million findings; a file by mistake must not fill the memory
+_MOST_TOLD = 20  # lines; more push the findings off the screen
 
 
 class KnownFindings:

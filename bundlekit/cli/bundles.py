@@ -27,7 +27,7 @@ def bundles_at(
 
     Args:
         paths: of bundles, archives and folders with bundles.
-        skip_foreign: whether a folder without a bundle is passed over in silence.
+        skip_foreign: whether files that belong to no bundle are skipped.
         failures: gets what cannot be had.
     """
     seen: set[str] = set()

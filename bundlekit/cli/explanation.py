@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bundlekit.lint.rule import Rule
 
 COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
-_WIDTH = 100
+_WIDTH = 100  # characters; longer lines are hard to read
 
 
 def explain(words: tuple[str, ...]) -> None:

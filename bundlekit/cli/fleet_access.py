@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from bundlekit.ssh.connection import Connection
     from bundlekit.ssh.prompts import Prompter
 
-JOBS = 50
-PER_JUMP_HOST = 10
-_TRIES_OF_A_JUMP_HOST = 6
+JOBS = 50  # threads; the arithmetic of more log-ins at once only waits for the processor
+PER_JUMP_HOST = 10  # sshd drops log-ins beyond its MaxStartups, which is 10 by default
+_TRIES_OF_A_JUMP_HOST = 6  # with pauses that double: about half a minute in all
 _SHORTEST, _LONGEST = 0.25, 1.0  # seconds before the second try; twice as long before each later one
 # What ssh says when the sshd of a jump host drops it unheard, as MaxStartups has it do; a gateway that is off sounds
 # otherwise.

@@ -15,7 +15,7 @@ from bundlekit.cli.keyring_store import kept_secret, name_of_key
 from bundlekit.cli.terminal import can_ask, is_text, secret_from_stdin, type_secret
 from bundlekit.errors import HostKeyRejected, LoginRefused
 
-_TRIES = 3
+_TRIES = 3  # as ssh has it
 
 
 class SharedSecrets:

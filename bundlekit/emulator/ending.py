@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_INTERRUPTED = 130
+_INTERRUPTED = 130  # 128 and SIGINT, as shells have it
 
 
 @contextmanager

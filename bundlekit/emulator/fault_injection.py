@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from bundlekit.emulator.relay import Carry, Send
 from bundlekit.errors import BadUsage
 
-_CHUNK = 65536
+_CHUNK = 65536  # bytes; what a pipe holds
 _TIMES = {"ms": 0.001, "s": 1.0, "min": 60.0}
 _SIZES = {"B": 1, "kB": 1000, "MB": 1_000_000}
 _PUBLISH, _PUBACK, _PUBREC, _PUBREL, _PUBCOMP = 3, 4, 5, 6, 7

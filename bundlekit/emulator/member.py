@@ -14,7 +14,7 @@ from bundlekit.emulator.link import Link
 from bundlekit.emulator.messages import Message, MessageKind, Outgoing, code_of, decode, encode, id_of, kind_of, read
 
 _PATIENCE = 1.0  # seconds; how long a registration may take before it is tried again
-_PAUSE = 0.1
+_PAUSE = 0.1  # seconds, before a registration is tried again
 _TTL = 60  # seconds
 # Bundles number their requests from 0 to 655350, and a view hears the answers to those too.
 FIRST_ID, _LAST_ID = 2**20, 2**53

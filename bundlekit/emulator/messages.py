@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 Message = dict[str, Any]
 
 _LONGEST = 2**20  # bytes; a message is shorter
-_LARGEST_ID = 2**53
-_LARGEST = 2**63
+_LARGEST_ID = 2**53  # ids pass through JavaScript, whose whole numbers are exact up to here
+_LARGEST = 2**63  # the JSON library of the original, jansson, has numbers of 64 bits
 _METHODS = ("get", "post", "put", "delete")
 
 

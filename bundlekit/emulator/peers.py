@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
-_ROOT = 0
+_ROOT = 0  # its user id; root can read all that a user sends, so it may connect as well
 _OVERFLOW = 65534  # what a user looks like who is unknown to this process's namespace of users
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: process, user, group
-_ESTABLISHED = 1
+_ESTABLISHED = 1  # of the states of TCP
 _SILENCE = 60.0  # seconds until the same user is reported again: each of a thousand tries would be a line
 
 End = tuple[str, int]

@@ -16,7 +16,7 @@ MODEL, VIEW = "model", "view"
 Answered = tuple[int, Any]
 """Code and data; None for no data."""
 
-_TTL = 10
+_TTL = 10  # seconds, for the answers of what the gateway has by itself
 _NOT_ALLOWED = {"message": "method not allowed"}
 _REGISTERED_ALREADY = {"message": "component had beed already registered"}
 _NO_QUERY = {"message": "query forbidden", "log": "only allow with query string '?resource=[identifier]'"}

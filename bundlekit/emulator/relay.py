@@ -11,7 +11,7 @@ from typing import Any
 from bundlekit.emulator.address import SocketAddress, send_at_once
 from bundlekit.emulator.lifecycle import Service, listening
 
-_CHUNK = 65536
+_CHUNK = 65536  # bytes; what a pipe holds
 
 Send = Callable[[bytes], Awaitable[None]]
 Carry = Callable[[asyncio.StreamReader, Send, Send], Coroutine[Any, Any, None]]

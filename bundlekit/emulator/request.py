@@ -13,7 +13,7 @@ PREFIX = "/api/v1"
 JSON = "application/json"
 
 _CHARSETS = re.compile(r"utf-?(8|16|32)|utf-?(16|32)-?(le|be)|us-ascii|iso-?8859-\d{1,2}|windows-125\d")
-_EXACT = 2**53
+_EXACT = 2**53  # floating-point numbers are whole numbers without gaps up to here
 _EXPONENT = 1e21  # from where JavaScript writes a number with one
 _AUTHORITY = re.compile(r"https?://[^/]*", re.IGNORECASE)
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.bundle import LARGEST_FACTORY, Bundle
 from bundlekit.bundle.document import read_document
 from bundlekit.bundle.manifest import METHODS, Manifest, Resource, manifest_of
 from bundlekit.bundle.patterns import ANY, REST, without_prefix
@@ -23,7 +23,6 @@ HOST = "192.168.4.127"
 NOTHING: Any = object()
 """No example; None would be one."""
 
-_LARGEST_FACTORY = 4 * 1024 * 1024
 _PARAMETER = re.compile(r":([A-Za-z_0-9]+)")
 _SAMPLE_ID = "1"
 
@@ -117,7 +116,7 @@ def describe(bundle: Bundle) -> Description:
         Unreadable, Refused: bundle.json cannot be read, or does not say what a bundle needs.
     """
     manifest = manifest_of(bundle)
-    factory = read_document(bundle, f"data/{manifest.name}.json.factory", _LARGEST_FACTORY)
+    factory = read_document(bundle, f"data/{manifest.name}.json.factory", LARGEST_FACTORY)
     settings = factory.value if factory.parsed else NOTHING
     return describe_api(manifest, read_source(bundle, manifest.main), settings)
 

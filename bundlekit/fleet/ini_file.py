@@ -17,7 +17,7 @@ OWN_WORDS = ("target", "identity")
 _SECTION = re.compile(r"\[([^\[\]:\s]+)(?::(\w+))?\]\s*(?:[#;].*)?")
 _GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@%+/\\-]*")  # without what patterns give a meaning
-_LONGEST_NAME = 255
+_LONGEST_NAME = 255  # characters; DNS has no longer names
 
 
 class NeedsAnsible(Exception):

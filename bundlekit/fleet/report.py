@@ -30,7 +30,7 @@ WORDS = {
 }
 """What people read of each state."""
 
-EXIT_OFFLINE = 6
+EXIT_OFFLINE = 6  # see `EXIT_CODES`
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from bundlekit.errors import Unreadable
 from bundlekit.fleet.states import Memory, State
 from bundlekit.quoting import quoted
 
-FORMAT = 1
+FORMAT = 1  # of a record; a newer bundlekit may write what this one would misread
 _MOST_BYTES = 1_000_000_000  # of a record; a line is some 300
 
 

@@ -13,7 +13,7 @@ from bundlekit.errors import GatewayUnreachable, reason_of
 from bundlekit.gateway.endpoint import Endpoint
 from bundlekit.gateway.trust import Trust
 
-_PIECE = 16_384
+_PIECE = 16_384  # bytes of one TLS record, so that the deadline is looked at between two
 
 
 class ByteStream(Protocol):

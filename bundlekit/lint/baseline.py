@@ -20,7 +20,7 @@ from bundlekit.lint.catalogue import AMONG, catalogue
 from bundlekit.lint.finding import Finding
 from bundlekit.lint.selection import Selection
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 1  # so that a file of another version is refused, not misread
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -38,9 +38,9 @@ MOST_FILES = 1000
 MOST_BYTES = 4 * 1024 * 1024
 """Likewise."""
 
-_LARGEST = 256 * 1024
+_LARGEST = 256 * 1024  # bytes of the findings of one bundle; of more it is checked anew
 _OFTEN = 3600  # seconds; a file that is used is not marked as used at each turn
-_LEFT = 0.75
+_LEFT = 0.75  # of the limits, so that not every check has to tidy up
 
 
 def cache_folder() -> Path | None:

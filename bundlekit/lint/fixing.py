@@ -14,7 +14,7 @@ from bundlekit.lint.engine import check
 from bundlekit.lint.finding import Edit, Finding
 from bundlekit.lint.selection import Choice, Selection, selection, selector
 
-_MOST_BYTES = 2_000_000
+_MOST_BYTES = 2_000_000  # of the manifest, times the number of checks
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 # Two things that were told apart only by what is mended; better left to somebody who knows which one is meant.

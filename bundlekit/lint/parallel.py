@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from bundlekit.bundle.bundle import MANIFEST, Bundle
+from bundlekit.bundle.bundle import LARGEST_MANIFEST, MANIFEST, Bundle
 from bundlekit.bundle.files import FolderFiles
 from bundlekit.errors import CouldNotRun, Unreadable
 
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 FEW = 24
 """Up to so many bundles are checked sooner than other processes would have started."""
 
-_AT_ONCE = 8
-_LARGEST_MANIFEST = 256 * 1024
+_AT_ONCE = 8  # bundles that a process gets: fewer cost time between processes, more leave one the last
 _NO_HOOKS = re.compile(rb'"hook"\s*:\s*\[\s*\]')
 
 Key = TypeVar("Key")
@@ -113,7 +112,7 @@ class Together:
 def _may_hook(bundle: Bundle) -> bool:
     """Whether a bundle may have something in `hook`, told without the modules that read bundle.json."""
     try:
-        content = bundle.files.read(MANIFEST, _LARGEST_MANIFEST)
+        content = bundle.files.read(MANIFEST, LARGEST_MANIFEST)
     except Unreadable:
         return False
     return b'"hook"' in content and _NO_HOOKS.search(content) is None

@@ -10,10 +10,10 @@ from functools import lru_cache
 from bundlekit.bundle.text import Text
 from bundlekit.lint.facts.credentials import Credential, credentials
 
-_MOST = 1000
-_SHORTEST = 8
-_LONGEST = 1024
-_LONGEST_KEY = 64 * 1024
+_MOST = 1000  # credentials of a file, so that a hostile one takes no long
+_SHORTEST = 8  # characters; shorter words are often no secrets, and what they hide is needed
+_LONGEST = 1024  # characters that are compared at once
+_LONGEST_KEY = 64 * 1024  # bytes; an RSA key of 16,384 bits has a fifth of that
 _MARK = b"-----"
 _BETWEEN_KEY_LINES = re.compile(rb"\\r|\\n|[\s\"'+(),]+")
 

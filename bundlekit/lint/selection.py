@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OFF = "off"
 ALL = "ALL"
 
-_WHOLE = 100
+_WHOLE = 100  # more than the characters of a prefix can be, so that a whole name wins
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from bundlekit.quoting import quoted
 OWN_FILE = "bundlekit.toml"
 PYPROJECT = "pyproject.toml"
 
-_LARGEST = 1024 * 1024
-_MOST_LINES = 500
-_MOST_READ_AGAIN = 2 * _LARGEST
-_MOST_PATTERNS = 1000
+_LARGEST = 1024 * 1024  # bytes; a pyproject.toml has a hundredth of that
+_MOST_LINES = 500  # of one value, which is parsed anew with each line more
+_MOST_READ_AGAIN = 2 * _LARGEST  # bytes that are parsed for that in all
+_MOST_PATTERNS = 1000  # each is matched with the path of each finding
 _MOST_DOTS = 10_000_000  # squared: so the time and the room that tomllib takes for keys such as a.b.c grow
 _NO_LINK = "name a file below the folder of the settings, without links"
 TRUST_HINT = f"{SAFE_FOLDERS} names folders that you trust, with any owner; see docs/settings.md"

@@ -28,7 +28,7 @@ SUFFIX = ".tar.gz"
 IDENTITY = "tar:"
 """How an identity begins; before there were any, a gateway was told the digest of the file."""
 
-_BLOCK = 512
+_BLOCK = 512  # bytes; a tar consists of such blocks
 _END = bytes(2 * _BLOCK)
 _YEAR_1980 = 315_532_800  # GNU tar warns of earlier times
 _TIMES = 2**30  # 34 years: none lies ahead of a gateway whose clock is right

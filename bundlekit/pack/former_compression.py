@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import groupby, islice
 from operator import itemgetter
 
-_WINDOW = 32768
+_WINDOW = 32768  # bytes that a match may go back, by RFC 1951; so are the next ones
 _LONGEST = 258
 _SHORT, _LONG = 4, 7  # how many bytes a candidate shares at the least; one that shares many is tried first
 _NOTED = 32  # places in a match that later ones may go back to; more cost time and save next to nothing

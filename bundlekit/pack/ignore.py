@@ -15,7 +15,7 @@ from bundlekit.quoting import quoted
 
 IGNORE_FILE = ".bundleignore"
 
-_LARGEST = 64 * 1024
+_LARGEST = 64 * 1024  # bytes; each line becomes a pattern that each path is matched with
 _MOST_LINES = 1000
 
 DEFAULTS = (

@@ -29,10 +29,10 @@ from bundlekit.pack.archive import IDENTITY, Archive, ArchiveMember
 from bundlekit.pack.contents import SUMS
 from bundlekit.quoting import printable
 
-_CHUNK = 256 * 1024
-_IN_MEMORY = 8 * safety.MEBIBYTE
-_MAX_HEADER = 64 * 1024
-_MAX_SUMS = safety.MAX_MEMBERS * (safety.MAX_PATH + 100)
+_CHUNK = 256 * 1024  # bytes in memory at once
+_IN_MEMORY = 8 * safety.MEBIBYTE  # bytes of an unpacked archive; more goes to a file in /tmp
+_MAX_HEADER = 64 * 1024  # bytes of a long name or of attributes; Linux has 4,096 for a path
+_MAX_SUMS = safety.MAX_MEMBERS * (safety.MAX_PATH + 100)  # a line for each member: digest, spaces, path
 _SUM_LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](?:\./)?(.+)")
 # What pax headers may say of a member without changing what it is; "comment" is what git archive leaves.
 _PAX_KEYS = {"path", "size", "mtime", "atime", "ctime", "uid", "gid", "uname", "gname", "comment", "hdrcharset"}

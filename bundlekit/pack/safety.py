@@ -15,14 +15,14 @@ from bundlekit.errors import Refused
 from bundlekit.quoting import printable
 
 MEBIBYTE = 1024 * 1024
-MAX_MEMBERS = 10_000
+MAX_MEMBERS = 10_000  # each is a file or folder on the flash of a gateway
 MAX_PATH = 1000  # bytes; a release folder stands before it, and Linux takes 4096
 MAX_NAME = 255  # bytes, what a name may have on Linux's file systems
 MAX_UNPACKED = 256 * MEBIBYTE  # a gateway has about 200 MB of disk left
-MAX_RATIO = 200
+MAX_RATIO = 200  # text packs to a tenth, a bomb to a thousandth
 HARMLESS_UNPACKED = 32 * MEBIBYTE  # up to here no ratio is a bomb
 
-_SHOWN_PROBLEMS = 20
+_SHOWN_PROBLEMS = 20  # lines of an error
 
 
 @dataclass(frozen=True, slots=True)

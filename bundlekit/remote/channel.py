@@ -18,12 +18,12 @@ from bundlekit.remote.events import PROTOCOL, parse_event
 if TYPE_CHECKING:
     import paramiko
 
-_LONGEST_LINE = 65_536
-_LONGEST_COMPLAINT = 16_384
+_LONGEST_LINE = 65_536  # bytes; a longer one is given on in parts, so that memory has an end
+_LONGEST_COMPLAINT = 16_384  # bytes of standard error that are kept; the rest is read and dropped
 _LONGEST_ANSWER = 4_000_000  # bytes; one about ten thousand files has a tenth of that
 _LINE = 64  # bytes that a line counts for, besides its own
 _LONGEST_WAIT = 10  # times the silence that counts as a dead link: for a whole answer, which may come in drops
-_CHUNK = 32_768
+_CHUNK = 32_768  # bytes of a packet that SSH servers take, see RFC 4253 6.1
 _LAST_BREATH = 1.0  # seconds that it may come after the gateway has stopped to read
 _LAST_WORDS = 10.0  # seconds that the exit status may come after the output
 

@@ -22,7 +22,7 @@ _OK = b"\0"
 _END = b"E\n"  # of a folder, and of the gateway's scp
 _BEFORE_DATA = 2  # answers: to the call, to the header
 _ANSWERS = 4  # and to the data, to the end
-_CHUNK = 16_384
+_CHUNK = 16_384  # bytes: small enough for a bar that moves on a slow link
 _LONGEST_COMPLAINT = 1_000  # characters
 
 

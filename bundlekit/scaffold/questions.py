@@ -16,7 +16,7 @@ from bundlekit.scaffold.answers import Answers
 from bundlekit.scaffold.resources import resources
 
 _LONGEST_NAME = 64  # it becomes a part of the names of files
-_LONGEST_TEXT = 2000
+_LONGEST_TEXT = 2000  # characters; the text goes into the manifest and into comments
 _LONGEST_TTL = 60  # seconds; then the gateway's REST front gives up
 _VERSION = re.compile(
     r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}(-[0-9A-Za-z-]{1,20}(\.[0-9A-Za-z-]{1,20}){0,3})?"

@@ -14,7 +14,7 @@ from bundlekit.quoting import quoted
 DEFAULT_METHODS = ("get", "put")
 
 _PREFIX = "/api/v1"
-_LONGEST = 200
+_LONGEST = 200  # characters; so that the lines of the new index.py stay readable
 _LITERAL = re.compile(r"[A-Za-z0-9_-]+")
 _PARAMETER = re.compile(r":[A-Za-z_][A-Za-z0-9_]*")
 # The SDK makes a regular expression of a resource; this is the name of a group in it.

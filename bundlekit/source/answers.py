@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _ANSWERS, _FALLS, _LEAVES, _BREAKS, _CONTINUES = "answers", "falls", "leaves", "breaks", "continues"
 _EXITS = re.compile(r"(?:sys\s*\.\s*|os\s*\.\s*_)?exit\b")
-_DEEPEST = 40
-_MOST = 100
+_DEEPEST = 40  # nested statements; Python ends at 100 levels of indentation
+_MOST = 100  # answers of a function; for each, all statements after it are visited
 _CLAUSES = ("except_clause", "except_group_clause")
 
 Outcomes = frozenset[str]

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 Constant = str | tuple[str, ...]
 
-_DEEPEST = 30
-_LONGEST = 2000
+_DEEPEST = 30  # nested expressions; a hostile file must not exhaust the stack
+_LONGEST = 2000  # characters, or items; paths of resources are shorter
 _PLAIN_STRING = re.compile(r"[uUbBrR]*(\"{3}|\"|'{3}|')([^'\"\\\r\0]*)\1")
-_MOST_NAMES = 1000
+_MOST_NAMES = 1000  # that are remembered
 
 
 class Constants:

@@ -11,7 +11,7 @@ from bundlekit.source.syntax import text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_DEEPEST = 40
+_DEEPEST = 40  # nested statements; beyond them nothing is claimed
 _COMPOUND = frozenset(
     {
         *("block", "if_statement", "elif_clause", "else_clause", "for_statement", "while_statement", "with_statement"),

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MARKS = frozenset({"class_definition", "decorator", "function_definition", "lambda"})
-_DEEPEST = 2
-_LONGEST_NAME = 200
-_MOST_LOOPS = 10
+_DEEPEST = 2  # calls between methods of a class that are followed from the first on
+_LONGEST_NAME = 200  # bytes; longer ones are expressions
+_MOST_LOOPS = 10  # of a function; each break is compared with each loop
 
 
 @dataclass(slots=True)

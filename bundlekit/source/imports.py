@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 REQUIREMENTS = "requirements.txt"
-_LARGEST_REQUIREMENTS = 64 * 1024
+_LARGEST_REQUIREMENTS = 64 * 1024  # bytes; a hundred times what a bundle needs
 
 _OF_THE_SDK = frozenset({"sanji", "paho", "simplejson", "six", "voluptuous"})
 """The SDK 1.1.2 and what it requires."""

@@ -26,10 +26,10 @@ LARGEST = 512 * 1024
 MOST_IMPORTS = 1000
 """The most imports of a module that are followed; nobody writes more."""
 
-_WEIGHS_TOO_MUCH = 4 * LARGEST
-_MOST_MODULES = 200
-_MOST_WEIGHT = 8 * 1024 * 1024
-_LINES_A_BYTE = 256
+_WEIGHS_TOO_MUCH = 4 * LARGEST  # see `_weight`
+_MOST_MODULES = 200  # of a bundle, so that a check ends soon
+_MOST_WEIGHT = 8 * 1024 * 1024  # of all modules together
+_LINES_A_BYTE = 256  # comment lines that the parser passes over in the time that it takes for a byte of code
 _COMPILED = (".pyc", ".so", "module.so")
 
 

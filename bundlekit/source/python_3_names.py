@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 BUILTINS = "builtins"
-_MOST = 200
-_DEEPEST = 100
+_MOST = 200  # names that are reported; a file for Python 3 has one cause
+_DEEPEST = 100  # scopes in scopes; Python ends at 20 blocks, a hostile file does not
 _BOUND_IN = frozenset(
     {
         *("parameters", "default_parameter", "typed_parameter", "typed_default_parameter", "lambda_parameters"),

@@ -22,9 +22,9 @@ from bundlekit.source.syntax import Class, Import, text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_DEEPEST = 4
-_MOST_FUNCTIONS = 500
-_MOST_REEXPORTS = 3
+_DEEPEST = 4  # calls that are followed one from another; what is further away is a guess
+_MOST_FUNCTIONS = 500  # of a bundle
+_MOST_REEXPORTS = 3  # modules that give on a name of another one
 _ELSEWHERE = re.compile(r"thread|async|background|daemon|greenlet|coroutine|gen\.", re.IGNORECASE)
 
 

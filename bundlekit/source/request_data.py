@@ -37,9 +37,9 @@ _CHECKS = re.compile(
 _RUNS = frozenset({"check_call", "check_output"})
 _ASKS = frozenset({"isinstance", "issubclass"})
 _TEXT_FIELD = re.compile(r"%(?:\((\w+)\))?[-#0 +]*[\d.]*([a-zA-Z%])")
-_DEEPEST = 30
-_LONGEST = 200
-_MOST_KEYS = 50
+_DEEPEST = 30  # nested expressions
+_LONGEST = 200  # bytes of the end of a name
+_MOST_KEYS = 50  # of one expression; beyond them it counts as the whole data
 _NOTHING: frozenset[str] = frozenset()
 
 Keys = frozenset[str]

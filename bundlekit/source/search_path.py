@@ -17,8 +17,8 @@ _SAME = re.compile(r"os\s*\.\s*path\s*\.\s*(?:abspath|realpath|normpath)|str")
 _FOLDER_OF = re.compile(r"os\s*\.\s*path\s*\.\s*dirname")
 _JOINED = re.compile(r"os\s*\.\s*path\s*\.\s*join")
 _HERE = re.compile(r"os\s*\.\s*getcwd")
-_DEEPEST = 20
-_MOST = 20
+_DEEPEST = 20  # nested calls of os.path
+_MOST = 20  # folders that are added; each import is looked for in each
 
 
 def added_folders(path: str, python: PythonSource) -> tuple[str, ...]:

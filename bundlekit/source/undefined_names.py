@@ -25,8 +25,8 @@ from bundlekit.source.syntax import PythonSource, Scope, text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_MOST = 200
-_DEEPEST = 100
+_MOST = 200  # names of a module that are reported
+_DEEPEST = 100  # scopes in scopes; Python ends at 20 blocks, a hostile file does not
 _ELSEWHERE = frozenset({"_", "WindowsError"})  # gettext.install makes the one, Python on Windows has the other
 _DEFINES_UNSEEN = frozenset({"exec", "execfile", "globals", "vars", "__builtin__", "__builtins__", "builtins"})
 _OPENING = ("exec_statement", "match_statement", "nonlocal_statement", "type_alias_statement", "type_parameter")

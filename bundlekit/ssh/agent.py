@@ -21,7 +21,7 @@ _PATIENCE = 5.0  # seconds; keys are listed without anybody being asked
 _LONGEST = 256 * 1024  # bytes of an answer, and
 _MOST = 2048  # keys in it, as in OpenSSH
 _REQUEST_IDENTITIES = b"\0\0\0\1\x0b"  # SSH_AGENTC_REQUEST_IDENTITIES
-_IDENTITIES_ANSWER = 12
+_IDENTITIES_ANSWER = 12  # the number of that message in the protocol of agents
 
 
 class AgentUnfit(Exception):

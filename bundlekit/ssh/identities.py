@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bundlekit.ssh.address import Address
 
 _DEFAULT_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
-_PASSPHRASE_TRIES = 3
+_PASSPHRASE_TRIES = 3  # as ssh has it
 _ALONE = "the private key is neither there nor in the agent"
 
 

@@ -17,7 +17,7 @@ from paramiko.common import MSG_SERVICE_ACCEPT, MSG_USERAUTH_INFO_REQUEST, cMSG_
 _SERVICE = "ssh-userauth"
 _LONGEST_PACKET = 256 * 1024  # bytes, as in OpenSSH; what is sent in one of ours has 32 kB
 _LONGEST_BACKLOG = 1 << 23  # bytes of a channel that nobody has read; a server may send a quarter of that
-_MOST_PROMPTS = 16
+_MOST_PROMPTS = 16  # of one round, which a hostile server could make billions of
 _LINUX = {
     "TCP_USER_TIMEOUT": 60_000,  # milliseconds that nothing is acknowledged: the link is dead then
     "TCP_NOTSENT_LOWAT": 65_536,  # bytes that may wait here, so that what counts as sent is under way

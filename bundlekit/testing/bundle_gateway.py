@@ -22,7 +22,7 @@ from bundlekit.emulator.threaded import Loop
 from bundlekit.errors import CouldNotRun
 from bundlekit.gateway import Answer, GatewayClient
 
-_LAST_LINES = 20
+_LAST_LINES = 20  # of a bundle in the report of a failed test
 _PATIENCE = 30.0  # seconds until a bundle has registered
 
 

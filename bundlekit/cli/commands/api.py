@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bundlekit.gateway.client import Answer
     from bundlekit.remote.session import Session
 
-_REFUSED = 1
+_REFUSED = 1  # exit codes, see `EXIT_CODES`
 _FAILED = 5
 
 

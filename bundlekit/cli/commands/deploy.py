@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bundlekit.pack.archive import Archive
     from bundlekit.remote.session import Session
 
-_MOST_NAMED = 5
+_MOST_NAMED = 5  # folders in one line of an error
 
 
 @verb(

@@ -22,7 +22,7 @@ from bundlekit.quoting import printable
 if TYPE_CHECKING:
     from bundlekit.scaffold.template import OtherTemplate
 
-_MOST_TOLD = 20
+_MOST_TOLD = 20  # lines; more push the question off the screen
 
 
 @verb(

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from bundlekit.emulator.address import SocketAddress
     from bundlekit.emulator.bundles.workshop import Workshop
 
-_PORT = 8443
+_PORT = 8443  # 443 takes root
 _MOVES = {"HTTPS": "--port", "HTTP": "--http-port", "MQTT": "--broker-port"}
-_MQTT_PORT = 1883
+_MQTT_PORT = 1883  # where the SDK of a bundle connects unless it is told otherwise
 _LOOPBACK = "127.0.0.1"
 
 

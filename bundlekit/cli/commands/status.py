@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bundlekit.remote.session import Session
 
 _LEFT_OUT = ("had", "upload", "uploaded", "neighbours")  # nothing that a look at the gateway is about, or told anew
-_MOST_BY_HAND = 10
+_MOST_BY_HAND = 10  # lines; a gateway can have dozens, and they are not what was asked for
 
 
 @verb(

@@ -10,10 +10,10 @@ from bundlekit.remote.events import Event, Neighbour, neighbour_in
 from bundlekit.remote.neighbours import by_hand_in_words, in_words, refusal, shared
 
 _FULL = 5_000  # kB
-_NARROW = 50_000
-_FEWEST_INODES = 200
+_NARROW = 50_000  # bytes a second: half a minute for a bundle of 1.5 MB
+_FEWEST_INODES = 200  # files and folders; a release takes some dozens
 _SKEW = 120  # seconds
-_MOST_NAMED = 3
+_MOST_NAMED = 3  # in one line
 _TOOLS = "bundlekit uses what every Debian has: apt-get install --reinstall the package that brings it"
 
 

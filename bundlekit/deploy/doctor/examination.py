@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bundlekit.bundle.manifest import Manifest
 
-_SILENCE = 60.0
+_SILENCE = 60.0  # seconds; a gateway that swaps takes long to start Python
 _HTTPS = 443
 _TOKEN_FILE = "/etc/mx-api-token"  # noqa: S105 - its name
 _BEFORE = ("name", "port", "server", "host-key", "log-in")

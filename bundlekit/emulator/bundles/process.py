@@ -18,7 +18,7 @@ from bundlekit.emulator.bundles.leash import Leash
 from bundlekit.errors import CouldNotRun
 
 READY = "BUNDLEKIT_READY"  # the bridge writes to the descriptor of this number when the bundle has registered
-_CHUNK = 65536
+_CHUNK = 65536  # bytes; what a pipe holds
 _LONGEST = 1_000_000  # characters of a line without an end
 _DRAIN = 1.0  # seconds for what a dead bundle's lines take to us
 _COMING_UP = 3.0  # seconds; whoever is not registered by then has its reasons

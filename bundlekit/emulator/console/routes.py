@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 _SECRET = {"Cache-Control": "no-store"}
 _PAUSE = 0.1  # seconds between two portions
 _QUIET = 5.0  # seconds after which a page is told that it is still connected
-_PAGES = 20
+_PAGES = 20  # open at once; each has a connection and a queue for as long as it is open
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _HEADERS = {
     "Content-Security-Policy": (

@@ -12,7 +12,7 @@ from bundlekit.emulator.controller import LOCKED, REGISTRATION, TOPIC, TOPICS, C
 from bundlekit.emulator.member import FIRST_ID
 from bundlekit.emulator.messages import Dropped, Message, Outgoing, decode, id_of, is_answer, read
 
-_ROWS = 2000
+_ROWS = 2000  # in memory; older ones go
 _BYTES = 16 * 2**20  # of payload, in all rows together
 _MESSAGES = 40  # a row
 _SILENCE = 60.0  # seconds until the same reason is told again: each of a thousand messages would be a line

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 LARGEST = 1 << 20  # bytes of a message
-_MOST_FILES = 8
+_MOST_FILES = 8  # descriptors with a message; a program has three
 
 
 def send(where: socket.socket, message: Mapping[str, Any], files: Sequence[int] = ()) -> None:

@@ -22,7 +22,7 @@ from bundlekit.emulator.machine.views import UserView
 
 _FRESH = 900.0  # seconds that sudo remembers a password
 _WRONG = 0.1  # seconds that a wrong password costs
-_MOST_CALLERS = 256
+_MOST_CALLERS = 256  # so that no user of the machine can take all descriptors of process number 1
 
 
 class MachineControl(Protocol):

@@ -7,6 +7,7 @@ import errno
 import os
 import signal
 
+# The numbers below are those of the headers of Linux, by their names there or by what they do.
 NEW_MOUNTS = 0x00020000
 NEW_HOST_NAME = 0x04000000
 NEW_IPC = 0x08000000

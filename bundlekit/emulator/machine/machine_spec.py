@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 USER = "moxa"
-USER_ID = 1000
+USER_ID = 1000  # the first user of a Debian, which has no other
 HOME = f"/home/{USER}"
 SOCKET = "/run/box.sock"  # where programs in the machine ask process number 1
 REBOOT = 133  # exit status of a machine that wants to be booted again

@@ -21,7 +21,7 @@ from bundlekit.emulator.machine.machine import Machine
 from bundlekit.emulator.machine.machine_spec import USER
 from bundlekit.errors import BundlekitError
 
-_CHUNK = 65536
+_CHUNK = 65536  # bytes; what a pipe holds
 _LAST_WORDS = 0.3  # seconds that a terminal is listened to after its program has ended
 _SIZE = (24, 80)
 _SHELL = "/bin/bash"

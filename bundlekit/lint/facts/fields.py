@@ -15,7 +15,7 @@ from bundlekit.lint.facts.naming import alike
 from bundlekit.lint.facts.structure import MOST
 from bundlekit.shipped import manifest_schema
 
-_MOST_COMPARED = 50
+_MOST_COMPARED = 50  # unknown fields; each is compared with all known ones
 _SYNONYMS = {"path": "resource", "url": "resource", "endpoint": "resource", "verbs": "methods"}
 _NOT_IN_THE_GUIDE = ("concurrent",)
 _LEFT_ALONE = ("_", "$", "//", "#", "x-")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.bundle import LARGEST_FACTORY, Bundle
 from bundlekit.bundle.document import Document, read_document
 from bundlekit.bundle.gateway_resources import API
 from bundlekit.bundle.manifest import Resource, main_of, read_manifest, resource_of
@@ -26,8 +26,6 @@ from bundlekit.source.routes import Source, read_source
 
 MOST_REFUSED = 20
 """Places that Python 2.7 refuses, beyond which the rest of a file, and a package as a whole, are told at once."""
-
-_LARGEST_FACTORY = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class Inspection:
         """The factory file under the bundle's name; None while the bundle has no name."""
         if self.name is None:
             return None
-        return read_document(self.bundle, f"data/{self.name}.json.factory", _LARGEST_FACTORY)
+        return read_document(self.bundle, f"data/{self.name}.json.factory", LARGEST_FACTORY)
 
     @cached_property
     def source(self) -> Source:

@@ -11,8 +11,8 @@ from bundlekit.quoting import quoted
 if TYPE_CHECKING:
     from bundlekit.lint.facts.inspection import Inspection
 
-_MOST_COMPARED = 100
-_LONGEST_COMPARED = 100
+_MOST_COMPARED = 100  # words; difflib is slow
+_LONGEST_COMPARED = 100  # characters; the time grows with their square
 
 
 def called(inspection: Inspection, pointer: str) -> str:

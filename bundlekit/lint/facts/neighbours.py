@@ -11,16 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from bundlekit.bundle.bundle import MANIFEST, Bundle
+from bundlekit.bundle.bundle import LARGEST_MANIFEST, MANIFEST, Bundle
 from bundlekit.bundle.files import FolderFiles
 from bundlekit.bundle.manifest import METHODS, Resource, read_manifest, resource_of
 from bundlekit.bundle.patterns import ANY, REST, Pattern
 from bundlekit.bundle.reading import ReadError, read_file
 from bundlekit.lint.finding import Other
 
-_LARGEST = 256 * 1024
-_MOST_RESOURCES = 1000
-_MOST_HOOKS = 100
+_MOST_RESOURCES = 1000  # of a bundle; each may meet those of all others
+_MOST_HOOKS = 100  # of a bundle
 _COUNTED = 31  # characters of a name, by the controller
 _MOST_COMPARED = 1000
 """Resources of other bundles that one is compared with; more that begin alike are one fault many times."""
@@ -98,7 +97,7 @@ class Neighbours:
 
 def neighbour(bundle: Bundle) -> NeighbourBundle:
     """What a bundle is to others. Nothing is raised: what its bundle.json lacks it lacks."""
-    content = read_file(bundle, MANIFEST, _LARGEST)
+    content = read_file(bundle, MANIFEST, LARGEST_MANIFEST)
     try:
         value = None if isinstance(content, ReadError) else json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):

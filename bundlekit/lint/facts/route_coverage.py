@@ -14,7 +14,7 @@ from bundlekit.source.handlers import hidden_methods
 from bundlekit.source.request_functions import handler_of
 from bundlekit.source.routes import Route
 
-_MOST_PAIRS = 250_000
+_MOST_PAIRS = 250_000  # of resources and routes; each is compared with each
 _OF_REQUESTS = 3
 """Parameters of a handler that takes requests: self, message and response."""
 

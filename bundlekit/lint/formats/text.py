@@ -15,8 +15,8 @@ MOST_OF_A_RULE = 20
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
-_WIDTH = 100
-_LEAD = 40
+_WIDTH = 100  # characters of a source line; minified files have lines of a megabyte
+_LEAD = 40  # characters in front of the place
 
 
 class TextReport(Report):

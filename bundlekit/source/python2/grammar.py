@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _ONLY_KEYWORDS_IN_PYTHON_3 = re.compile(rb"\b(async|await|nonlocal|True|False|None)\b")
 _EXCEPT = re.compile(r"^([ \t]*except\b[^\n:]*),[ \t]*(\w+)[ \t]*:", re.MULTILINE)
-_LARGEST_SEARCHED = 64 * 1024
-_MOST_LINES = 20
+_LARGEST_SEARCHED = 64 * 1024  # characters; each line is parsed anew
+_MOST_LINES = 20  # that are searched for the mistake
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
 _WITH_BLOCKS = (
     *("class_definition", "function_definition", "if_statement", "for_statement", "while_statement", "try_statement"),

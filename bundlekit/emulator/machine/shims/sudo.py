@@ -20,7 +20,7 @@ from bundlekit.emulator.machine.shims.ipc_client import IpcClient
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _KEPT = ("COLORTERM", "LANG", "LANGUAGE", "LS_COLORS", "TERM", "TZ", "DISPLAY")
 _USAGE = "usage: sudo [-EHKkinSsv] [-p prompt] [-u user] [VAR=value] [--] [command [argument ...]]\n"
-_TRIES = 3
+_TRIES = 3  # as sudo has it
 
 
 @dataclass

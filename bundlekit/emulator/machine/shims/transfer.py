@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_CHUNK = 65536
+_CHUNK = 65536  # bytes; what a pipe holds
 
 
 def main(name: str, words: list[str]) -> int:

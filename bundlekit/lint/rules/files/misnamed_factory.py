@@ -68,7 +68,7 @@ from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import printable, quoted
 
 _PLAIN = re.compile(r"[A-Za-z0-9_. -]+")
-_LONGEST = 200
+_LONGEST = 200  # characters; a longer name is BK103
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:

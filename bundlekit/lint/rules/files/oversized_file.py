@@ -29,7 +29,7 @@ from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 
 _MEBIBYTE = 1024 * 1024
-_LARGE_FILE = 8 * _MEBIBYTE
+_LARGE_FILE = 8 * _MEBIBYTE  # see the page above: what a gateway has room and time for
 _LARGE_BUNDLE = 32 * _MEBIBYTE
 _HINT = "what the gateway does not need stays out by a line in .bundleignore"
 

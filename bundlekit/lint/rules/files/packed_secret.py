@@ -32,8 +32,8 @@ from bundlekit.lint.facts.package_contents import package_contents
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 
-_LARGEST = 1024 * 1024
-_MOST_BYTES = 16 * 1024 * 1024
+_LARGEST = 1024 * 1024  # bytes; larger files are data, and no place for keys
+_MOST_BYTES = 16 * 1024 * 1024  # of a bundle, so that the search ends soon
 _KEPT_OUT_OF_SOURCE = "read it from a file on the gateway, or from the settings"
 _KEPT_OUT_OF_ARCHIVE = "name the file in .bundleignore, or read the secret from a file on the gateway"
 

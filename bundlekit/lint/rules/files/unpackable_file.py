@@ -30,8 +30,8 @@ from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.pack.safety import problems_of
 
-_MOST = 100
-_LONGEST = 300
+_MOST = 100  # reports; one cause, such as a folder of links, makes hundreds
+_LONGEST = 300  # characters; paths may have thousands
 _HINT = "an archive holds plain files and folders, under names that mean the same on every system"
 
 

@@ -42,8 +42,8 @@ from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.source.imports import looks_elsewhere
 
-_MOST = 50
-_MOST_MODULES = 100
+_MOST = 50  # reports
+_MOST_MODULES = 100  # beyond which not all imports are followed, so that nothing is known to be unused
 _COMPUTES = re.compile(rb"__import__|\bimportlib\b|\bpkgutil\b|\bimp\b|\bexecfile\b|\brunpy\b|\bglob\b|\bsetuptools\b")
 _OWN_WAYS = re.compile(r"(?:.*/)?(?:tests?/.*|test_[^/]*|[^/]*_test\.py|conftest\.py|setup\.py|[^/]*\.cfg|docs?/.*)")
 

@@ -27,7 +27,7 @@ from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
-_LONGEST = 2000
+_LONGEST = 2000  # characters; the pattern goes back and forth in longer ones
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:

@@ -28,7 +28,7 @@ from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
-_MOST = 100
+_MOST = 100  # hooks; a hostile manifest has thousands
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:

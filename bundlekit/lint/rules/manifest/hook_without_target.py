@@ -30,7 +30,7 @@ from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
-_MOST = 100
+_MOST = 100  # hooks; a hostile manifest has thousands
 _HINT = "write the name of the bundle whose changes this one wants to know, as its bundle.json has it"
 
 

@@ -38,7 +38,7 @@ from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
-_MOST_PAIRS = 250_000
+_MOST_PAIRS = 250_000  # of resources; each is compared with each
 _REQUEST = re.compile(r"[\w/:-]+", re.ASCII)  # the SDK's params take no other characters
 
 

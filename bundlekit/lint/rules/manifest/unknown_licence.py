@@ -42,7 +42,7 @@ _MEANT = {
     "proprietary": ("LicenseRef-Proprietary",),
     "unlicensed": ("LicenseRef-Proprietary",),
 }
-_LONGEST = 100
+_LONGEST = 100  # characters; no expression of SPDX that anybody writes has as many
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:

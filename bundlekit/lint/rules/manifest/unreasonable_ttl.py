@@ -29,8 +29,8 @@ from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
-_LONGEST = 60
-_SHORTEST = 1
+_LONGEST = 60  # seconds that the REST API of a gateway waits
+_SHORTEST = 1  # second; a busy gateway needs more for any answer
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:

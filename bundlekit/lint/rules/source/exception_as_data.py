@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 _PUBLISHES = re.compile(r"self\.publish(?:\.direct|\.event)?\.(?:get|post|put|delete)")
 _CONTAINERS = frozenset({"dictionary", "list", "parenthesized_expression", "tuple"})
-_MOST = 200
+_MOST = 200  # nodes, so that a hostile function takes no long
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:

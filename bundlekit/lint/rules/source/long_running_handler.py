@@ -61,7 +61,7 @@ from bundlekit.source.syntax import span_of, text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_LONGEST_SLEEP = 1.0
+_LONGEST_SLEEP = 1.0  # seconds; other requests to the bundle wait meanwhile
 _HINT = "answer first, and do the rest in a thread of its own"
 
 

@@ -66,8 +66,8 @@ if TYPE_CHECKING:
 _OWN = re.compile(r"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?/api/v1\b")
 _ASKS = re.compile(r"(?:requests\.(?:get|post|put|delete|request)|urllib2?\.urlopen)")
 _PAUSES = re.compile(r"(?:.*\.)?(?:sleep|wait|join|get)")
-_LONG_ENOUGH = 5.0
-_MOST = 20
+_LONG_ENOUGH = 5.0  # seconds between two requests, which a gateway does not notice
+_MOST = 20  # loops of a function, and names of a condition
 _HINT = "declare it with the role view to get the values, or wait longer between two rounds"
 
 

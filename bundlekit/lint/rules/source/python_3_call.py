@@ -95,7 +95,7 @@ _CALLS = {
     "bytes": _TEXT,
 }
 _OF_OBJECTS = {"communicate": _Refused(frozenset({"timeout"}), "stop it by threading.Timer(5, process.kill)")}
-_MOST = 200
+_MOST = 200  # reports; a file for Python 3 has one cause
 _NAMES = frozenset(name.rpartition(".")[2] for name in _CALLS) | frozenset(_OF_OBJECTS) | {"super"}
 
 

@@ -63,8 +63,8 @@ from bundlekit.source.functions import Function
 from bundlekit.source.request_functions import body_of
 from bundlekit.source.syntax import span_of
 
-_MOST = 20
-_INDENTATION = 200
+_MOST = 20  # reports of a handler
+_INDENTATION = 200  # characters in front of an answer that are looked at
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:

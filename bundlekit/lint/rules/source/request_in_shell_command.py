@@ -95,8 +95,8 @@ _FREE = frozenset(
         *("six", "str", "string_types", "text_type", "unicode"),
     }
 )
-_DEEPEST = 3
-_MOST = 300
+_DEEPEST = 3  # functions between the handler and the command; beyond them nobody follows the report
+_MOST = 300  # functions of a bundle that are followed
 _HINT = 'run ["program", "argument", ...] without a shell, or put pipes.quote(...) around the text'
 
 

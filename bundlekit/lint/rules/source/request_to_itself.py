@@ -84,8 +84,8 @@ _ASKS = re.compile(r"self\.publish(?:\.direct)?\.(?:get|post|put|delete)")
 _CHANGES = frozenset({"delete", "post", "put"})
 _FIELD = re.compile(r"%[sdi]|\{\w*\}")
 _SOMETHING = ":x"
-_DEEPEST = 3
-_MOST = 200
+_DEEPEST = 3  # functions between the handler and the request
+_MOST = 200  # functions of a bundle that are followed
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:

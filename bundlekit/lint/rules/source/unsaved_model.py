@@ -54,8 +54,8 @@ if TYPE_CHECKING:
 _SETTINGS = re.compile(r"self\.model\.db(?:\s*\[.*\])?", re.DOTALL)
 _CHANGES = frozenset({"append", "clear", "extend", "insert", "pop", "popitem", "remove", "reverse", "sort", "update"})
 _MAY_SAVE = re.compile(r".*(?:save|batch|dump|write).*", re.DOTALL)
-_LONGEST = 500
-_MOST_METHODS = 20
+_LONGEST = 500  # characters of an expression; a longer one is no plain assignment
+_MOST_METHODS = 20  # of a class that are followed
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:

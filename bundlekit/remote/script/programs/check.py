@@ -17,8 +17,8 @@ import sys
 
 OLD = sys.version_info[0] == 2
 MODULE_SECONDS = 20  # for one import
-ALL_SECONDS = 45
-NOTES = 8
+ALL_SECONDS = 45  # in all, so that a release that hangs when it is imported ends the deploy
+NOTES = 8  # lines; one cause, such as a missing library, makes many
 UNFIT = 3  # Python itself may end with 1
 IMPORT_ERRORS = set(["ImportError", "ModuleNotFoundError"])
 ALL_ERRORS = set(["SyntaxError", "Exception", "StandardError", "BaseException"])

@@ -29,7 +29,7 @@ except ImportError:
     from urllib import quote, unquote
 
 TEXT = type(json.loads('""'))
-ALL_SECONDS = 60
+ALL_SECONDS = 60  # in all, however many resources there are: the deploy waits
 SLOWEST = 20  # seconds for one answer: the API itself would wait for a minute
 UNFIT = 3  # Python itself may end with 1
 TRIES = 3  # a second apart: what has just registered may have to come to its senses
