@@ -123,11 +123,13 @@ our_python() { # ARGUMENT...
     (cd / && exec "$PYTHON" -Es "$@")
 }
 
-# Python 2.7, as a gateway has it; or a newer one that has the SDK, as an emulated gateway may. Looked for once.
+# Python 2.7, as a gateway has it; or a newer one that has the SDK, as an emulated gateway may. Looked for once. One with
+# this version in its name is not asked for it: most of our programs take hardly longer than the start of a Python.
 PYTHON=
 find_python() {
     [ -z "$PYTHON" ] || return 0
-    for PYTHON in python2.7 python2 python; do
+    PYTHON=$(command -v python2.7) && return 0
+    for PYTHON in python2 python; do
         PYTHON=$(command -v "$PYTHON") || continue
         our_python -Sc 'import sys; sys.exit(sys.version_info[:2] != (2, 7))' 2>/dev/null && return 0
     done
@@ -151,6 +153,11 @@ sys.exit(find("sanji") is None)
 '
 
 has_sdk() {
+    if [ "$PYTHON" = /usr/bin/python2.7 ]; then
+        for place in /usr/lib /usr/local/lib; do # where Debian's looks
+            [ ! -f $place/python2.7/dist-packages/sanji/__init__.py ] || return 0
+        done
+    fi
     (cd / && exec "$PYTHON" -sc "$HAS_SDK") 2>/dev/null
 }
 
@@ -166,11 +173,10 @@ has_systemd() {
     [ -d /run/systemd/system ]
 }
 
-# Seconds by a clock that nobody sets.
-uptime_seconds() {
-    local up
-    read -r up _ </proc/uptime
-    echo "${up%%.*}"
+# Seconds by a clock that nobody sets, in `uptime`.
+use_uptime() {
+    read -r uptime _ </proc/uptime
+    uptime=${uptime%%.*}
 }
 
 pause() {

@@ -149,15 +149,12 @@ see_registered() {
     [ -n "$pid" ] || return 1
     read -r known <"$B/registered"
     [ "$known" = "$pid" ] && return 0
-    if log_since_start | grep -qF -e "Register successfully $NAME tunnel:"; then
-        echo "$pid" >"$B/registered" || :
-    # One that only listens registers as a view alone, and the SDK says that first.
-    elif log_since_start | grep -qF -e " $NAME no need to register due to no resources" &&
-        log_since_start | grep -qF -e "Register successfully $NAME-view tunnel:"; then
-        echo "$pid" >"$B/registered" || :
-    else
-        return 1
-    fi
+    # One that only listens registers as a view alone, and the SDK says before that it has no resources.
+    case $(log_since_start | grep -aoF -e "Register successfully $NAME tunnel:" \
+        -e " $NAME no need to register due to no resources" -e "Register successfully $NAME-view tunnel:") in
+    *" $NAME tunnel:"* | *" due to no resources"*"-view tunnel:"*) echo "$pid" >"$B/registered" || : ;;
+    *) return 1 ;;
+    esac
 }
 
 last_lines() { # COUNT

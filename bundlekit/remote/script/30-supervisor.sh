@@ -43,7 +43,8 @@ supervise() { # NAME
         shorten_log
         starts=$((starts + 1))
         began=$(date +%s)
-        came=$(uptime_seconds)
+        use_uptime
+        came=$uptime
         rm -f "$B/registered"
         offset=
         run_bundle "$release" "$B/log"
@@ -63,7 +64,8 @@ supervise() { # NAME
         fi
         set_info "$RUN_DIR/$NAME" ended "$status"
         [ -n "$stopping" ] && break
-        [ $(($(uptime_seconds) - came)) -ge 60 ] && delay=1
+        use_uptime
+        [ $((uptime - came)) -ge 60 ] && delay=1
         rest
     done
     [ -z "$candidate" ] || drop_candidate

@@ -31,7 +31,7 @@ take_lock() { # SECONDS|for-ever [make]
         [ -d "$B" ] && (umask 077 && true 9>>"$B/lock")
     do
         exec 9>>"$B/lock"
-        our_python -c "$TAKE_LOCK" "$B/lock" "$1"
+        our_python -Sc "$TAKE_LOCK" "$B/lock" "$1"
         taken=$?
         [ $taken -ne 0 ] || return 0
         exec 9>&-
@@ -56,7 +56,7 @@ renew_lock() (
     umask 077
     true 9>>"$B/lock.new" || { chmod 600 "$B/lock" && exit; }
     exec 9>>"$B/lock.new"
-    our_python -c "$TAKE_LOCK" "$B/lock.new" 0 || exit
+    our_python -Sc "$TAKE_LOCK" "$B/lock.new" 0 || exit
     if [ -n "$(find "$B/lock" -perm /077 2>/dev/null)" ]; then
         ! is_roots_lock || exit 1
         cat "$B/lock" >"$B/lock.new"
@@ -151,7 +151,7 @@ is_locked() {
     [ -f "$B/lock" ] && (
         exec 9<"$B/lock"
         find_python || exit
-        our_python -c "$TAKE_LOCK" "$B/lock" 0
+        our_python -Sc "$TAKE_LOCK" "$B/lock" 0
         case $? in
         0) exit 1 ;;
         3) exec 9<&- && is_roots_lock ;;

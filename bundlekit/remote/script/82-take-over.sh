@@ -159,7 +159,8 @@ rename() { # FROM TO
 # did not.
 confirm() { # ID SECONDS STARTS-SO-FAR [as-before]
     local starts=
-    deadline=$(($(uptime_seconds) + $2))
+    use_uptime
+    deadline=$((uptime + $2))
     while :; do
         use_info "$B/running" release
         if [ "$value" = "$1" ]; then
@@ -180,7 +181,8 @@ confirm() { # ID SECONDS STARTS-SO-FAR [as-before]
                 fi
             fi
         fi
-        if [ "$(uptime_seconds)" -ge $deadline ]; then
+        use_uptime
+        if [ "$uptime" -ge $deadline ]; then
             reason="silent $2"
             supervisor_pid >/dev/null || reason="trouble its service does not run"
             return 1

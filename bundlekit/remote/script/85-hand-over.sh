@@ -118,15 +118,17 @@ is_candidate() {
 # As `confirm`, of the candidate.
 await_candidate() { # ID SECONDS
     phase confirm "$2"
-    deadline=$(($(uptime_seconds) + $2))
+    use_uptime
+    deadline=$((uptime + $2))
     reason=
     while [ -z "$reason" ]; do
+        use_uptime
         if ! is_candidate; then
             send_command drop
             reason="died $(info "$B/beside/running" ended)"
         elif (use_candidate && has_registered); then
             break
-        elif [ "$(uptime_seconds)" -ge $deadline ]; then
+        elif [ "$uptime" -ge $deadline ]; then
             reason="silent $2"
         else
             pause
