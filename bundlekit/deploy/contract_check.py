@@ -11,7 +11,7 @@ from bundlekit.errors import BadUsage
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
     from bundlekit.bundle.manifest import Manifest
-    from bundlekit.deploy.verbs import Seen
+    from bundlekit.deploy.observation import Seen
     from bundlekit.gateway.client import GatewayClient
     from bundlekit.gateway.contract import ContractCheck, ContractResult
     from bundlekit.remote.session import Session
@@ -60,7 +60,7 @@ def look_at(session: Session, manifest: Manifest, checks: Sequence[ContractCheck
     Raises:
         BundlekitError: the gateway cannot be asked.
     """
-    from bundlekit.deploy.verbs import see
+    from bundlekit.deploy.observation import see
     from bundlekit.gateway.contract import Promise
 
     asked = [check.resource for check in checks if check.promise is Promise.ANSWERS and not check.obstacle]

@@ -22,8 +22,8 @@ from bundlekit.remote.listener import SilentListener
 
 if TYPE_CHECKING:
     from bundlekit.bundle.manifest import Manifest
+    from bundlekit.deploy.observation import Seen
     from bundlekit.deploy.plan import Plan
-    from bundlekit.deploy.verbs import Seen
     from bundlekit.fleet.inventory import Gateway
     from bundlekit.fleet.record import Record
     from bundlekit.fleet.scheduler import Scheduler

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bundlekit.bundle.files import FolderFiles
-from bundlekit.bundle.gateway_resources import GATEWAY_RESOURCES
 from bundlekit.bundle.ownership import SAFE_FOLDERS, why_foreign
 from bundlekit.errors import BadUsage, BundlekitError
-from bundlekit.lint.facts.naming import alike
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.selection import Choice, PathIgnore, Selector, selector, severity_named
-from bundlekit.quoting import quoted
+from bundlekit.lint.selection import Choice, PathIgnore, Selector
+from bundlekit.lint.setting_values import NO_LINK, checked, shown
 
 OWN_FILE = "bundlekit.toml"
 PYPROJECT = "pyproject.toml"
@@ -24,9 +20,7 @@ PYPROJECT = "pyproject.toml"
 _LARGEST = 1024 * 1024  # bytes; a pyproject.toml has a hundredth of that
 _MOST_LINES = 500  # of one value, which is parsed anew with each line more
 _MOST_READ_AGAIN = 2 * _LARGEST  # bytes that are parsed for that in all
-_MOST_PATTERNS = 1000  # each is matched with the path of each finding
 _MOST_DOTS = 10_000_000  # squared: so the time and the room that tomllib takes for keys such as a.b.c grow
-_NO_LINK = "name a file below the folder of the settings, without links"
 TRUST_HINT = f"{SAFE_FOLDERS} names folders that you trust, with any owner; see docs/settings.md"
 _TABLE = re.compile(r"\s*\[\s*tool\s*\.\s*bundlekit\b")
 
@@ -67,7 +61,7 @@ class Settings:
                 break
             if one.is_symlink():
                 raise BadUsage(
-                    f"the baseline {self.baseline} in the settings is reached by a link, {one}", hint=_NO_LINK
+                    f"the baseline {self.baseline} in the settings is reached by a link, {one}", hint=NO_LINK
                 )
         if why := why_foreign(file):
             raise BadUsage(f"the baseline {self.baseline} in the settings is not safe: {why}", hint=TRUST_HINT)
@@ -177,7 +171,7 @@ def _read(file: Path, real: Path | None = None) -> Settings | None:
         table = _table(text, is_pyproject)
         if table is None:
             return None
-        choice, values = _settings(table)
+        choice, values = checked(table)
         baseline = values.get("baseline")
         return Settings(
             file,
@@ -207,7 +201,7 @@ def _table(text: str, is_pyproject: bool) -> dict[str, Any] | None:
     tool = document.get("tool")
     table = tool.get("bundlekit") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise BadUsage(f"tool.bundlekit is {_value(table)}, expected a table")
+        raise BadUsage(f"tool.bundlekit is {shown(table)}, expected a table")
     return table
 
 
@@ -225,7 +219,7 @@ def _line(text: str, is_pyproject: bool, message: str) -> int | None:
         if left < 0:
             return None
         try:
-            _settings(_table(part, is_pyproject) or {})
+            checked(_table(part, is_pyproject) or {})
         except (ValueError, RecursionError):
             continue  # inside of a statement
         except BadUsage as error:
@@ -233,120 +227,6 @@ def _line(text: str, is_pyproject: bool, message: str) -> int | None:
                 return statement + 1
         statement = end + 1
     return None
-
-
-def _settings(table: dict[str, Any]) -> tuple[Choice, dict[str, Any]]:
-    """What is chosen of the rules, and all that a table says, by its keys."""
-    for key in table:
-        if key not in _KEYS:
-            close = alike(key, _KEYS)
-            hint = f"did you mean {close}?" if close else f"expected some of {', '.join(_KEYS)}"
-            raise BadUsage(f"there is no setting {quoted(key)}", hint=hint)
-    said = {key: _KEYS[key](key, value) for key, value in table.items()}
-    choice = Choice(
-        select=said.get("select"),
-        ignore=said.get("ignore", ()),
-        severity=said.get("severity", ()),
-        fail_on=said.get("fail-on"),
-        api=said.get("gateway-api"),
-    )
-    return choice, said
-
-
-def _selectors(key: str, value: Any) -> tuple[Selector, ...]:
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise BadUsage(f"{key} is {_value(value)}, expected a list of codes", hint=f'such as {key} = ["BK302"]')
-    return tuple(map(selector, dict.fromkeys(value)))
-
-
-def _severities(key: str, value: Any) -> tuple[tuple[Selector, Severity | None], ...]:
-    return tuple((selector(word), severity_named(_text(word, wanted))) for word, wanted in _items(key, value))
-
-
-def _fail_on(key: str, value: Any) -> Severity:
-    severity = severity_named(_text(key, value))
-    if severity is None:
-        raise BadUsage(f"{key} cannot be off", hint="no finding fails the check if no rule is selected")
-    return severity
-
-
-def _api(key: str, value: Any) -> str:
-    if not isinstance(value, str) or value not in GATEWAY_RESOURCES:
-        known = " or ".join(map(quoted, GATEWAY_RESOURCES))
-        raise BadUsage(f"{key} is {_value(value)}, expected {known}", hint="the major version of the gateway's API")
-    return value
-
-
-def _baseline(key: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise BadUsage(f"{key} is {_value(value)}, expected a file", hint=f'such as {key} = "known.json"')
-    if value.startswith("/") or ".." in value.split("/"):
-        raise BadUsage(f"{key} is {_value(value)}, expected a file below the folder of the settings", hint=_NO_LINK)
-    return value
-
-
-def _inventory(key: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise BadUsage(f"{key} is {_value(value)}, expected a file", hint=f'such as {key} = "gateways.ini"')
-    return value
-
-
-def _deploy(key: str, value: Any) -> dict[str, bool]:
-    said = dict(_items(key, value))
-    for each in said:
-        if each != "verify-write":
-            raise BadUsage(f"there is no setting {quoted(each)} in {key}", hint="expected verify-write")
-    return {each: _truth(each, wanted) for each, wanted in said.items()}
-
-
-def _truth(key: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise BadUsage(f"{key} is {_value(value)}, expected true or false")
-    return value
-
-
-def _path_ignores(key: str, value: Any) -> tuple[tuple[str, tuple[Selector, ...]], ...]:
-    from bundlekit.pack.gitignore import gitignore
-
-    if isinstance(value, dict) and len(value) > _MOST_PATTERNS:
-        raise BadUsage(f"{key} has {len(value)} patterns, at most {_MOST_PATTERNS} are taken")
-    found = tuple((pattern, _selectors(pattern, words)) for pattern, words in _items(key, value))
-    for pattern, _ in found:
-        try:
-            gitignore([pattern])
-        except (ValueError, re.error) as error:
-            raise BadUsage(f"{quoted(pattern)} is not a pattern as in .gitignore") from error
-    return found
-
-
-_KEYS: dict[str, Callable[[str, Any], Any]] = {
-    "select": _selectors,
-    "ignore": _selectors,
-    "severity": _severities,
-    "fail-on": _fail_on,
-    "gateway-api": _api,
-    "baseline": _baseline,
-    "per-path-ignores": _path_ignores,
-    "cache": _truth,
-    "inventory": _inventory,
-    "deploy": _deploy,
-}
-
-
-def _items(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, dict):
-        raise BadUsage(f"{key} is {_value(value)}, expected a table")
-    yield from value.items()
-
-
-def _text(key: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise BadUsage(f"{key} is {_value(value)}, expected a severity", hint=f'such as {key} = "warning"')
-    return value
-
-
-def _value(value: Any) -> str:
-    return quoted(value) if isinstance(value, str | int | float | list | dict) else str(value)
 
 
 def _shown(file: Path) -> str:

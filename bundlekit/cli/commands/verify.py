@@ -16,7 +16,7 @@ from bundlekit.errors import BadUsage, CouldNotRun
 if TYPE_CHECKING:
     from bundlekit.bundle.manifest import Manifest
     from bundlekit.cli.fleet_access import Fleet, FleetAccess
-    from bundlekit.deploy.verbs import Seen
+    from bundlekit.deploy.observation import Seen
     from bundlekit.fleet.inventory import Gateway
     from bundlekit.gateway.contract import ContractCheck, ContractResult
 
