@@ -63,13 +63,13 @@ def suite(name: str, cases: Sequence[Case], *, host: str = "") -> Xml.Element:
     return made
 
 
-def document(suite: Xml.Element) -> bytes:
-    """A whole document with one suite."""
+def document(suite: Xml.Element) -> str:
+    """A whole document with one suite, to be written as UTF-8, without the last line's end."""
     root = Xml.Element("testsuites", {key: value for key, value in suite.items() if key not in ("name", "hostname")})
     root.append(suite)
     Xml.indent(root)
     written: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written + b"\n"
+    return written.decode()
 
 
 def fragment(suite: Xml.Element) -> str:

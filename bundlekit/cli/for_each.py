@@ -13,6 +13,7 @@ import click
 
 from bundlekit.cli.access import bundle_there, typed_out
 from bundlekit.cli.fleet_access import Fleet, FleetAccess
+from bundlekit.cli.report_error import show
 from bundlekit.cli.threads import in_threads
 from bundlekit.errors import BundlekitError, GatewayUnreachable
 from bundlekit.quoting import printable
@@ -173,17 +174,9 @@ def _report(fleet: Fleet, results: Mapping[str, GatewayResult | BundlekitError])
 def _show_errors(fleet: Fleet, message: str, members: list[tuple[Gateway, BundlekitError]]) -> None:
     """One message for all gateways that it is about, with the details and the hint of the first one."""
     gateway, error = members[0]
-    is_one = len(members) == 1
-    names = _folded(one.name for one, _ in members)
-    said = error.message if is_one else message
-    click.echo(click.style("error: ", fg="red", bold=True) + f"{names}: {printable(said)}", err=True)
-    for line in error.details:
-        click.echo(f"  | {printable(line.expandtabs())}", err=True)
-    if error.kept:
-        click.echo(click.style(" kept: ", fg="green", bold=True) + printable(error.kept), err=True)
-    if error.hint:
-        hint = typed_out(error.hint, fleet.access.to(gateway))
-        click.echo(click.style(" hint: ", fg="cyan", bold=True) + printable(hint), err=True)
+    said = f"{_folded(one.name for one, _ in members)}: {error.message if len(members) == 1 else message}"
+    hint = typed_out(error.hint, fleet.access.to(gateway)) if error.hint else None
+    show(BundlekitError(said, kept=error.kept, hint=hint, details=error.details))
 
 
 def without_names(text: str, gateway: Gateway, address: Address | None) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bundlekit.cli.document import put
 from bundlekit.cli.fleet_access import Fleet, FleetAccess
 from bundlekit.cli.rollout_options import RolloutOptions, policy_of
 from bundlekit.errors import BadUsage, CouldNotRun
@@ -310,10 +311,7 @@ def write_junit(file: Path, story: Story) -> None:
     """
     from bundlekit.fleet.report import junit
 
-    try:
-        file.write_bytes(junit(f"{story.head.get('bundle')} {story.head.get('version')}", story.gateways))
-    except OSError as error:
-        raise CouldNotRun(f"cannot write {file}: {error.strerror}") from error
+    put(junit(f"{story.head.get('bundle')} {story.head.get('version')}", story.gateways), file)
 
 
 def summarize(story: Story, status: str) -> None:

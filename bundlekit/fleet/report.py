@@ -132,7 +132,7 @@ def gateway_for_programs(known: Known) -> dict[str, Any]:
     }
 
 
-def junit(what: str, gateways: Sequence[Known]) -> bytes:
+def junit(what: str, gateways: Sequence[Known]) -> str:
     """A JUnit document of one suite, with a case a gateway."""
     return document(suite(what, [_case(known) for known in gateways]))
 

@@ -15,7 +15,7 @@ _NAMES = {
 _OUTCOMES = {Verdict.BROKEN: "failure", Verdict.UNCHECKED: "skipped"}
 
 
-def junit(bundle: str, gateway: str, results: Sequence[ContractResult]) -> bytes:
+def junit(bundle: str, gateway: str, results: Sequence[ContractResult]) -> str:
     """A document of one suite, the bundle's, with a case for each check.
 
     Args:

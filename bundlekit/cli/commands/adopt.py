@@ -63,11 +63,7 @@ def command(
     Exit code: 0 it runs, 1 it was rolled back or cannot be packed, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
     """
-    return run(access, bundle, wait=wait, verify=verify, settings=settings, wait_lock=wait_lock)
 
-
-def run(access: Access, bundle: str | None, *, wait: int, verify: bool, settings: str | None, wait_lock: int) -> int:
-    """Adopt the copy of `bundle`, or the only one."""
     from bundlekit.deploy import verbs
     from bundlekit.deploy.fetching import only_copy
 

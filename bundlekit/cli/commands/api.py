@@ -61,20 +61,7 @@ def command(
 
     Exit code: 0 for a status of 200 to 299, 1 for 300 to 499, 5 for 500 and above; 2 usage, 3 no answer.
     """
-    return run(way, method, resource, data=data, query=query, fields=fields, include=include)
 
-
-def run(
-    way: AccessWay,
-    method: str,
-    resource: str,
-    *,
-    data: str | None,
-    query: tuple[str, ...],
-    fields: str | None,
-    include: bool,
-) -> int:
-    """Ask once, and print the answer."""
     from bundlekit.cli.gateway_access import gateway_and_session_on
     from bundlekit.gateway.contract import is_unowned
     from bundlekit.gateway.request import checked_request

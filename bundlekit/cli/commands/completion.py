@@ -21,11 +21,7 @@ def command(shell: str) -> int:
 
     Completion does not use the network: it offers the releases of a gateway that bundlekit saw last.
     """
-    return run(shell)
 
-
-def run(shell: str) -> int:
-    """Print the script that makes `shell` complete verbs and options."""
     from click.shell_completion import get_completion_class
 
     from bundlekit.cli.main import COMPLETION, cli

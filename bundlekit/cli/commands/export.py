@@ -32,11 +32,7 @@ def command(form: str, path: Path, output: Path | None) -> int:
     that Postman and newman can run unchanged when its variables `host` and `token` are set. Its order restores what its
     requests change, where this is possible.
     """
-    return run(form, path, output)
 
-
-def run(form: str, path: Path, output: Path | None) -> int:
-    """Print the description of the bundle at `path`, or write it to `output`."""
     from bundlekit.cli.archive import bundle_at
     from bundlekit.export.description import describe
     from bundlekit.export.openapi import openapi

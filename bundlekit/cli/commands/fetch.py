@@ -55,13 +55,7 @@ def command(
 
     Exit code: 0 the bundle is in the folder, 1 it was refused, 2 usage, 3 could not be done.
     """
-    return run(access, bundle, release, by_hand=by_hand, output=output, settings=settings)
 
-
-def run(
-    access: Access, bundle: str | None, release: str | None, *, by_hand: bool, output: Path | None, settings: bool
-) -> int:
-    """Fetch a bundle into `output`."""
     from bundlekit.deploy.fetching import fetch
     from bundlekit.pack.unpacking import refuse_taken, unpack
 

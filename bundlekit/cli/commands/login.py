@@ -46,20 +46,11 @@ def command(access: Access | None, *, key: Path | None, forget: bool) -> int:
 
     Exit code: 0 stored, or not needed; 2 usage; 3 not accepted, or there is no keyring.
     """
-    return run(access, key=key, forget=forget, from_stdin=_is_from_stdin())
-
-
-def _is_from_stdin() -> bool:
-    return bool(click.get_current_context().params.get("password_stdin"))
-
-
-def run(access: Access | None, *, key: Path | None, forget: bool, from_stdin: bool) -> int:
-    """Store or forget a password, or a passphrase."""
     if (access is None) == (key is None):
         raise BadUsage("login needs either a TARGET, or a private key by --key")
     if key is not None:
         name = name_of_key(str(key))
-        return _forget(name) if forget else _keep_passphrase(key, name, from_stdin=from_stdin)
+        return _forget(name) if forget else _keep_passphrase(key, name)
     assert access is not None  # noqa: S101 - one of them is there
     address = address_of(access)
     name = name_in_keyring(address)
@@ -89,13 +80,13 @@ def _keep(name: str, secret: str) -> None:
     click.echo(f"stored in {keyring}: service {SERVICE}, name {name}")
 
 
-def _keep_passphrase(key: Path, name: str, *, from_stdin: bool) -> int:
+def _keep_passphrase(key: Path, name: str) -> int:
     from bundlekit.ssh.identities import key_in
 
     if not key.expanduser().is_file():
         raise BadUsage(f"there is no file {key}")
     require_keyring(name, instead=_INSTEAD)
-    if from_stdin:
+    if click.get_current_context().params.get("password_stdin"):
         secret = secret_from_stdin("passphrase")
     elif can_ask():
         secret = type_secret(f"passphrase of {key}")

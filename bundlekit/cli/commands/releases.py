@@ -92,11 +92,7 @@ def command(access: Access, bundle: str | None, form: str) -> int:
 
     `mark` and `remove` change a release. If a Host has one of these names, write it as USER@HOST here.
     """
-    return run(access, bundle, form=form)
 
-
-def run(access: Access, bundle: str | None, *, form: str) -> int:
-    """Print a line a release."""
     from bundlekit.deploy.outcome import state_reason
 
     with session_on(access) as session:

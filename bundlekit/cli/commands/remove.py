@@ -38,11 +38,7 @@ def command(access: FleetAccess, bundle: str | None, purge: bool, yes: bool, wai
 
     Its settings stay unless --purge.
     """
-    return run(access, bundle, purge=purge, yes=yes, wait_lock=wait_lock)
 
-
-def run(access: FleetAccess, bundle: str | None, *, purge: bool, yes: bool, wait_lock: int) -> int:
-    """Remove a bundle, once the user has agreed."""
     from bundlekit.deploy import verbs
 
     if not yes and (access.password_stdin or not can_ask()):

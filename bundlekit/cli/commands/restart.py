@@ -21,9 +21,4 @@ from bundlekit.cli.verb import verb
 @wait_lock_option
 def command(access: FleetAccess, bundle: str | None, wait: int, wait_lock: int) -> int:
     """Stop and start a bundle on a gateway, or on many."""
-    return run(access, bundle, wait=wait, wait_lock=wait_lock)
-
-
-def run(access: FleetAccess, bundle: str | None, *, wait: int, wait_lock: int) -> int:
-    """Stop and start a bundle on a gateway; returns 0 when it has come up."""
     return come_up(access, bundle, "restart", wait=wait, wait_lock=wait_lock)

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 @hand_over_option
 @force_option
 @wait_lock_option
-def command(access: FleetAccess, *, release: str | None, bundle: str | None, **options: Any) -> int:
+def command(access: FleetAccess, *, release: str | None, bundle: str | None, settings: bool, **options: Any) -> int:
     """Make an earlier release the current one. `bundlekit releases` lists them.
 
     Without RELEASE it undoes the last change, a deploy or a rollback to a RELEASE: the release that was replaced runs
@@ -63,39 +63,10 @@ def command(access: FleetAccess, *, release: str | None, bundle: str | None, **o
     Exit code: 0 it runs, 1 it did not start and was rolled back, 2 usage, 3 could not be done, 4 the gateway needs
     somebody to look at it.
     """
-    return run(access, bundle, release, **options)
-
-
-def run(
-    access: FleetAccess,
-    bundle: str | None,
-    release: str | None,
-    *,
-    settings: bool,
-    mark_bad: bool,
-    wait: int,
-    wait_lock: int,
-    verify: bool = True,
-    hand_over: bool = False,
-    force: bool = False,
-) -> int:
-    """Go back to a release, by default the one before; if it does not come up, stay with the current one."""
     from bundlekit.deploy import verbs
 
     def go_back(session: Session, state: BundleState, listener: Listener) -> Outcome:
-        return verbs.rollback(
-            session,
-            state,
-            release,
-            listener,
-            wait=wait,
-            wait_lock=wait_lock,
-            settings=settings,
-            mark_bad=mark_bad,
-            verify=verify,
-            hand_over=hand_over,
-            force=force,
-        )
+        return verbs.rollback(session, state, release, listener, settings=settings, **options)
 
     def version_after(state: BundleState, outcome: Outcome) -> str:
         went_to = state.release(outcome.release)

@@ -41,11 +41,7 @@ def command(codes: tuple[str, ...], output_format: str) -> int:
     The severity is that of the rule itself; your settings do not count here. `bundlekit validate --explain CODE`
     explains a rule with examples.
     """
-    return run(codes, output_format)
 
-
-def run(codes: tuple[str, ...], output_format: str) -> int:
-    """Print the list of some rules, or of all, in the form `text` or `json`."""
     from bundlekit.lint.page import page_of
 
     chosen = rules_named(codes or ("ALL",))

@@ -34,11 +34,6 @@ def command(output: Path | None, url: str | None, catalog: bool) -> int:
     `validate` uses this schema. An editor that has it completes the fields, shows their meaning while you type, and
     underlines errors. Keys that it does not describe are allowed.
     """
-    return run(output, url, catalog=catalog)
-
-
-def run(output: Path | None, url: str | None, *, catalog: bool) -> int:
-    """Print the schema or the catalog's entry, or write it to `output`."""
     text = manifest_schema().read_text(encoding="utf-8").rstrip("\n")
     if url is not None and not url.startswith(("https://", "http://")):
         raise BadUsage(f"--url {url} is not a web address", hint="such as https://example.com/bundle.schema.json")

@@ -32,11 +32,6 @@ if TYPE_CHECKING:
 @wait_lock_option
 def command(access: FleetAccess, *, bundle: str | None, wait: int, wait_lock: int, force: bool) -> int:
     """Start a bundle on a gateway, or on many, now and at each boot."""
-    return run(access, bundle, wait=wait, wait_lock=wait_lock, force=force)
-
-
-def run(access: FleetAccess, bundle: str | None, *, wait: int, wait_lock: int, force: bool) -> int:
-    """Start a bundle on a gateway; returns 0 when it has come up."""
     return come_up(access, bundle, "start", wait=wait, wait_lock=wait_lock, force=force)
 
 

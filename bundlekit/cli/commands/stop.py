@@ -18,11 +18,7 @@ from bundlekit.cli.verb import verb
 def command(access: FleetAccess, bundle: str | None, wait_lock: int) -> int:
     """Stop a bundle on a gateway, or on many. It stays stopped over a reboot, until `start`, `restart`, `rollback` or
     `deploy`."""
-    return run(access, bundle, wait_lock=wait_lock)
 
-
-def run(access: FleetAccess, bundle: str | None, *, wait_lock: int) -> int:
-    """Stop a bundle on a gateway; returns 0 when that is done."""
     from bundlekit.deploy import verbs
 
     if not is_single(access):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bundlekit.cli.document import put
 from bundlekit.cli.gateway_access import AccessWay, gateway_and_session_on, way_options
 from bundlekit.cli.verb import verb
-from bundlekit.errors import BadUsage, CouldNotRun
+from bundlekit.errors import BadUsage
 
 if TYPE_CHECKING:
     from bundlekit.bundle.manifest import Manifest
@@ -68,13 +69,7 @@ def command(
     Exit code: 0 all checked promises are kept, 1 a promise is broken, or with --strict not checked, 2 usage, 3 the
     gateway could not be asked.
     """
-    return run(way, path, parameters=parameters, write=write, strict=strict, form=form, junit=junit)
 
-
-def run(
-    way: AccessWay, path: Path, *, parameters: tuple[str, ...], write: bool, strict: bool, form: str, junit: Path | None
-) -> int:
-    """Check the contract of the bundle at `path`, and print the results in the form `text` or `json`."""
     from bundlekit.cli.archive import bundle_at
     from bundlekit.deploy.contract_check import judge, look_at, notes_on, plan_checks
     from bundlekit.quoting import printable
@@ -98,7 +93,9 @@ def run(
         runs = seen and {"release": seen.release or None, "version": seen.version}
         click.echo(json.dumps({**report, "gateway": gateway.name, "runs": runs}, indent=2))
     if junit:
-        _write_junit(junit, manifest.name, gateway.name, results)
+        from bundlekit.gateway.junit import junit as junit_of
+
+        put(junit_of(manifest.name, gateway.name, results), junit)
     for note in notes_on(manifest, results, seen):
         click.echo(click.style("note: ", fg="yellow") + printable(note), err=True)
     click.echo(_summary(manifest, gateway.name, results), err=True)
@@ -207,12 +204,3 @@ def report_of(manifest: Manifest, gateway: str, results: Sequence[ContractResult
         ],
         "summary": {verdict.name.lower(): counts[verdict] for verdict in Verdict},
     }
-
-
-def _write_junit(file: Path, bundle: str, gateway: str, results: Sequence[ContractResult]) -> None:
-    from bundlekit.gateway.junit import junit
-
-    try:
-        file.write_bytes(junit(bundle, gateway, results))
-    except OSError as error:
-        raise CouldNotRun(f"cannot write {file}: {error.strerror}") from error
