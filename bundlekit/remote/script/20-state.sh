@@ -39,6 +39,7 @@ trail() { # ID
         return
     fi
     # Of a script that kept none: from the history.
+    # 200 changes: those before them led to releases that are long gone.
     list_history "$NAME" 200 | cut -f 4-6,10 | tr '\t' '|' | {
         kept=-
         while IFS='|' read -r verb id previous outcome; do
@@ -80,6 +81,7 @@ keep_trail() { # ID PREVIOUS
     for id in $trail; do
         [ ! -d "$B/releases/$id" ] || left="$left $id"
     done
+    # Some dozens of ids; more releases are not kept.
     while [ ${#left} -gt 2000 ]; do left="- ${left#- * }"; done
     set_info "$B/releases/$1.info" trail "$left"
 }

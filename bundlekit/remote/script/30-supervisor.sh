@@ -170,6 +170,7 @@ keep_house() {
     trap '' USR1
     turn=0
     due=0
+    # A turn takes five seconds: twelve are a minute, six are half of one.
     while sleep 5 && is_supervisor $$; do
         has_registered # before the line that says so is moved away
         shorten_log

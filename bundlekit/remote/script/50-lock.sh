@@ -113,6 +113,7 @@ lock() { # WHAT WHO [SECONDS]
         case $(info "$B/lock" what) in
         'recovery of '*)
             seconds=$(info "$B/journal" wait)
+            # It may start a release, stop it and start the one before, each with its own wait.
             patience=$((patience + 3 * ${seconds:-60} + 120))
             ;;
         esac

@@ -94,6 +94,7 @@ send_command() { # WORD...
     fi
     tries=0
     while [ -f "$B/order" ]; do
+        # 150 pauses are half a minute; a supervisor that lives looks sooner.
         if ! pid=$(supervisor_pid) || [ $tries -ge 150 ]; then
             rm -f "$B/order"
             return 1
