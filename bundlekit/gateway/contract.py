@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from urllib.parse import quote
 
-from bundlekit.bundle.manifest import METHODS, Manifest, Resource
+from bundlekit.bundle.manifest import METHODS, Manifest
 from bundlekit.bundle.patterns import ANY, REST, without_prefix
 from bundlekit.errors import CouldNotRun
 from bundlekit.gateway.client import Answer
@@ -88,7 +88,7 @@ def plan(
         if resource.role != "model":
             continue
         asked, missing = filled(resource.path, parameters)
-        declared = _declared(resource)
+        declared = {method.lower() for method in resource.methods}
         writes_too = write and {"get", "put"} <= declared
         wanted = [("get", Promise.ANSWERS)] if "get" in declared else []
         wanted += [("put", Promise.KEEPS)] if writes_too else []
@@ -99,10 +99,6 @@ def plan(
                 obstacle = "index.py may handle it, so it could change something; --write sends it"
             checks.append(ContractCheck(promise, method.upper(), resource.path, asked, manifest.ttl, obstacle))
     return tuple(dict.fromkeys(checks))
-
-
-def _declared(resource: Resource) -> set[str]:
-    return {method.lower() for method in resource.methods}
 
 
 def filled(path: str, parameters: Mapping[str, str]) -> tuple[str, str]:

@@ -65,7 +65,8 @@ def unknown_names(files: Files, module: Module) -> Iterator[Unknown]:
     for one in unguarded(module):
         if one.name in known.get(one.module, ()) and beside(files, module, one.module) is not Beside.THERE:
             yield Unknown(f"{one.module}.{one.name}", one.node)
-    found = [*_attributes(files, module), *(_builtins(module) if not _has_star(module) else ())]
+    has_star = any(one.name == "*" for one in module.python.imports)
+    found = [*_attributes(files, module), *(_builtins(module) if not has_star else ())]
     bound = bound_names(module, {name for name, _ in found})
     for name, unknown in found:
         if name not in bound and not is_guarded(unknown.node):
@@ -144,10 +145,6 @@ def _builtins(module: Module) -> Iterator[tuple[str, Unknown]]:
         if around.type == "attribute" and around.child_by_field_name("object") != node:
             continue
         yield name, Unknown(name, node)
-
-
-def _has_star(module: Module) -> bool:
-    return any(one.name == "*" for one in module.python.imports)
 
 
 def _binds(node: Node) -> bool:

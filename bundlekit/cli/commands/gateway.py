@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import click
 
 from bundlekit.cli.commands.gateway_token import group, state_option
+from bundlekit.cli.emulation import emulation
 from bundlekit.cli.terminal import can_ask, secret_from_stdin
 from bundlekit.cli.verb import VerbWithVerbs, verb
 from bundlekit.errors import BadUsage, CouldNotRun
-from bundlekit.shipped import install_command
 
 if TYPE_CHECKING:
     from bundlekit.emulator.fault_injection import Faults
@@ -144,24 +144,13 @@ def run(wanted: Wanted) -> int:
         )
     if not _is_address(wanted.listen):
         raise BadUsage(f"--listen {wanted.listen} is not an IP address", hint="127.0.0.1 allows only this machine")
-    try:
-        from bundlekit.emulator.lifecycle import CannotListen
+    with emulation(_MOVES):
         from bundlekit.emulator.machine.emulated_device import EmulatedDevice
-    except ModuleNotFoundError as error:
-        raise CouldNotRun(
-            f"the emulated gateway needs {error.name}, which is not installed",
-            hint=f"run `{install_command('emulator')}`",
-        ) from error
-    options = _options(wanted)
-    if wanted.reset:
-        _reset(wanted.state, ask=not wanted.yes)
-    try:
+
+        options = _options(wanted)
+        if wanted.reset:
+            _reset(wanted.state, ask=not wanted.yes)
         asyncio.run(_run(EmulatedDevice(wanted.state, options, _say), options))
-    except CannotListen as error:
-        option = _MOVES.get(error.what, "--port")
-        raise CouldNotRun(str(error), hint=f"{option} sets another port; {option} 0 takes any free port") from error
-    except PermissionError as error:
-        raise CouldNotRun(f"cannot write {error.filename}: {error.strerror}") from error
     return 0
 
 

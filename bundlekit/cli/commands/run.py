@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bundlekit.cli.emulation import emulation
 from bundlekit.cli.verb import verb
-from bundlekit.errors import BadUsage, CouldNotRun
+from bundlekit.errors import BadUsage
 from bundlekit.quoting import printable
-from bundlekit.shipped import install_command
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
@@ -118,17 +118,8 @@ def run(paths: Sequence[Path], options: RunOptions) -> int:
     with ExitStack() as unpacked:
         bundles = _bundles(paths, options, unpacked)
         _check(bundles.values())
-        return _run(_workshop_or_hint(list(bundles), options))
-
-
-def _workshop_or_hint(folders: Sequence[Path], options: RunOptions) -> Workshop:
-    try:
-        return _workshop(folders, options)
-    except ModuleNotFoundError as error:
-        raise CouldNotRun(
-            f"the emulated gateway needs {error.name}, which is not installed",
-            hint=f"run `{install_command('emulator')}`",
-        ) from error
+        with emulation(_MOVES):
+            return _run(_workshop(list(bundles), options))
 
 
 def _bundles(paths: Sequence[Path], options: RunOptions, unpacked: ExitStack) -> dict[Path, Bundle]:
@@ -214,7 +205,6 @@ def _python(given: str | None) -> str:
 
 def _run(workshop: Workshop) -> int:
     from bundlekit.cli.run_terminal import RunTerminal
-    from bundlekit.emulator.lifecycle import CannotListen
 
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     names = workshop.names
@@ -227,13 +217,7 @@ def _run(workshop: Workshop) -> int:
     terminal = RunTerminal(names)
     workshop.gateway.log.listen(terminal.line)
     workshop.gateway.tell = terminal.report
-    try:
-        ended = asyncio.run(workshop.run(terminal, lambda: terminal.ways_in(workshop), terminal.ending))
-    except CannotListen as error:
-        moved = _MOVES[error.what]
-        raise CouldNotRun(str(error), hint=f"{moved} sets another port; {moved} 0 takes any free port") from error
-    except PermissionError as error:
-        raise CouldNotRun(f"cannot write {error.filename}: {error.strerror}") from error
+    ended = asyncio.run(workshop.run(terminal, lambda: terminal.ways_in(workshop), terminal.ending))
     if terminal.failure and terminal.failure.errno != errno.EIO:  # of a terminal that was closed
         raise terminal.failure
     return 0 if ended else 1
