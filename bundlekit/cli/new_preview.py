@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import click
 
+from bundlekit.scaffold.template_record import RECORD
+
 
 def show(name: str, files: Mapping[str, bytes]) -> None:
     """Print a folder as a tree, then each file in it.
@@ -28,6 +30,9 @@ def show(name: str, files: Mapping[str, bytes]) -> None:
     Console(soft_wrap=True).print(branches[""])
     for path in sorted(files):
         click.echo("\n" + click.style(f"--- {name}/{path}", bold=True))
+        if path == RECORD:
+            click.echo(f"({len(files[path])} bytes for `bundlekit update`: all other files as the template made them)")
+            continue
         try:
             click.echo(files[path].decode(), nl=False)
         except UnicodeDecodeError:

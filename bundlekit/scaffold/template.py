@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
@@ -17,26 +18,60 @@ from bundlekit import shipped
 from bundlekit.errors import BadUsage, CouldNotRun, Interrupted, reason_of
 from bundlekit.quoting import printable
 from bundlekit.scaffold.answers import Answers, declaration
+from bundlekit.scaffold.folder import scratch
+from bundlekit.scaffold.template_record import RECORD, TemplateFile, TemplateRecord, tree_of
 
 _MODULES = frozenset({".py", ".pyc", ".so"})
 _HOOKS = ("pre_prompt", "pre_gen_project", "post_gen_project")
 _SYNTAX = re.compile(r"\{[{%#]")
 
 
-def render_bundle(answers: Answers, into: Path) -> Path:
+def render_bundle(answers: Answers, into: Path, template: Path | None = None) -> Path:
     """Render our template. No setting of cookiecutter's is read, and nothing is written elsewhere.
+
+    Args:
+        answers: for the template.
+        into: the folder for the new one.
+        template: another template of ours; by default the one of this release.
 
     Returns:
         The new folder in `into`.
     """
     from cookiecutter.generate import generate_files
 
-    template = shipped.bundle_template()
+    template = template or shipped.bundle_template()
     settings = json.loads((template / "cookiecutter.json").read_bytes())
     private = {key: value for key, value in settings.items() if key.startswith("_")}
     with _importable(template):
         rendered = generate_files(template, {"cookiecutter": private | _variables(answers)}, _plain(into))
     return Path(rendered)
+
+
+def render_recorded(answers: Answers, into: Path) -> Path:
+    """Render our template, with the record that `bundlekit update` needs later.
+
+    Returns:
+        The new folder in `into`.
+    """
+    folder = render_bundle(answers, into)
+    record = TemplateRecord(template_digest(), tree_of(folder))
+    (folder / RECORD).write_bytes(record.dumped())
+    return folder
+
+
+def rendered(answers: Answers, template: Path | None = None) -> dict[str, TemplateFile]:
+    """What a template of ours renders, by default that of this release. Nothing stays on the disk."""
+    with scratch() as hidden:
+        return tree_of(render_bundle(answers, hidden, template))
+
+
+def template_digest() -> str:
+    """A digest of our template: another one for each change of it."""
+    found = hashlib.sha256()
+    for path, file in tree_of(shipped.bundle_template()).items():
+        if "__pycache__" not in path:
+            found.update(f"{file.digest} {file.executable:d} {path}\n".encode())
+    return found.hexdigest()
 
 
 class OtherTemplate:
@@ -217,9 +252,10 @@ def _plain(folder: Path) -> str:
 
 @contextmanager
 def _importable(folder: Path) -> Iterator[None]:
-    """Let Jinja import the extension that lies beside a template."""
+    """Let Jinja import the extension that lies beside a template, also after that of another template."""
     sys.path.append(str(folder))
     try:
         yield
     finally:
         sys.path.remove(str(folder))
+        sys.modules.pop("bundlekit_template", None)

@@ -143,9 +143,9 @@ def run(
         if taken := gateway_resource(resource.path):
             _note(f"the gateway has {taken} itself, and a bundle must not override that with {resource.path}")
 
-    from bundlekit.scaffold.template import render_bundle
+    from bundlekit.scaffold.template import render_recorded
 
-    return _show(output_dir, lambda into: render_bundle(answers, into), dry_run=dry_run)
+    return _show(output_dir, lambda into: render_recorded(answers, into), dry_run=dry_run)
 
 
 def _complete(answered: Mapping[str, Any], output_dir: Path, *, no_input: bool, terminal: bool) -> Any:
