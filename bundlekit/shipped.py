@@ -26,6 +26,11 @@ def bundle_template() -> Path:
     return _shipped("templates", "bundle")
 
 
+def earlier_templates() -> Path:
+    """The folder with the templates of earlier releases, for bundles that do not say which one made them."""
+    return _shipped("templates", "earlier")
+
+
 def sdk() -> Path:
     """The folder with the SDK that bundles are built on and what it pins, to be put on the Python path of a bundle.
 

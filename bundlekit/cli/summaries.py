@@ -5,6 +5,7 @@ from __future__ import annotations
 # In the order in which a bundle lives; `--help` keeps it.
 SUMMARIES = {
     "new": "Make a new bundle.",
+    "update": "Bring to bundles what the template of new bundles has now.",
     "validate": "Check bundles against the vendor's rules and known problems in the field.",
     "rules": "List the rules of validate.",
     "run": "Run bundles on this machine, with an emulated gateway around them.",

@@ -27,9 +27,24 @@ def read_answers(path: Path) -> dict[str, Any]:
         BadUsage: it is neither JSON nor TOML, or has a key that is no answer's.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
     except OSError as error:
         raise Unreadable(f"cannot read {path}: {error.strerror}") from error
+    return parsed_answers(content, path)
+
+
+def parsed_answers(content: bytes, path: Path) -> dict[str, Any]:
+    """The answers in the content of a file.
+
+    Args:
+        content: of the file.
+        path: how messages call it.
+
+    Raises:
+        BadUsage: as `read_answers` does.
+    """
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadUsage(f"{path} is not UTF-8, see its byte {error.start}") from error
     is_json = text.lstrip().startswith("{")
