@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import getopt
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bundlekit.errors import BadUsage
+from bundlekit.fleet.ssh_arguments import ArgumentsUnfit, parse_arguments
 from bundlekit.quoting import quoted
 from bundlekit.ssh.target import Target, parse_target
 
@@ -48,12 +46,6 @@ _HARMLESS = re.compile(
 _CONNECTIONS = ("ssh", "smart", "ansible.builtin.ssh", "paramiko", "paramiko_ssh", "ansible.netcommon.paramiko_ssh")
 _TEMPLATE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _DEEPEST = 5  # variables in variables
-
-# All options of ssh, so that the words are told apart as ssh does; what the first ones mean is known here.
-_SSH_OPTIONS = "o:J:i:l:p:F:b:46AaCfgkKMNnqsTtVvXxYyB:c:D:E:e:I:L:m:O:P:Q:R:S:W:w:G"
-_AS_KEYWORD = {"-J": "ProxyJump", "-i": "IdentityFile", "-l": "User", "-p": "Port", "-b": "BindAddress"}
-_FAMILIES = {"-4": "inet", "-6": "inet6"}
-_WITHOUT_EFFECT = ("-A", "-a", "-C", "-k", "-K", "-n", "-q", "-T", "-t", "-v", "-X", "-x", "-Y")
 
 
 @dataclass(frozen=True)
@@ -170,22 +162,11 @@ def _truth(value: Any) -> bool:
 def _ssh_options(name: str, key: str, text: str) -> list[str]:
     """Options as `-o KEYWORD=VALUE` and `-F FILE`."""
     try:
-        found, rest = getopt.getopt(shlex.split(text), _SSH_OPTIONS)
-    except (getopt.GetoptError, ValueError) as error:
-        raise _unfit(name, key, f"cannot be read: {error}") from error
-    if rest:
-        raise _unfit(name, key, f"has {quoted(rest[0])}, which is not an option")
-    options: list[str] = []
-    for option, value in found:
-        if option in ("-o", "-F"):
-            options += [option, str(Path(value).expanduser()) if option == "-F" else value]
-        elif option in _AS_KEYWORD:
-            options += ["-o", f"{_AS_KEYWORD[option]}={value}"]
-        elif option in _FAMILIES:
-            options += ["-o", f"AddressFamily={_FAMILIES[option]}"]
-        elif option not in _WITHOUT_EFFECT:
-            raise _unfit(name, key, f"has the option {option}, which bundlekit does not know")
-    return options
+        found = parse_arguments(text)
+    except ArgumentsUnfit as error:
+        raise _unfit(name, key, str(error)) from error
+    options = ["-F", str(found.config_file)] if found.config_file else []
+    return [*options, *(word for option in found.options for word in ("-o", option))]
 
 
 def _unfit(name: str, variable: str, why: str) -> BadUsage:

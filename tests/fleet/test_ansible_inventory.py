@@ -55,7 +55,7 @@ all:
             "gw1",
             "moxa@10.0.0.1:2222",
             folder / "key",
-            ("-o", "ProxyJump=jump", "-o", "ServerAliveInterval=9"),
+            ("-o", "ProxyJump=jump"),
             groups,
             password,
         ),
@@ -106,7 +106,7 @@ def test_settings_of_another_user_are_not_obeyed(folder: Path) -> None:
     ("variables", "options"),
     [
         (
-            {"ansible_ssh_common_args": "-4 -C -o 'ProxyCommand=nc %h %p'"},
+            {"ansible_ssh_common_args": "-4 -C -o 'ProxyCommand=nc %h %p' -o ControlPersist=60s"},
             ("AddressFamily=inet", "ProxyCommand=nc %h %p"),
         ),
         ({"ansible_ssh_extra_args": "-oUser=x -l y -p 22 -b ::1"}, ("User=x", "User=y", "Port=22", "BindAddress=::1")),
@@ -133,8 +133,9 @@ def test_variables_that_are_honoured(variables: dict[str, object], options: tupl
         ({"ansible_host": "{{ ip | default('x') }}"}, "ansible_host"),
         ({"ansible_password": {"__ansible_vault": "x"}}, "ansible_password"),
         ({"ansible_ssh_common_args": "-o User=x evil"}, "ansible_ssh_common_args"),
-        ({"ansible_ssh_extra_args": "-E log"}, "ansible_ssh_extra_args"),
+        ({"ansible_ssh_extra_args": "-L 1:x:2"}, "ansible_ssh_extra_args"),
         ({"ansible_ssh_args": "'"}, "ansible_ssh_args"),
+        ({"ansible_ssh_args": "-o Ciphers=aes256-ctr"}, "ansible_ssh_args"),
         ({"ansible_ssh_private_key": "BEGIN"}, "ansible_ssh_private_key"),
         ({"ansible_paramiko_proxy_command": "nc"}, "ansible_paramiko_proxy_command"),
     ],

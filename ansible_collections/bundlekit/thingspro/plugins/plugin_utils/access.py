@@ -14,12 +14,11 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.loader import become_loader
 from ansible.utils.display import Display
 
-from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.ssh_arguments import parse_arguments
-
 # Workers are forks of the process that imports this: what is imported and made here, no worker has to make anew.
 try:
     from bundlekit.cli.own_gateway import expect_its_key, password_of
     from bundlekit.errors import GatewayUnreachable, HostKeyRejected, LoginRefused
+    from bundlekit.fleet.ssh_arguments import ArgumentsUnfit, parse_arguments
     from bundlekit.remote import script
     from bundlekit.remote.session import Session
     from bundlekit.ssh.address import look_up
@@ -34,6 +33,7 @@ else:
     script.programs()
 
 if TYPE_CHECKING:
+    from bundlekit.fleet.ssh_arguments import SshArguments
     from bundlekit.ssh.address import Address
 
 display = Display()
@@ -119,10 +119,8 @@ class Access:
             raise AnsibleActionFail(
                 f"ansible_ssh_executable is {executable}, and bundlekit has an SSH client of its own"
             )
-        first = parse_arguments(option("ssh_args"), "ansible_ssh_args")
-        others = [
-            parse_arguments(option(f"ssh_{kind}_args"), f"ansible_ssh_{kind}_args") for kind in ("common", "extra")
-        ]
+        first = _arguments(option("ssh_args"), "ansible_ssh_args")
+        others = [_arguments(option(f"ssh_{kind}_args"), f"ansible_ssh_{kind}_args") for kind in ("common", "extra")]
         options = [*first.options]
         if not option("host_key_checking"):
             options.append("StrictHostKeyChecking=no")
@@ -185,6 +183,13 @@ def _sudo_password(become: Any, play_context: Any, variables: dict[str, Any], te
         if (value := become.get_option(option)) not in (None, "", usual):
             raise AnsibleActionFail(f"ansible_{option} is {value}, and bundlekit needs `{usual}` there")
     return become.get_option("become_pass") or play_context.become_pass
+
+
+def _arguments(text: str | None, variable: str) -> SshArguments:
+    try:
+        return parse_arguments(text)
+    except ArgumentsUnfit as error:
+        raise AnsibleActionFail(f"{variable} {error}") from None
 
 
 def _number(port: Any) -> int | None:
