@@ -76,8 +76,11 @@ def _without_inventory(targets: Sequence[str], ssh_config: Path | None) -> tuple
     from bundlekit.ssh.target import parse_target
 
     words = words_of(",".join(targets))
-    if all(sign for sign, _ in words) or any(word == "all" for _, word in words):
+    if any(word == "all" for _, word in words):
         raise BadUsage("`all` needs an inventory", hint="name it with -i FILE")
+    if all(sign for sign, _ in words):
+        what = f"{quoted(','.join(targets))} means all gateways but some, and there is no inventory"
+        raise BadUsage(what, hint="name it with -i FILE, or name gateways before `!` and `&`")
     typed = [each for sign, word in words if not sign and "*" not in word and "?" not in word for each in expand(word)]
     for each in typed:
         parse_target(each)

@@ -52,7 +52,8 @@ def test_words_of_the_command_line_mean(targets: str, inventory: bool, names: st
     [
         ("gw01 10.0.0.9", True, "no gateway and no group 10.0.0.9"),
         ("north,&lone", True, "matches no gateway of the inventory"),
-        ("!field-1", False, "`all` needs an inventory"),
+        ("!field-1", False, '"!field-1" means all gateways but some, and there is no inventory'),
+        ("&field-1", False, '"&field-1" means all gateways but some, and there is no inventory'),
         ("all,!field-1", False, "`all` needs an inventory"),
         ("a b:port", False, '"port" is not a port'),
         ("a,-oProxyCommand=x", False, "is not a gateway"),
