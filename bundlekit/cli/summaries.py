@@ -8,6 +8,7 @@ SUMMARIES = {
     "update": "Bring to bundles what the template of new bundles has now.",
     "validate": "Check bundles against the vendor's rules and known problems in the field.",
     "rules": "List the rules of validate.",
+    "vendor": "Take along what requirements.txt names, in vendor/ of a bundle.",
     "run": "Run bundles on this machine, with an emulated gateway around them.",
     "pack": "Pack a bundle into one file, the same bytes each time.",
     "gateway": "Run an emulated gateway to which you can deploy bundles.",

@@ -1,0 +1,276 @@
+"""`bundlekit vendor` as it is typed, with pip and without a network."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from bundlekit.cli import main
+from bundlekit.vendor.folder import digest_of, present
+from tests.pack.folders import make_folder
+from tests.source.python_2 import interpreter
+from tests.vendor.packages import TRAP, index, sdist, wheel
+
+__all__ = ["index"]
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "thermostat")
+
+
+@pytest.fixture(scope="module")
+def python_2(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(interpreter(tmp_path_factory.mktemp("python-2")))
+
+
+def require(bundle: Path, *lines: str) -> None:
+    (bundle / "requirements.txt").write_text("".join(f"{line}\n" for line in lines))
+
+
+def contents(bundle: Path) -> dict[str, bytes]:
+    return {**(present(bundle) or {}), "vendor.lock": (bundle / "vendor.lock").read_bytes()}
+
+
+def publish(index: Path) -> None:
+    """A wheel that requires one for Python 2.7 alone and one for Python 3 alone, and an sdist without wheels."""
+    markers = ('Requires-Dist: backport ; python_version < "3"', 'Requires-Dist: nowhere ; python_version >= "3"')
+    wheel(index, "app", "1.0", {"app/__init__.py": "import backport, old", "INFO/LICENSE": "terms"}, *markers,
+          "Requires-Dist: old", "License: MIT")  # fmt: skip
+    wheel(index, "backport", "1.0", {"backport.py": "print 'Python 2'"}, tag="py2-none-any")
+    listed = {"old.egg-info/top_level.txt": "old\n", "old.egg-info/requires.txt": "six2\n"}
+    sdist(index, "old", "1.0", {"src/old.py": "import six2", "setup.py": TRAP, **listed})
+    wheel(index, "six2", "1.0", {"six2.py": ""})
+
+
+def test_vendor_takes_along_what_a_gateway_needs(
+    index: Path, bundle: Path, python_2: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    publish(index)
+    require(bundle, "app==1.0  # why", "sanji", 'nowhere; python_version >= "3"')
+    assert main(["vendor", str(bundle), "--python", python_2]) == 0
+    out, err = capfd.readouterr()
+    assert out.splitlines() == [
+        "app 1.0  MIT",
+        "backport 1.0  no licence named",
+        "old 1.0  no licence named",
+        "six2 1.0  no licence named",
+    ]
+    assert "4 packages, 5 files" in err
+    assert "imported all of it" in err
+    assert set(contents(bundle)) == {
+        *("app/__init__.py", "backport.py", "old.py", "six2.py", "licences/app/LICENSE", "vendor.lock"),
+    }
+    assert not Path(os.environ["BUNDLEKIT_TRAP"]).exists(), "a setup.py was run"
+    lock = json.loads((bundle / "vendor.lock").read_text())
+    assert lock["requirements"] == ["app==1.0"]
+    assert {one["name"]: one["required_by"] for one in lock["packages"]} == {
+        "app": ["requirements.txt"],
+        "backport": ["app"],
+        "old": ["app"],
+        "six2": ["old"],
+    }
+
+
+def test_lock_gives_the_same_bytes_elsewhere_and_later(
+    index: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(index)
+    require(bundle, "app")
+    assert main(["vendor", str(bundle)]) == 0
+    first = contents(bundle)
+    wheel(index, "six2", "2.0", {"six2.py": "new = 1"})
+    other = make_folder(tmp_path / "elsewhere" / "other name")
+    require(other, "app")
+    (other / "vendor.lock").write_bytes(first["vendor.lock"])
+    monkeypatch.chdir(other)
+    umask = os.umask(0o077)
+    try:
+        assert main(["vendor"]) == 0
+    finally:
+        os.umask(umask)
+    assert contents(other) == first
+    require(other, "app", "backport")
+    assert main(["vendor"]) == 0
+    assert contents(other).keys() == first.keys()
+    assert b"new" not in contents(other)["six2.py"], "what was locked stays where something else is added"
+    assert main(["vendor", "--upgrade"]) == 0
+    assert contents(other)["six2.py"] == b"new = 1"
+
+
+def test_package_with_another_digest_is_refused_and_nothing_changes(
+    index: Path, bundle: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wheel(index, "six2", "1.0", {"six2.py": ""})
+    require(bundle, "six2")
+    assert main(["vendor", str(bundle)]) == 0
+    other = make_folder(tmp_path / "other")
+    require(other, "six2")
+    (other / "vendor.lock").write_bytes((bundle / "vendor.lock").read_bytes())
+    wheel(index, "six2", "1.0", {"six2.py": "evil = 1"})
+    capfd.readouterr()
+    assert main(["vendor", str(other)]) == 1
+    assert "its digest differs" in capfd.readouterr().err
+    assert not (other / "vendor").exists()
+
+
+def test_what_fits_is_left_alone_without_pip(
+    index: Path, bundle: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel(index, "six2", "1.0", {"six2.py": ""})
+    require(bundle, "six2")
+    assert main(["vendor", str(bundle)]) == 0
+    before = (bundle / "vendor" / "six2.py").stat().st_ino
+    monkeypatch.setattr("bundlekit.vendor.vendoring.download", None)
+    assert main(["vendor", str(bundle)]) == 0
+    assert (bundle / "vendor" / "six2.py").stat().st_ino == before
+    assert main(["vendor", str(bundle), "--check"]) == 0
+    require(bundle, "# nothing any more")
+    assert main(["vendor", str(bundle), "--check"]) == 1
+    assert "requirements.txt has changed since vendor.lock was written: six2" in capfd.readouterr().err
+    assert main(["vendor", str(bundle)]) == 0
+    assert not (bundle / "vendor").exists()
+    assert not (bundle / "vendor.lock").exists()
+    assert main(["vendor", str(bundle), "--check"]) == 0
+
+
+def test_changed_file_in_vendor_is_neither_passed_nor_lost(
+    index: Path, bundle: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wheel(index, "six2", "1.0", {"six2.py": ""})
+    require(bundle, "six2")
+    assert main(["vendor", str(bundle)]) == 0
+    (bundle / "vendor" / "six2.pyc").write_text("left by Python")
+    assert main(["vendor", str(bundle), "--check"]) == 0
+    (bundle / "vendor" / "six2.py").write_text("mended = 1")
+    assert main(["vendor", str(bundle), "--check"]) == 1
+    assert main(["vendor", str(bundle), "--upgrade"]) == 1
+    assert "kept: they were left as they are" in capfd.readouterr().err
+    assert (bundle / "vendor" / "six2.py").read_text() == "mended = 1"
+
+
+def test_folder_of_the_users_own_is_left_alone(index: Path, bundle: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    require(bundle, "six2")
+    (bundle / "vendor").mkdir()
+    (bundle / "vendor" / "mine.py").touch()
+    assert main(["vendor", str(bundle)]) == 1
+    assert "did not put there" in capfd.readouterr().err
+    (bundle / "vendor" / "mine.py").unlink()
+    (bundle / "vendor").rmdir()
+    (bundle / "vendor").symlink_to(index)
+    assert main(["vendor", str(bundle)]) == 1
+    assert "is not a folder" in capfd.readouterr().err
+    assert list(index.iterdir()) == []
+
+
+def test_package_that_python_2_cannot_import_is_refused(
+    index: Path, bundle: Path, python_2: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wheel(index, "wrong", "1.0", {"wrong.py": "def f(*, a): pass"})
+    require(bundle, "wrong")
+    assert main(["vendor", str(bundle), "--python", python_2]) == 1
+    err = capfd.readouterr().err
+    assert "wrong of wrong 1.0: SyntaxError" in err
+    assert not (bundle / "vendor").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("-r other.txt", "is an option of pip"),
+        ("--index-url https://evil.example", "is an option of pip"),
+        ("-e .", "is an option of pip"),
+        ("https://evil.example/x.whl", "is not the name of a package"),
+        ("foo @ https://evil.example/x.whl", "is not the name of a package"),
+        ("./local", "is not the name of a package"),
+        ("foo bar", "is not the name of a package"),
+        ("foo; \x1b[31m", "is not the name of a package"),
+    ],
+)
+def test_line_that_is_no_package_is_refused(
+    index: Path, bundle: Path, line: str, why: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    require(bundle, "# first", line)
+    assert main(["vendor", str(bundle)]) == 1
+    err = capfd.readouterr().err
+    assert why in err
+    assert "requirements.txt:2" in err
+    assert "\x1b[31m" not in err
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("No module named 'pip'", 3, "there is no pip beside bundlekit"),
+        ("AttributeError: x\nbundlekit-unknown-pip", 3, "this pip is not built as bundlekit expects"),
+        ("WARNING: Retrying after connection broken by 'NewConnectionError'", 3, "pip reaches no package index"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", 1, "its digest differs"),
+        ("ERROR: No matching distribution found for x-y (from versions: none)", 3, "pip finds no package x-y"),
+        ("ERROR: No matching distribution found for X_y==9", 3, "no version of x-y that requirements.txt allows"),
+        ("ERROR: ResolutionImpossible: help", 3, "no versions of these packages fit together"),
+        ("Traceback \x1b[2J", 3, "pip failed"),
+    ],
+)
+def test_failure_of_pip_is_put_into_words(
+    bundle: Path, case: tuple[str, int, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said, code, why = case
+    monkeypatch.setattr("bundlekit.vendor.pip._run", lambda *_, **__: (1, said))
+    require(bundle, "x-y")
+    assert main(["vendor", str(bundle)]) == code
+    err = capfd.readouterr().err
+    assert why in err
+    assert "hint:" in err
+    assert "\x1b[2J" not in err
+
+
+def test_missing_package_is_named(index: Path, bundle: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    require(bundle, "nowhere")
+    assert main(["vendor", str(bundle)]) == 3
+    assert "pip finds no package nowhere" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"form": 2}', '{"form": 1, "requirements": 1}', "[" * 100_000])
+def test_lock_that_is_none_is_refused(bundle: Path, text: str, capfd: pytest.CaptureFixture[str]) -> None:
+    require(bundle, "six2")
+    (bundle / "vendor.lock").write_text(text)
+    assert main(["vendor", str(bundle), "--check"]) == 1
+    assert "is not a lock of bundlekit vendor" in capfd.readouterr().err
+
+
+def test_usage_that_makes_no_sense_is_refused(bundle: Path, tmp_path: Path) -> None:
+    require(bundle, "six2")
+    assert main(["vendor", str(bundle), "--check", "--upgrade"]) == 2
+    assert main(["vendor", str(bundle), "--python", "/bin/true"]) == 2
+    assert main(["vendor", str(tmp_path / "nothing")]) == 2
+    assert main(["vendor", str(tmp_path)]) == 3
+
+
+def test_check_takes_files_as_a_hook_gives_them(index: Path, bundle: Path, tmp_path: Path) -> None:
+    require(bundle, "six2")
+    stray = tmp_path / "requirements.txt"
+    stray.touch()
+    assert main(["vendor", "--check", "--", str(stray)]) == 0
+    assert main(["vendor", "--check", "--", str(stray), str(bundle / "requirements.txt")]) == 1
+    assert main(["vendor", "--", str(stray)]) == 3
+
+
+def test_digest_depends_on_names_and_contents_alone() -> None:
+    assert digest_of({"a": b"1", "b": b"2"}) == digest_of({"b": b"2", "a": b"1"})
+    assert len({digest_of({"a": b"1"}), digest_of({"a": b"2"}), digest_of({"b": b"1"}), digest_of({})}) == 4
+
+
+def test_real_packages_are_imported_under_python_2(
+    bundle: Path, python_2: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one test that fetches from the package index of this machine."""
+    require(bundle, "requests==2.25.1", "pyserial==3.5", "pymodbus==2.5.3", "paho-mqtt==1.6.1")
+    assert main(["vendor", str(bundle), "--python", python_2]) == 0, capfd.readouterr().err
+    out, err = capfd.readouterr()
+    assert {"requests 2.25.1", "pyserial 3.5", "pymodbus 2.5.3", "paho-mqtt 1.6.1"} <= {
+        line.partition("  ")[0] for line in out.splitlines()
+    }
+    assert "imported all of it" in err
