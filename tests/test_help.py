@@ -27,16 +27,15 @@ def _examples(verb: str) -> list[str]:
 
 def test_help_lists_the_verbs_in_the_order_of_a_bundles_life(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
-    listed = re.findall(r"^  ([a-z]+)  +\S", capsys.readouterr().out.partition("Commands:")[2], re.MULTILINE)
+    listed = re.findall(r"^  ([a-z-]+)  +\S", capsys.readouterr().out.partition("Commands:")[2], re.MULTILINE)
     assert listed == list(SUMMARIES)
 
 
 def test_every_module_of_a_verb_is_a_verb() -> None:
     """A module with a `command` that is not in the list could not be called by anybody."""
-    found = [
-        importlib.import_module(one.name) for one in pkgutil.iter_modules(commands.__path__, "bundlekit.cli.commands.")
-    ]
-    assert {one.__name__.rpartition(".")[2] for one in found if hasattr(one, "command")} == {*SUMMARIES}
+    names = [one.name for one in pkgutil.iter_modules(commands.__path__)]
+    found = [name for name in names if hasattr(importlib.import_module(f"{commands.__name__}.{name}"), "command")]
+    assert {name.replace("_", "-") for name in found} == {*SUMMARIES}
 
 
 @pytest.mark.parametrize("verb", SUMMARIES)

@@ -36,7 +36,7 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in SUMMARIES:
             return None
-        command = importlib.import_module(f"bundlekit.cli.commands.{cmd_name}").command
+        command = importlib.import_module(f"bundlekit.cli.commands.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)  # noqa: S101 - a fault of ours, not of the user's
         return command
 

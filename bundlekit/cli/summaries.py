@@ -11,6 +11,8 @@ SUMMARIES = {
     "vendor": "Take along what requirements.txt names, in vendor/ of a bundle.",
     "run": "Run bundles on this machine, with an emulated gateway around them.",
     "pack": "Pack a bundle into one file, the same bytes each time.",
+    "sign": "Sign an archive with your SSH key.",
+    "verify-archive": "Check who has signed an archive.",
     "gateway": "Run an emulated gateway to which you can deploy bundles.",
     "login": "Try a gateway's password and store it in the keyring.",
     "doctor": "Check everything that a deploy to a gateway needs.",

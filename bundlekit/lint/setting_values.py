@@ -71,10 +71,13 @@ def _baseline(key: str, value: Any) -> str:
     return value
 
 
-def _inventory(key: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise BadUsage(f"{key} is {shown(value)}, expected a file", hint=f'such as {key} = "gateways.ini"')
-    return value
+def _file(example: str) -> Callable[[str, Any], str]:
+    def checked(key: str, value: Any) -> str:
+        if not isinstance(value, str) or not value.strip() or "\0" in value:
+            raise BadUsage(f"{key} is {shown(value)}, expected a file", hint=f'such as {key} = "{example}"')
+        return value
+
+    return checked
 
 
 def _deploy(key: str, value: Any) -> dict[str, bool]:
@@ -114,7 +117,8 @@ _KEYS: dict[str, Callable[[str, Any], Any]] = {
     "baseline": _baseline,
     "per-path-ignores": _path_ignores,
     "cache": _truth,
-    "inventory": _inventory,
+    "inventory": _file("gateways.ini"),
+    "signers": _file("allowed_signers"),
     "deploy": _deploy,
 }
 

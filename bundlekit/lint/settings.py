@@ -36,6 +36,7 @@ class Settings:
         baseline: the file with the findings that are known.
         caches: whether what is found is kept for the next time.
         inventory: the file or folder with the gateways that are meant where the command line names none.
+        signers: the file of those who may sign archives.
         verify_write: whether a deploy is to be confirmed by writing back what was read, as `verify --write` does.
     """
 
@@ -46,6 +47,7 @@ class Settings:
     caches: bool = True
     verify_write: bool = False
     inventory: Path | None = None
+    signers: Path | None = None
 
     def check_baseline(self) -> None:
         """Check that nobody but the user and root decides where the baseline is, and what it says.
@@ -180,7 +182,10 @@ def _read(file: Path, real: Path | None = None) -> Settings | None:
             Path(_shown(file.parent / baseline)) if baseline else None,
             values.get("cache", True),
             values.get("deploy", {}).get("verify-write", False),
-            file.parent / Path(values["inventory"]).expanduser() if "inventory" in values else None,
+            *(
+                file.parent / Path(values[key]).expanduser() if key in values else None
+                for key in ("inventory", "signers")
+            ),
         )
     except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or a number that is too long
         said = re.fullmatch(r"(.+) \(at line (\d+), column \d+\)", str(error), re.DOTALL)

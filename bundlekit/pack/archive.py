@@ -23,6 +23,7 @@ from bundlekit.io import replacing
 from bundlekit.pack import safety
 from bundlekit.pack.compression import compressed
 from bundlekit.pack.contents import SUMS, Contents, select
+from bundlekit.pack.signature import Signatures
 
 SUFFIX = ".tar.gz"
 IDENTITY = "tar:"
@@ -56,6 +57,7 @@ class Archive:
         data: what is in the `.tar.gz` file.
         members: the files in it by path, the checksum list among them; folders are not told.
         resources: that the bundle answers.
+        signatures: that were beside its file; None without any. Nothing of what it is known by depends on them.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Archive:
     data: bytes
     members: tuple[ArchiveMember, ...]
     resources: tuple[str, ...] = ()
+    signatures: Signatures | None = None
 
     @property
     def file_name(self) -> str:

@@ -29,6 +29,7 @@ DEFAULTS = (
     "venv/",
     "node_modules/",
     "*.tar.gz",  # earlier archives, or each would hold the one before
+    "*.tar.gz.sig",
     "*.sw[op]",
     "*~",
     r"\#*#",

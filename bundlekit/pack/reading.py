@@ -27,6 +27,7 @@ from bundlekit.errors import CouldNotRun, Refused, Unreadable
 from bundlekit.pack import safety
 from bundlekit.pack.archive import IDENTITY, Archive, ArchiveMember
 from bundlekit.pack.contents import SUMS
+from bundlekit.pack.signature import LARGEST, SUFFIX, Signatures, parse
 from bundlekit.quoting import printable
 
 _CHUNK = 256 * 1024  # bytes in memory at once
@@ -62,12 +63,12 @@ def open_stream(packed: IO[bytes], label: str) -> Bundle:
     return _bundle(_unpacked(packed, label), label)
 
 
-def read_archive(path: Path) -> Archive:
-    """An archive that was made before, its bytes as they are.
+def read_archive(path: Path, *, with_signatures: bool = True) -> Archive:
+    """An archive that was made before, its bytes as they are, with the signatures that are beside it.
 
     Raises:
         Unreadable: as `open_archive`.
-        Refused: as `open_archive`; or its manifest has no name and version that are fit.
+        Refused: as `open_archive`; or its manifest has no name and version that are fit; or its signatures are damaged.
     """
     with _opened(path) as packed:
         tar = _unpacked(packed, str(path))
@@ -89,7 +90,22 @@ def read_archive(path: Path) -> Archive:
         data,
         members,
         manifest.answered,
+        read_signatures(path) if with_signatures else None,
     )
+
+
+def read_signatures(path: Path) -> Signatures | None:
+    """The signatures beside an archive, in a file with `.sig` behind its name; None without that file.
+
+    Raises:
+        Unreadable: the file cannot be read.
+        Refused: it has something else.
+    """
+    place = path.with_name(path.name + SUFFIX)
+    if not os.path.lexists(place):
+        return None
+    with _opened(place) as stream:
+        return parse(stream.read(LARGEST), str(place))
 
 
 @dataclass(frozen=True)

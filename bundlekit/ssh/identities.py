@@ -100,7 +100,7 @@ def key_in(file: Path, passphrase: str) -> paramiko.PKey | None:
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
-        return paramiko.PKey.from_path(file, passphrase.encode())  # type: ignore[arg-type] # it wants bytes
+        return _private_key(file, passphrase.encode())
     except (
         OSError,
         ValueError,
@@ -112,13 +112,34 @@ def key_in(file: Path, passphrase: str) -> paramiko.PKey | None:
         return None
 
 
+def _private_key(file: Path, passphrase: bytes | None = None) -> paramiko.PKey:
+    """The private key in a file. paramiko loses one without a comment whose size needs no padding."""
+    import paramiko
+
+    try:
+        return paramiko.PKey.from_path(file, passphrase)  # type: ignore[arg-type] # it wants bytes
+    except paramiko.PasswordRequiredException:
+        raise
+    except paramiko.SSHException:
+        from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_ssh_private_key
+
+        key = load_ssh_private_key(file.read_bytes(), passphrase)
+        if isinstance(key, EllipticCurvePrivateKey):
+            return paramiko.ECDSAKey(vals=(key, key.public_key()))
+        if isinstance(key, RSAPrivateKey):
+            return paramiko.RSAKey(key=key)
+        raise
+
+
 def _in_file(file: Path, *, named: bool) -> Identity | None:
     import paramiko
     from cryptography.exceptions import UnsupportedAlgorithm
 
     public = _public_in(file)
     try:
-        key = paramiko.PKey.from_path(file)
+        key = _private_key(file)
     except (paramiko.PasswordRequiredException, TypeError):
         return Identity(str(file), None, public, named, file)
     except FileNotFoundError:

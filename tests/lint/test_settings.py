@@ -56,6 +56,7 @@ def test_inventory_is_a_file_from_the_folder_of_the_settings() -> None:
     assert settings.inventory == settings.file.parent / "all/gateways.ini"
     assert read('inventory = "/gateways.ini"').inventory == Path("/gateways.ini")
     assert read("").inventory is None
+    assert read('signers = "keys/allowed_signers"').signers == settings.file.parent / "keys/allowed_signers"
 
 
 def test_empty_settings_choose_nothing() -> None:

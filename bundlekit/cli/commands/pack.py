@@ -32,7 +32,14 @@ from bundlekit.errors import BadUsage
 @click.option(
     "-l", "--list", "listing", is_flag=True, help="Show what would be packed, or is in an archive, and write nothing."
 )
-def command(path: Path, output: Path, listing: bool) -> int:
+@click.option(
+    "--sign",
+    "key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="KEY",
+    help="Sign the archive with this key, as `bundlekit sign ARCHIVE --key KEY` does.",
+)
+def command(path: Path, output: Path, listing: bool, key: Path | None) -> int:
     """Pack the bundle in the folder PATH into OUTPUT/NAME-VERSION.tar.gz.
 
     The same files give the same bytes, on any machine and at any time. A bundle with errors is refused. An existing
@@ -43,33 +50,39 @@ def command(path: Path, output: Path, listing: bool) -> int:
     bundle, in the syntax of .gitignore, excludes more files, or includes some again (!name). The settings that a bundle
     writes while it runs, data/NAME.json and its .backup, are never packed.
 
+    An archive that changes loses its earlier signature, OUTPUT/NAME-VERSION.tar.gz.sig, unless it is signed again.
+
     It prints the archive's SHA-256 and its path. Exit code: 0 packed, 1 refused, 2 usage, 3 could not be done.
     """
-    return run(path, output, listing=listing)
+    return run(path, output, listing=listing, key=key)
 
 
-def run(path: Path, output: Path, *, listing: bool) -> int:
+def run(path: Path, output: Path, *, listing: bool, key: Path | None = None) -> int:
     """Pack the bundle in the folder `path`, or only list what would go in, or is in the archive `path`."""
     if listing:
         return _list(path)
     if not path.is_dir():
         raise BadUsage(f"{path} is not a folder", hint="name the folder with bundle.json")
-    return _pack(path, output)
+    return _pack(path, output, key)
 
 
-def _pack(path: Path, output: Path) -> int:
+def _pack(path: Path, output: Path, key: Path | None) -> int:
     from bundlekit.cli.archive import packed_folder
+    from bundlekit.cli.signing import drop_signature, key_to_sign, sign_archive
     from bundlekit.pack.archive import write
 
+    opened = key_to_sign(key) if key is not None else None
     archive, contents = packed_folder(path)
     place = output / archive.file_name
     before = _digest(place)
     if before != archive.digest:
+        drop_signature(place)  # first: it is never beside another archive than its own
         write(archive, output)
+    signed = f"; signed by {sign_archive(archive, place, opened)}" if opened is not None else ""
     done = {None: "packed", archive.digest: "unchanged"}.get(before, "packed anew")
     size = f"{len(archive.members)} files, {len(archive.data)} bytes"
     left_out = f"; {len(contents.left_out)} left out, which --list shows" if contents.left_out else ""
-    click.echo(f"{click.style(done, fg='green')}: {archive.name} {archive.version}, {size}{left_out}", err=True)
+    click.echo(f"{click.style(done, fg='green')}: {archive.name} {archive.version}, {size}{left_out}{signed}", err=True)
     shown = str(place)
     click.echo(f"{archive.digest}  {'./' + shown if shown.startswith('-') else shown}")
     return 0

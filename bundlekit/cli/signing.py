@@ -1,0 +1,170 @@
+"""Signing archives with the user's own SSH keys, and holding their signatures against a file of signers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bundlekit.errors import BadUsage, CouldNotRun, LoginRefused, Refused, Unreadable
+
+if TYPE_CHECKING:
+    import paramiko
+
+    from bundlekit.pack.archive import Archive
+    from bundlekit.pack.signature import SignedBy
+    from bundlekit.ssh.identities import Identity
+
+_LARGEST_SIGNERS = 1024 * 1024
+HOW_TO_SIGN = "`bundlekit sign ARCHIVE` signs an archive, `bundlekit pack --sign KEY` packs and signs a bundle"
+
+
+def key_to_sign(file: Path | None) -> paramiko.PKey:
+    """The key to sign with, opened.
+
+    Args:
+        file: a private key; or a public key whose private key the ssh-agent has. None for the only key that there is.
+
+    Raises:
+        BadUsage: there are several keys, or none.
+        LoginRefused: nobody knows the passphrase.
+    """
+    from bundlekit.cli.terminal import TerminalPrompter
+    from bundlekit.ssh.identities import unlock
+
+    identity = _identity(file)
+    if identity.key is not None:
+        return identity.key
+    key = unlock(identity, TerminalPrompter(from_stdin=False, kept_as=""))
+    if key is None:
+        raise LoginRefused(
+            f"the passphrase of {identity.name} is not known",
+            kept="nothing was signed",
+            hint=f"add the key to the ssh-agent with ssh-add, or store it: `bundlekit login --key {identity.file}`",
+        )
+    return key
+
+
+def _identity(file: Path | None) -> Identity:
+    from bundlekit.ssh.address import Address
+    from bundlekit.ssh.identities import identities_for
+
+    named = (str(file),) if file is not None else ()
+    agent = os.environ.get("SSH_AUTH_SOCK")
+    here = Address("", 0, "", "", identities=named, identities_only=bool(named), agent=agent)
+    found = [identity for identity in identities_for(here) if not identity.certificate]
+    usable = [identity for identity in found if not identity.fault]
+    if len(usable) == 1:
+        return usable[0]
+    if usable:
+        names = ", ".join(identity.name for identity in usable)
+        raise BadUsage(f"there are several keys to sign with: {names}", hint="name one with --key FILE")
+    if file is not None:
+        why = found[0].fault if found else "it is not there"
+        raise BadUsage(f"{file} cannot sign: {why}", hint="a key that signs is Ed25519, ECDSA or RSA")
+    raise BadUsage(
+        "there is no key to sign with, neither in the ssh-agent nor in ~/.ssh",
+        hint="name one with --key FILE; `ssh-keygen -t ed25519` makes one",
+    )
+
+
+def sign_archive(archive: Archive, place: Path, key: paramiko.PKey) -> str:
+    """Write the signatures of an archive beside it, in place of those that are there.
+
+    Args:
+        archive: whose.
+        place: its file.
+        key: to sign with.
+
+    Returns:
+        The fingerprint of the key.
+
+    Raises:
+        BundlekitError: the key does not sign, or the file cannot be written.
+    """
+    from bundlekit.io import replacing
+    from bundlekit.pack.signature import sign
+    from bundlekit.pack.sshsig import fingerprint
+
+    signatures = sign(archive.data, contents_of(archive), key)
+    file = signature_beside(place)
+    try:
+        with replacing(file) as stream:
+            stream.write(signatures.text)
+    except OSError as error:
+        raise CouldNotRun(f"cannot write {file}: {error.strerror}") from error
+    return fingerprint(signatures.key)
+
+
+def drop_signature(place: Path) -> None:
+    """Remove the signature of an archive that is about to be replaced.
+
+    Raises:
+        CouldNotRun: it cannot be removed.
+    """
+    file = signature_beside(place)
+    try:
+        file.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise CouldNotRun(f"cannot remove {file}: {error.strerror}", kept=f"{place} was not replaced") from error
+
+
+def verified(archive: Archive, place: Path, signers: Path) -> SignedBy:
+    """Who has signed an archive.
+
+    Args:
+        archive: whose signature is checked.
+        place: its file, for messages.
+        signers: the file of those who may sign.
+
+    Raises:
+        Refused: it has no signature, or one that does not count.
+        Unreadable: the file of signers cannot be read.
+    """
+    from bundlekit.pack.signature import verify
+
+    if archive.signatures is None:
+        raise Refused(f"{place} has no signature: there is no {signature_beside(place)}", hint=HOW_TO_SIGN)
+    try:
+        with signers.open("rb") as stream:
+            text = stream.read(_LARGEST_SIGNERS + 1)
+    except OSError as error:
+        raise Unreadable(f"cannot read {signers}: {error.strerror}") from error
+    if len(text) > _LARGEST_SIGNERS:
+        raise Refused(f"{signers} is larger than {_LARGEST_SIGNERS // 1024} KiB")
+    return verify(archive.data, contents_of(archive), archive.signatures, text, label=str(place))
+
+
+def signers_of_settings(place: Path) -> Path | None:
+    """The file of signers that the settings name which count for the bundle or the archive at `place`, if they do.
+
+    Raises:
+        BundlekitError: they cannot be read or make no sense, or somebody else can write that file.
+    """
+    from bundlekit.bundle.ownership import why_foreign
+    from bundlekit.cli.choice import Asked, Chosen
+    from bundlekit.lint.settings import TRUST_HINT
+
+    settings = Chosen(Asked()).settings_of(place)
+    if settings is None or settings.signers is None:
+        return None
+    if why := why_foreign(settings.signers):
+        raise CouldNotRun(f"the file {settings.signers} in the settings is not safe: {why}", hint=TRUST_HINT)
+    return settings.signers
+
+
+def signature_beside(place: Path) -> Path:
+    """The file with the signatures of an archive."""
+    from bundlekit.pack.signature import SUFFIX
+
+    return place.with_name(place.name + SUFFIX)
+
+
+def contents_of(archive: Archive) -> bytes | None:
+    """The list of contents that is signed besides; None where a name in it is one that no gateway compares."""
+    from bundlekit.remote.delta import inventory_of
+
+    inventory = inventory_of(archive.data)
+    return inventory.text if inventory is not None else None
