@@ -46,7 +46,7 @@ def test_every_error_ends_with_its_exit_code(
     def fail(shell: str) -> int:
         raise kind("the thing failed")
 
-    monkeypatch.setattr(completion, "run", fail)
+    monkeypatch.setattr(completion.command, "callback", fail)
     assert main(["completion", "bash"]) == kind.exit_code
     assert capsys.readouterr() == ("", "error: the thing failed\n")
 
@@ -84,7 +84,7 @@ def fail(shell):
     settings = {"token": "s3cr" + "et", "password": password}
     raise ZeroDivisionError("division by zero")
 
-completion.run = fail
+completion.command.callback = fail
 sys.exit(main(["completion", "bash"]))
 """
 
@@ -138,7 +138,7 @@ def wait(shell):
     print("waiting", flush=True)
     time.sleep(600)
 
-completion.run = wait
+completion.command.callback = wait
 sys.exit(main(["completion", "bash"]))
 """
 
@@ -200,7 +200,7 @@ def test_a_broken_pipe_to_somebody_else_is_not_passed_over(
         raise BrokenPipeError(32, "Broken pipe")
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(completion, "run", fail)
+    monkeypatch.setattr(completion.command, "callback", fail)
     assert main(["completion", "bash"]) == 3
     assert "BrokenPipeError" in capsys.readouterr().err
 
