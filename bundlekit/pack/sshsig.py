@@ -80,7 +80,13 @@ class Signature(object):
 
 def signed(namespace, name, digest):
     # type: (bytes, bytes, bytes) -> bytes
-    """What a key signs: the digest of the data, and what it is for."""
+    """What a key signs: the digest of the data, and what it is for.
+
+    Args:
+        namespace: what the signature is for.
+        name: of the digest, such as `sha512`.
+        digest: of the data.
+    """
     return _MAGIC + string(namespace) + string(b"") + string(name) + string(digest)
 
 
@@ -98,7 +104,11 @@ def string(data):
 
 def strings(data):
     # type: (bytes) -> list[bytes]
-    """All of some bytes as strings one after the other."""
+    """All of some bytes as strings one after the other.
+
+    Raises:
+        Wrong: they break off.
+    """
     found, place = [], 0
     while place < len(data):
         start = place + 4
@@ -112,7 +122,11 @@ def strings(data):
 
 def decode(text):
     # type: (bytes) -> bytes
-    """Base64 in the one form that stands for these bytes."""
+    """Base64 in the one form that stands for these bytes.
+
+    Raises:
+        Wrong: it is in another form.
+    """
     try:
         data = base64.b64decode(text)
     except (TypeError, ValueError, binascii.Error):
@@ -124,7 +138,13 @@ def decode(text):
 
 def armor(name, text, width):
     # type: (bytes, bytes, int) -> bytes
-    """Base64 as it stands in a file, in lines of so many characters."""
+    """Base64 as it stands in a file, in lines of so many characters.
+
+    Args:
+        name: of what it is, such as `SSH SIGNATURE`.
+        text: in base64.
+        width: characters of a line.
+    """
     lines = [text[at : at + width] for at in range(0, len(text), width)]
     return b"\n".join([b"-----BEGIN %s-----" % name] + lines + [b"-----END %s-----\n" % name])
 
@@ -143,7 +163,11 @@ def fingerprint(key):
 
 def number(data):
     # type: (bytes) -> int
-    """A positive number as SSH writes it, without a byte too much."""
+    """A positive number as SSH writes it, without a byte too much.
+
+    Raises:
+        Wrong: it is negative, empty or too long.
+    """
     if not data or bytearray(data)[0] & 0x80 or (data[:1] == b"\0" and not (data[1:] and bytearray(data)[1] & 0x80)):
         raise Wrong("it has a number that is not as OpenSSH writes it")
     return int(binascii.hexlify(data), 16)
@@ -227,7 +251,11 @@ class Signer(object):
 
 def moment(text):
     # type: (bytes) -> float
-    """A time as OpenSSH writes it in options, in seconds since 1970."""
+    """A time as OpenSSH writes it in options, in seconds since 1970.
+
+    Raises:
+        Wrong: it is no time.
+    """
     found = re.match(b"(\\d{8})((?:\\d{4}){0,1}|\\d{6})(Z?)$", text)
     try:
         if found is None:
@@ -282,6 +310,11 @@ def read_signers(text, is_gateways):
 def signer_of(signature, signers, now):
     # type: (Signature, list[Signer], float) -> Signer
     """Who has made a signature, by the first line that counts.
+
+    Args:
+        signature: whose key is looked for.
+        signers: one for each line of the file.
+        now: seconds since 1970.
 
     Raises:
         Wrong: nobody whose key counts.

@@ -131,7 +131,16 @@ def carry_out(journal: Journal, bundle: Bundle, tree: WorkTree | None) -> tuple[
 
 
 def complete(journal: Journal, bundle: Bundle, tree: WorkTree | None) -> list[FileChange]:
-    """Complete an update whose journal is written; see `carry_out`."""
+    """Complete an update whose journal is written; see `carry_out`.
+
+    Args:
+        journal: that was written.
+        bundle: in a folder.
+        tree: its repository, in which conflicts are marked; None if it is in none.
+
+    Raises:
+        CouldNotRun: a file cannot be written; the journal stays for the next time.
+    """
     folder = Path(bundle.label)
     try:
         for parent in {(folder / one.path).parent for one in journal.changes}:

@@ -101,6 +101,11 @@ def file_at(bundle: Bundle, path: str) -> TemplateFile | None:
 def refuse_conflicts(bundle: Bundle, path: str, file: TemplateFile | None) -> None:
     """Check that nothing of an earlier update is left to do in a file.
 
+    Args:
+        bundle: with the file.
+        path: of the file in it.
+        file: as it is now; None if it is not there.
+
     Raises:
         Refused: there is.
     """
@@ -122,6 +127,12 @@ def merged(
     path: str, base: TemplateFile | None, ours: TemplateFile | None, theirs: TemplateFile | None
 ) -> FileChange | None:
     """The three-way merge of a file; None if the newer template changes nothing in it.
+
+    Args:
+        path: in the bundle.
+        base: as the older template makes it; None if it does not.
+        ours: as it is in the bundle; None if it is not there.
+        theirs: as the newer template makes it; None if it does not.
 
     Raises:
         CouldNotRun: there is no git.

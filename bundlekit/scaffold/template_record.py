@@ -126,7 +126,11 @@ class Parser:
         )
 
     def path(self, path: str) -> str:
-        """A path that leads to a place in the bundle, and into no repository."""
+        """A path that leads to a place in the bundle, and into no repository.
+
+        Raises:
+            Unreadable: it leads elsewhere.
+        """
         parts = path.split("/")
         if (
             len(path) > _LONGEST_PATH
@@ -140,7 +144,11 @@ class Parser:
         return path
 
     def file(self, value: Any) -> TemplateFile:
-        """A file, unpacked within the limits for all of them together."""
+        """A file, unpacked within the limits for all of them together.
+
+        Raises:
+            Unreadable: it is damaged, or too large.
+        """
         if not isinstance(value, dict) or not isinstance(value.get("content"), str):
             raise self.damaged("it has a file without content")
         try:

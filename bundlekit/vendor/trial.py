@@ -65,7 +65,13 @@ def find_python_2(given: str | None) -> tuple[str, str] | None:
 
 
 def try_modules(python: tuple[str, str], vendor: Path, modules: Iterable[str]) -> Trial:
-    """Import modules of a `vendor/` folder, all in one process, as a bundle does."""
+    """Import modules of a `vendor/` folder, all in one process, as a bundle does.
+
+    Args:
+        python: path of the interpreter, and its version.
+        vendor: the folder.
+        modules: dotted names.
+    """
     path, version = python
     names = sorted(modules)
     asked = json.dumps([[str(vendor.absolute()), str(sdk())], names])
