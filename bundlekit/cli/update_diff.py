@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bundlekit.quoting import for_terminal
+from bundlekit.quoting import for_terminal, printable
 from bundlekit.scaffold.merge import FileChange
 from bundlekit.scaffold.template_record import TemplateFile
 
@@ -24,7 +24,7 @@ def show_diff(folder: Path, changes: Iterable[FileChange]) -> None:
     for change in changes:
         name = str(folder / change.path)
         if change.why:
-            click.echo(f"{name}: {change.kind.value}, {change.why}", err=True)
+            click.echo(printable(f"{name}: {change.kind.value}, {change.why}"), err=True)
         if change.ours == change.result:
             continue
         if b"\0" in (change.ours.content if change.ours else b"") + (change.result.content if change.result else b""):

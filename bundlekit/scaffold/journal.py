@@ -24,12 +24,13 @@ from pathlib import Path
 from typing import Self
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.errors import CouldNotRun, reason_of
+from bundlekit.errors import CouldNotRun, Unreadable, reason_of
 from bundlekit.io import replacing
 from bundlekit.scaffold.merge import ChangeKind, FileChange, file_at, has_conflicts, merged, obstacle
 from bundlekit.scaffold.repository import WorkTree
 from bundlekit.scaffold.template_record import (
     FOLDER,
+    LARGEST_RECORD,
     RECORD,
     Parser,
     TemplateFile,
@@ -43,6 +44,7 @@ BACKUP = f"{FOLDER}/before-update"
 
 _DRAFT = re.compile(r"\.bundlekit-[0-9a-f]{16}")  # as `bundlekit.io` calls what it has not finished
 _STATES = ("base", "ours", "theirs", "result")
+_TIMES = 8  # each file of the template, as each of these; and those of the user may be larger
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Journal:
         Raises:
             Unreadable: it is damaged.
         """
-        parser = Parser(content, shown)
+        parser = Parser(content, shown, times=_TIMES, hint="remove it, then use `bundlekit update` again")
         record, listed = parser.value.get("record"), parser.value.get("changes")
         if not isinstance(record, str) or not isinstance(listed, list):
             raise parser.damaged("it is no journal of an update")
@@ -87,7 +89,7 @@ class Journal:
             except ValueError as error:
                 raise parser.damaged("it has a change of an unknown kind") from error
             changes.append(FileChange(parser.path(one["path"]), kind, why=str(one.get("why", "")), **states))
-        return cls(TemplateRecord.parsed(record.encode(), shown), tuple(changes))
+        return cls(TemplateRecord.parsed(record.encode("utf-8", "surrogatepass"), shown), tuple(changes))
 
 
 def interrupted(bundle: Bundle) -> Journal | None:
@@ -96,7 +98,7 @@ def interrupted(bundle: Bundle) -> Journal | None:
     Raises:
         Unreadable: its journal is damaged.
     """
-    content = read_own(bundle, JOURNAL)
+    content = read_own(bundle, JOURNAL, _TIMES * LARGEST_RECORD)
     return None if content is None else Journal.parsed(content, bundle.shown(JOURNAL))
 
 
@@ -115,6 +117,13 @@ def carry_out(journal: Journal, bundle: Bundle, tree: WorkTree | None) -> tuple[
         CouldNotRun: something cannot be written. Each file is as it was, or as it was to be.
     """
     folder = Path(bundle.label)
+    content = journal.dumped()
+    try:
+        Journal.parsed(content, JOURNAL)  # one that cannot be read could never be completed
+    except Unreadable as error:
+        raise CouldNotRun(
+            f"the files of {bundle.label} are too large for an update", kept="the bundle was not changed"
+        ) from error
     try:
         (folder / FOLDER).mkdir(exist_ok=True)
         written = [one for one in journal.changes if one.ours is not None and one.ours != one.result]
@@ -122,7 +131,7 @@ def carry_out(journal: Journal, bundle: Bundle, tree: WorkTree | None) -> tuple[
         unsaved = {one.path: one.ours for one in written if one.ours and one.path not in saved}
         _back_up(folder, unsaved)
         with replacing(folder / JOURNAL) as stream:
-            stream.write(journal.dumped())
+            stream.write(content)
     except OSError as error:
         raise CouldNotRun(
             f"cannot write in {bundle.shown(FOLDER)}: {reason_of(error)}", kept="the bundle was not changed"
@@ -156,6 +165,7 @@ def complete(journal: Journal, bundle: Bundle, tree: WorkTree | None) -> list[Fi
             f"the update of {bundle.label} could not be completed: {reason_of(error)}",
             kept="no line of yours is lost: each file is as it was, or as it was to be",
             hint="`bundlekit update` completes it when the cause is mended",
+            details=error.details if isinstance(error, CouldNotRun) else (),
         ) from error
     return done
 

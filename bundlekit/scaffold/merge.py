@@ -14,10 +14,10 @@ from pathlib import Path
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, FolderFiles, Kind, is_version_control
 from bundlekit.errors import CouldNotRun, Refused, Unreadable
-from bundlekit.scaffold.template_record import TemplateFile, Tree
+from bundlekit.scaffold.template_record import TemplateFile, Tree, is_path_in_bundle
 
 _OURS, _BASE, _THEIRS = "yours", "the template before", "the template now"
-_LARGEST = 16 * 1024 * 1024  # bytes of a file that is merged
+_LARGEST = 1024 * 1024  # bytes of a file that is merged; a template has none of a tenth of that
 _ALIKE = 0.6  # the share of lines that a renamed file still has; git takes half of the bytes
 _NOT_SEARCHED = frozenset({"__pycache__", "node_modules", "venv"})
 _MOST_CONFLICTS = 127  # so git's exit status counts them; what is above is an error
@@ -286,7 +286,7 @@ def _others(bundle: Bundle, taken: set[str]) -> Iterator[Entry]:
         return is_version_control(path) or name.startswith(".") or name in _NOT_SEARCHED
 
     for path, entry in FolderFiles(Path(bundle.label), skip).entries.items():
-        if entry.kind is Kind.FILE and path not in taken:
+        if entry.kind is Kind.FILE and path not in taken and is_path_in_bundle(path):
             yield entry
 
 

@@ -13,8 +13,10 @@ from bundlekit.scaffold.template_record import TemplateFile
 class WorkTree:
     """The part of a git repository that a bundle's folder is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prefix: str) -> None:
+        """`prefix`: the path of the folder in the repository, with a `/` at the end; empty at its top."""
         self._folder = folder
+        self._prefix = prefix
 
     @classmethod
     def around(cls, folder: Path) -> WorkTree | None:
@@ -26,8 +28,9 @@ class WorkTree:
         real = folder.resolve()
         if not any(os.path.lexists(top / ".git") for top in (real, *real.parents)):
             return None
-        found = cls(folder)
-        return found if found._git("rev-parse", "--is-inside-work-tree") == b"true\n" else None
+        answer = run_git("rev-parse", "--is-inside-work-tree", "--show-prefix", folder=folder).stdout
+        is_inside, _, prefix = answer.partition(b"\n")
+        return cls(folder, os.fsdecode(prefix.removesuffix(b"\n"))) if is_inside == b"true" else None
 
     def uncommitted(self) -> list[str]:
         """The paths in the folder that git would lose, from the top of the repository: changed ones, and new ones that
@@ -44,10 +47,9 @@ class WorkTree:
         if not wanted:
             return set()
         listed = self._git("--literal-pathspecs", "ls-files", "-z", "--", *wanted)
-        prefix = self._prefix()
         changed = set(self.uncommitted())
         tracked = {os.fsdecode(path) for path in listed.split(b"\0")}
-        return {path for path in wanted if path in tracked and prefix + path not in changed}
+        return {path for path in wanted if path in tracked and self._prefix + path not in changed}
 
     def mark_conflicts(self, conflicts: Iterable[FileChange]) -> None:
         """Put the three versions of files with conflicts into the index, as a merge of git does. Editors and `git
@@ -59,12 +61,11 @@ class WorkTree:
         if not known:
             return
         listed = self._git("--literal-pathspecs", "ls-files", "-z", "--", *known)
-        prefix = self._prefix()
         lines = b""
         for path in sorted({os.fsdecode(path) for path in listed.split(b"\0") if path}):
             change = known[path]
             ends = LineEnds.of(change.ours.content if change.ours else b"")
-            name = os.fsencode(prefix + path)
+            name = os.fsencode(self._prefix + path)
             stages = b""
             for stage, file in enumerate((change.base, change.ours, change.theirs), 1):
                 if file is not None:
@@ -79,9 +80,6 @@ class WorkTree:
     def _stored(self, path: str, file: TemplateFile) -> bytes:
         stored = run_git("hash-object", "-w", "--stdin", f"--path={path}", folder=self._folder, given=file.content)
         return stored.stdout.strip()
-
-    def _prefix(self) -> str:
-        return os.fsdecode(self._git("rev-parse", "--show-prefix").removesuffix(b"\n"))
 
     def _git(self, *arguments: str) -> bytes:
         return run_git(*arguments, folder=self._folder).stdout

@@ -25,10 +25,12 @@ FOLDER = ".bundlekit"
 RECORD = f"{FOLDER}/template.json"
 
 # Many times what a template has; a record may come from anybody, and a few bytes can unpack to gigabytes.
-_LARGEST_RECORD = 4 * 1024 * 1024
+LARGEST_RECORD = 4 * 1024 * 1024
 _LARGEST_BASE = 8 * 1024 * 1024
 _MOST_FILES = 1000
 _LONGEST_PATH = 300
+
+_HINT = "get it back from your version control; or remove it, and use `bundlekit update --adopt`"
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9A-Za-z.+!-]{1,64}")
@@ -101,13 +103,34 @@ class TemplateRecord:
         return cls(template, {with_limits.path(path): with_limits.file(one) for path, one in files.items()}, version)
 
 
+def is_path_in_bundle(path: str) -> bool:
+    """Whether a path leads to a place in a bundle, and into no repository, and can be shown."""
+    parts = path.split("/")
+    return (
+        len(path) <= _LONGEST_PATH
+        and path.isprintable()
+        and "\\" not in path
+        and all(part not in ("", ".", "..") for part in parts)
+        # A hook of git is a program that runs. On some systems the case of a name means nothing.
+        and not any(is_version_control(part.lower()) for part in parts)
+    )
+
+
 class Parser:
     """Reads what bundlekit keeps in a bundle, and believes nothing of it: a bundle may come from anybody."""
 
-    def __init__(self, content: bytes, shown: str) -> None:
+    def __init__(self, content: bytes, shown: str, *, times: int = 1, hint: str = _HINT) -> None:
+        """
+        Args:
+            content: of the file.
+            shown: how messages call it.
+            times: how often it may have each file of a template.
+            hint: what to do if it is damaged.
+        """
         self._shown = shown
-        self._room = _LARGEST_BASE
-        if len(content) > _LARGEST_RECORD:
+        self._hint = hint
+        self._room = _LARGEST_BASE * times
+        if len(content) > LARGEST_RECORD * times:
             raise self.damaged("it is too large")
         try:
             value = json.loads(content)
@@ -122,24 +145,16 @@ class Parser:
         return Unreadable(
             f"{self._shown} is damaged: {printable(why)}",
             kept="the bundle was not changed",
-            hint="get it back from your version control; or remove it, and use `bundlekit update --adopt`",
+            hint=self._hint,
         )
 
     def path(self, path: str) -> str:
-        """A path that leads to a place in the bundle, and into no repository.
+        """A path, if it leads to a place in the bundle.
 
         Raises:
             Unreadable: it leads elsewhere.
         """
-        parts = path.split("/")
-        if (
-            len(path) > _LONGEST_PATH
-            or not path.isprintable()
-            or "\\" in path
-            or any(part in ("", ".", "..") for part in parts)
-            # A hook of git is a program that runs. On some systems the case of a name means nothing.
-            or any(is_version_control(part.lower()) for part in parts)
-        ):
+        if not is_path_in_bundle(path):
             raise self.damaged(f"it has the path {quoted(path)}")
         return path
 
@@ -183,8 +198,8 @@ def read_record(bundle: Bundle) -> TemplateRecord | None:
     return None if content is None else TemplateRecord.parsed(content, bundle.shown(RECORD))
 
 
-def read_own(bundle: Bundle, path: str) -> bytes | None:
-    """The content of a file of bundlekit in a bundle; None if there is none.
+def read_own(bundle: Bundle, path: str, limit: int = LARGEST_RECORD) -> bytes | None:
+    """The content of a file of bundlekit in a bundle, at most a byte more than the limit; None if there is none.
 
     Raises:
         Unreadable: it cannot be read, or it is a link or in one: nothing outside of the bundle is read or written.
@@ -196,7 +211,7 @@ def read_own(bundle: Bundle, path: str) -> bytes | None:
             raise Unreadable(
                 f"{bundle.shown(one.path)} is a {one.kind.value}", kept="the bundle was not changed", hint="remove it"
             )
-    return None if entry is None else bundle.files.read(path, _LARGEST_RECORD + 1)
+    return None if entry is None else bundle.files.read(path, limit + 1)
 
 
 def tree_of(folder: Path) -> dict[str, TemplateFile]:

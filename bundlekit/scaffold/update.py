@@ -48,7 +48,7 @@ class Update:
 
 
 def find_update(
-    folder: Path, given: Mapping[str, Any], completing: Completing, *, adopt: bool = False
+    folder: Path, given: Mapping[str, Any], completing: Completing, *, adopt: bool = False, merges: bool = True
 ) -> Update | None:
     """What brings a bundle to the template of this release; None if it has all of that. Nothing is changed.
 
@@ -57,6 +57,7 @@ def find_update(
         given: checked answers that count more than those of the bundle.
         completing: answers questions that the template did not have before.
         adopt: whether a bundle without a record gets one.
+        merges: whether to find out what changes in its files; else that is left empty.
 
     Raises:
         CouldNotRun: the bundle has no record; or it has that of a newer bundlekit; or git is missing.
@@ -91,10 +92,12 @@ def find_update(
     if record is None:
         from bundlekit.scaffold.earlier import likely_base
 
-        return Update(now, tuple(changes(likely_base(bundle, answers), now.files, bundle)), adopted=True)
-    if now.files == record.files:
+        base = likely_base(bundle, answers)
+    elif now.files == record.files:
         return None
-    return Update(now, tuple(changes(record.files, now.files, bundle)))
+    else:
+        base = record.files
+    return Update(now, tuple(changes(base, now.files, bundle)) if merges else (), adopted=record is None)
 
 
 def is_interrupted(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections import Counter
@@ -14,11 +15,11 @@ from hypothesis import strategies as st
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.errors import CouldNotRun, Refused, Unreadable
-from bundlekit.scaffold import merge
+from bundlekit.scaffold import journal, merge, template_record
 from bundlekit.scaffold.journal import BACKUP, JOURNAL
 from bundlekit.scaffold.merge import ChangeKind, changes
 from bundlekit.scaffold.template_record import RECORD, TemplateFile, TemplateRecord, read_record
-from bundlekit.scaffold.update import Update, alone, write_update
+from bundlekit.scaffold.update import Update, alone, complete_interrupted, write_update
 
 DIGEST = "0" * 64
 BASE = b"".join(b"line %d\n" % number for number in range(1, 13))
@@ -324,3 +325,34 @@ def test_bundle_in_a_folder_that_cannot_be_written_stays(tmp_path: Path) -> None
         update(folder, {"file": BASE}, {"file": NEWER})
     assert failed.value.kept == "the bundle was not changed"
     assert (folder / "file").read_bytes() == BASE
+
+
+def test_update_that_fails_half_way_is_completed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = BASE + b"mine\n"
+    folder = bundle_of(tmp_path, {"first": mine, "second": mine})
+    written = journal._write
+
+    def full(folder: Path, change: merge.FileChange) -> None:
+        if change.path == "second":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written(folder, change)
+
+    monkeypatch.setattr(journal, "_write", full)
+    both = ("first", "second")
+    with pytest.raises(CouldNotRun, match="could not be completed: No space left") as failed:
+        update(folder, dict.fromkeys(both, BASE), dict.fromkeys(both, NEWER))
+    assert failed.value.kept == "no line of yours is lost: each file is as it was, or as it was to be"
+    assert [(folder / name).read_bytes() for name in both] == [NEWER + b"mine\n", mine]
+    monkeypatch.undo()
+    assert complete_interrupted(folder) is not None
+    assert [(folder / name).read_bytes() for name in both] == [NEWER + b"mine\n", NEWER + b"mine\n"]
+    assert complete_interrupted(folder) is None
+
+
+def test_update_whose_journal_could_not_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = bundle_of(tmp_path, {"file": BASE + b"mine\n"})
+    monkeypatch.setattr(template_record, "_LARGEST_BASE", len(BASE) // 4)
+    with pytest.raises(CouldNotRun, match="too large for an update"):
+        update(folder, {"file": BASE}, {"file": NEWER})
+    assert (folder / "file").read_bytes() == BASE + b"mine\n"
+    assert not (folder / JOURNAL).exists()

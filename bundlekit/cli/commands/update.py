@@ -113,7 +113,9 @@ def _look(folder: Path, given: Mapping[str, Any], *, adopt: bool, shows_diff: bo
     if is_interrupted(folder):
         click.echo(f"{_shown(folder)}: an update was interrupted; `bundlekit update` completes it")
         return 1
-    update = find_update(folder, given, lambda answered: _completed(answered, folder, ask=False), adopt=adopt)
+    update = find_update(
+        folder, given, lambda answered: _completed(answered, folder, ask=False), adopt=adopt, merges=shows_diff
+    )
     if update is None:
         click.echo(f"{_shown(folder)}: up to date", err=shows_diff)
         return 0
