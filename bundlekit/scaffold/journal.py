@@ -152,7 +152,7 @@ def complete(journal: Journal, bundle: Bundle, tree: WorkTree | None) -> list[Fi
     """
     folder = Path(bundle.label)
     try:
-        for parent in {(folder / one.path).parent for one in journal.changes}:
+        for parent in {(folder / one.path).parent for one in journal.changes if not obstacle(bundle, one.path)}:
             sweep(parent)
         done = [_settled(change, bundle) for change in journal.changes]
         if tree:

@@ -152,6 +152,7 @@ def test_diff_shows_what_would_change_and_changes_nothing(
 ) -> None:
     folder = written(tmp_path / NAME, older(made["today"], {"requirements.txt": b"# Before\n"}))
     before = contents(folder)
+    assert run(tmp_path, environment | {"PATH": str(tmp_path)}, "--check", NAME)[0] == 1  # it needs no git
     code, out, _ = run(tmp_path, environment, "--diff", NAME)
     assert code == 1
     assert contents(folder) == before

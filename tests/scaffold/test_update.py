@@ -303,18 +303,20 @@ def test_nothing_is_written_through_a_link(link: str, tmp_path: Path) -> None:
     outside.mkdir()
     is_folder = link in ("data", ".bundlekit", BACKUP)
     target = outside if is_folder else outside / "secret"
-    (outside / "secret").write_bytes(BASE)
+    for name in ("secret", ".bundlekit-0123456789abcdef"):  # the second as a killed update leaves it
+        (outside / name).write_bytes(BASE)
     folder = bundle_of(tmp_path / "b", {"other": BASE})
     (folder / link).parent.mkdir(parents=True, exist_ok=True)
     (folder / link).symlink_to(target)
     files = {"file": BASE, "other": BASE, "data/secret": BASE}
     newer = {"file": NEWER, "other": NEWER, "data/secret": NEWER, "data/new": NEWER}
     try:
+        complete_interrupted(folder)
         read_record(Bundle.in_folder(folder))
         update(folder, files, newer)
     except (CouldNotRun, Unreadable):
         assert (folder / "other").read_bytes() == BASE
-    assert sorted(outside.iterdir()) == [outside / "secret"]
+    assert sorted(outside.iterdir()) == [outside / ".bundlekit-0123456789abcdef", outside / "secret"]
     assert (outside / "secret").read_bytes() == BASE
 
 
