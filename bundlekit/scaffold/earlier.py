@@ -27,7 +27,7 @@ def earlier_templates() -> Iterator[list[Path]]:
     """The templates of earlier releases, the oldest first, in folders that are gone afterwards."""
     with scratch() as hidden:
         found: list[Path] = []
-        for differing in sorted(shipped.earlier_templates().iterdir(), key=lambda path: int(path.name)):
+        for differing in sorted(shipped.earlier_templates().glob("[0-9]*"), key=lambda path: int(path.name)):
             whole = hidden / differing.name
             for source in (*found[-1:], differing):
                 shutil.copytree(source, whole, dirs_exist_ok=True)
