@@ -9,6 +9,7 @@ import io
 import os
 import re
 import subprocess
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -47,6 +48,34 @@ def test_script_and_programs_fit_the_first_flights_of_tcp() -> None:
     opening = bootstrap.opening("0" * 16, password="x" * 100, look=["x" * 100, "0" * 64])
     first = [opening.login, opening.script, bootstrap.take("0" * 16, "programs.zip", script.programs())]
     assert sum(map(len, first)) + 2_000 < first_two_flights
+
+
+def test_script_is_made_once_by_many_threads_at_once() -> None:
+    # In an interpreter of its own, where nothing is made yet.
+    source = """
+import ast, sys, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from bundlekit.remote import script
+sys.setswitchinterval(1e-6)
+at_once, most, parse = [], [], ast.parse
+def parsing(*given):
+    at_once.append(1)
+    most.append(len(at_once))
+    try:
+        return parse(*given)
+    finally:
+        at_once.pop()
+ast.parse = parsing
+gate = threading.Barrier(20)
+def make(_):
+    gate.wait()
+    return script.compressed(), script.programs()
+with ThreadPoolExecutor(20) as pool:
+    assert len(set(pool.map(make, range(20)))) == 1
+assert max(most, default=1) == 1, most
+"""
+    ended = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_script_without_comments_defines_the_same() -> None:

@@ -16,9 +16,11 @@ import re
 import tokenize
 import zipfile
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, wraps
 from hashlib import sha256
 from pathlib import Path
+from threading import RLock
+from typing import TypeVar
 
 LIMIT = 32_768  # bytes of the compressed script
 
@@ -30,7 +32,26 @@ _SHIPPED = _PARTS.parents[1] / "_shipped" / "script"
 _APART = ("check.py", "fetch.py", "verify.py")
 _PROGRAM = re.compile(r"^@([a-z]+\.py)@$", re.MULTILINE)
 _ARGUMENTS = re.compile(r"(?<= [{(]) #.*")
+_MAKING = RLock()
 _HERE_DOCUMENT = re.compile(r"<<'?([A-Z_]+)'?$")
+
+
+_Made = TypeVar("_Made")
+
+
+def _once(make: Callable[[], _Made]) -> Callable[[], _Made]:
+    """Have something made once, whichever of many threads needs it first.
+
+    Each would make it for itself; and `ast.parse` of CPython 3.11 fails at times where several threads are in it.
+    """
+    made = cache(make)
+
+    @wraps(make)
+    def found() -> _Made:
+        with _MAKING:
+            return made()
+
+    return found
 
 
 @cache
@@ -39,7 +60,7 @@ def text() -> str:
     return _assemble(lambda part: part, program)
 
 
-@cache
+@_once
 def bare() -> str:
     """The script as it travels and stays on the gateway: `text` without comments, empty lines and most indentation.
 
@@ -59,19 +80,19 @@ def program(name: str) -> str:
     return (_PARTS / "programs" / name).read_text(encoding="utf-8")
 
 
-@cache
+@_once
 def compressed() -> bytes:
     """`bare`, compressed by gzip, which every gateway has; about a third of it."""
     return gzip.compress(bare().encode(), mtime=0)
 
 
-@cache
+@_once
 def digest() -> str:
     """The SHA-256 of `bare`, in hex, by which a gateway that has it already is told."""
     return sha256(bare().encode()).hexdigest()
 
 
-@cache
+@_once
 def programs() -> bytes:
     """The programs that travel apart from the script: a zip file that Python runs as `FILE NAME ARGUMENT...`."""
     made = _made(PROGRAMS)
@@ -91,7 +112,7 @@ def make_programs() -> bytes:
     return stream.getvalue()
 
 
-@cache
+@_once
 def programs_digest() -> str:
     """The start of the SHA-256 of `programs`, in hex; a part of their name on the gateway."""
     return sha256(programs()).hexdigest()[:16]
