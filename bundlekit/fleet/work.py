@@ -13,6 +13,8 @@ from bundlekit.errors import (
     CouldNotRun,
     GatewayUnfit,
     GatewayUnreachable,
+    HostKeyRejected,
+    LoginRefused,
     NeedsHuman,
     Refused,
     RolledBack,
@@ -163,6 +165,9 @@ class Worker:
 
     def _failed(self, task: Task, error: BundlekitError) -> Result:
         state = State.REFUSED
+        # Such as a gateway that was offline as all host keys were shown.
+        if isinstance(error, (HostKeyRejected, LoginRefused)) and error.hint:
+            error.hint += "; then `bundlekit rollout retry` tries it again"
         if isinstance(error, NeedsHuman):
             state = State.NEEDS_HUMAN
         elif task.work is Work.DEPLOY:

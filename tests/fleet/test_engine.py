@@ -16,7 +16,7 @@ from bundlekit.bundle.manifest import Manifest
 from bundlekit.deploy import verbs
 from bundlekit.deploy.plan import Action, Plan
 from bundlekit.deploy.verbs import Deployed
-from bundlekit.errors import GatewayUnreachable
+from bundlekit.errors import GatewayUnreachable, HostKeyRejected
 from bundlekit.fleet.engine import Engine
 from bundlekit.fleet.inventory import Gateway
 from bundlekit.fleet.record import Record
@@ -116,3 +116,17 @@ def test_closed_window_begins_nothing(record: Record) -> None:
         assert not it._step()
     assert set(it.scheduler.states.values()) == {State.PENDING}
     assert it.scheduler.at_work == 0
+
+
+def test_unknown_host_key_says_how_the_rollout_goes_on(record: Record) -> None:
+    @contextmanager
+    def session(gateway: Gateway) -> Iterator[str]:
+        raise HostKeyRejected("the host key of gw1 is not known", hint="compare it with the key on its console")
+        yield gateway.name
+
+    it = engine(record, Policy(jobs=1), session)
+    while not it._step():
+        pass
+    known = record.known("gw1")
+    assert known.state is State.REFUSED
+    assert str(known.error["hint"]).endswith("`bundlekit rollout retry` tries it again")
