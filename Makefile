@@ -5,6 +5,7 @@
 # make sanity  what Ansible's own tests say of the collection; takes minutes the first time
 # make fuzz   hostile manifests, sources, archives and settings, for half an hour
 # make chaos  deploys to booted gateways with something going wrong: CASES=1000 SEED=...
+# make chaos-fleet  rollouts to 200 gateways with everything going wrong: GATEWAYS=200 KILLS=200 SEED=...
 # make crash  power cuts, block by block: BOOTS=100 of each recording, ON=systemd-dash-ordered, SEED=...; or one again:
 #             RECORDING=folder STATE=upgrade:12.1 SEED=...; or that a fault is found again: WITHOUT=history-with-nuls
 # make bench  measurements, side by side with what one would use otherwise
@@ -22,7 +23,7 @@ ANSIBLE_LINT := .venv/ansible-lint
 OLDEST_ANSIBLE := .venv/ansible-oldest
 LOWEST := .venv/lowest
 
-.PHONY: demo test test-fast lint sanity fuzz chaos crash bench bench-deploy lowest mutation clean packages
+.PHONY: demo test test-fast lint sanity fuzz chaos chaos-fleet crash bench bench-deploy lowest mutation clean packages
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -69,6 +70,10 @@ fuzz: $(INSTALLED)
 
 chaos: $(INSTALLED) packages
 	$(BIN)/python -m tests.chaos $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
+
+chaos-fleet: $(INSTALLED) packages
+	$(BIN)/python -m tests.fleet.chaos $(if $(GATEWAYS),--gateways $(GATEWAYS)) $(if $(KILLS),--kills $(KILLS)) \
+	  $(if $(SEED),--seed $(SEED))
 
 crash: $(INSTALLED) packages
 	$(BIN)/python -m tests.crash $(if $(SEED),--seed $(SEED)) $(if $(ON),--on $(ON)) $(if $(BOOTS),--boots $(BOOTS)) \

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.box import Box
+from tests.box.crowd import Crowd
 from tests.workstation import Printed, Workstation
 
 PASSWORD = "--password-stdin"
+_SMALL = Path(__file__).parents[1] / "fixtures" / "small"
 NOBODY = "off"  # the name of one that cannot be reached
 
 
@@ -39,24 +42,12 @@ def closed_port() -> int:
     return port
 
 
-class Operator(Workstation):
-    """Rolls out to gateways that are called gw1, gw2 and so on; see `Workstation`."""
+class Controller(Workstation):
+    """Rolls out to the gateways of an inventory; see `Workstation`."""
 
-    def __init__(self, home: Path, boxes: Sequence[Box]) -> None:
-        super().__init__(home, boxes[0])
-        self.boxes = {f"gw{number}": box for number, box in enumerate(boxes, 1)}
-        self.known_hosts.write_text("".join(box.known_hosts.read_text() for box in boxes))
+    def __init__(self, home: Path, box: Box) -> None:
+        super().__init__(home, box)
         self.inventory = home / "gateways.ini"
-        self.write_inventory()
-
-    def write_inventory(self, *, off: int | None = None) -> None:
-        """Name the gateways, and one that cannot be reached at a port of the loopback if `off` is one."""
-        lines = ["[substations]"]
-        lines += [
-            f"{name} target={box.user}@{box.address} identity={box.client_key}" for name, box in self.boxes.items()
-        ]
-        lines += [f"{NOBODY} target=moxa@127.0.0.1:{off}"] if off else []
-        self.inventory.write_text("\n".join(lines) + "\n")
 
     def roll_out(self, bundle: Path, *options: str, to: str = "all") -> Printed:
         """Deploy a bundle to all gateways, or to those of a pattern."""
@@ -78,6 +69,25 @@ class Operator(Workstation):
         """The state of each gateway in the last rollout."""
         return {one["gateway"]: one["state"] for one in self.story()["gateways"]}
 
+
+class Operator(Controller):
+    """Rolls out to booted gateways that are called gw1, gw2 and so on."""
+
+    def __init__(self, home: Path, boxes: Sequence[Box]) -> None:
+        super().__init__(home, boxes[0])
+        self.boxes = {f"gw{number}": box for number, box in enumerate(boxes, 1)}
+        self.known_hosts.write_text("".join(box.known_hosts.read_text() for box in boxes))
+        self.write_inventory()
+
+    def write_inventory(self, *, off: int | None = None) -> None:
+        """Name the gateways, and one that cannot be reached at a port of the loopback if `off` is one."""
+        lines = ["[substations]"]
+        lines += [
+            f"{name} target={box.user}@{box.address} identity={box.client_key}" for name, box in self.boxes.items()
+        ]
+        lines += [f"{NOBODY} target=moxa@127.0.0.1:{off}"] if off else []
+        self.inventory.write_text("\n".join(lines) + "\n")
+
     def deploys(self, release: str) -> dict[str, int]:
         """How often a release was deployed, by what each gateway remembers itself."""
         found = {}
@@ -85,3 +95,38 @@ class Operator(Workstation):
             history = box.run("cat /opt/bundlekit/history").stdout
             found[name] = sum(f"\tdeploy\t{release}\t" in line for line in history.splitlines())
         return found
+
+
+class OfCrowd(Controller):
+    """Rolls out to a crowd of small gateways, each by its own port."""
+
+    def __init__(self, home: Path, crowd: Crowd) -> None:
+        super().__init__(home, crowd.box)
+        self.crowd = crowd
+        self.write_names({})
+
+    def write_names(self, ways: Mapping[str, str]) -> None:
+        """Name all gateways in ~/.ssh/config and in the inventory.
+
+        Args:
+            ways: lines for some of them, by name: how else they are reached.
+        """
+        box = self.crowd.box
+        entries = [
+            f"Host {one.name}\n" + ways.get(one.name, f"HostName {box.address}\nPort {one.port}\n")
+            for one in self.crowd.gateways
+        ]
+        # They all have the keys of the box.
+        common = f"Host *\nUser {box.user}\nIdentityFile {box.client_key}\nHostKeyAlias {box.address}\n"
+        config = self.home / ".ssh/config"
+        config.write_text("".join([*entries, common]))
+        config.chmod(0o600)
+        self.inventory.write_text("".join(f"{one.name}\n" for one in self.crowd.gateways))
+
+    def small(self, version: str) -> Path:
+        """A bundle for small gateways. It does not come up where there is a file /etc/breaks."""
+        folder = self.home / f"small-{version}"
+        shutil.copytree(_SMALL, folder)
+        manifest = json.loads((folder / "bundle.json").read_text())
+        (folder / "bundle.json").write_text(json.dumps({**manifest, "version": version}))
+        return folder

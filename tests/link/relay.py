@@ -50,7 +50,7 @@ class Relay:
     """Carries TCP connections to an address. A context manager.
 
     Attributes:
-        port: on 127.0.0.1.
+        port: on the loopback.
         connections: what each of them carried so far.
         is_silent: whether those that are cut carry nothing any more, and are open.
     """
@@ -63,6 +63,7 @@ class Relay:
         way: str = "out",
         cuts: int | None = None,
         ending: Literal["close", "reset", "silence"] = "close",
+        host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
         """Listen.
@@ -74,6 +75,7 @@ class Relay:
             cuts: connections that are cut; None for all.
             ending: what a cut is for the address: an end in order, after all that was sent; an end at once; or
                 nothing, for nobody hears anything any more.
+            host: to listen at, an address of the loopback.
             port: to listen on; 0 for any that is free.
         """
         self._to = to
@@ -81,7 +83,7 @@ class Relay:
         self._way = way
         self._cuts = cuts
         self._ending = ending
-        self._listening = socket.create_server(("127.0.0.1", port))
+        self._listening = socket.create_server((host, port))
         self.port: int = self._listening.getsockname()[1]
         self.connections: list[Carried] = []
         self.is_silent = False

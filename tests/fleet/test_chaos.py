@@ -1,0 +1,22 @@
+"""A share of what `make chaos-fleet` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.box import Box
+from tests.box.crowd import Crowd
+from tests.fleet.chaos import Chaos
+
+
+@pytest.mark.gateway
+@pytest.mark.timeout(600)
+def test_rollout_converges_whatever_fails(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+    with Box() as box, Crowd(box, 10) as crowd:
+        report = Chaos(crowd, tmp_path, "share", lambda _: None).go(5)
+    record_property("told", f"chaos of a fleet: {report}")
+    assert report.counts["kills"] == 5
+    assert not report.wrong, "\n\n".join(report.wrong)
