@@ -273,3 +273,43 @@ def test_module_whose_import_has_no_end_is_given_up(
     events = checked(pythons["3"], tmp_path / "release", {"index.py": "import sleeper\nimport nowhere\n"})
     assert [event[0] for event in events] == ["problem", "note"]
     assert "sleeper may fail: its import had not ended" in events[1][1]
+
+
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_import_that_went_well_is_made_again_only_after_something_has_changed_for_it(
+    pythons: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    first, library, count = tmp_path / "first", tmp_path / "library", tmp_path / "count"
+    release, memory = tmp_path / "release", tmp_path / "memory"
+    for folder in (first, library, release):
+        folder.mkdir()
+    counting = f"open({str(count)!r}, 'a').write('x')\n"
+    (library / "counted.py").write_text(f"import used\n{counting}")
+    (library / "used.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", f"{first}:{library}")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    def check(source: str = "import counted\n") -> tuple[str, int]:
+        """What is told, and how often the module was imported so far."""
+        (release / "index.py").write_text(source)
+        command = [*pythons[version], "-", str(release), str(tmp_path), str(memory)]
+        ended = subprocess.run(command, input=script.program("check.py"), capture_output=True, text=True, check=False)
+        assert ended.stderr == ""
+        return ended.stdout, len(count.read_text())
+
+    assert [check(), check()] == [("", 1)] * 2
+    known = memory.read_text()
+    assert "cannot import name nothing" in check("from counted import nothing\n")[0]
+    assert check("import counted\nimport json\n") == ("", 2)
+    assert memory.read_text() != known
+    assert check("import json\nimport counted\n") == ("", 2)
+    memory.write_text(memory.read_text()[:-9])
+    assert check() == ("", 3), "a damaged memory"
+    (first / "other.py").write_text("")
+    assert [check(), check()] == [("", 4)] * 2, "a folder where Python looks first"
+    (library / "used.py").write_text("gone = True\n")
+    assert check() == ("", 5), "a module that the module imports"
+    (library / "used.py").unlink()
+    assert "No module named" in check()[0]
+    assert "No module named" in check()[0], "what failed is tried again"
+    assert len(count.read_text()) == 5

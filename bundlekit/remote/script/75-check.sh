@@ -19,6 +19,7 @@ check_release() { # FOLDER
     esac
 }
 
+# What went well is forgotten at a boot.
 check_sources() { # FOLDER SETTINGS-FOLDER
-    run_program check "$@"
+    run_program check "$@" "$RUN_DIR/.imports"
 }

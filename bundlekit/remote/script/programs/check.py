@@ -2,9 +2,10 @@
 # the imports that index.py makes at its start are followed by the syntax trees. What the bundle does not bring is
 # imported really, in a process of its own. For Python 2.7 and 3.
 #
-#   check.py FOLDER [SETTINGS-FOLDER]
+#   check.py FOLDER [SETTINGS-FOLDER [MEMORY]]
 #
-# Also tells of keys that are new in a factory file, since nobody puts them into the settings that are there.
+# Also tells of keys that are new in a factory file, since nobody puts them into the settings that are there. MEMORY is a
+# file with the imports that went well: to import the SDK takes seconds on a gateway.
 # Prints events of the script: `problem KIND WHERE WHAT REQUIREMENT` for what will fail for certain, `note` for what may.
 import ast
 import json
@@ -35,6 +36,10 @@ for number in range(3):
     os.dup2(null, number)
 for line in iter(asked.readline, ""):
     module, names = json.loads(line)
+    if not module:
+        loaded = [(getattr(one, "__dict__", None) or {}).get("__file__") for one in list(sys.modules.values())]
+        answers.write(json.dumps([sys.path, loaded]) + "\n")
+        break
     said = ["", ""]
     try:
         found = __import__(str(module), {}, {}, [str(name) for name in names], 0)
@@ -64,13 +69,55 @@ def now():
     return os.times()[4]
 
 
+def stamp(path):
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return [found.st_mtime, found.st_size, found.st_ino]
+
+
+class Memory:
+    """The imports that went well: they do so again as long as Python is the same, and no file or folder is another that it
+    has read or looked into for them."""
+
+    def __init__(self, place):
+        self.place = place
+        self.python = [sys.executable, sys.version, sys.path]
+        self.came, self.stamps = [], {}
+        try:
+            with open(place) as stream:
+                known = json.load(stream)
+            stamps = known["stamps"]
+            if known["python"] == self.python and all(stamp(path) == stamps[path] for path in stamps):
+                self.came, self.stamps = known["came"], stamps
+        except Exception:  # there is none yet, or it is damaged
+            pass
+
+    def keep(self, came, path, loaded):
+        """Keep imports too that were made with this sys.path and have loaded these files."""
+        files = [one for one in loaded if one]
+        files += [one[:-1] if one[-1:] in "co" else one + "c" for one in files if ".py" in one[-4:]]
+        home = os.path.expanduser("~/.local/lib/python%d.%d/site-packages" % sys.version_info[:2])
+        for one in files + [os.path.dirname(one) for one in files] + path + ["/", home, "/etc/ld.so.cache"]:
+            self.stamps[one] = stamp(one)
+        known = {"python": self.python, "came": self.came + came, "stamps": self.stamps}
+        new = "%s.%d" % (self.place, os.getpid())
+        with open(new, "w") as stream:
+            json.dump(known, stream)
+        os.rename(new, self.place)
+
+
 class Importer:
     """Imports what does not belong to the bundle, each but once, where it does no harm."""
 
-    def __init__(self):
+    def __init__(self, memory):
         self.process = None
+        self.memory = Memory(memory) if memory else None
         self.known = {}
         self.end = now() + ALL_SECONDS
+        for module, names in self.memory.came if memory else []:
+            self.known[module, tuple(names)] = ["", ""]
 
     def error(self, module, names):
         """[kind, message] of the error, both empty if there is none."""
@@ -78,6 +125,16 @@ class Importer:
         if key not in self.known:
             self.known[key] = self.ask(module, names)
         return self.known[key]
+
+    def remember(self):
+        """For the next release. What cannot be kept is imported again then."""
+        if self.memory is None or self.process is None:
+            return
+        came = [list(key) for key in sorted(self.known) if not self.known[key][0]]
+        try:
+            self.memory.keep([one for one in came if one not in self.memory.came], *self.ask("", []))
+        except Exception:
+            pass
 
     def ask(self, module, names):
         if self.process is None:
@@ -201,7 +258,7 @@ def tell_new_keys(settings):
 
 
 class Check:
-    def __init__(self, folder):
+    def __init__(self, folder, memory=None):
         os.chdir(folder)
         self.trees = {}
         for place, folders, files in os.walk("."):
@@ -210,7 +267,7 @@ class Check:
                 path = os.path.normpath(os.path.join(place, name))
                 if name.endswith(".py") and not os.path.islink(path):
                     self.trees[path] = read(path)
-        self.importer = Importer()
+        self.importer = Importer(memory)
         self.reached = {}
         self.comes = {}
         self.missing = []
@@ -374,6 +431,7 @@ class Check:
     def run(self):
         try:
             self.reach("index.py", REACHED)
+            self.importer.remember()
         finally:
             self.importer.stop()
         notes = []
@@ -412,7 +470,7 @@ class Check:
 if __name__ == "__main__":
     signal.alarm(ALL_SECONDS + 15)
     sys.setrecursionlimit(3000)
-    check = Check(sys.argv[1])
+    check = Check(sys.argv[1], *sys.argv[3:])
     if len(sys.argv) > 2:
         tell_new_keys(sys.argv[2])
     sys.exit(UNFIT if check.run() else 0)
