@@ -22,24 +22,33 @@ ANSIBLE := .venv/ansible
 ANSIBLE_LINT := .venv/ansible-lint
 OLDEST_ANSIBLE := .venv/ansible-oldest
 LOWEST := .venv/lowest
+COMPILED := .venv/compiled
 
-.PHONY: demo test test-fast lint sanity fuzz chaos chaos-fleet crash bench bench-deploy lowest mutation clean packages
+.PHONY: demo test test-fast test-ready lint lint-types lint-rest sanity fuzz chaos chaos-fleet crash bench bench-deploy \
+  lowest mutation clean packages
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
 	$(BIN)/python -m demo
 
-# Five at a time on two processors: many wait for gateways most of their time. Python keeps what it has compiled, even
-# where it is told not to, or each of hundreds of processes would do so again; and one process compiles the tests for
-# all five.
+# Five at a time on two processors: many wait for gateways most of their time.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(INSTALLED) $(ANSIBLE)/ready $(OLDEST_ANSIBLE)/ready packages
-	$(BIN)/python -m compileall -q bundlekit
-	$(BIN)/python -m tests.box.build
-	$(BIN)/pytest -qq --collect-only >/dev/null
+test: test-ready
 	rm -f .pytest_cache/v/cache/lastfailed
 	$(BIN)/pytest -n 5 --dist loadgroup -m "not browser" || $(BIN)/python -m tests.once_more
 	$(BIN)/pytest -n 2 -m browser tests/emulator/console
+
+# What the tests need. It takes one processor, so CI does it beside the linters.
+test-ready: $(INSTALLED) $(ANSIBLE)/ready $(OLDEST_ANSIBLE)/ready $(COMPILED) packages
+	$(BIN)/python -m compileall -q bundlekit
+	$(BIN)/python -m tests.box.build
+
+# Python keeps what it has compiled, even where it is told not to, or each of hundreds of processes would do so again; and
+# one process compiles the tests for all that run them.
+test-ready $(COMPILED): export PYTHONDONTWRITEBYTECODE =
+$(COMPILED): $(wildcard tests/*.py tests/*/*.py tests/*/*/*.py) $(INSTALLED)
+	$(BIN)/pytest -qq --collect-only >/dev/null
+	@touch $@
 
 # A test that boots a gateway and has no marker fails here, and one that has become slow is named at the end.
 test-fast: export BUNDLEKIT_TESTS = fast
@@ -47,10 +56,14 @@ test-fast: $(INSTALLED)
 	$(BIN)/pytest -q -n auto --durations 5 --durations-min 1 -m "not gateway and not browser and not slow" tests/bundle \
 	  tests/cli tests/deploy tests/export tests/fleet tests/lint tests/pack tests/scaffold tests/source tests/test_*.py
 
-lint: $(INSTALLED) $(ANSIBLE_LINT)/ready packages
+lint: lint-types lint-rest
+
+lint-types: $(INSTALLED)
+	$(BIN)/mypy
+
+lint-rest: $(INSTALLED) $(ANSIBLE_LINT)/ready packages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m bundlekit.remote.script | shellcheck -
 	git ls-files -z '*.sh' .ci/run | grep -zv '^bundlekit/remote/script/' | xargs -0 shellcheck
@@ -120,8 +133,11 @@ $(RUNTIME): pyproject.toml hatch_build.py bundlekit/emulator/sdk/requirements.tx
 	$(BIN)/pip install --quiet --editable '.[emulator]'
 	@touch $@
 
+# uv is many times as fast, but knows no settings of pip, such as a mirror: where it fails, pip does it.
 $(INSTALLED): $(RUNTIME)
-	$(BIN)/pip install --quiet --editable . --group dev
+	$(BIN)/pip install --quiet 'uv>=0.11.7'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python .venv --editable . --group dev || \
+	  $(BIN)/pip install --quiet --editable . --group dev
 	@touch $@
 
 # The newest Ansible that this Python takes, and the oldest that the collection is for.
