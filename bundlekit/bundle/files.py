@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -73,7 +73,7 @@ class FolderFiles:
     def read(self, path: str, limit: int | None = None) -> bytes:
         try:
             # O_NONBLOCK: a FIFO that nobody writes to must not make us wait for ever.
-            descriptor = os.open(self.root / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             with os.fdopen(descriptor, "rb") as stream:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     raise Unreadable(f"{self.root / path} is not a regular file")
@@ -119,6 +119,9 @@ class _FolderEntries(Mapping[str, Entry]):
     def __len__(self) -> int:
         return len(self._all)
 
+    def values(self) -> ValuesView[Entry]:
+        return self._all.values()
+
     @cached_property
     def _all(self) -> dict[str, Entry]:
         try:
@@ -130,7 +133,7 @@ class _FolderEntries(Mapping[str, Entry]):
         folders = [""]
         while folders:
             prefix = folders.pop()
-            with os.scandir(self._root / prefix) as found:
+            with os.scandir(f"{self._root}/{prefix}") as found:
                 for item in found:
                     entry = _entry(item.stat(follow_symlinks=False), item.path, prefix + item.name)
                     yield entry

@@ -28,23 +28,28 @@ def bundle_folders(path: Path, templates: list[Path] | None = None) -> Iterator[
         BadUsage: there is nothing at the path.
         Unreadable: it cannot be looked at, or there is no bundle.
     """
-    left_out = [] if templates is None else templates
+    return (folder for folder, _ in located_bundles(path, [] if templates is None else templates))
+
+
+def located_bundles(path: Path, templates: list[Path]) -> Iterator[tuple[Path, str]]:
+    """The folders of the bundles that a path means, each with where it really is; otherwise as `bundle_folders`."""
     if _is_folder(path) and not (path.name == MANIFEST and not has_manifest(path)):
-        yield from _in_folder(path, left_out)
+        yield from _in_folder(path, templates)
         return
     _refuse_missing(path)
     folder = path.parent if path.name == MANIFEST else enclosing_bundle(path)
     if folder is None:
         raise Unreadable(f"{path} belongs to no bundle", hint=f"no folder around it has a {MANIFEST}")
-    if is_template(folder):
-        left_out.append(folder)
+    real = os.path.realpath(folder)
+    if _is_template(folder, real):
+        templates.append(folder)
     else:
-        yield folder
+        yield folder, real
 
 
-def is_template(folder: Path) -> bool:
-    """Whether a folder with a bundle.json is a template, of which cookiecutter makes bundles."""
-    if _TEMPLATE.search(str(folder.resolve())):
+def _is_template(folder: Path, real: str) -> bool:
+    """Whether a folder with a bundle.json, which really is elsewhere, is a template of bundles for cookiecutter."""
+    if _TEMPLATE.search(real):
         return True
     try:
         content = FolderFiles(folder).read(MANIFEST, LARGEST_MANIFEST)
@@ -88,20 +93,20 @@ def _refuse_missing(path: Path) -> None:
         raise Unreadable(f"cannot look at {path}: {error.strerror}") from error
 
 
-def _in_folder(root: Path, templates: list[Path]) -> Iterator[Path]:
+def _in_folder(root: Path, templates: list[Path]) -> Iterator[tuple[Path, str]]:
     found = False
     before = len(templates)
-    folders = [root]
+    folders = [(root, os.path.realpath(root))]
     while folders:
-        folder = folders.pop()
+        folder, real = folders.pop()
         if has_manifest(folder):
-            if is_template(folder):
+            if _is_template(folder, real):
                 templates.append(folder)
                 continue
             found = True
-            yield folder
-        else:
-            folders.extend(reversed(_subfolders(folder)))
+            yield folder, real
+        else:  # no link is followed, so that the real place of what is inside needs no look at the disk
+            folders += [(one, f"{real.rstrip(os.sep)}{os.sep}{one.name}") for one in reversed(_subfolders(folder))]
     if not found and len(templates) > before:
         told = f"there is no bundle in {root}, only the cookiecutter template {templates[-1]}"
         if templates[-1] == root:

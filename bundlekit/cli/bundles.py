@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bundlekit.bundle.bundle import MANIFEST, Bundle
 from bundlekit.bundle.overlay import Overlaid
-from bundlekit.bundle.search import bundle_folders, enclosing_bundle
+from bundlekit.bundle.search import enclosing_bundle, located_bundles
 from bundlekit.cli import report_error
 from bundlekit.errors import BundlekitError, Unreadable
 
@@ -99,5 +99,5 @@ def _bundles_at(path: Path, skip_foreign: bool, templates: list[Path]) -> Iterat
 
         yield os.path.realpath(path), open_archive(path)
     elif not (is_file and skip_foreign and enclosing_bundle(path) is None):
-        for folder in bundle_folders(path, templates):
-            yield os.path.realpath(folder), Bundle.in_folder(folder)
+        for folder, real in located_bundles(path, templates):
+            yield real, Bundle.in_folder(folder)

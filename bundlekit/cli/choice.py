@@ -15,7 +15,7 @@ from bundlekit.cli import completing
 from bundlekit.errors import BadUsage
 
 if TYPE_CHECKING:
-    from bundlekit.lint.selection import Choice, Selection
+    from bundlekit.lint.selection import Choice, PathIgnore, Selection
     from bundlekit.lint.settings import Settings
 
 
@@ -85,6 +85,7 @@ class Chosen:
         self._settings = read_settings(asked.config) if asked.config is not None else None
         self._nearest = NearestSettings()
         self._selections: dict[Path | None, Selection] = {}
+        self._last: tuple[Path, Settings | None] | None = None  # a bundle's settings are asked for several times
 
     def of(self, place: Path) -> Selection:
         """Which rules are asked of the bundle that is the folder or the archive at a place.
@@ -95,14 +96,15 @@ class Chosen:
         """
         from bundlekit.lint.selection import selection
 
-        place = place.resolve()
         settings = self.settings_of(place)
-        base = Path.cwd() if settings is None or settings is self._settings else settings.file.parent
         file = settings.file if settings is not None else None
         if file not in self._selections:
             weaker = (settings.choice,) if settings is not None else ()
             self._selections[file] = selection(*weaker, self._choice)
-        ignores = settings.path_ignores(place, base) if settings is not None else ()
+        ignores: tuple[PathIgnore, ...] = ()
+        if settings is not None and settings.ignored:
+            base = Path.cwd() if settings is self._settings else settings.file.parent
+            ignores = settings.path_ignores(place.resolve(), base)
         caches = settings is None or settings.caches
         return replace(self._selections[file], path_ignores=ignores, caches=caches)
 
@@ -125,10 +127,12 @@ class Chosen:
         """
         if self._settings is not None or self._asked.no_config:
             return self._settings
-        try:
-            return self._nearest.of(place.resolve())
-        finally:
-            _tell_left_out(self._nearest.left_out)
+        if self._last is None or self._last[0] != place:
+            try:
+                self._last = place, self._nearest.of(place.resolve())
+            finally:
+                _tell_left_out(self._nearest.left_out)
+        return self._last[1]
 
 
 def _tell_left_out(files: dict[Path, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -105,7 +106,7 @@ class NearestSettings:
         """
         found: Settings | BundlekitError | None = None
         passed = []
-        for one in (folder, *folder.parents):
+        for one in chain((folder,), folder.parents):
             if one not in self._known:
                 passed.append(one)
                 found = self._looked_up(one)
