@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.files import Files, Kind
 from bundlekit.bundle.reading import ReadError, read_file
+from bundlekit.bundle.vendor_lock import VENDOR, has_lock
 from bundlekit.source.modules import MOST_IMPORTS, Beside, Module, beside
 from bundlekit.source.search_path import added_folders
 from bundlekit.source.syntax import Import, text_of
@@ -91,12 +93,21 @@ def missing_imports(bundle: Bundle, modules: Iterable[Module]) -> Iterator[Missi
             if one.module.startswith(".") or not one.module or _is_known(one.module):
                 continue
             why = beside(bundle.files, module, one.module)
-            if why is Beside.THERE:
+            if why is Beside.THERE or is_in_vendor(bundle.files, one.module):
                 continue
             required = _required(bundle) if required is None else required
             head = one.module.partition(".")[0].lower().replace("_", "-")
             is_required = bool(required & {head, _DISTRIBUTIONS.get(head, head), f"python-{head}", "*"})
             yield MissingImport(module, one.module, one.node, why, is_required)
+
+
+def is_in_vendor(files: Files, name: str) -> bool:
+    """Whether `bundlekit vendor` put the first part of a dotted name into `vendor/`."""
+    head = name.partition(".")[0]
+    if not head or "/" in head or "\0" in head or not has_lock(files):
+        return False
+    found = (files.entries.get(f"{VENDOR}/{head}{ending}") for ending in (".py", "/__init__.py"))
+    return any(entry is not None and entry.kind is Kind.FILE for entry in found)
 
 
 def looks_elsewhere(modules: Iterable[Module]) -> bool:
@@ -112,11 +123,6 @@ def _changes_unseen(module: Module) -> bool:
     if any(not _PATH.fullmatch(change) for change in changes):
         return True
     return len(changes) - asked > len(added_folders(module.path, module.python))
-
-
-def _is_known(name: str) -> bool:
-    head = name.partition(".")[0]
-    return name in python_2_modules() or head in _OF_THE_SDK
 
 
 def unguarded(module: Module) -> Iterator[Import]:
@@ -135,6 +141,11 @@ def _is_guard(node: Node) -> bool:
     if node.type == "try_statement":
         return any(child.type.startswith("except") for child in node.named_children)
     return node.type == "if_statement" and not _IS_MAIN.search(text_of(node.child_by_field_name("condition")))
+
+
+def _is_known(name: str) -> bool:
+    head = name.partition(".")[0]
+    return name in python_2_modules() or head in _OF_THE_SDK
 
 
 def _required(bundle: Bundle) -> set[str]:

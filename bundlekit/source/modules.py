@@ -15,6 +15,7 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Files, Kind
 from bundlekit.bundle.reading import ReadError, ReadErrorKind, read_file
 from bundlekit.bundle.text import Text
+from bundlekit.bundle.vendor_lock import has_lock, is_vendored
 from bundlekit.errors import Unreadable
 from bundlekit.source.functions import Function, functions_of
 from bundlekit.source.search_path import added_folders
@@ -96,8 +97,9 @@ def imported_modules(bundle: Bundle, main: Module) -> tuple[Module, ...]:
     """index.py and the modules of the bundle that it imports, directly or not, in the order in which they are met.
 
     Those that cannot be read or are larger than `LARGEST` are passed over, and so are those beyond a number and a sum
-    of bytes that no bundle has.
+    of bytes that no bundle has. What `bundlekit vendor` put into `vendor/` is not the bundle's own, and is left out.
     """
+    is_foreign = is_vendored if has_lock(bundle.files) else None
     found = [main]
     seen = {main.path}
     search: dict[str, None] = {}
@@ -106,7 +108,7 @@ def imported_modules(bundle: Bundle, main: Module) -> tuple[Module, ...]:
         search.update(dict.fromkeys(added_folders(module.path, module.python)))
         for one in module.python.imports[:MOST_IMPORTS]:
             for path in imported_files(bundle.files, replace(module, search=tuple(search)), one):
-                if path in seen or len(seen) > _MOST_MODULES:
+                if path in seen or len(seen) > _MOST_MODULES or (is_foreign and is_foreign(path)):
                     continue
                 seen.add(path)
                 content = read_module(bundle, path, min(_WEIGHS_TOO_MUCH, rest))

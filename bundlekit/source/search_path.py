@@ -32,9 +32,14 @@ def added_folders(path: str, python: PythonSource) -> tuple[str, ...]:
         For each call whose folder can be seen and lies in the bundle that folder, empty for the bundle's own. A bundle
         is started in its folder, so that relative paths begin there.
     """
+    return tuple(folder for folder, _ in added_at(path, python))
+
+
+def added_at(path: str, python: PythonSource) -> tuple[tuple[str, Node], ...]:
+    """The folders of `added_folders`, each with the call that adds it."""
     if b"sys" not in python.module.source or b"path" not in python.module.source:
         return ()
-    found: list[str] = []
+    found: list[tuple[str, Node]] = []
     for call in python.calls:
         if call.name in ("append", "insert") and len(found) < _MOST:
             function, arguments = call.node.child_by_field_name("function"), call.node.child_by_field_name("arguments")
@@ -42,7 +47,7 @@ def added_folders(path: str, python: PythonSource) -> tuple[str, ...]:
             if given and _CHANGES.fullmatch(text_of(function)):
                 folder = _path(given[-1], call.scope, path, 0)
                 if folder is not None and _in_bundle(folder):
-                    found.append(posixpath.normpath(folder).removeprefix("."))
+                    found.append((posixpath.normpath(folder).removeprefix("."), call.node))
     return tuple(found)
 
 

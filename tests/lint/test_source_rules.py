@@ -165,13 +165,13 @@ IMPORTS: dict[str, tuple[str, dict[str, bytes | str | Kind | None], list[tuple[s
         {},
         [("missing-module", '"urllib.request"', "Python 2.7 calls it urllib2")],
     ),
-    "module that Python 2.7 has not": ("import pathlib", {}, [("missing-module", '"pathlib"', "put pathlib beside")]),
-    "package from elsewhere": ("import requests", {}, [("missing-module", '"requests"', "put requests beside")]),
+    "module that Python 2.7 has not": ("import pathlib", {}, [("missing-module", '"pathlib"', "gateway has pathlib")]),
+    "package from elsewhere": ("import requests", {}, [("missing-module", '"requests"', "gateway has requests")]),
     "in a function": ("def f():\n    import requests", {}, [("missing-module", '"requests"', "")]),
     "package that is required": (
         "import requests",
         {"requirements.txt": "sanji==1.1.2\nrequests>=2\n"},
-        [("requirement-not-installed", '"requests" is named in requirements.txt', "put it beside")],
+        [("requirement-not-installed", '"requests" is named in requirements.txt', "run bundlekit vendor")],
     ),
     "package of another name that is required": (
         "import yaml\nimport serial",

@@ -61,6 +61,13 @@ FIT: dict[str, dict[str, str | bytes]] = {
     "of another Python": {"index.py": "import sys\nif sys.version_info[0] > 9:\n    import nowhere\n"},
     "only when it is no main": {"index.py": "import a", "a.py": 'if __name__ == "__main__":\n    import nowhere\n'},
     "standard library": {"index.py": "import os.path, logging.handlers\nfrom logging import handlers\n"},
+    "vendored": {
+        "index.py": "import sys\nsys.path.insert(0, 'vendor')\nimport lib.a\n",
+        "vendor.lock": "",
+        "vendor/lib/__init__.py": "import sys\nsys.modules[__name__ + '.moves'] = sys\nfrom lib.moves import nowhere\n",
+        "vendor/lib/a.py": "import nowhere\n",
+        "vendor/lib/of_another_python.py": "a = = 1\n",
+    },
     "byte order mark": {"index.py": b"\xef\xbb\xbfimport os\n"},
     "windows line ends": {"index.py": b"import os\r\nif os:\r\n    pass\r\n"},
     "what it would do": {"index.py": "import helper", "helper.py": "open('/tmp/never', 'w')\nraise SystemExit(1)\n"},
@@ -76,6 +83,26 @@ def test_fit_release_gives_no_word(pythons: dict[str, list[str]], tmp_path: Path
 UNFIT: dict[str, tuple[dict[str, str | bytes], str, str, str]] = {
     "index": ({"index.py": "import os\nif:\n"}, "syntax", "index.py:2", "invalid syntax"),
     "helper": ({"index.py": "import a", "a.py": "\n\ndef f(:\n    pass\n"}, "syntax", "a.py:3", "invalid syntax"),
+    "vendored module": (
+        {
+            "index.py": "import sys\nsys.path.insert(0, 'vendor')\nimport a",
+            "vendor/a.py": "\nx = = 1",
+            "vendor.lock": "",
+        },
+        "syntax",
+        "vendor/a.py:2",
+        "invalid syntax",
+    ),
+    "vendored module that is not there": (
+        {
+            "index.py": "import sys\nsys.path.insert(0, 'vendor')\nimport a.b",
+            "vendor/a/__init__.py": "",
+            "vendor.lock": "",
+        },
+        "import",
+        "index.py:3",
+        "a.b",
+    ),
     "helper of a helper": (
         {"index.py": "from a.b import x", "a/__init__.py": "", "a/b.py": "import a.c", "a/c.py": "x = = 1"},
         "syntax",

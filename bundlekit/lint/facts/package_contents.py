@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, FolderFiles, Kind
 from bundlekit.bundle.overlay import Overlaid, Renamed
+from bundlekit.bundle.vendor_lock import has_lock, is_vendored
 from bundlekit.errors import Refused, Unreadable
 from bundlekit.lint.facts.inspection import Inspection
 
@@ -27,7 +28,12 @@ class PackageContents:
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
-        """What lies there; nothing where the folder cannot be listed."""
+        """What lies there but for the files in `vendor/`; nothing where the folder cannot be listed."""
+        if not has_lock(self._bundle.files):
+            return self._listed()
+        return tuple(entry for entry in self._listed() if not is_vendored(entry.path))
+
+    def _listed(self) -> tuple[Entry, ...]:
         folder = self.folder
         try:
             if folder is None:

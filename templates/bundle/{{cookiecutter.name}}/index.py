@@ -13,9 +13,12 @@ import copy
 {% endif %}
 import logging
 import os
+import sys
 {% if changing %}
 import threading
 {% endif %}
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "vendor"))  # what bundlekit vendor puts there
 
 from sanji.connection.mqtt import Mqtt
 from sanji.core import Route, Sanji

@@ -47,6 +47,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bundlekit.bundle.files import Entry, Kind
+from bundlekit.bundle.vendor_lock import has_lock, is_vendored
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.package_contents import package_contents
 from bundlekit.lint.finding import Severity
@@ -58,10 +59,11 @@ from bundlekit.source.syntax import span_of
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
-    if len(inspection.modules) < 2 or inspection.bundle.in_archive:
+    if inspection.bundle.in_archive:
         return
-    contents = package_contents(inspection)
-    left = {one.path for one in inspection.modules if not contents.goes_in(Entry(one.path, Kind.FILE))}
+    contents, vendored = package_contents(inspection), _vendored(inspection)
+    paths = (one.path for one in inspection.modules) if vendored or len(inspection.modules) > 1 else ()
+    left = {path for path in (*paths, *vendored) if not contents.goes_in(Entry(path, Kind.FILE))}
     if not left:
         return
     for module in inspection.modules:
@@ -75,6 +77,15 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
                 message = f"this imports {quoted(path)}, which stays out of the archive"
                 hint = "take it out of .bundleignore, or put it into a folder that is not hidden"
                 yield Diagnostic(module.path, span_of(module.text, one.node), message, hint)
+
+
+def _vendored(inspection: Inspection) -> set[str]:
+    """The files in `vendor/` that the modules import; see `imported_modules`."""
+    files = inspection.bundle.files
+    if not has_lock(files):
+        return set()
+    imports = ((module, one) for module in inspection.modules for one in unguarded(module))
+    return {path for module, one in imports for path in imported_files(files, module, one) if is_vendored(path)}
 
 
 RULE = Rule(code="BK217", name="unpacked-module", severity=Severity.ERROR, page=__doc__, check=check)

@@ -92,7 +92,7 @@ def _hint(one: MissingImport) -> str:
         return f"put an __init__.py into the folder {head}, which makes it a package"
     if one.name in _BEFORE:
         return f"Python 2.7 calls it {_BEFORE[one.name]}"
-    return f"put {head} beside index.py, as pure Python for 2.7, or ignore this where the gateway has it"
+    return f"put it into requirements.txt and run bundlekit vendor, or ignore this where the gateway has {head}"
 
 
 RULE = Rule(code="BK310", name="missing-module", severity=Severity.WARNING, page=__doc__, check=check)

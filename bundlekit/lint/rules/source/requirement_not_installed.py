@@ -1,7 +1,8 @@
 """An imported module is named in requirements.txt, but is not in the bundle.
 
 Why: Nothing on a gateway, and no deploy, installs what requirements.txt names: a gateway usually has no access to a
-package index. Unless the module was installed there by hand, the import fails.
+package index. Unless the module was installed there by hand, the import fails. `bundlekit vendor` takes the packages along, in
+`vendor/` of the bundle.
 
 Evidence: Seen with Python 2.7.18: with requests in requirements.txt the start ends with "ImportError: No module named
 requests". The vendor's guide has no step that installs anything, and `bundlekit deploy` has none.
@@ -55,7 +56,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             seen.add(head)
             name = printable(one.name)[:60]
             message = f'"{name}" is named in {REQUIREMENTS}, from which a gateway installs nothing'
-            hint = "put it beside index.py, as pure Python for 2.7, unless the gateway has it"
+            hint = "run bundlekit vendor, which takes it along, unless the gateway has it"
             yield Diagnostic(one.module.path, span_of(one.module.text, one.node), message, hint)
 
 
