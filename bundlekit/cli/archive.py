@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.errors import Refused, Unreadable
+from bundlekit.errors import BadUsage, Refused, Unreadable
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
@@ -43,6 +43,27 @@ def checked_archive(path: Path) -> Archive:
         return packed_folder(path)[0]
     refuse_errors(open_archive(path), path)
     return read_archive(path)
+
+
+def check_signature(archive: Archive, path: Path, *, required: bool) -> None:
+    """See that a signer of the settings has signed the archive at `path`, where it has a signature or has to have one.
+
+    Raises:
+        Refused: it has none, or one that does not count.
+        BadUsage: the settings name no signers.
+        BundlekitError: the settings, or the file that they name, cannot be read.
+    """
+    from bundlekit.cli.signing import HOW_TO_SIGN, signers_of_settings, verified
+
+    if not required and archive.signatures is None:
+        return
+    signers = signers_of_settings(path)
+    if signers is None and required:
+        raise BadUsage("--require-signature needs the file of signers", hint='the settings name it: signers = "FILE"')
+    if path.is_dir():
+        raise Refused(f"{path} is a folder, which has no signature", hint=f"deploy an archive; {HOW_TO_SIGN}")
+    if signers is not None:
+        verified(archive, path, signers)
 
 
 def has_to_keep_writes(place: Path) -> bool:

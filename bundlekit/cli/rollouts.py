@@ -77,7 +77,7 @@ def begin(access: FleetAccess, archive: Archive, options: RolloutOptions, *, for
     path = options.record or folder_of_records() / f"{id}{_SUFFIX}"
     head = {"id": id, **head_of(access, archive, options, how)}
     with Fleet(access) as fleet:  # asks for what it needs before there is a record
-        keep_archive(path, archive.digest, archive.data)
+        keep_archive(path, archive.digest, archive.data, archive.signatures)
         with Record(path, head=head) as record:
             return _carry_out(fleet, record, archive, junit=options.junit, form=form)
 

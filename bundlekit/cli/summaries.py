@@ -26,6 +26,7 @@ SUMMARIES = {
     "stop": "Stop a bundle on a gateway.",
     "restart": "Stop and start a bundle on a gateway.",
     "releases": "List the releases of a bundle on a gateway.",
+    "signers": "List or change who may sign the bundles of a gateway.",
     "fetch": "Bring a bundle from a gateway into a folder.",
     "rollback": "Make an earlier release the current one.",
     "remove": "Remove a bundle from a gateway.",

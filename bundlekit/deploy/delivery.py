@@ -26,10 +26,12 @@ class StagedUpload:
     Attributes:
         place: on the gateway.
         list: the digest of the list by which the gateway adds what it has already; empty where it knows that.
+        signature: of what the gateway has then, the archive or the list; empty without one.
     """
 
     place: str
     list: str = ""
+    signature: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,9 @@ def deliver(
     """
     place, there = gateway.upload or "", gateway.uploaded
     most, fruitless = there, 0
-    payload: Payload | None = _at_once(session, archive, gateway.had, place) if gateway.had else None
+    payload: Payload | None = _at_once(session, archive, gateway, place) if gateway.had else None
     is_large = len(archive.data) - there > AT_ONCE
-    inventory = inventory_of(archive.data) if has_releases and is_large else None
+    inventory = _inventory(archive, gateway) if has_releases and is_large else None
     begun: tuple[str, int] | None = (place, there)
     while True:
         try:
@@ -100,16 +102,31 @@ def deliver(
                 broken = error
 
 
-def _at_once(session: Session, archive: Archive, had: frozenset[str], place: str) -> Payload | None:
-    """What the gateway has not told to have, if that is worth it."""
+def _inventory(archive: Archive, gateway: GatewayState) -> UploadInventory | None:
+    """The list by which only what changed is sent; None where the gateway would miss a signature of it."""
     inventory = inventory_of(archive.data)
+    if inventory is None or not gateway.signers:
+        return inventory
+    return inventory if archive.signatures is not None and archive.signatures.covers(inventory.text) else None
+
+
+def _signature(archive: Archive, *, of_list: bool) -> bytes:
+    if archive.signatures is None:
+        return b""
+    return archive.signatures.contents if of_list else archive.signatures.archive
+
+
+def _at_once(session: Session, archive: Archive, gateway: GatewayState, place: str) -> Payload | None:
+    """What the gateway has not told to have, if that is worth it."""
+    inventory = _inventory(archive, gateway)
     if inventory is None:
         return None
-    changed = inventory.archive_of(inventory.lacking(had))
+    changed = inventory.archive_of(inventory.lacking(gateway.had))
     if len(changed) + len(inventory.packed) > _WORTH_IT * len(archive.data):
         return None
     session.upload_list(inventory, place)
-    return Payload(changed, StagedUpload(session.place_of(sha256(changed).hexdigest(), place), inventory.digest), 0)
+    place = session.place_of(sha256(changed).hexdigest(), place)
+    return Payload(changed, StagedUpload(place, inventory.digest, _signature(archive, of_list=True)), 0)
 
 
 def _payload(session: Session, archive: Archive, inventory: UploadInventory | None, place: str, there: int) -> Payload:
@@ -117,8 +134,8 @@ def _payload(session: Session, archive: Archive, inventory: UploadInventory | No
         changed = inventory.archive_of(session.compare(archive.name, place, inventory))
         if len(changed) < _WORTH_IT * (len(archive.data) - there):
             place, there = session.receive(sha256(changed).hexdigest(), compared=place)
-            return Payload(changed, StagedUpload(place), there)
-    return Payload(archive.data, StagedUpload(place), there)
+            return Payload(changed, StagedUpload(place, signature=_signature(archive, of_list=True)), there)
+    return Payload(archive.data, StagedUpload(place, signature=_signature(archive, of_list=False)), there)
 
 
 def _in_words(payload: Payload, archive: Archive) -> str:

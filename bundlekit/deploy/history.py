@@ -22,7 +22,7 @@ def entry_in_words(entry: HistoryEntry) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.time))
     place = f" from {entry.address}" if entry.address else ""
     origin = f" ({entry.account}{place})" if entry.account else ""
-    what = f"{entry.verb} {entry.release}".rstrip()
+    what = f"{entry.verb} {entry.release}".rstrip() + (f", signed by {entry.signer}," if entry.signer else "")
     ended = _ENDED.get(entry.outcome, entry.outcome).format(entry.replaced or "nothing")
     if why := entry_reason(entry):
         ended += f": {why}" if entry.outcome == "refused" else f": it {why}"
@@ -55,6 +55,7 @@ _REFUSED = {
     "broken-off": "it was broken off in phase {}",
     "syntax": "the gateway's Python does not take {}",
     "import": "the gateway does not have what it imports: {}",
+    "signature": "no signer of the gateway has signed it: {}",
     "resource": "another bundle has its resource: {}",
 }
 _FINISHED_BY = {

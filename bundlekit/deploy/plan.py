@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from bundlekit.errors import BundlekitError, GatewayUnfit
+from bundlekit.errors import BundlekitError, GatewayUnfit, Refused
 from bundlekit.pack.archive import IDENTITY, Archive
 from bundlekit.remote.events import BundleState, GatewayState, Release
 from bundlekit.remote.failures import busy
@@ -164,6 +164,12 @@ def obstacle(
         return GatewayUnfit(
             f"{gateway.python} on the gateway has no sanji SDK, so no bundle can start there",
             hint="a ThingsPro gateway brings it along; is ThingsPro installed there?",
+        )
+    if gateway.signers and archive.signatures is None:
+        return Refused(
+            f"the gateway takes only bundles that one of its signers has signed, and this {archive.name} is not signed",
+            kept="nothing was uploaded",
+            hint="`bundlekit pack --sign KEY` packs and signs a bundle; then deploy its archive",
         )
     if not force and (found := shared(archive.name, archive.resources, gateway.neighbours)):
         return refusal(archive.name, found)

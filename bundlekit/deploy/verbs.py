@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import re
 import socket
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -182,6 +183,7 @@ def deploy(
             force=force,
             write=write,
             list=delivered.list,
+            signature=b64encode(delivered.signature).decode(),
             folder=copy.folder if copy else "",
             kept_settings=kept_settings,
         ),

@@ -21,6 +21,7 @@ from typing import Any
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayBusy
 from bundlekit.fleet.story import FORMAT, Known, Story, after, read_record
 from bundlekit.io import replacing
+from bundlekit.pack.signature import SUFFIX, Signatures
 
 
 def new_id(now: float) -> str:
@@ -182,8 +183,8 @@ def archive_place(path: Path, digest: str) -> Path:
     return path.with_name(f"{path.name}.d") / f"{digest}.tar.gz"
 
 
-def keep_archive(path: Path, digest: str, data: bytes) -> None:
-    """Put an archive beside a record.
+def keep_archive(path: Path, digest: str, data: bytes, signatures: Signatures | None = None) -> None:
+    """Put an archive beside a record, and its signatures beside the archive.
 
     Args:
         path: of the record.
@@ -198,6 +199,9 @@ def keep_archive(path: Path, digest: str, data: bytes) -> None:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with replacing(place) as stream:
             stream.write(data)
+        if signatures is not None:
+            with replacing(place.with_name(place.name + SUFFIX)) as stream:
+                stream.write(signatures.text)
         _sync(place.parent)
     except OSError as error:
         raise CouldNotRun(f"cannot write {place}: {error.strerror}", kept="no gateway was asked") from error

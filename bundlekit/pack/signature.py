@@ -3,7 +3,7 @@
 `ARCHIVE.sig` has one or two signatures in the form of `ssh-keygen -Y sign -n bundlekit`:
 
 1. of the archive's bytes. `ssh-keygen -Y verify` checks this one alone; `ssh-keygen -Y sign` makes it.
-2. of the list of contents: a line for each file, with its path, its digest and whether it may be executed. A gateway that
+2. of the list of contents: a line for each file, with its path, its digest and whether it is executable. A gateway that
    gets only what changed never has the archive's bytes; it has that list, and holds every file that it puts together
    against it. So it checks the list's signature, and what it checks is all that can run.
 

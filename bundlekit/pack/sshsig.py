@@ -21,7 +21,7 @@ _VERSION = struct.pack(">I", 1)
 _LEAST_BITS = 2048  # of an RSA key; older gateways may have keys of 1024, which nobody should sign with
 _HASHES = (b"sha512", b"sha256")  # of what is signed
 _RSA = (b"rsa-sha2-512", b"rsa-sha2-256")  # kinds of signatures; `ssh-rsa` itself would be SHA-1
-_HEADLINE = b"# sha256:"
+HEADLINE = b"# sha256:"
 
 _SIGNER = re.compile(
     b'[ \t]*([^\\s"#][^\\s"]*)[ \t]+(?:((?:[^\\s"]|"[^"]*")+)[ \t]+)?(%s)[ \t]+([A-Za-z0-9+/=]+)(?:[ \t].*)?$' % b"|".join(KINDS)
@@ -200,7 +200,7 @@ def kind_of(key):
 def headline(lines):
     # type: (bytes) -> bytes
     """The first line of a file of signers, by which a changed bit anywhere in it is seen."""
-    return _HEADLINE + binascii.hexlify(hashlib.sha256(lines).digest()) + b"\n"
+    return HEADLINE + binascii.hexlify(hashlib.sha256(lines).digest()) + b"\n"
 
 
 class Signer(object):
@@ -291,7 +291,7 @@ def read_signers(text, is_gateways):
         Wrong: it is no such file.
     """
     first, _, rest = text.partition(b"\n")
-    if (is_gateways and first.startswith(b"#")) or first.startswith(_HEADLINE):
+    if (is_gateways and first.startswith(b"#")) or first.startswith(HEADLINE):
         if headline(rest) != first + b"\n":
             raise Wrong("line 1 is not the checksum of the other lines, so the file is damaged or was changed by hand")
     found = []

@@ -26,6 +26,7 @@ def deploy_command(
     force: bool,
     write: bool,
     list: str = "",
+    signature: str = "",
     folder: str = "",
     kept_settings: bool = False,
 ) -> Command:
@@ -47,6 +48,7 @@ def deploy_command(
         force: whether it may have a resource of another bundle.
         write: whether it has to take a PUT as well; not without `verify`.
         list: the digest of the list of its files, if only what changed was uploaded.
+        signature: of the archive, or of that list, in base64; empty where there is none.
         folder: of a copy that runs by hand and gives way; empty where there is none.
         kept_settings: whether the settings that are kept on the gateway count, and not those of the copy.
     """
@@ -70,6 +72,7 @@ def deploy_command(
             kept_settings=kept_settings,
         ),
         list=list,
+        signature=signature,
         folder=folder,
     )
 

@@ -57,6 +57,7 @@ class Release:
         who: deployed it.
         reason: why it failed, as the script puts it; of a bad one, who said so.
         size: of its files, in bytes; 0 if it is not known.
+        signer: who has signed it, as the gateway's list of signers says; empty where that was not checked.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Release:
     who: str = ""
     reason: str = ""
     size: int = 0
+    signer: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class HistoryEntry:
             `stuck` or `not-up` when nothing runs as it should; `refused` when it was not begun.
         reason: of an outcome that is none of the first five, as the script puts it.
         finished_by: who went on with it when it was broken off: `guard`, `boot`, `status` or `next`; else empty.
+        signer: who has signed the release, as the gateway's list of signers says.
     """
 
     time: int
@@ -121,6 +124,7 @@ class HistoryEntry:
     outcome: str
     reason: str
     finished_by: str
+    signer: str = ""
 
 
 @dataclass(frozen=True)
@@ -217,6 +221,7 @@ class GatewayState:
         missing: tools that the script needs and does not find.
         bundles: those asked for.
         neighbours: other bundles, where somebody looked who may see them.
+        signers: whether only what one of its signers has signed is deployed there.
         had: the SHA-256 of files that are there, where it told without being asked.
         upload: the place to upload to, if one was asked for and is needed.
         uploaded: bytes that are there already.
@@ -231,6 +236,7 @@ class GatewayState:
     missing: tuple[str, ...] = ()
     bundles: tuple[BundleState, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    signers: bool = False
     had: frozenset[str] = frozenset()
     upload: str | None = None
     uploaded: int = 0
@@ -281,6 +287,7 @@ _OF_GATEWAY: dict[str, Callable[[GatewayState, Event], GatewayState]] = {
     "sdk": lambda gateway, event: replace(gateway, sdk=event.field(0) == "yes"),
     "free": lambda gateway, event: replace(gateway, free=event.number(0) * 1024),
     "missing": lambda gateway, event: replace(gateway, missing=(*gateway.missing, event.field(0))),
+    "signers": lambda gateway, event: replace(gateway, signers=event.field(0) == "yes"),
     "has": lambda gateway, event: replace(gateway, had=gateway.had | {event.field(0)}),
     "by-hand": _with_neighbour,
     "deployed": _with_neighbour,
@@ -307,12 +314,14 @@ def _with_lock(bundle: BundleState, event: Event) -> BundleState:
 
 def _with_release(bundle: BundleState, event: Event) -> BundleState:
     id, version, identity, _, state, who, reason = (event.field(index) for index in range(7))
-    release = Release(id, version, identity, event.number(3), state, who, reason, event.number(7) * 1024)
+    release = Release(
+        id, version, identity, event.number(3), state, who, reason, event.number(7) * 1024, event.field(8)
+    )
     return replace(bundle, releases=(*bundle.releases, release)) if _id(id) else bundle
 
 
 def parse_history_entry(event: Event) -> HistoryEntry:
-    return HistoryEntry(event.number(0), event.number(1), *(event.field(index) for index in range(2, 12)))
+    return HistoryEntry(event.number(0), event.number(1), *(event.field(index) for index in range(2, 13)))
 
 
 _OF_BUNDLE: dict[str, Callable[[BundleState, Event], BundleState]] = {

@@ -72,8 +72,8 @@ def _failure(event: Event) -> BundlekitError:
                 kept=f"{kept}; what had arrived was dropped",
                 hint="run the same again; if it comes back, the disk of the gateway may be damaged",
             )
-        case "syntax" | "import":
-            return _cannot_start(event, kept)
+        case "syntax" | "import" | "signature":
+            return _unacceptable(event, kept)
         case "broken-off":
             return CouldNotRun(
                 f"the work there was broken off in phase {first}: it was killed, or the gateway lost its power",
@@ -90,7 +90,7 @@ def _failure(event: Event) -> BundlekitError:
                 kept="nothing else was changed",
                 hint="`bundlekit status TARGET` shows what runs there now",
             )
-        case "no-release" | "no-snapshot" | "no-log" | "current" | "no-copy" | "not-root":
+        case "no-release" | "no-snapshot" | "no-log" | "current" | "no-copy" | "not-root" | "signers":
             return _missing(event, kept)
         case "no-token":
             return GatewayUnfit(
@@ -130,6 +130,12 @@ def _missing(event: Event, kept: str) -> CouldNotRun:
                 kept=kept,
                 hint="if you trust its folder: `bundlekit fetch TARGET` brings it here; end it there, then deploy it",
             )
+        case "signers":
+            return CouldNotRun(
+                f"the list of signers there is not changed or shown: {first}",
+                kept="the list is as it was",
+                hint="`bundlekit signers TARGET remove --all` removes it, also a damaged one",
+            )
         case "current":
             return CouldNotRun(
                 f"{first} is the current release, which stays",
@@ -142,8 +148,14 @@ def _missing(event: Event, kept: str) -> CouldNotRun:
             )
 
 
-def _cannot_start(event: Event, kept: str) -> Refused:
+def _unacceptable(event: Event, kept: str) -> Refused:
     word, where, what, asks = (event.field(index) for index in range(4))
+    if word == "signature":
+        return Refused(
+            f"the gateway takes only bundles that one of its signers has signed: {where}",
+            kept=kept,
+            hint="`bundlekit signers TARGET list` shows the signers; `bundlekit sign ARCHIVE` signs an archive",
+        )
     if word == "syntax":
         return Refused(
             f"the gateway's Python does not take it: {where}: {what}",

@@ -383,7 +383,7 @@ class Session:
 
 def _check_place(place: str, names: list[str]) -> None:
     """A place for an upload is one that we have asked for, and not anywhere else on the gateway."""
-    if not re.fullmatch(r"/[A-Za-z0-9/_-]+/uploads/" + "-".join(names), place):
+    if not re.fullmatch(r"/[A-Za-z0-9/_-]+/(?:signed-)?uploads/" + "-".join(names), place):
         raise CouldNotRun(
             f"the gateway wants the upload at a place where none belongs: {place[:200]!r}", kept=UNTOUCHED
         )

@@ -28,7 +28,7 @@ class Said(NamedTuple):
 _PARSER = "remote/events.py"
 _CHANNEL = "remote/channel.py"
 _SESSION = "remote/session.py"
-_HISTORY = "time began bundle verb release replaced who account address outcome reason finished-by"
+_HISTORY = "time began bundle verb release replaced who account address outcome reason finished-by signer"
 
 EVENTS = {
     # The conversation, around the answers.
@@ -53,6 +53,7 @@ EVENTS = {
     "free": Said("kilobytes", _PARSER),
     "by-hand": Said("process folder name version resource...", _PARSER),  # a bundle that nobody has deployed
     "deployed": Said("name version resource...", _PARSER),  # another bundle
+    "signers": Said("yes", f"{_PARSER} cli/commands/signers.py"),  # only signed bundles are deployed there
     "upload": Said("place bytes-that-are-there", f"{_PARSER} {_SESSION}"),  # of `receive` too
     "has": Said("sha256", _PARSER),  # a file of the current release
     # One bundle; what follows up to the next `bundle` is about it.
@@ -67,12 +68,13 @@ EVENTS = {
     "locked": Said("what who time origin phase", _PARSER),  # a change that is under way, or
     "broken-off": Said("what who time origin phase", _PARSER),  # was
     "held": Said("process", _PARSER),  # of no change
-    "release": Said("release version identity time state who reason kilobytes", _PARSER),
+    "release": Said("release version identity time state who reason kilobytes signer", _PARSER),
     "last": Said(_HISTORY, _PARSER),
     # Of other verbs that only look.
     "act": Said(_HISTORY, "deploy/verbs.py deploy/await_outcome.py"),  # of `history`
     "lacks": Said("line-of-the-list", _SESSION),  # of `compare`
     "token": Said("secret", f"{_SESSION} deploy/doctor/examination.py"),  # of `token`
+    "signer": Said("name kind fingerprint options", "cli/commands/signers.py"),  # of `signers`
     "down": Said("name", _SESSION),  # of `token`: a bundle that is deployed and does not run
     "signed": Said("resource name...", "deploy/verbs.py"),  # of `answers`: who has answered
     # Of a change.
@@ -140,6 +142,8 @@ FAILURES = {
     "import": "place message requirement",
     "resource": "resources name version process folder",  # that another bundle has
     "broken-off": "phase",
+    "signature": "text",
+    "signers": "text",
     "unpack": "text",
     "service": "folder text",
     "stop": "text",

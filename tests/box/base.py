@@ -18,7 +18,7 @@ from tests.box.host import as_root, check_tools
 USER = "moxa"
 PASSWORD = "moxa"
 _SUITE = "bullseye"
-_PACKAGES = "busybox-static,dbus,mosquitto,openssh-server,procps,python2.7,sudo,systemd,systemd-sysv"
+_PACKAGES = "busybox-static,dbus,mosquitto,openssh-server,openssl,procps,python2.7,sudo,systemd,systemd-sysv"
 _SETTLE = Path(__file__).with_name("settle.sh")
 
 

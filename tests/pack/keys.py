@@ -23,7 +23,7 @@ def make_key(file: Path, kind: str = "ed25519", *, passphrase: str = "") -> str:
 
 def signed_by_ssh_keygen(archive: Path, key: Path, namespace: str = "bundlekit") -> None:
     """Have ssh-keygen make ARCHIVE.sig."""
-    command = ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", key]
+    command = ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", str(key)]
     with archive.open("rb") as stream:
         made = subprocess.run(command, stdin=stream, capture_output=True, check=True).stdout
     archive.with_name(archive.name + ".sig").write_bytes(made)
@@ -32,6 +32,6 @@ def signed_by_ssh_keygen(archive: Path, key: Path, namespace: str = "bundlekit")
 def accepted_by_ssh_keygen(archive: Path, signers: Path, who: str = ALICE) -> bool:
     """What `ssh-keygen -Y verify` says of ARCHIVE.sig."""
     signature = archive.with_name(archive.name + ".sig")
-    command = ["ssh-keygen", "-Y", "verify", "-n", "bundlekit", "-f", signers, "-I", who, "-s", signature]
+    command = ["ssh-keygen", "-Y", "verify", "-n", "bundlekit", "-f", str(signers), "-I", who, "-s", str(signature)]
     with archive.open("rb") as stream:
         return subprocess.run(command, stdin=stream, capture_output=True, check=False).returncode == 0

@@ -43,6 +43,7 @@ BUILT: dict[str, tuple[Command, list[str]]] = {
             "lock-wait=0",
             "how=",
             "list=",
+            "signature=",
             "folder=",
         ],
     ),
@@ -63,6 +64,7 @@ BUILT: dict[str, tuple[Command, list[str]]] = {
             force=True,
             write=True,  # which there is not without `verify`
             list=LIST,
+            signature="AB+/cd==",
             folder="/home/eve/a b'c=\xfc",
             kept_settings=True,
         ),
@@ -78,6 +80,7 @@ BUILT: dict[str, tuple[Command, list[str]]] = {
             "lock-wait=9",
             "how=no-verify handover force-resource kept-settings",
             f"list={LIST}",
+            "signature=AB+/cd==",
             "folder=/home/eve/a b'c=\xfc",
         ],
     ),
@@ -157,6 +160,7 @@ REFUSED = {
     "no release": ("drop", ["release=", *STOP], ""),
     "a tab in a folder": ("deploy", ["folder=/a\tb"], "folder=/a b"),
     "a place elsewhere": ("deploy", ["upload=/etc"], "/etc"),
+    "a signature with a blank": ("deploy", ["signature=A B"], "A B"),
     "a list by another name": ("deploy", ["list=../x"], "../x"),
 }
 

@@ -33,7 +33,7 @@ def said_by_shell(text: str) -> Iterator[Emitted]:
     for word in re.findall(r"^echo (end)$", text, re.MULTILINE):
         yield word, "", 0
     for word in re.findall(r"\bsay_history (\w+) ", text):
-        yield word, "", 12
+        yield word, "", 13
     if "say $held " in text:
         for held in re.findall(r"\bheld=([a-z-]+)", text):
             yield held, "", 5
@@ -70,7 +70,7 @@ def said_by_python(program: str) -> Iterator[Emitted]:
 @cache
 def said_in_all() -> list[Emitted]:
     opening = bootstrap.opening("0", password=None, look=["x"]).command
-    programs = [script.program(name) for name in ("around.py", "check.py", "verify.py")]
+    programs = [script.program(name) for name in ("around.py", "check.py", "signature.py", "verify.py")]
     said = [one for program in programs for one in said_by_python(program)]
     return [*said_by_shell(script.bare()), *said_by_shell(opening), *said]
 

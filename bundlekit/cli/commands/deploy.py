@@ -58,6 +58,11 @@ _MOST_NAMED = 5  # folders in one line of an error
     help="The bundle's folder, or its archive; by default this folder. Several are deployed one after the other.",
 )
 @click.option("--all", "all_in", is_flag=True, help="Deploy all bundles in the folder, and in those below it.")
+@click.option(
+    "--require-signature",
+    is_flag=True,
+    help="Refuse an archive that no signer of the settings has signed; a gateway may have signers of its own.",
+)
 @click.option("--dry-run", is_flag=True, help="Look at the gateway, show what would be done, change nothing.")
 @wait_option
 @verify_option
@@ -127,10 +132,11 @@ def run_many(
     all_in: bool,
     verify: bool,
     form: str,
+    require_signature: bool = False,
     **how: Any,
 ) -> int:
     """Roll a bundle or an archive out to many gateways."""
-    from bundlekit.cli.archive import checked_archive, has_to_keep_writes
+    from bundlekit.cli.archive import check_signature, checked_archive, has_to_keep_writes
     from bundlekit.cli.rollouts import begin, preview
 
     if all_in or len(paths) != 1:
@@ -140,6 +146,7 @@ def run_many(
         )
     _refuse_folder_of_bundles(paths[0])
     archive = _shown(paths[0], checked_archive)
+    check_signature(archive, paths[0], required=require_signature)
     how |= {"verify": verify, "write": has_to_keep_writes(paths[0])}
     if dry_run:
         return preview(access, archive, rollout, form=form, **how)
@@ -160,6 +167,7 @@ def run(
     hand_over: bool = False,
     force: bool = False,
     form: str = "text",
+    require_signature: bool = False,
 ) -> int:
     """Deploy the bundles or archives at `paths`, one after the other, until one fails."""
     from bundlekit.cli.deploy_report import DeployReport
@@ -174,7 +182,7 @@ def run(
     done: list[str] = []
     archives: list[Archive] = []
     try:
-        checked = _checked(access, paths, all_in=all_in)
+        checked = _checked(access, paths, all_in=all_in, require_signature=require_signature)
         archives = [archive for archive, _ in checked]
         report.begin(archives[0].name, archives[0].version)
         with session_on(access) as session:
@@ -196,11 +204,13 @@ def run(
     return 0
 
 
-def _checked(access: Access, paths: Sequence[Path], *, all_in: bool) -> list[tuple[Archive, bool]]:
+def _checked(
+    access: Access, paths: Sequence[Path], *, all_in: bool, require_signature: bool
+) -> list[tuple[Archive, bool]]:
     """The archives to deploy, all of them without errors, before anybody is asked for a password; and whether each has
     to keep what is written, by its settings."""
     from bundlekit.bundle.search import bundle_folders
-    from bundlekit.cli.archive import checked_archive, has_to_keep_writes
+    from bundlekit.cli.archive import check_signature, checked_archive, has_to_keep_writes
     from bundlekit.ssh.target import parse_target
 
     parse_target(access.target)
@@ -210,6 +220,8 @@ def _checked(access: Access, paths: Sequence[Path], *, all_in: bool) -> list[tup
         for path in paths:
             _refuse_folder_of_bundles(path)
     checked = [(_shown(path, checked_archive), has_to_keep_writes(path)) for path in paths]
+    for path, (archive, _) in zip(paths, checked, strict=True):
+        check_signature(archive, path, required=require_signature)
     names = [archive.name for archive, _ in checked]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise BadUsage(f"two of the bundles are called {twice}", hint="one of them would replace the other")

@@ -115,5 +115,6 @@ def command(access: Access, bundle: str | None, form: str) -> int:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(release.time))
         said = state_reason(release, state.name)
         reason = f": {said}" if said else ""
-        click.echo(f"{mark} {release.id:<{width}}  {when}  {release.state}{reason}  by {release.who}")
+        signed = f", signed by {release.signer}" if release.signer else ""
+        click.echo(f"{mark} {release.id:<{width}}  {when}  {release.state}{reason}  by {release.who}{signed}")
     return 0

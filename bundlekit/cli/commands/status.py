@@ -122,6 +122,8 @@ def _print(name: str, gateway: GatewayState, bundle: str | None) -> None:
     python = gateway.python or "no Python 2.7"
     sdk = "" if gateway.sdk else ", no sanji SDK"
     click.echo(f"{name}: {gateway.hostname}, {gateway.boot}, {python}{sdk}, {gateway.free // 1_000_000} MB free")
+    if gateway.signers:
+        click.echo("only signed bundles are deployed there")
     if not gateway.bundles:
         click.echo("no bundle is deployed there")
     for state in gateway.bundles:
@@ -130,7 +132,7 @@ def _print(name: str, gateway: GatewayState, bundle: str | None) -> None:
         click.echo(f"{click.style(state.name, bold=True)}  {current}")
         for copy in _copies(gateway, state.name):
             click.echo(click.style(f"  a copy of it runs by hand: {by_hand_in_words(copy)}", fg="red"))
-        for line in _lines(state):
+        for line in _lines(state, signers=gateway.signers):
             click.echo(f"  {line}")
     known = [state.name for state in gateway.bundles]
     others = [one for one in gateway.neighbours if one.pid and one.name not in known and not bundle]
@@ -142,7 +144,7 @@ def _print(name: str, gateway: GatewayState, bundle: str | None) -> None:
         click.echo(f"  and {len(others) - _MOST_BY_HAND} more; --format json has all")
 
 
-def _lines(state: BundleState) -> list[str]:
+def _lines(state: BundleState, *, signers: bool) -> list[str]:
     from bundlekit.deploy.history import entry_in_words, mended_in_words
     from bundlekit.deploy.outcome import reason_in_words
 
@@ -180,6 +182,10 @@ def _lines(state: BundleState) -> list[str]:
     release = state.release(state.current)
     if release and release.state == "new" and not (state.lock and state.lock.alive):
         lines.append(click.style("this release was never seen to come up", fg="yellow"))
+    if release and (release.signer or signers):
+        lines.append(
+            f"signed by {release.signer}" if release.signer else "not signed: it is older than the list of signers"
+        )
     return lines + last
 
 

@@ -11,7 +11,8 @@
 #
 #   $ROOT/gateway.sh                 that copy
 #   $ROOT/programs-DIGEST.zip        the programs that it runs, see PROGRAMS
-#   $ROOT/uploads/XXXXXX/            where a client may write, one folder a deploy, gone with it
+#   $ROOT/uploads/XXXXXX/            where a client may write, one folder a deploy, gone with it; or, where there are
+#                                    signers, $ROOT/signed-uploads, and `uploads` is a file, see there
 #   $ROOT/bundles/NAME/
 #     releases/ID/                   a release, as unpacked; ID is version and start of the digest
 #     releases/ID.info               what is known about it, `key=value` a line
@@ -42,6 +43,7 @@ unset CDPATH ENV BASH_ENV GZIP TAR_OPTIONS GREP_OPTIONS POSIXLY_CORRECT LD_PRELO
 
 PROTOCOL=1
 ROOT=${BUNDLEKIT_ROOT:-/opt/bundlekit}
+SIGNERS=${BUNDLEKIT_ROOT:-/etc/bundlekit}/signers
 case $0 in
 /*) SELF=$0 ;;
 *) SELF=$PWD/$0 ;;
@@ -218,19 +220,34 @@ use_origin() { # ADDRESS|''
     export ACCOUNT ADDRESS
 }
 
+# A client that knows nothing of signers has a script of that kind along. It makes a folder of this name before it deploys
+# or rolls back, and where it cannot, it does neither.
+use_uploads() {
+    UPLOADS=$ROOT/uploads
+    if wants_signature; then UPLOADS=$ROOT/signed-uploads; fi
+}
+
+guard_uploads() {
+    use_uploads
+    if [ -d "$UPLOADS" ] && { [ "$UPLOADS" = "$ROOT/uploads" ] || [ -f "$ROOT/uploads" ]; }; then
+        return 0
+    fi
+    rm -rf "$ROOT/uploads" && mkdir -p "$UPLOADS" && chmod 711 "$UPLOADS" && { [ -e "$ROOT/uploads" ] ||
+        echo "Only signed bundles are deployed here. Use a bundlekit that has the verb \`sign\`." >"$ROOT/uploads"; }
+}
+
 make_root() {
     for left in "$ROOT"/.probe.*; do # of one whose power was cut
         [ ! -f "$left" ] || rm -f "$left"
     done
     problem=$(
         {
-            {
-                [ -d "$ROOT/bundles" ] && [ -d "$ROOT/uploads" ] ||
-                    { mkdir -p "$ROOT/bundles" "$ROOT/uploads" && chmod 755 "$ROOT" && chmod 711 "$ROOT/uploads"; }
-            } && probe_file=$(mktemp "$ROOT/.probe.XXXXXX") && { head -c 1 /dev/zero >"$probe_file" || ! rm -f "$probe_file"; } &&
+            { [ -d "$ROOT/bundles" ] || { mkdir -p "$ROOT/bundles" && chmod 755 "$ROOT"; }; } && guard_uploads &&
+                probe_file=$(mktemp "$ROOT/.probe.XXXXXX") && { head -c 1 /dev/zero >"$probe_file" || ! rm -f "$probe_file"; } &&
                 rm -f "$probe_file"
         } 2>&1
     ) || die "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
+    use_uploads
 }
 
 # A shell script in a session of its own, so that it outlives this connection. Prints its process id.

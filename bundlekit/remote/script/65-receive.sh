@@ -17,9 +17,10 @@ check_digest() {
 }
 
 check_upload() { # PLACE
+    use_uploads
     case $1 in
-    "$ROOT"/uploads/*[!A-Za-z0-9-]* | "$ROOT"/uploads/) die usage "$1" ;;
-    "$ROOT"/uploads/*) ;;
+    "$UPLOADS"/*[!A-Za-z0-9-]* | "$UPLOADS"/) die usage "$1" ;;
+    "$UPLOADS"/*) ;;
     *) die usage "$1" ;;
     esac
 }
@@ -32,15 +33,15 @@ receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE|'' [PLACE-WITH-WHAT
     esac
     make_root
     drop_old_uploads "$1"
-    [ -z "${3:-}" ] || end_upload "$ROOT/uploads/$1-$3"
-    place=$ROOT/uploads/$1-$2
+    [ -z "${3:-}" ] || end_upload "$UPLOADS/$1-$3"
+    place=$UPLOADS/$1-$2
     if ! problem=$({ mkdir "$place" && chmod 711 "$place" && mkdir -m 700 "$place/in" &&
         chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$place/in" && (umask 077 && : >"$place/start"); } 2>&1); then
         die "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
     fi
     longest=
     most=0
-    for other in "$ROOT/uploads/$1"-*; do
+    for other in "$UPLOADS/$1"-*; do
         size=$(size_uploaded "$other")
         if [ "$size" -gt "$most" ]; then
             longest=$other
@@ -48,7 +49,7 @@ receive() { # DIGEST TOKEN [TOKEN-OF-A-CONNECTION-THAT-BROKE|'' [PLACE-WITH-WHAT
         fi
     done
     [ -z "$longest" ] || cat_upload "$longest" >"$place/start" || : >"$place/start"
-    for other in "$ROOT/uploads/$1"-*; do
+    for other in "$UPLOADS/$1"-*; do
         [ "$other" = "$place" ] || is_uploading "$other" "${3:-}" || rm -rf "$other"
     done
     if [ -n "${4:-}" ]; then
@@ -126,7 +127,7 @@ end_upload() { # PLACE
 
 # Of other archives: what has lain there for days, and what is soon sent again.
 drop_old_uploads() { # DIGEST-THAT-STAYS
-    find "$ROOT/uploads" -mindepth 1 -maxdepth 1 ! -name "$1-*" | while IFS= read -r other; do
+    find "$UPLOADS" -mindepth 1 -maxdepth 1 ! -name "$1-*" | while IFS= read -r other; do
         if [ "$(size_uploaded "$other")" -le 65536 ] || [ -n "$(find "$other" -maxdepth 0 -mtime +3)" ]; then
             is_uploading "$other" || rm -rf "$other"
         fi
@@ -156,7 +157,7 @@ verify_upload() { # PLACE [DIGEST-OF-THE-LIST]
     if [ -L "$archive" ] || [ "$(sha256sum <"$archive" | cut -c 1-64)" != "$2" ] ||
         { [ -e "$1/tree" ] && ! complete_tree "$1"; }; then
         rm -rf "$1"
-        for other in "$ROOT/uploads/$2"-*; do
+        for other in "$UPLOADS/$2"-*; do
             is_uploading "$other" || rm -rf "$other"
         done
         fail "$(trouble_word "$(cat "$errors")" digest)" "$(why)"

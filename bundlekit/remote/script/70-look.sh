@@ -32,7 +32,8 @@ look() { # NAME IDENTITY DIGEST TOKEN
     look_at_bundle
     if ! is_current "$2"; then
         say_what_is_there "$(current_release)"
-        say upload "$ROOT/uploads/$3-$4" 0
+        use_uploads
+        say upload "$UPLOADS/$3-$4" 0
     fi
     say end
 }
@@ -62,6 +63,7 @@ look_around() {
         say python "$PYTHON"
         has_sdk && say sdk yes
     fi
+    ! wants_signature || say signers yes
     folder=$ROOT
     while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
     # shellcheck disable=SC2046 # seven words of a headline, then those of the disk
@@ -120,7 +122,7 @@ say_running() { # PID yes|no
 }
 
 say_release() { # ID
-    local version='' digest='' time='' state='' who='' reason='' size='' entry=''
+    local version='' digest='' time='' state='' who='' reason='' size='' signer='' entry=''
     while IFS= read -r entry || [ -n "$entry" ]; do
         case $entry in
         version=*) version=${entry#*=} ;;
@@ -130,9 +132,10 @@ say_release() { # ID
         who=*) who=${entry#*=} ;;
         reason=*) reason=${entry#*=} ;;
         size=*) size=${entry#*=} ;;
+        signer=*) signer=${entry#*=} ;;
         esac
     done 2>/dev/null <"$B/releases/$1.info"
-    say release "$1" "$version" "$digest" "$time" "$state" "$who" "$reason" "$size"
+    say release "$1" "$version" "$digest" "$time" "$state" "$who" "$reason" "$size" "$signer"
 }
 
 # Neither an argument of a program nor anywhere but on this connection.

@@ -6,7 +6,7 @@
 
 use_keys() { # VERB
     case $1 in
-    deploy) keys=' release version identity upload replaces wait keep who lock-wait how list folder ' ;;
+    deploy) keys=' release version identity upload replaces wait keep who lock-wait how list folder signature ' ;;
     rollback) keys=' release replaces wait who lock-wait settings how ' ;;
     start) keys=' wait who lock-wait how ' ;;
     restart) keys=' wait who lock-wait ' ;;
@@ -51,9 +51,16 @@ take_argument() { # KEY VALUE
     lock-wait) check_number "$2" && arg_lock_wait=$2 ;;
     how) check_plain "$2" && arg_how=$2 ;;                               # see choose_how
     list) { [ -z "$2" ] || check_digest "$2"; } && arg_list=$2 ;;        # of a release of which only changes were uploaded
+    signature) check_base64 "$2" && arg_signature=$2 ;;                  # of the archive, or of its list
     folder) arg_folder=$2 ;;                                             # of a copy that runs by hand and gives way
     settings) check_plain "$2" && arg_settings=$2 ;;
     mark) check_plain "$2" && arg_mark=$2 ;;
+    esac
+}
+
+check_base64() {
+    case $1 in
+    *[!A-Za-z0-9+/=]*) die usage "$1" ;;
     esac
 }
 

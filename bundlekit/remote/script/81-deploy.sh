@@ -53,7 +53,8 @@ unpack() {
     fi
     [ -z "$arg_folder" ] || may_adopt "$arg_folder" || return 1
     phase unpack
-    verify_upload "$arg_upload" "$arg_list" || return 1
+    verify_upload "$arg_upload" "$arg_list" && check_signature "$arg_upload" || return 1
+    note_in_journal signer "$signer"
     staging=$B/releases/.staging
     rm -rf "$staging"
     if ! { unpack_upload "$arg_upload" "$staging" && link_settings "$staging"; }; then
@@ -65,7 +66,7 @@ unpack() {
     if ! {
         {
             printf 'version=%s\ndigest=%s\nnumber=%s\ntime=%s\n' "$arg_version" "$arg_identity" "$(next_number)" "$(date +%s)"
-            printf 'size=%s\nwho=%s\nstate=new\n' "$(du -sk "$staging" | cut -f 1)" "$arg_who"
+            printf 'size=%s\nwho=%s\nstate=new\nsigner=%s\n' "$(du -sk "$staging" | cut -f 1)" "$arg_who" "$signer"
         } >"$staging.info" && fsync_disk && put_among_releases "$arg_release"
     }; then
         fail_to unpack

@@ -17,6 +17,8 @@ change_rollback() {
         begin rollback "$arg_who"
         record settings "$arg_settings"
         record how "$arg_how"
+        use_info "$B/releases/$arg_release.info" signer
+        record signer "$value"
         take_over "$arg_release" "$arg_wait"
     fi
 }

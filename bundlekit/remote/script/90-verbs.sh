@@ -18,13 +18,13 @@ worker | guard | recovery | resume | supervise | init-*) HOME=~root ;;
 *) say hello $PROTOCOL ;;
 esac
 case $verb in
-token | receive | examine) ;;
+token | receive | examine | signers) ;;
 history) [ "${1:-}" = '*' ] || use_bundle "${1:-}" ;;
 probe) [ $# -eq 0 ] || use_bundle "$1" ;;
 *) use_bundle "${1:-}" ;;
 esac
 case $verb in
-probe | look | receive | compare | token | answers | logs | history | fetch | worker | recovery | resume | supervise) "$verb" "$@" ;;
+probe | look | receive | compare | token | answers | logs | history | fetch | signers | worker | recovery | resume | supervise) "$verb" "$@" ;;
 guard) watchdog "$@" ;;
 deploy | rollback | start | stop | restart | remove | room | mark | drop) change "$verb" "$@" ;;
 examine) examine "${SELF%/*}" ;;

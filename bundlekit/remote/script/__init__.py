@@ -29,7 +29,7 @@ BARE, PROGRAMS = "bare.sh", "programs.zip"
 
 _PARTS = Path(__file__).parent
 _SHIPPED = _PARTS.parents[1] / "_shipped" / "script"
-_APART = ("check.py", "fetch.py", "verify.py")
+_APART = ("check.py", "fetch.py", "signature.py", "sshsig.py", "verify.py")
 _PROGRAM = re.compile(r"^@([a-z]+\.py)@$", re.MULTILINE)
 _ARGUMENTS = re.compile(r"(?<= [{(]) #.*")
 _MAKING = RLock()
@@ -77,7 +77,8 @@ def make_bare() -> str:
 
 def program(name: str) -> str:
     """A program by its name. Python ones are for Python 2.7 and 3; a line `@NAME@` of the script stands for one."""
-    return (_PARTS / "programs" / name).read_text(encoding="utf-8")
+    folder = _PARTS.parents[1] / "pack" if name == "sshsig.py" else _PARTS / "programs"  # which the workstation has too
+    return (folder / name).read_text(encoding="utf-8")
 
 
 @_once

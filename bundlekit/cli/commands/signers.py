@@ -1,0 +1,114 @@
+"""`bundlekit signers`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bundlekit.cli.fleet_access import FleetAccess, fleet_options
+from bundlekit.cli.verb import verb
+from bundlekit.errors import BadUsage, Unreadable
+
+if TYPE_CHECKING:
+    from bundlekit.cli.fleet_access import Fleet
+    from bundlekit.cli.for_each import GatewayResult
+    from bundlekit.fleet.inventory import Gateway
+
+_LARGEST = 256 * 1024
+_ALL = "--all"
+
+
+@verb(
+    "signers",
+    examples="""
+    bundlekit signers moxa@192.168.4.127 list
+    bundlekit signers moxa@192.168.4.127 add allowed_signers  the lines of a file; from now on, signatures are required
+    bundlekit signers moxa@192.168.4.127 add id_ed25519.pub --name alice@example.com
+    bundlekit signers -i gateways.ini substations remove alice@example.com
+    bundlekit signers moxa@192.168.4.127 remove --all  from now on, no signature is required
+    """,
+)
+@partial(fleet_options, one=True)
+@click.argument("action", type=click.Choice(["list", "add", "remove"]))
+@click.argument("words", metavar="[FILE|NAME]...", nargs=-1)
+@click.option("--name", metavar="NAME", help="With `add`: the files are public keys, and they are the keys of NAME.")
+@click.option("--all", "all_of_them", is_flag=True, help="With `remove`: remove the list, also a damaged one.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
+def command(
+    access: FleetAccess, *, action: str, words: tuple[str, ...], name: str | None, all_of_them: bool, form: str
+) -> int:
+    """List or change who may sign the bundles of a gateway, or of many.
+
+    Where a gateway has a list of signers, it refuses each bundle that none of them has signed, before anything is
+    stopped. `add` takes files in the form of OpenSSH's allowed_signers. A key that is in the list already gets the new
+    line. `remove` takes names as `list` shows them. The last signer is removed only by --all: then the gateway takes
+    bundles without a signature again.
+
+    Root of the gateway can change this list, and go around it.
+    """
+    return run(access, action, _arguments(action, words, name, all_of_them=all_of_them), form=form)
+
+
+def _arguments(action: str, words: tuple[str, ...], name: str | None, *, all_of_them: bool) -> list[str]:
+    """What the gateway's script is told."""
+    if (name is not None and action != "add") or (all_of_them and action != "remove"):
+        raise BadUsage("--name is for `add` alone, and --all for `remove`")
+    if action == "list":
+        if words:
+            raise BadUsage("`list` takes nothing more")
+        return []
+    if not words and not all_of_them:
+        raise BadUsage(f"`{action}` needs {'a FILE with signers' if action == 'add' else 'a NAME, or --all'}")
+    if action == "remove":
+        if words and all_of_them:
+            raise BadUsage("`remove` takes either names or --all")
+        return list(words) or [_ALL]
+    return [line for word in words for line in _lines_in(Path(word), name)]
+
+
+def _lines_in(file: Path, name: str | None) -> list[str]:
+    from bundlekit.pack.sshsig import Signer, Wrong
+
+    try:
+        with file.open("rb") as stream:
+            text = stream.read(_LARGEST)
+    except OSError as error:
+        raise Unreadable(f"cannot read {file}: {error.strerror}") from error
+    lines = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith(b"#"):
+            continue
+        whole = f"{name} ".encode() + line if name is not None else line
+        try:
+            lines.append(Signer(whole).line.decode())
+        except Wrong as wrong:
+            hint = None if name is not None else "for a public key, give the name of its owner: --name NAME"
+            raise BadUsage(f"{file}, line {number}: {wrong}", hint=hint) from None
+    if not lines:
+        raise BadUsage(f"{file} has no signers")
+    return lines
+
+
+def run(access: FleetAccess, action: str, arguments: list[str], *, form: str) -> int:
+    """List or change the signers of each gateway."""
+    from bundlekit.cli.for_each import GatewayResult, for_each
+
+    def act(fleet: Fleet, gateway: Gateway) -> GatewayResult:
+        with fleet.session(gateway) as session:
+            events = session.ask("signers", action, *arguments)
+            fields = session.identity
+        wanted = any(event.word == "signers" for event in events)
+        if action != "list":
+            said = "signatures are required" if wanted else "no signature is required"
+            return GatewayResult((f"done; {said}",), fields={**fields, "required": wanted})
+        listed = [event for event in events if event.word == "signer"]
+        lines = tuple(" ".join(filter(None, event.fields)) for event in listed)
+        signers = [dict(zip(("name", "kind", "key", "options"), event.fields, strict=False)) for event in listed]
+        return GatewayResult(
+            lines or ("no signature is required",), fields={**fields, "required": wanted, "signers": signers}
+        )
+
+    return for_each(access, act, form=form)

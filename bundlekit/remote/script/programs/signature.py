@@ -1,0 +1,194 @@
+# Finds who has signed what was uploaded, and keeps the list of those who may. For Python 2.7 and 3.
+#
+#   signature.py check SIGNERS FILE archive|list SIGNATURE
+#   signature.py list SIGNERS
+#   signature.py add SIGNERS LINE...
+#   signature.py remove SIGNERS NAME...|--all
+#
+# `check` prints the signer; or why there is none, and ends with status 3 then. The others print events of the script.
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import sshsig
+
+REFUSED = 3
+LARGEST = 1 << 20  # bytes of the file of signers
+
+
+def read(place):
+    try:
+        with open(place, "rb") as stream:
+            text = stream.read(LARGEST + 1)
+    except (IOError, OSError) as error:
+        raise sshsig.Wrong("%s cannot be read: %s" % (place, error.strerror))
+    if len(text) > LARGEST:
+        raise sshsig.Wrong("%s is too large" % place)
+    return text
+
+
+def signers_in(place, text):
+    try:
+        return sshsig.read_signers(text, True)
+    except sshsig.Wrong as error:
+        raise sshsig.Wrong("%s: %s" % (place, error))
+
+
+def digest_of(place, name, is_archive):
+    digest = hashlib.new(sshsig.plain(name))
+    with open(place, "rb") as stream:
+        begin = stream.read(1 << 16)
+        sshsig.check_message(begin, is_archive)
+        while begin:
+            digest.update(begin)
+            begin = stream.read(1 << 16)
+    return digest.digest()
+
+
+def is_valid(signature, message):
+    if signature.kind == b"ssh-ed25519":
+        return sshsig.is_ed25519(signature, message)
+    digest, key, raw = sshsig.for_openssl(signature)
+    folder = tempfile.mkdtemp()
+    try:
+        for name, content in (("key", key), ("raw", raw), ("message", message)):
+            with open(os.path.join(folder, name), "wb") as stream:
+                stream.write(content)
+        command = ["openssl", "dgst", "-" + digest, "-verify", "key", "-signature", "raw", "message"]
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return process.communicate()[0].strip() == b"Verified OK" and process.returncode == 0
+    except OSError:
+        raise sshsig.Wrong("the gateway has no openssl, without which it knows keys by Ed25519 alone")
+    finally:
+        shutil.rmtree(folder)
+
+
+# Whose signature it is, of a digest that `digest` gives for the name of one.
+def signer(text, place, signature, digest, now):
+    if not signature:
+        raise sshsig.Wrong("it has no signature")
+    made = sshsig.Signature(sshsig.decode(signature))
+    found = sshsig.signer_of(made, signers_in(place, text), now)
+    if not is_valid(made, sshsig.signed(sshsig.NAMESPACE, made.hash, digest(made.hash))):
+        raise sshsig.Wrong("its signature is of something else, or damaged")
+    return found.principals
+
+
+def check(place, file, kind, signature):
+    found = signer(read(place), place, signature.encode("ascii"), lambda name: digest_of(file, name, kind == "archive"), time.time())
+    sys.stdout.write(found + "\n")
+
+
+def say(*fields):
+    sys.stdout.write("\t".join(fields) + "\n")
+
+
+# All lines but the checksum.
+def lines_of(place):
+    text = read(place) if os.path.lexists(place) else b""
+    signers_in(place, text)
+    lines = text.split(b"\n")[:-1]
+    return lines[1:] if text.startswith(sshsig.HEADLINE) else lines
+
+
+def is_signer(line):
+    return bool(line.strip()) and not line.lstrip().startswith(b"#")
+
+
+# At once or not at all, and on the disk before anybody hears of it. Two who do it one after the other keep both.
+def change(place, decide):
+    folder = os.path.dirname(place)
+    if not os.path.isdir(folder):
+        os.mkdir(folder, 0o755)
+        sync(os.path.dirname(folder))
+    lock = os.open(folder, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    lines = decide(lines_of(place))
+    if lines is None:
+        os.unlink(place)
+    else:
+        text = b"".join(line + b"\n" for line in lines)
+        text = sshsig.headline(text) + text
+        if len(text) > LARGEST:
+            raise sshsig.Wrong("%s would be too large" % place)
+        new = place + ".new"
+        with open(new, "wb") as stream:
+            os.fchmod(stream.fileno(), 0o644)
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.rename(new, place)
+    sync(folder)
+
+
+def sync(folder):
+    descriptor = os.open(folder, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def add(place, *given):
+    new = []
+    for line in given:
+        line = line if isinstance(line, bytes) else line.encode("utf-8", "replace")
+        try:
+            new.append(sshsig.Signer(line))
+        except sshsig.Wrong as error:
+            raise sshsig.Wrong("%s: %s" % (sshsig.plain(line.split()[0] if line.split() else b""), error))
+
+    # In place of the lines with the same keys.
+    def decide(lines):
+        keys = [one.key for one in new]
+        kept = [line for line in lines if not is_signer(line) or sshsig.Signer(line).key not in keys]
+        return kept + [one.line.strip() for one in new]
+
+    change(place, decide)
+
+
+def remove(place, *names):
+    if names == ("--all",):
+        if os.path.lexists(place):
+            os.unlink(place)  # a damaged one, too
+            sync(os.path.dirname(place))
+        return
+
+    def decide(lines):
+        left = [line for line in lines if not is_signer(line) or sshsig.Signer(line).principals not in names]
+        known = [sshsig.Signer(line).principals for line in lines if is_signer(line)]
+        for name in names:
+            if name not in known:
+                raise sshsig.Wrong("%s is not one of the signers" % name)
+        if not any(map(is_signer, left)):
+            raise sshsig.Wrong("nobody could sign any more")
+        return left
+
+    change(place, decide)
+
+
+def list_signers(place):
+    for line in filter(is_signer, lines_of(place)):
+        one = sshsig.Signer(line)
+        options = ",".join("%s=%s" % (sshsig.plain(name), sshsig.plain(one.options[name])) for name in sorted(one.options))
+        say("signer", one.principals, sshsig.plain(sshsig.kind_of(one.key)), sshsig.fingerprint(one.key), options)
+
+
+def main(verb, *arguments):
+    try:
+        {"check": check, "list": list_signers, "add": add, "remove": remove}[verb](*arguments)
+    except sshsig.Wrong as error:
+        sys.stdout.write("%s\n" % error)
+        return REFUSED
+    except (IOError, OSError) as error:
+        sys.stdout.write("%s: %s\n" % (error.filename or "a file", error.strerror))
+        return REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,210 @@
+"""The gateway's own check of signatures, under its Python 2.7 and with its openssl, and its list of signers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import paramiko
+import pytest
+
+from bundlekit.pack import sshsig
+from bundlekit.pack.archive import pack
+from bundlekit.pack.ignore import open_folder
+from bundlekit.pack.signature import sign
+from bundlekit.remote import script
+from bundlekit.remote.delta import inventory_of
+from tests.box import Box
+from tests.pack.folders import make_folder
+from tests.pack.keys import ALICE, KINDS, make_key
+
+# On the gateway. A signature by Ed25519 takes tens of milliseconds there, one by another key a process: of flips that
+# change no more than the digest of what is signed, all digests are compared, and every hundredth is checked as a whole.
+COUNT = """
+import base64, hashlib, json, sys, time
+sys.path.insert(0, "/root/programs.zip")
+import signature, sshsig
+
+given = json.load(sys.stdin)
+signers, made = given["signers"].encode(), given["made"].encode()
+data = [base64.b64decode(one) for one in (given["archive"], given["contents"])]
+
+def verdict(signers, made, data):
+    try:
+        return signature.signer(signers, "x", made, lambda name: hashlib.new(name.decode(), data).digest(), time.time())
+    except sshsig.Wrong:
+        return ""
+
+def flips(text, step=1):
+    for place in range(0, 8 * len(text), step):
+        changed = bytearray(text)
+        changed[place // 8] ^= 1 << place % 8
+        yield bytes(changed)
+
+found = {"version": sys.version_info[:2], "plain": verdict(signers, made[0:], data[given["of"]])}
+if given["all"]:
+    found["signature"] = [verdict(signers, one, data[given["of"]]) for one in flips(made)]
+    found["signers"] = [verdict(one, made, data[given["of"]]) for one in flips(signers)]
+    of = data[given["of"]]
+    found["digests"] = len(set([hashlib.sha512(of).digest()] + [hashlib.sha512(one).digest() for one in flips(of)]))
+    found["data"] = [verdict(signers, made, one) for one in flips(of, 101)]
+else:
+    found["signature"] = [verdict(signers, one, data[given["of"]]) for one in list(flips(made))[-800::41]]
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """An archive, and the list of its contents."""
+    data = pack(open_folder(make_folder(tmp_path_factory.mktemp("bundle")))).data
+    inventory = inventory_of(data)
+    assert inventory
+    return [data, inventory.text]
+
+
+@pytest.fixture(scope="module")
+def gateway(shared_box: Box, tmp_path_factory: pytest.TempPathFactory) -> Box:
+    """One that has the programs."""
+    programs = tmp_path_factory.mktemp("programs") / "programs.zip"
+    programs.write_bytes(script.programs())
+    shared_box.put(programs, "/root/programs.zip")
+    return shared_box
+
+
+def _counted(
+    gateway: Box, folder: Path, kind: str, bundle: list[bytes], *, of: int, everything: bool
+) -> dict[str, Any]:
+    public = make_key(folder / "key", kind)
+    made = sign(bundle[0], bundle[1], paramiko.PKey.from_path(folder / "key"))
+    lines = f'{ALICE} namespaces="bundlekit",valid-after="20200101" {public} the release team\n'.encode()
+    given = {
+        "signers": (sshsig.headline(lines) + lines).decode(),
+        "made": base64.b64encode((made.archive, made.contents)[of]).decode(),
+        "archive": base64.b64encode(bundle[0]).decode(),
+        "contents": base64.b64encode(bundle[1]).decode(),
+        "of": of,
+        "all": everything,
+    }
+    program = folder / "count.py"
+    program.write_text(COUNT)
+    gateway.put(program, f"/root/count-{kind}.py")
+    done = gateway.run(f"python2.7 /root/count-{kind}.py", given=json.dumps(given), timeout=300)
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert (found["version"], found["plain"]) == ([2, 7], ALICE)
+    return found
+
+
+@pytest.mark.gateway
+@pytest.mark.parametrize("of", [0, 1], ids=["archive", "list of contents"])
+def test_gateway_refuses_every_changed_bit(gateway: Box, tmp_path: Path, bundle: list[bytes], of: int) -> None:
+    found = _counted(gateway, tmp_path, "ed25519", bundle, of=of, everything=True)
+    assert found["digests"] == 8 * len(bundle[of]) + 1
+    assert len(found["signature"]) > 1900
+    assert len(found["signers"]) > 1900
+    assert {*found["signature"], *found["signers"], *found["data"]} == {""}
+
+
+@pytest.mark.gateway
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "ed25519"])
+def test_openssl_of_the_gateway_decides_on_other_keys(
+    kind: str, gateway: Box, tmp_path: Path, bundle: list[bytes]
+) -> None:
+    found = _counted(gateway, tmp_path, kind, bundle, of=0, everything=False)
+    assert len(found["signature"]) > 15
+    assert {*found["signature"]} == {""}
+
+
+class Signers:
+    """The program that keeps a list of signers, on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.programs = folder / "programs.zip"
+        self.programs.write_bytes(script.programs())
+        self.file = folder / "etc" / "signers"
+
+    def __call__(self, verb: str, *arguments: str) -> tuple[int, str]:
+        command = [sys.executable, str(self.programs), "signature", verb, str(self.file), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+        return done.returncode, done.stdout
+
+
+@pytest.fixture
+def signers(tmp_path: Path) -> Signers:
+    return Signers(tmp_path)
+
+
+def test_signers_come_and_go(signers: Signers, tmp_path: Path) -> None:
+    alice, bob = (f"{name}@example.com {make_key(tmp_path / name)}" for name in ("alice", "bob"))
+    assert signers("list") == (0, "")
+    assert signers("add", alice, bob) == (0, "")
+    assert signers("add", alice.replace(" ", ' valid-before="20300101" ', 1)) == (0, "")
+    code, listed = signers("list")
+    assert code == 0
+    assert [line.split("\t")[1::3] for line in listed.splitlines()] == [
+        ["bob@example.com", ""],
+        ["alice@example.com", "valid-before=20300101"],
+    ]
+    assert signers.file.stat().st_mode & 0o777 == 0o644
+    assert signers("remove", "carol") == (3, "carol is not one of the signers\n")
+    assert signers("remove", "bob@example.com") == (0, "")
+    assert signers("remove", "alice@example.com") == (3, "nobody could sign any more\n")
+    assert signers("list")[1].count("\n") == 1
+    assert signers("remove", "--all") == (0, "")
+    assert [path.name for path in signers.file.parent.iterdir()] == []
+
+
+def test_signers_that_are_damaged_stay_as_they_are(signers: Signers, tmp_path: Path) -> None:
+    alice = f"alice@example.com {make_key(tmp_path / 'alice')}"
+    signers("add", alice)
+    damaged = signers.file.read_bytes().replace(b"alice", b"mallory")
+    signers.file.write_bytes(damaged)
+    for arguments in (["list"], ["add", alice], ["remove", "mallory@example.com"]):
+        code, said = signers(*arguments)
+        assert code == 3
+        assert "line 1 is not the checksum" in said
+        assert signers.file.read_bytes() == damaged
+    assert signers("add", "alice@example.com no-key")[0] == 3
+    assert signers("remove", "--all") == (0, "")
+
+
+def test_signers_that_are_written_by_hand_count(signers: Signers, tmp_path: Path) -> None:
+    alice, bob = (f"{name}@example.com {make_key(tmp_path / name)}" for name in ("alice", "bob"))
+    signers.file.parent.mkdir()
+    signers.file.write_text(f"{alice} of the release team\n# and\n")
+    assert signers("list")[1].startswith("signer\talice@example.com\t")
+    assert signers("add", bob) == (0, "")
+    lines = signers.file.read_text().splitlines()
+    assert lines[0].startswith("# sha256:")
+    assert lines[1:] == [f"{alice} of the release team", "# and", bob]
+
+
+def test_two_who_add_signers_at_once_keep_both(signers: Signers, tmp_path: Path) -> None:
+    lines = [f"{name}@example.com {make_key(tmp_path / name)}" for name in "abcdef"]
+    command = [sys.executable, str(signers.programs), "signature", "add", str(signers.file)]
+    for process in [subprocess.Popen([*command, line]) for line in lines]:
+        assert process.wait() == 0
+    assert signers("list")[1].count("\n") == len(lines)
+
+
+@pytest.mark.parametrize("kind", ["archive", "list"])
+def test_signature_of_the_one_never_counts_for_the_other(
+    kind: str, signers: Signers, tmp_path: Path, bundle: list[bytes]
+) -> None:
+    """Not even if somebody has signed a list as if it were an archive."""
+    signers("add", f"{ALICE} {make_key(tmp_path / 'key')}")
+    key = paramiko.PKey.from_path(tmp_path / "key")
+    of = bundle[kind == "list"]
+    file = tmp_path / "of"
+    file.write_bytes(of)
+    made = base64.b64encode(sign(of, None, key).archive).decode()
+    other = "list" if kind == "archive" else "archive"
+    assert signers("check", str(file), kind, made) == (0, f"{ALICE}\n")
+    code, said = signers("check", str(file), other, made)
+    assert (code, said) == (3, f"what it was made for is no {other}\n")
+    assert signers("check", str(file), kind, "") == (3, "it has no signature\n")
