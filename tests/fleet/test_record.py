@@ -5,13 +5,20 @@ import os
 from pathlib import Path
 from typing import Any
 
+import paramiko
 import pytest
 
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayBusy, Unreadable
-from bundlekit.fleet.record import Record, ask, keep_archive
+from bundlekit.fleet.record import Record, archive_place, ask, keep_archive
 from bundlekit.fleet.report import exit_code, groups_of, junit, lines_of
 from bundlekit.fleet.states import State
 from bundlekit.fleet.story import merged, read_record
+from bundlekit.pack.archive import pack
+from bundlekit.pack.ignore import open_folder
+from bundlekit.pack.reading import read_archive
+from bundlekit.pack.signature import sign
+from tests.pack.folders import make_folder
+from tests.pack.keys import make_key
 
 HEAD: dict[str, Any] = {
     "id": "20261130-120000-abcd",
@@ -122,6 +129,15 @@ def test_records_merge_by_the_last_word(tmp_path: Path) -> None:
 def test_archive_is_kept_beside_the_record(path: Path) -> None:
     keep_archive(path, "abc", b"data")
     assert (path.parent / "one.jsonl.d/abc.tar.gz").read_bytes() == b"data"
+
+
+def test_signature_is_kept_beside_the_archive(path: Path, tmp_path: Path) -> None:
+    """So whoever goes on elsewhere sends it as well."""
+    make_key(tmp_path / "key")
+    data = pack(open_folder(make_folder(tmp_path / "bundle"))).data
+    signatures = sign(data, b"f 00 index.py\n", paramiko.PKey.from_path(tmp_path / "key"))
+    keep_archive(path, "abc", data, signatures)
+    assert read_archive(archive_place(path, "abc")).signatures == signatures
 
 
 def test_failures_are_grouped_by_message(path: Path) -> None:

@@ -16,9 +16,12 @@ ALICE = "alice@example.com"
 
 
 def make_key(file: Path, kind: str = "ed25519", *, passphrase: str = "") -> str:
-    """Make a private key; its public half as it stands in a file."""
-    subprocess.run(["ssh-keygen", "-q", *KINDS[kind], "-N", passphrase, "-C", "", "-f", file], check=True)
-    return file.with_name(file.name + ".pub").read_text().strip()
+    """Make a private key; its public half as it stands in a file, without the comment.
+
+    The key itself has one: paramiko loses some that have none.
+    """
+    subprocess.run(["ssh-keygen", "-q", *KINDS[kind], "-N", passphrase, "-C", "a key", "-f", file], check=True)
+    return " ".join(file.with_name(file.name + ".pub").read_text().split()[:2])
 
 
 def signed_by_ssh_keygen(archive: Path, key: Path, namespace: str = "bundlekit") -> None:
