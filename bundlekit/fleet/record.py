@@ -190,6 +190,7 @@ def keep_archive(path: Path, digest: str, data: bytes, signatures: Signatures | 
         path: of the record.
         digest: of the archive.
         data: the archive itself.
+        signatures: of the archive; None if it has none.
 
     Raises:
         CouldNotRun: it cannot be written.

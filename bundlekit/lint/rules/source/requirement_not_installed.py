@@ -1,8 +1,8 @@
 """An imported module is named in requirements.txt, but is not in the bundle.
 
 Why: Nothing on a gateway, and no deploy, installs what requirements.txt names: a gateway usually has no access to a
-package index. Unless the module was installed there by hand, the import fails. `bundlekit vendor` takes the packages along, in
-`vendor/` of the bundle.
+package index. Unless the module was installed there by hand, the import fails. `bundlekit vendor` takes the packages
+along, in `vendor/` of the bundle.
 
 Evidence: Seen with Python 2.7.18: with requests in requirements.txt the start ends with "ImportError: No module named
 requests". The vendor's guide has no step that installs anything, and `bundlekit deploy` has none.
