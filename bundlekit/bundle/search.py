@@ -32,7 +32,11 @@ def bundle_folders(path: Path, templates: list[Path] | None = None) -> Iterator[
 
 
 def located_bundles(path: Path, templates: list[Path]) -> Iterator[tuple[Path, str]]:
-    """The folders of the bundles that a path means, each with where it really is; otherwise as `bundle_folders`."""
+    """The folders of the bundles that a path means, each with where it really is; otherwise as `bundle_folders`.
+
+    Raises:
+        Unreadable: the path belongs to no bundle, or cannot be read.
+    """
     if _is_folder(path) and not (path.name == MANIFEST and not has_manifest(path)):
         yield from _in_folder(path, templates)
         return

@@ -48,6 +48,11 @@ def checked_archive(path: Path) -> Archive:
 def check_signature(archive: Archive, path: Path, *, required: bool) -> None:
     """See that a signer of the settings has signed the archive at `path`, where it has a signature or has to have one.
 
+    Args:
+        archive: that was read.
+        path: of its file.
+        required: whether it has to have a signature.
+
     Raises:
         Refused: it has none, or one that does not count.
         BadUsage: the settings name no signers.

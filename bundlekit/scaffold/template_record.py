@@ -201,6 +201,11 @@ def read_record(bundle: Bundle) -> TemplateRecord | None:
 def read_own(bundle: Bundle, path: str, limit: int = LARGEST_RECORD) -> bytes | None:
     """The content of a file of bundlekit in a bundle, at most a byte more than the limit; None if there is none.
 
+    Args:
+        bundle: in a folder.
+        path: of the file in it.
+        limit: bytes.
+
     Raises:
         Unreadable: it cannot be read, or it is a link or in one: nothing outside of the bundle is read or written.
     """

@@ -77,7 +77,7 @@ def stamp(path):
     return [found.st_mtime, found.st_size, found.st_ino]
 
 
-class Memory:
+class CheckMemory:
     """The imports that went well: they do so again as long as Python is the same, and no file or folder is another that it
     has read or looked into for them."""
 
@@ -113,7 +113,7 @@ class Importer:
 
     def __init__(self, memory):
         self.process = None
-        self.memory = Memory(memory) if memory else None
+        self.memory = CheckMemory(memory) if memory else None
         self.known = {}
         self.end = now() + ALL_SECONDS
         for module, names in self.memory.came if memory else []:
