@@ -18,6 +18,7 @@ TOGETHER = (
     "tests/scaffold/test_on_gateway.py",
     "tests/test_pre_commit.py",
     "tests/test_wheel.py",
+    "tests/vendor/test_on_gateway.py",
 )
 
 # Tests that take minutes: begun late, they would keep one process busy after all others have ended.
@@ -64,6 +65,8 @@ SLOW = (
     "tests/source/test_routes.py::test_time_grows_with_the_size_alone",
     "tests/test_pre_commit.py",
     "tests/test_wheel.py",
+    "tests/vendor/test_on_gateway.py",
+    "tests/vendor/test_vendor.py",
 )
 
 

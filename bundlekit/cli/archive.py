@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,12 +98,24 @@ def baseline_in(folder: Path) -> str | None:
     return baseline.resolve().relative_to(folder.resolve()).as_posix()
 
 
-def packed_folder(path: Path, *, refuses: bool = True) -> tuple[Archive, Contents]:
+def provided_modules_of(bundle: Bundle) -> Mapping[str, str]:
+    """The modules that a bundle imports and does not bring, for its SBOM."""
+    from bundlekit.bundle.manifest import main_of, read_manifest
+    from bundlekit.source.imports import provided_modules
+    from bundlekit.source.modules import imported_modules
+    from bundlekit.source.routes import read_source
+
+    main = read_source(bundle, main_of(bundle, read_manifest(bundle).value)).module
+    return provided_modules(bundle, imported_modules(bundle, main)) if main is not None else {}
+
+
+def packed_folder(path: Path, *, refuses: bool = True, sbom: bool = False) -> tuple[Archive, Contents]:
     """Validate the bundle in a folder and pack it; the findings are shown.
 
     Args:
         path: the folder.
         refuses: whether a bundle with errors is refused; else they are shown alone.
+        sbom: whether an SBOM goes in.
 
     Returns:
         Its archive, and what is in it and what is not.
@@ -131,6 +144,10 @@ def packed_folder(path: Path, *, refuses: bool = True) -> tuple[Archive, Content
             raise
         click.echo(click.style("note: ", fg="yellow") + f"{error.message}; it runs all the same", err=True)
     contents = select(bundle, baseline_in(path))
+    if sbom:
+        from bundlekit.pack.sbom import with_sbom
+
+        bundle, contents = with_sbom(bundle, contents, provided_modules_of(bundle))
     bar = Bar("packed", _WORTH_A_BAR)
     try:
         return pack(bundle, contents, bar), contents

@@ -28,6 +28,7 @@ SUMMARIES = {
     "releases": "List the releases of a bundle on a gateway.",
     "signers": "List or change who may sign the bundles of a gateway.",
     "fetch": "Bring a bundle from a gateway into a folder.",
+    "sbom": "Print the SBOM of what runs on a gateway.",
     "rollback": "Make an earlier release the current one.",
     "remove": "Remove a bundle from a gateway.",
     "api": "Send a request to the REST API of an emulated gateway, or of a real gateway over SSH or HTTPS.",

@@ -28,6 +28,7 @@ DEFAULTS = (
     "*.whl",
     "venv/",
     "node_modules/",
+    "*.cdx.json",  # SBOMs, of which pack puts a new one in
     "*.tar.gz",  # earlier archives, or each would hold the one before
     "*.tar.gz.sig",
     "*.sw[op]",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,14 @@ class MissingImport:
     required: bool
 
 
+class Provider(StrEnum):
+    """What has a module on a gateway."""
+
+    PYTHON = "python"
+    SDK = "sdk"
+    GATEWAY = "gateway"  # whatever else may be installed there
+
+
 @cache
 def python_2_modules() -> frozenset[str]:
     """The dotted names of the modules that Python 2.7.18 brings, told by itself."""
@@ -108,6 +117,24 @@ def is_in_vendor(files: Files, name: str) -> bool:
         return False
     found = (files.entries.get(f"{VENDOR}/{head}{ending}") for ending in (".py", "/__init__.py"))
     return any(entry is not None and entry.kind is Kind.FILE for entry in found)
+
+
+def provided_modules(bundle: Bundle, modules: Iterable[Module]) -> dict[str, Provider]:
+    """The modules that a bundle imports and does not bring, in its own folder or in `vendor/`: those of Python by their
+    names at the top, all others too; and what each is expected from.
+    """
+    found: dict[str, Provider] = {}
+    for module in modules:
+        for one in module.python.imports[:MOST_IMPORTS]:
+            head = one.module.partition(".")[0]
+            if not head or head == "__future__" or is_in_vendor(bundle.files, head):
+                continue
+            if beside(bundle.files, module, head) is not Beside.THERE:
+                is_python = head in python_2_modules()
+                found[head] = (
+                    Provider.PYTHON if is_python else Provider.SDK if head in _OF_THE_SDK else Provider.GATEWAY
+                )
+    return dict(sorted(found.items()))
 
 
 def looks_elsewhere(modules: Iterable[Module]) -> bool:

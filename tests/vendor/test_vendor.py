@@ -261,16 +261,3 @@ def test_check_takes_files_as_a_hook_gives_them(index: Path, bundle: Path, tmp_p
 def test_digest_depends_on_names_and_contents_alone() -> None:
     assert digest_of({"a": b"1", "b": b"2"}) == digest_of({"b": b"2", "a": b"1"})
     assert len({digest_of({"a": b"1"}), digest_of({"a": b"2"}), digest_of({"b": b"1"}), digest_of({})}) == 4
-
-
-def test_real_packages_are_imported_under_python_2(
-    bundle: Path, python_2: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The one test that fetches from the package index of this machine."""
-    require(bundle, "requests==2.25.1", "pyserial==3.5", "pymodbus==2.5.3", "paho-mqtt==1.6.1")
-    assert main(["vendor", str(bundle), "--python", python_2]) == 0, capfd.readouterr().err
-    out, err = capfd.readouterr()
-    assert {"requests 2.25.1", "pyserial 3.5", "pymodbus 2.5.3", "paho-mqtt 1.6.1"} <= {
-        line.partition("  ")[0] for line in out.splitlines()
-    }
-    assert "imported all of it" in err

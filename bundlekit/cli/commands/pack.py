@@ -19,6 +19,7 @@ from bundlekit.errors import BadUsage
     bundlekit pack thermostat --list  which files would be packed, and which not
     bundlekit pack thermostat-1.0.0.tar.gz --list  the content of an archive
     bundlekit pack thermostat | sha256sum -c  check the digest
+    bundlekit pack thermostat --sbom  with an SBOM in it and beside it, NAME-VERSION.cdx.json
     """,
 )
 @click.argument("path", type=click.Path(exists=True, path_type=Path), default=".")
@@ -39,7 +40,8 @@ from bundlekit.errors import BadUsage
     metavar="KEY",
     help="Sign the archive with this key, as `bundlekit sign ARCHIVE --key KEY` does.",
 )
-def command(path: Path, output: Path, listing: bool, key: Path | None) -> int:
+@click.option("--sbom", is_flag=True, help="Put an SBOM (CycloneDX 1.6, JSON) into the archive and beside it.")
+def command(path: Path, output: Path, listing: bool, key: Path | None, sbom: bool) -> int:
     """Pack the bundle in the folder PATH into OUTPUT/NAME-VERSION.tar.gz.
 
     The same files give the same bytes, on any machine and at any time. A bundle with errors is refused. An existing
@@ -54,30 +56,34 @@ def command(path: Path, output: Path, listing: bool, key: Path | None) -> int:
 
     It prints the archive's SHA-256 and its path. Exit code: 0 packed, 1 refused, 2 usage, 3 could not be done.
     """
-    return run(path, output, listing=listing, key=key)
+    return run(path, output, listing=listing, key=key, sbom=sbom)
 
 
-def run(path: Path, output: Path, *, listing: bool, key: Path | None = None) -> int:
+def run(path: Path, output: Path, *, listing: bool, key: Path | None = None, sbom: bool = False) -> int:
     """Pack the bundle in the folder `path`, or only list what would go in, or is in the archive `path`."""
     if listing:
         return _list(path)
     if not path.is_dir():
         raise BadUsage(f"{path} is not a folder", hint="name the folder with bundle.json")
-    return _pack(path, output, key)
+    return _pack(path, output, key, sbom=sbom)
 
 
-def _pack(path: Path, output: Path, key: Path | None) -> int:
+def _pack(path: Path, output: Path, key: Path | None, *, sbom: bool) -> int:
     from bundlekit.cli.archive import packed_folder
     from bundlekit.cli.signing import drop_signature, key_to_sign, sign_archive
     from bundlekit.pack.archive import write
 
     opened = key_to_sign(key) if key is not None else None
-    archive, contents = packed_folder(path)
+    archive, contents = packed_folder(path, sbom=sbom)
     place = output / archive.file_name
     before = _digest(place)
     if before != archive.digest:
         drop_signature(place)  # first: it is never beside another archive than its own
         write(archive, output)
+    if sbom:
+        from bundlekit.pack.sbom import write_sbom
+
+        write_sbom(archive, output)
     signed = f"; signed by {sign_archive(archive, place, opened)}" if opened is not None else ""
     done = {None: "packed", archive.digest: "unchanged"}.get(before, "packed anew")
     size = f"{len(archive.members)} files, {len(archive.data)} bytes"

@@ -62,8 +62,10 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     if inspection.bundle.in_archive:
         return
     contents, vendored = package_contents(inspection), _vendored(inspection)
-    paths = (one.path for one in inspection.modules) if vendored or len(inspection.modules) > 1 else ()
-    left = {path for path in (*paths, *vendored) if not contents.goes_in(Entry(path, Kind.FILE))}
+    if len(inspection.modules) + len(vendored) < 2:
+        return
+    imported = {*(one.path for one in inspection.modules), *vendored}
+    left = {path for path in imported if not contents.goes_in(Entry(path, Kind.FILE))}
     if not left:
         return
     for module in inspection.modules:
