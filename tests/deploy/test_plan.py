@@ -68,6 +68,7 @@ OBSTACLES = [
     ({"missing": ("tar", "gzip")}, GatewayUnfit, "has no tar and no gzip"),
     ({"python": None}, GatewayUnfit, "no Python 2.7"),
     ({"sdk": False}, GatewayUnfit, "no sanji SDK"),
+    ({"signers": True}, Refused, "this example is not signed"),
     ({"free": 2_000_000}, GatewayUnfit, "2.0 MB are needed, 2.0 MB are free"),
     ({"bundles": (replace(UPGRADE, lock=Lock("stop", "eve", 1, alive=True)),)}, GatewayBusy, "stop, by eve"),
 ]

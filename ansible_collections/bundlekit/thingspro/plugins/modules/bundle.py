@@ -29,7 +29,8 @@ options:
   src:
     description:
       - The folder of the bundle, or its archive, on the controller. Required if O(state=present).
-      - A folder is validated and packed. An archive is validated and sent as it is.
+      - A folder is validated and packed. An archive is validated and sent as it is. If its signature is beside it, in
+        C(ARCHIVE.sig), that is sent along.
       - A relative path is looked for as M(ansible.builtin.copy) does, in C(files) of the role or beside the playbook.
     type: path
   state:
