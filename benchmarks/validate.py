@@ -170,6 +170,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as place:
             rules.show(make_bundles(Path(place), OF_RULES))
         return
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
     sizes = [int(word) for word in sys.argv[2:]] or SIZES
     schema, script = str(manifest_schema()), str(ajv())

@@ -12,6 +12,7 @@ from bundlekit.errors import BadUsage, Refused, Unreadable
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
+    from bundlekit.cli.choice import Chosen
     from bundlekit.pack.archive import Archive
     from bundlekit.pack.contents import Contents
 
@@ -30,20 +31,27 @@ def bundle_at(path: Path) -> Bundle:
     return Bundle.in_folder(path) if path.is_dir() else open_archive(path)
 
 
-def checked_archive(path: Path) -> Archive:
-    """Validate a bundle's folder, or an archive, and give its archive; the findings are shown.
+def checked_archive(path: Path) -> tuple[Archive, bool]:
+    """Validate a bundle's folder, or an archive, which is read once; the findings are shown.
+
+    Returns:
+        The archive, and whether the settings that count there ask a deploy to try PUT as well.
 
     Raises:
         Refused: it has errors.
         BundlekitError: it cannot be read or packed.
     """
+    from bundlekit.cli.choice import Asked, Chosen
     from bundlekit.cli.precheck import refuse_errors
-    from bundlekit.pack.reading import open_archive, read_archive
+    from bundlekit.pack.reading import read_archive
 
+    chosen = Chosen(Asked())
     if path.is_dir():
-        return packed_folder(path)[0]
-    refuse_errors(open_archive(path), path)
-    return read_archive(path)
+        archive, _ = packed_folder(path, chosen)
+    else:
+        archive = read_archive(path, lambda bundle: refuse_errors(bundle, path, chosen))
+    settings = chosen.settings_of(path)
+    return archive, settings is not None and settings.verify_write
 
 
 def check_signature(archive: Archive, path: Path, *, required: bool) -> None:
@@ -72,19 +80,7 @@ def check_signature(archive: Archive, path: Path, *, required: bool) -> None:
         verified(archive, path, signers)
 
 
-def has_to_keep_writes(place: Path) -> bool:
-    """Whether the settings that count for the folder or the archive at `place` ask a deploy to try PUT as well.
-
-    Raises:
-        BundlekitError: the settings cannot be read or make no sense.
-    """
-    from bundlekit.cli.choice import Asked, Chosen
-
-    settings = Chosen(Asked()).settings_of(place)
-    return settings is not None and settings.verify_write
-
-
-def baseline_in(folder: Path) -> str | None:
+def baseline_in(folder: Path, chosen: Chosen | None = None) -> str | None:
     """The path in a bundle's folder of the baseline that the settings name, if it lies there.
 
     Raises:
@@ -92,7 +88,7 @@ def baseline_in(folder: Path) -> str | None:
     """
     from bundlekit.cli.choice import Asked, Chosen
 
-    baseline = Chosen(Asked()).baseline_of(folder)
+    baseline = (chosen or Chosen(Asked())).baseline_of(folder)
     if baseline is None or not baseline.resolve().is_relative_to(folder.resolve()):
         return None
     return baseline.resolve().relative_to(folder.resolve()).as_posix()
@@ -109,11 +105,14 @@ def provided_modules_of(bundle: Bundle) -> Mapping[str, str]:
     return provided_modules(bundle, imported_modules(bundle, main)) if main is not None else {}
 
 
-def packed_folder(path: Path, *, refuses: bool = True, sbom: bool = False) -> tuple[Archive, Contents]:
+def packed_folder(
+    path: Path, chosen: Chosen | None = None, *, refuses: bool = True, sbom: bool = False
+) -> tuple[Archive, Contents]:
     """Validate the bundle in a folder and pack it; the findings are shown.
 
     Args:
         path: the folder.
+        chosen: the rules, by the settings, if somebody has read those.
         refuses: whether a bundle with errors is refused; else they are shown alone.
         sbom: whether an SBOM goes in.
 
@@ -127,6 +126,7 @@ def packed_folder(path: Path, *, refuses: bool = True, sbom: bool = False) -> tu
     from bundlekit.bundle.bundle import MANIFEST
     from bundlekit.bundle.search import enclosing_bundle, has_manifest
     from bundlekit.cli.bar import Bar
+    from bundlekit.cli.choice import Asked, Chosen
     from bundlekit.cli.precheck import refuse_errors
     from bundlekit.pack.archive import pack
     from bundlekit.pack.contents import select
@@ -137,13 +137,14 @@ def packed_folder(path: Path, *, refuses: bool = True, sbom: bool = False) -> tu
         hint = f"it is in the bundle {around}" if around is not None else "bundlekit new makes one"
         raise Unreadable(f"there is no bundle in {path}: it has no {MANIFEST}", hint=hint)
     bundle = open_folder(path)
+    chosen = chosen or Chosen(Asked())
     try:
-        refuse_errors(bundle, path)
+        refuse_errors(bundle, path, chosen)
     except Refused as error:
         if refuses:
             raise
         click.echo(click.style("note: ", fg="yellow") + f"{error.message}; it runs all the same", err=True)
-    contents = select(bundle, baseline_in(path))
+    contents = select(bundle, baseline_in(path, chosen))
     if sbom:
         from bundlekit.pack.sbom import with_sbom
 

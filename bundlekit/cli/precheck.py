@@ -10,14 +10,14 @@ import click
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.cli.baseline import KnownFindings
-from bundlekit.cli.choice import Asked, Chosen
+from bundlekit.cli.choice import Chosen
 from bundlekit.cli.report_findings import counted, write_text
 from bundlekit.errors import Refused
 from bundlekit.lint import Finding, Severity, check_with_ignored
 from bundlekit.quoting import printable
 
 
-def refuse_errors(bundle: Bundle, place: Path) -> None:
+def refuse_errors(bundle: Bundle, place: Path, chosen: Chosen) -> None:
     """Check a bundle as `validate` does, by the settings and the baseline that count for it.
 
     Errors and warnings are shown on standard error, and what else `fail-on` makes fail. An error that somebody chose to
@@ -26,12 +26,12 @@ def refuse_errors(bundle: Bundle, place: Path) -> None:
     Args:
         bundle: the bundle.
         place: where its folder or archive lies.
+        chosen: the rules, by the settings.
 
     Raises:
         Refused: it has errors, or other findings that fail the check.
         BundlekitError: the settings or the baseline cannot be read or make no sense.
     """
-    chosen = Chosen(Asked())
     selection = chosen.of(place)
     least = max(Severity.WARNING, selection.fail_on, key=list(Severity).index)
     found, by_themselves = check_with_ignored(bundle, selection)

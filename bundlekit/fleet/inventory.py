@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bundlekit.errors import BadUsage, Unreadable, reason_of
-from bundlekit.fleet.ansible_inventory import ask_ansible
-from bundlekit.fleet.ansible_variables import log_in_by
-from bundlekit.fleet.ini_file import OWN_WORDS, NeedsAnsible, read_ini
 from bundlekit.fleet.listing import Listing
 from bundlekit.fleet.patterns import matching
 from bundlekit.ssh.host_names import host_names
@@ -102,6 +99,10 @@ def read_inventory(path: Path | None, ssh_config: Path | None = None) -> Invento
 
 
 def _listed(path: Path) -> Listing:
+    # Most commands name one gateway, and load none of what reads inventories.
+    from bundlekit.fleet.ansible_inventory import ask_ansible
+    from bundlekit.fleet.ini_file import NeedsAnsible, read_ini
+
     if path.is_dir():
         return ask_ansible(path, f"{path} is a folder")
     text = _text(path)
@@ -134,6 +135,9 @@ def _text(path: Path) -> str:
 
 
 def _gateway(listing: Listing, name: str, groups: tuple[str, ...]) -> Gateway:
+    from bundlekit.fleet.ansible_variables import log_in_by
+    from bundlekit.fleet.ini_file import OWN_WORDS
+
     place = listing.file.absolute()
     folder = place if place.is_dir() else place.parent
     variables = {"inventory_dir": str(folder), "inventory_file": str(place), **listing.hosts[name]}

@@ -13,7 +13,7 @@ import stat
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -63,8 +63,15 @@ def open_stream(packed: IO[bytes], label: str) -> Bundle:
     return _bundle(_unpacked(packed, label), label)
 
 
-def read_archive(path: Path, *, with_signatures: bool = True) -> Archive:
+def read_archive(
+    path: Path, check: Callable[[Bundle], None] = lambda _: None, *, with_signatures: bool = True
+) -> Archive:
     """An archive that was made before, its bytes as they are, with the signatures that are beside it.
+
+    Args:
+        path: of its file, which is read once.
+        check: gets the bundle in those bytes, and raises if it must not be used.
+        with_signatures: whether those are read.
 
     Raises:
         Unreadable: as `open_archive`.
@@ -75,6 +82,7 @@ def read_archive(path: Path, *, with_signatures: bool = True) -> Archive:
         bundle = _bundle(tar, str(path))
         packed.seek(0)
         data = packed.read()
+    check(bundle)
     unpacked = sha256()
     tar.seek(0)
     while chunk := tar.read(_CHUNK):

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from socket import socket
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,8 +23,6 @@ from bundlekit.ssh.tcp import connect
 
 if TYPE_CHECKING:
     import paramiko
-
-    from bundlekit.ssh.transport import Stream
 
 _LONGEST_WORDS = 200  # characters of what somebody else says
 _PROHIBITED = 1  # SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254
@@ -161,14 +163,18 @@ class Connection:
             )
 
     def _start(self) -> paramiko.Transport:
+        where = f"{self.address.host} port {self.address.port}"
+        if "paramiko" not in sys.modules:  # a thread loads it while the name is looked up and the gateway answers
+            threading.Thread(target=_load, daemon=True).start()
+        opened = self._open_socket()
+
         import paramiko
 
-        from bundlekit.ssh.transport import Transport
+        from bundlekit.ssh.transport import Stream, Transport
 
         # Its worker thread also logs what is raised here; without a handler that goes to the terminal.
         logging.getLogger("paramiko").addHandler(logging.NullHandler())
-        where = f"{self.address.host} port {self.address.port}"
-        stream = self._open_socket()
+        stream = opened if isinstance(opened, Proxy) else Stream(opened)
         try:
             transport = Transport(stream)  # type: ignore[arg-type] # what it wants of it is there
             transport.banner_timeout = transport.auth_timeout = self._timeout
@@ -198,15 +204,18 @@ class Connection:
             )
         return transport
 
-    def _open_socket(self) -> Stream | Proxy:
-        from bundlekit.ssh.transport import Stream
-
+    def _open_socket(self) -> socket | Proxy:
         if self.address.proxy is not None:
             try:
                 return Proxy(self.address.proxy)
             except OSError as error:
                 raise GatewayUnreachable(f"the ProxyCommand did not start: {_words(error)}") from error
-        return Stream(connect(self.address, self._timeout))
+        return connect(self.address, self._timeout)
+
+
+def _load() -> None:
+    with suppress(ImportError):  # it is raised again where paramiko is used
+        import bundlekit.ssh.transport  # noqa: F401
 
 
 def _prefer_known_kinds(transport: paramiko.Transport, known: KnownHosts, name: str) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from bundlekit.bundle import gateway_resources
-from bundlekit.cli import main
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.cli import main, precheck
 from bundlekit.cli.archive import checked_archive
+from bundlekit.cli.choice import Chosen
 from bundlekit.errors import Refused
 from bundlekit.lint.settings import Settings
 from tests.box.host import as_root
@@ -99,7 +101,25 @@ def test_pack_and_deploy_pass_what_is_known_and_refuse_what_is_new(
     with pytest.raises(Refused, match="has 1 error"):  # in the archive it is another file, which nobody knows
         checked_archive(here / "a-1.0.0.tar.gz")
     run("validate", "a-1.0.0.tar.gz", "--write-baseline", code=0, capsys=capsys)
-    assert checked_archive(here / "a-1.0.0.tar.gz").name == "a"
+    assert checked_archive(here / "a-1.0.0.tar.gz")[0].name == "a"
+
+
+def test_archive_that_is_replaced_during_its_check_is_not_used(
+    capsys: pytest.CaptureFixture[str], here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "bundlekit.toml").write_text("[severity]\nALL = 'info'\n")
+    for name in "ab":
+        run("pack", name, code=0, capsys=capsys)
+    archive = here / "a-1.0.0.tar.gz"
+    checked = archive.read_bytes()
+    check = precheck.refuse_errors
+
+    def replaced_meanwhile(bundle: Bundle, place: Path, chosen: Chosen) -> None:
+        check(bundle, place, chosen)
+        archive.write_bytes((here / "b-1.0.0.tar.gz").read_bytes())
+
+    monkeypatch.setattr(precheck, "refuse_errors", replaced_meanwhile)
+    assert checked_archive(archive)[0].data == checked
 
 
 def test_what_is_said_to_tools_is_not_packed(capsys: pytest.CaptureFixture[str], here: Path) -> None:

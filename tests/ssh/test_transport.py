@@ -103,7 +103,7 @@ def test_another_release_travels_with_all_its_orders_in_one_flight(
     assert shared_workstation.deploy(shared_workstation.sample(name="in-one-go")).code == 0
     bundle = shared_workstation.sample("0.0.2", name="in-one-go")
     # What arrived before does not matter to it: it is sent anew.
-    place = f"/opt/bundlekit/uploads/{checked_archive(bundle).digest}-0123"
+    place = f"/opt/bundlekit/uploads/{checked_archive(bundle)[0].digest}-0123"
     shared_workstation.machine.run(f"mkdir -p {place}/in && echo before >{place}/start")
     printed = shared_workstation.deploy(bundle)
     assert printed.code == 0, printed.err

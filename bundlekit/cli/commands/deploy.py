@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +136,7 @@ def run_many(
     **how: Any,
 ) -> int:
     """Roll a bundle or an archive out to many gateways."""
-    from bundlekit.cli.archive import check_signature, checked_archive, has_to_keep_writes
+    from bundlekit.cli.archive import check_signature
     from bundlekit.cli.rollouts import begin, preview
 
     if all_in or len(paths) != 1:
@@ -145,9 +145,9 @@ def run_many(
             hint="name one with --bundle, and roll out the others afterwards",
         )
     _refuse_folder_of_bundles(paths[0])
-    archive = _shown(paths[0], checked_archive)
+    archive, write = _shown_and_checked(paths[0])
     check_signature(archive, paths[0], required=require_signature)
-    how |= {"verify": verify, "write": has_to_keep_writes(paths[0])}
+    how |= {"verify": verify, "write": write}
     if dry_run:
         return preview(access, archive, rollout, form=form, **how)
     return begin(access, archive, rollout, form=form, **how)
@@ -210,7 +210,7 @@ def _checked(
     """The archives to deploy, all of them without errors, before anybody is asked for a password; and whether each has
     to keep what is written, by its settings."""
     from bundlekit.bundle.search import bundle_folders
-    from bundlekit.cli.archive import check_signature, checked_archive, has_to_keep_writes
+    from bundlekit.cli.archive import check_signature
     from bundlekit.ssh.target import parse_target
 
     parse_target(access.target)
@@ -219,7 +219,7 @@ def _checked(
     else:
         for path in paths:
             _refuse_folder_of_bundles(path)
-    checked = [(_shown(path, checked_archive), has_to_keep_writes(path)) for path in paths]
+    checked = [_shown_and_checked(path) for path in paths]
     for path, (archive, _) in zip(paths, checked, strict=True):
         check_signature(archive, path, required=require_signature)
     names = [archive.name for archive, _ in checked]
@@ -228,11 +228,13 @@ def _checked(
     return checked
 
 
-def _shown(path: Path, check: Callable[[Path], Archive]) -> Archive:
+def _shown_and_checked(path: Path) -> tuple[Archive, bool]:
     """Somebody at a terminal sees at once that something is done; what is piped has lines of results alone."""
     if sys.stderr.isatty():
         click.echo(click.style("- ", fg="cyan") + f"check and pack {printable(str(path.resolve()))}", err=True)
-    return check(path)
+    from bundlekit.cli.archive import checked_archive  # it takes a while to load, too
+
+    return checked_archive(path)
 
 
 def _refuse_folder_of_bundles(path: Path) -> None:
