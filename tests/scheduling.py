@@ -59,6 +59,7 @@ SLOW = (
     "tests/lint/test_undefined_names.py",
     "tests/pack/test_gitignore.py::test_answers_are_those_of_pathspec",
     "tests/pack/test_same_bytes.py",
+    "tests/pack/test_signature.py::test_every_changed_bit",
     "tests/pack/test_unpacking.py",
     "tests/scaffold/test_rendering.py",
     "tests/source/test_python_2.py::test_hostile_source_neither_hangs_nor_crashes",

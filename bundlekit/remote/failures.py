@@ -134,7 +134,7 @@ def _missing(event: Event, kept: str) -> CouldNotRun:
             return CouldNotRun(
                 f"the list of signers there is not changed or shown: {first}",
                 kept="the list is as it was",
-                hint="`bundlekit signers TARGET remove --all` removes it, also a damaged one",
+                hint="`bundlekit signers TARGET list` shows it, `remove --all` removes it, also a damaged one",
             )
         case "current":
             return CouldNotRun(

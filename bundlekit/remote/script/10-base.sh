@@ -232,8 +232,11 @@ guard_uploads() {
     if [ -d "$UPLOADS" ] && { [ "$UPLOADS" = "$ROOT/uploads" ] || [ -f "$ROOT/uploads" ]; }; then
         return 0
     fi
-    rm -rf "$ROOT/uploads" && mkdir -p "$UPLOADS" && chmod 711 "$UPLOADS" && { [ -e "$ROOT/uploads" ] ||
-        echo "Only signed bundles are deployed here. Use a bundlekit that has the verb \`sign\`." >"$ROOT/uploads"; }
+    rm -rf "$ROOT/uploads" && mkdir -p "$UPLOADS" && chmod 711 "$UPLOADS" || return 1
+    [ -d "$ROOT/uploads" ] || {
+        echo "Only signed bundles are deployed here. Use a bundlekit that has the verb \`sign\`." >"$ROOT/uploads" &&
+            fsync_paths "$ROOT/uploads" "$ROOT"
+    }
 }
 
 make_root() {

@@ -5,8 +5,8 @@ HISTORY_LIMIT=200000 # bytes, and again for the one before
 
 # A line a change, fields with tabs between them: when it ended and began, bundle, verb, release, the release before,
 # who says to have done it, the account and the address that it came from, how it ended and why, who ended it if it was
-# broken off, who has signed the release, and a key. A power cut may leave the file longer than what was written to it, with NULs, or with half a
-# line: a line counts if it is whole, and half of one is marked before another one follows it.
+# broken off, who has signed the release, and a key. A power cut may leave the file longer than what was written to it,
+# with NULs, or with half a line: a line counts if it is whole, and half of one is marked before another one follows it.
 add_history() { # OUTCOME REASON
     key=$(recorded key)
     whole_lines '[A-Za-z-]*' 20 "$ROOT/history" | grep -qF "	$key" && return 0
