@@ -76,6 +76,8 @@ _SHELLS = frozenset({"ash", "bash", "dash", "sh"})
 _LISTED = re.compile(r"[\"'](?:/(?:usr/)?bin/)?(?:ba|da|a)?sh[\"']")
 _WORDS = re.compile(rb"\b(?:system|popen\d?|getoutput|getstatusoutput)\b|\bshell\s*=|[\"']-\w*c[\"']")
 """Without one of these in a source no shell is run."""
+_IN_WORDS = (b"system", b"popen", b"output", b"shell", b'"-', b"'-")
+"""One of them is in whatever that matches, and nothing is looked for as fast."""
 _FREE = frozenset(
     {
         *(
@@ -113,7 +115,8 @@ class _Run:
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
     main = inspection.source.module
-    if main is None or not any(_WORDS.search(module.content) for module in inspection.modules):
+    sources = [one.content for one in inspection.modules if any(word in one.content for word in _IN_WORDS)]
+    if main is None or not any(map(_WORDS.search, sources)):
         return
     layer = []
     for route in {one.handler_at: one for one in inspection.source.routes}.values():
