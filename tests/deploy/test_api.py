@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.box import Box
 from tests.workstation import Printed, Workstation
 
 pytestmark = pytest.mark.gateway
@@ -16,11 +17,22 @@ def api(workstation: Workstation, *arguments: str) -> Printed:
     return workstation.run("api", method, resource, "gateway", "--password-stdin", *others)
 
 
+@pytest.fixture(scope="module")
+def by_ssh(shared_box: Box, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A bundle that stays on the gateway for all tests."""
+    deploy_by_ssh(Workstation(tmp_path_factory.mktemp("by-ssh"), shared_box))
+
+
 @pytest.fixture
-def shared_workstation_with_bundle(shared_workstation: Workstation) -> Workstation:
-    deployed = shared_workstation.deploy(shared_workstation.sample(name="by-ssh"))
-    assert deployed.code == 0, deployed.err
+def shared_workstation_with_bundle(by_ssh: None, shared_workstation: Workstation) -> Workstation:
+    """Its bundle runs, whatever the test before has done to it."""
+    deploy_by_ssh(shared_workstation)
     return shared_workstation
+
+
+def deploy_by_ssh(workstation: Workstation) -> None:
+    deployed = workstation.deploy(workstation.sample(name="by-ssh"))
+    assert deployed.code == 0, deployed.err
 
 
 def test_request_goes_through_ssh_with_the_gateways_own_token(shared_workstation_with_bundle: Workstation) -> None:
