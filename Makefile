@@ -46,7 +46,7 @@ test-ready: $(INSTALLED) $(ANSIBLE)/ready $(OLDEST_ANSIBLE)/ready $(COMPILED) pa
 # Python keeps what it has compiled, even where it is told not to, or each of hundreds of processes would do so again; and
 # one process compiles the tests for all that run them.
 test-ready $(COMPILED): export PYTHONDONTWRITEBYTECODE =
-$(COMPILED): $(wildcard tests/*.py tests/*/*.py tests/*/*/*.py) $(INSTALLED)
+$(COMPILED): $(wildcard tests/*.py tests/*/*.py tests/*/*/*.py) $(INSTALLED) | packages
 	$(BIN)/pytest -qq --collect-only >/dev/null
 	@touch $@
 
