@@ -135,13 +135,13 @@ class Bundle:
         manifest = self._folder / "bundle.json"
         fields = json.loads(manifest.read_text()) | {"version": f"1.0.{self._version}"}
         manifest.write_text(json.dumps(fields, indent=2) + "\n")
-        return checked_archive(self._folder)
+        return checked_archive(self._folder)[0]
 
     def with_changed_line(self) -> Archive:
         """The same version, and one line of its code another one."""
         source = self._folder / "index.py"
         source.write_text(source.read_text().replace("code=200", "code=int(200)", 1))
-        return checked_archive(self._folder)
+        return checked_archive(self._folder)[0]
 
 
 class Watch:

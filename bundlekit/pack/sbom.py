@@ -45,6 +45,11 @@ def sbom_name(manifest: Manifest) -> str:
 def with_sbom(bundle: Bundle, contents: Contents, provided: Mapping[str, str]) -> tuple[Bundle, Contents]:
     """A bundle with its SBOM in it, and what goes into its archive then.
 
+    Args:
+        bundle: in its folder.
+        contents: what goes into its archive without an SBOM.
+        provided: the modules that it imports and does not bring, and what each is expected from.
+
     Raises:
         CouldNotRun: the library for it is not installed.
         Refused, Unreadable: as `sbom_of`.

@@ -196,10 +196,11 @@ def _refuse_conflicts(folder: Path, done: Iterable[FileChange]) -> int:
 def _validated(folder: Path) -> int:
     """Check an updated bundle, as `validate` does."""
     from bundlekit.bundle.bundle import Bundle
+    from bundlekit.cli.choice import Asked, Chosen
     from bundlekit.cli.precheck import refuse_errors
 
     try:
-        refuse_errors(Bundle.in_folder(folder), folder)
+        refuse_errors(Bundle.in_folder(folder), folder, Chosen(Asked()))
     except Refused as error:
         raise Refused(error.message, kept="the update is complete", hint="correct what is shown above") from error
     return 0

@@ -72,8 +72,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if module.path in left:
             continue
         for one in unguarded(module):
-            imported = imported_files(inspection.bundle.files, module, one)
-            path = next((path for path in imported if path in left), "")
+            found = imported_files(inspection.bundle.files, module, one)
+            path = next((path for path in found if path in left), "")
             if path:
                 left.discard(path)
                 message = f"this imports {quoted(path)}, which stays out of the archive"

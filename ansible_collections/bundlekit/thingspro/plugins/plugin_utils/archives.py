@@ -18,7 +18,7 @@ try:
     import click
 
     from bundlekit.bundle.files import Kind
-    from bundlekit.cli.archive import checked_archive, has_to_keep_writes
+    from bundlekit.cli.archive import checked_archive
     from bundlekit.cli.choice import Asked, Chosen
     from bundlekit.errors import BundlekitError, Refused
     from bundlekit.pack.ignore import open_folder
@@ -76,10 +76,9 @@ def _check(source: Path, place: Path) -> dict[str, Any]:
     # Where the command line shows the findings to people.
     with contextlib.redirect_stderr(io.StringIO()) as shown:
         try:
-            archive, refused = checked_archive(source), None
+            (archive, keeps_writes), refused = checked_archive(source), None
         except Refused as error:
-            archive, refused = None, (error.message, error.hint)
-        keeps_writes = has_to_keep_writes(source)
+            archive, keeps_writes, refused = None, False, (error.message, error.hint)
     if archive is not None and source.is_dir():
         place.write_bytes(archive.data)
     findings = [line for line in click.unstyle(shown.getvalue()).splitlines() if line]
