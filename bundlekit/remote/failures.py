@@ -165,7 +165,7 @@ def _unacceptable(event: Event, kept: str) -> Refused:
     return Refused(
         f"the gateway does not have what it imports: {where}: {what}",
         kept=kept,
-        hint="put the module into the bundle's folder, beside index.py, or install it on the gateway"
+        hint="name its package in requirements.txt and run bundlekit vendor, or put the module beside index.py"
         + (f"; {asks}, and a deploy installs nothing" if asks else ""),
     )
 

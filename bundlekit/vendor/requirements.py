@@ -18,7 +18,6 @@ REQUIREMENTS = "requirements.txt"
 
 _LARGEST = 64 * 1024
 _REMARK = re.compile(r"(?:^|\s)#.*")
-_HASHES = re.compile(r"\s--hash[= ]\S+")
 
 
 def requirements_of(bundle: Bundle) -> tuple[Requirement, ...]:
@@ -57,13 +56,13 @@ def _lines(bundle: Bundle) -> list[str]:
 def _requirement(place: str, line: str) -> Requirement | None:
     from packaging.requirements import InvalidRequirement, Requirement
 
-    text = _HASHES.sub("", _REMARK.sub("", line)).strip()
+    text = _REMARK.sub("", line).strip()
     if not text:
         return None
-    if text.startswith("-"):
+    if text.startswith("-") or " --" in text:
         raise Refused(
-            f"{place}: {quoted(text)} is an option of pip, which a bundle cannot have",
-            hint="write packages alone, a line each; where packages come from is said in pip's own configuration",
+            f"{place}: {quoted(text)} has an option of pip, which a bundle cannot have",
+            hint="write packages alone; digests are in vendor.lock, and pip's configuration names package indexes",
         )
     try:
         wanted = Requirement(text)

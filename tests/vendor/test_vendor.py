@@ -180,11 +180,12 @@ def test_package_that_python_2_cannot_import_is_refused(
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("-r other.txt", "is an option of pip"),
-        ("--index-url https://evil.example", "is an option of pip"),
-        ("-e .", "is an option of pip"),
+        ("-r other.txt", "has an option of pip"),
+        ("--index-url https://evil.example", "has an option of pip"),
+        ("-e .", "has an option of pip"),
         ("https://evil.example/x.whl", "is not the name of a package"),
         ("foo @ https://evil.example/x.whl", "is not the name of a package"),
+        ("foo==1.0 --hash=sha256:" + "0" * 64, "has an option of pip"),
         ("./local", "is not the name of a package"),
         ("foo bar", "is not the name of a package"),
         ("foo; \x1b[31m", "is not the name of a package"),
