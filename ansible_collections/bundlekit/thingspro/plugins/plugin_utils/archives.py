@@ -74,11 +74,12 @@ def checked(source: Path) -> Checked:
 def _check(source: Path, place: Path) -> dict[str, Any]:
     """What the check of a bundle found; the archive of a folder is at `place` then."""
     # Where the command line shows the findings to people.
+    archive, keeps_writes, refused = None, False, None
     with contextlib.redirect_stderr(io.StringIO()) as shown:
         try:
-            (archive, keeps_writes), refused = checked_archive(source), None
+            archive, keeps_writes = checked_archive(source)
         except Refused as error:
-            archive, keeps_writes, refused = None, False, (error.message, error.hint)
+            refused = error.message, error.hint
     if archive is not None and source.is_dir():
         place.write_bytes(archive.data)
     findings = [line for line in click.unstyle(shown.getvalue()).splitlines() if line]
