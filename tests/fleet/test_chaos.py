@@ -15,8 +15,8 @@ from tests.fleet.chaos import Chaos
 @pytest.mark.gateway
 @pytest.mark.timeout(600)
 def test_rollout_converges_whatever_fails(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    with Box() as box, Crowd(box, 10) as crowd:
-        report = Chaos(crowd, tmp_path, "share", lambda _: None).go(5)
+    with Box() as box, Crowd(box, 6) as crowd:
+        report = Chaos(crowd, tmp_path, "share", lambda _: None).go(3)
     record_property("told", f"chaos of a fleet: {report}")
-    assert report.counts["kills"] == 5
+    assert report.counts["kills"] == 3
     assert not report.wrong, "\n\n".join(report.wrong)
