@@ -7,17 +7,24 @@ Nothing of the machine is in it: no address of an index, no time.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from bundlekit.bundle.files import Files, Kind
 from bundlekit.errors import Refused, Unreadable
+from bundlekit.quoting import quoted
 
 VENDOR = "vendor"
 VENDOR_LOCK = "vendor.lock"
 
 _LARGEST = 1024 * 1024
 _FORM = 1
+
+# What pip reads as lines of its own: a lock may come from anybody, and gives it no option and no address.
+_NAME = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
+_VERSION = re.compile("[0-9A-Za-z][0-9A-Za-z.!+_-]*")
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +119,22 @@ def _why(error: Exception) -> str:
 
 def _package(said: dict[str, Any]) -> LockedPackage:
     return LockedPackage(
-        name=_string(said["name"]),
-        version=_string(said["version"]),
+        name=_string(said["name"], _NAME),
+        version=_string(said["version"], _VERSION),
         file=_string(said["file"]),
-        sha256=_string(said["sha256"]),
+        sha256=_string(said["sha256"], _DIGEST),
         licence=_string(said["licence"]),
         modules=_strings(said["modules"]),
         required_by=_strings(said["required_by"]),
     )
 
 
-def _string(value: Any) -> str:
+def _string(value: Any, form: re.Pattern[str] | None = None) -> str:
     if not isinstance(value, str):
         raise TypeError("a value in it is not a string")
+    # What does not print would be a command to the terminal that shows it.
+    if not value.isprintable() or (form and not form.fullmatch(value)):
+        raise ValueError(f"{quoted(value)} is in the place of something else")
     return value
 
 

@@ -68,7 +68,8 @@ def _requirement(place: str, line: str) -> Requirement | None:
         wanted = Requirement(text)
     except InvalidRequirement:
         wanted = None
-    if wanted is None or wanted.url:
+    # What follows `===` may be anything. pip would put variables of the environment in, or add the next line.
+    if wanted is None or wanted.url or re.search(r"[$\\]", str(wanted.specifier)) or not str(wanted).isprintable():
         raise Refused(
             f"{place}: {quoted(text)} is not the name of a package of an index",
             hint="write a name and a version, such as pymodbus==2.5.3; addresses and paths are not taken",

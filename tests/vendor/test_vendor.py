@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bundlekit.bundle.vendor_lock import LockedPackage, VendorLock
 from bundlekit.cli import main
 from bundlekit.vendor.folder import digest_of, present
 from tests.pack.folders import make_folder
@@ -189,6 +190,9 @@ def test_package_that_python_2_cannot_import_is_refused(
         ("./local", "is not the name of a package"),
         ("foo bar", "is not the name of a package"),
         ("foo; \x1b[31m", "is not the name of a package"),
+        ("foo===\x1b[31m", "is not the name of a package"),
+        ("foo===${HOME}", "is not the name of a package"),
+        ("foo===1\\ # joined with the next line", "is not the name of a package"),
     ],
 )
 def test_line_that_is_no_package_is_refused(
@@ -240,6 +244,31 @@ def test_lock_that_is_none_is_refused(bundle: Path, text: str, capfd: pytest.Cap
     (bundle / "vendor.lock").write_text(text)
     assert main(["vendor", str(bundle), "--check"]) == 1
     assert "is not a lock of bundlekit vendor" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("name", "six2\n--index-url https://evil.example\nsix2"),
+        ("version", "1.0\n--index-url https://evil.example"),
+        ("version", "1.0 --global-option=evil"),
+        ("sha256", "0" * 64 + " --config-settings=x=y"),
+        ("licence", "MIT\x1b]0;evil\a"),
+        ("required_by", ["requirements.txt\x1b[2J"]),
+    ],
+)
+def test_lock_gives_pip_no_option_and_the_terminal_no_command(
+    bundle: Path, key: str, value: str | list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    require(bundle, "six2")
+    package = LockedPackage("six2", "1.0", "six2-1.0.whl", "0" * 64, "MIT", ("six2",), ("requirements.txt",))
+    said = json.loads(VendorLock(("six2",), "0" * 64, (package,)).text())
+    said["packages"][0][key] = value
+    (bundle / "vendor.lock").write_text(json.dumps(said))
+    assert main(["vendor", str(bundle)]) == 1
+    err = capfd.readouterr().err
+    assert "is not a lock of bundlekit vendor" in err
+    assert "\x1b" not in err
 
 
 def test_usage_that_makes_no_sense_is_refused(bundle: Path, tmp_path: Path) -> None:
