@@ -17,6 +17,7 @@ from bundlekit.pack import safety
 from bundlekit.pack.ignore import Ignore
 from bundlekit.vendor.distribution import Distribution
 from bundlekit.vendor.natives import alternative_to
+from bundlekit.vendor.target import PROVIDED
 
 _LICENCES = "licences"
 _NEVER_NEEDED = frozenset({"doc", "docs", "example", "examples", "test", "tests"})
@@ -38,6 +39,12 @@ def contents_of(packages: Iterable[Distribution]) -> dict[str, bytes]:
                 f"{package.name} {package.version} has code for one processor ({package.native}), and a gateway "
                 "cannot compile it",
                 hint=alternative_to(package.name),
+            )
+        if of_gateway := sorted(PROVIDED.intersection(package.modules)):
+            raise Refused(
+                f"{package.name} {package.version} brings the module {of_gateway[0]}, which every gateway has: "
+                "the bundle would get this copy in its place",
+                hint="take the package out of requirements.txt",
             )
         brought = {
             **{path: content for path, content in package.files.items() if _is_needed(path, package)},

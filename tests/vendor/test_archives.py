@@ -194,6 +194,12 @@ def test_package_that_only_runs_faster_with_native_code_is_taken(tmp_path: Path)
     assert contents_of([read_sdist(sdist(tmp_path, "crcmod", "1.7", files))]) == {"crcmod/__init__.py": b""}
 
 
+def test_package_that_brings_another_sdk_is_refused(tmp_path: Path) -> None:
+    package = read_wheel(wheel(tmp_path, "helper", "1.0", {"helper.py": "", "sanji/__init__.py": ""}))
+    with pytest.raises(Refused, match="brings the module sanji"):
+        contents_of([package])
+
+
 def test_two_packages_with_one_file_are_refused(tmp_path: Path) -> None:
     one = read_wheel(wheel(tmp_path, "one", "1.0", {"one.py": "", "shared.py": "1"}))
     two = read_wheel(wheel(tmp_path, "two", "1.0", {"two.py": "", "shared.py": "2"}))
