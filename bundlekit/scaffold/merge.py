@@ -217,7 +217,7 @@ def run_git(
     environment = {key: value for key, value in os.environ.items() if key not in _OF_A_HOOK}
     try:
         done = subprocess.run(
-            ["git", *arguments],
+            ["git", *_NO_PROGRAMS, *arguments],
             cwd=folder,
             input=b"" if given is None else given,
             capture_output=True,
@@ -237,6 +237,9 @@ def run_git(
         )
     return done
 
+
+_NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+"""A repository may come from somebody else: its configuration and its hooks name programs that git would run."""
 
 _OF_A_HOOK = frozenset(
     {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"}

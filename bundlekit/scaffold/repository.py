@@ -36,9 +36,9 @@ class WorkTree:
         """The paths in the folder that git would lose, from the top of the repository: changed ones, and new ones that
         are not ignored.
         """
-        listed = self._git("status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--", ".").split(
-            b"\0"
-        )
+        # Not into a submodule: git would run the programs that its configuration names.
+        options = ("--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--ignore-submodules=dirty")
+        listed = self._git("status", *options, "--", ".").split(b"\0")
         return [os.fsdecode(line[3:]) for line in listed if line]
 
     def committed(self, paths: Iterable[str]) -> set[str]:
@@ -46,9 +46,10 @@ class WorkTree:
         wanted = list(paths)
         if not wanted:
             return set()
-        listed = self._git("--literal-pathspecs", "ls-files", "-z", "--", *wanted)
+        listed = self._git("--literal-pathspecs", "ls-files", "-v", "-z", "--", *wanted)
         changed = set(self.uncommitted())
-        tracked = {os.fsdecode(path) for path in listed.split(b"\0")}
+        # Another letter: the user has told git not to look whether the file has changed.
+        tracked = {os.fsdecode(line[2:]) for line in listed.split(b"\0") if line.startswith(b"H ")}
         return {path for path in wanted if path in tracked and self._prefix + path not in changed}
 
     def mark_conflicts(self, conflicts: Iterable[FileChange]) -> None:

@@ -127,6 +127,36 @@ def test_only_what_git_does_not_have_is_copied_aside(bundle: Path) -> None:
     assert "before-update" not in git(bundle, "status", "--short", "--untracked-files=all")
 
 
+@pytest.mark.parametrize("flag", ["--skip-worktree", "--assume-unchanged"])
+def test_change_that_git_was_told_not_to_see_is_copied_aside(bundle: Path, flag: str) -> None:
+    git(bundle, "update-index", flag, "far")
+    (bundle / "far").write_bytes(OURS["far"] + b"mine 14\n")
+    update(bundle)
+    assert (bundle / ".bundlekit/before-update/far").read_bytes() == OURS["far"] + b"mine 14\n"
+
+
+def test_repository_of_somebody_else_runs_no_program(bundle: Path, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\npwd >>{ran}\n")
+    program.chmod(0o755)
+    inner = bundle / "inner"
+    inner.mkdir()
+    git(inner, "init", "-q", "--template=", ".")
+    git(inner, "-c", "user.name=Jo", "-c", "user.email=jo@example.com", "commit", "-q", "--allow-empty", "-m", "one")
+    git(bundle, "-c", "advice.addEmbeddedRepo=false", "add", "inner")
+    git(bundle, "commit", "-qm", "two")
+    hooks = bundle.parent / ".git/hooks"
+    hooks.mkdir(exist_ok=True)
+    shutil.copy(program, hooks / "post-index-change")
+    for folder in (bundle, inner):
+        git(folder, "config", "core.fsmonitor", str(program))
+    assert update(bundle)["both"] is ChangeKind.CONFLICT
+    assert not ran.exists()
+    git(bundle, "status")
+    assert "inner" in ran.read_text(), "git itself runs them all"
+
+
 def test_repository_of_a_hook_is_not_taken_for_that_of_the_bundle(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
