@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -336,6 +337,12 @@ def test_import_that_went_well_is_made_again_only_after_something_has_changed_fo
     assert [check(), check()] == [("", 4)] * 2, "a folder where Python looks first"
     (library / "used.py").write_text("gone = True\n")
     assert check() == ("", 5), "a module that the module imports"
+    before = (library / "counted.py").stat()
+    with (library / "counted.py").open("r+") as stream:
+        stream.write("import nope")
+    os.utime(library / "counted.py", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert "nope" in check()[0], "a file that has its old date and size"
+    (library / "counted.py").write_text(f"import used\n{counting}")
     (library / "used.py").unlink()
     assert "No module named" in check()[0]
     assert "No module named" in check()[0], "what failed is tried again"
