@@ -26,7 +26,7 @@ HEADLINE = b"# sha256:"
 _SIGNER = re.compile(
     b'[ \t]*([^\\s"#][^\\s"]*)[ \t]+(?:((?:[^\\s"]|"[^"]*")+)[ \t]+)?(%s)[ \t]+([A-Za-z0-9+/=]+)(?:[ \t].*)?$' % b"|".join(KINDS)
 )
-_PRINCIPALS = re.compile(b"[A-Za-z0-9@._+*?!,/:=~%-]+$")
+_PRINCIPALS = re.compile(b"(?!-)[A-Za-z0-9@._+*?!,/:=~%-]+$")  # `--all` is no name, see `signers remove`
 _OPTION = re.compile(b'(namespaces|valid-after|valid-before)="([^"]*)"(?:,(?=.)|$)')
 
 
@@ -220,7 +220,7 @@ class Signer(object):
             raise Wrong("it is not `NAME [OPTIONS] KIND KEY` with a key that is Ed25519, ECDSA or RSA")
         principals, options, kind, key = found.groups()
         if not _PRINCIPALS.match(principals):
-            raise Wrong("the name %s has other characters than letters, digits and @._+*?!,/:=~%%-" % plain(principals))
+            raise Wrong("the name %s begins with - or has other characters than letters, digits and @._+*?!,/:=~%%-" % plain(principals))
         self.principals, self.key, self.line = plain(principals), decode(key), line
         if kind_of(self.key) != kind:
             raise Wrong("its key is not of the kind %s" % plain(kind))
@@ -261,8 +261,13 @@ def moment(text):
         if found is None:
             raise ValueError
         fields = time.strptime(plain(found.group(1) + found.group(2).ljust(6, b"0")), "%Y%m%d%H%M%S")
-        return calendar.timegm(fields) if found.group(3) else time.mktime(fields)
-    except (ValueError, OverflowError):
+        if found.group(3):
+            return calendar.timegm(fields)
+        try:
+            return time.mktime(fields)
+        except OverflowError:  # after 2038, where a gateway counts seconds in 32 bits
+            return calendar.timegm(fields) + time.timezone
+    except ValueError:
         raise Wrong("%s is not a time such as 20270131 or 20270131235959Z" % plain(text))
 
 

@@ -156,3 +156,10 @@ def test_signers_of_the_settings_count(here: Path, signers: Path, capsys: pytest
     signers.chmod(0o666)
     assert main(["verify-archive", ARCHIVE]) == 3
     assert "is not safe" in capsys.readouterr().err
+
+
+def test_file_of_signers_is_taken_as_a_whole(here: Path, signers: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = signers.read_text()
+    (here / "many").write_text(line * (256 * 1024 // len(line) + 1))
+    assert main(["signers", "moxa@127.0.0.1", "add", "many"]) == 2
+    assert "many is larger than 256 KiB" in capsys.readouterr().err

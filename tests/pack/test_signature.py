@@ -68,6 +68,7 @@ REFUSED_BY_US = {
     "no such day": (f'{ALICE} valid-after="20210229" KEY', "20210229 is not a time"),
     "an authority": (f"{ALICE} cert-authority KEY", "options are not some of"),
     "option in capitals": (f'{ALICE} NAMESPACES="bundlekit" KEY', "options are not some of"),
+    "an option as a name": ("--all KEY", "the name --all begins with -"),
     "name in quotes": (f'"alice liddell",{ALICE} KEY', "it is not `NAME [OPTIONS] KIND KEY`"),
     "line without an end": (f"{ALICE} KEY\nbob@example.com KEY", "last line has no end"),
     "a security key": (f"{ALICE} KEY\nbob@example.com sk-ssh-ed25519@openssh.com AAAA", "line 2: it is not"),
@@ -96,6 +97,15 @@ def test_signers_that_openssh_refuses(text: str, reason: str, folder: Path) -> N
 @pytest.mark.parametrize(("text", "reason"), REFUSED_BY_US.values(), ids=REFUSED_BY_US)
 def test_signers_of_which_we_take_less(text: str, reason: str, folder: Path) -> None:
     assert reason in _verdict(folder, _file(folder, text).removesuffix("\n" * ("end" in reason)))
+
+
+def test_date_counts_where_seconds_have_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mktime(_: object) -> float:
+        raise OverflowError("mktime argument out of range")  # what Python raises there
+
+    expected = sshsig.moment(b"20990101")
+    monkeypatch.setattr(time, "mktime", mktime)
+    assert abs(sshsig.moment(b"20990101") - expected) <= 3600, "at most daylight saving"
 
 
 def _flips(data: bytes) -> Iterator[bytes]:

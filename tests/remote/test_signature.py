@@ -217,11 +217,14 @@ def test_signers_that_are_damaged_stay_as_they_are(signers: Signers, tmp_path: P
 
 def test_signers_that_are_written_by_hand_count(signers: Signers, tmp_path: Path) -> None:
     alice, bob = (f"{name}@example.com {make_key(tmp_path / name)}" for name in ("alice", "bob"))
-    signers.file.parent.mkdir()
+    signers.file.parent.mkdir(mode=0o755)
     signers.file.write_text(f"{alice} of the release team\n# and\n")
     signers.file.chmod(0o664)
-    assert signers("list") == (3, f"{signers.file} can be written by others than root\n")
+    assert signers("list") == (3, f"{signers.file} or its folder can be written by others than root\n")
     signers.file.chmod(0o644)
+    signers.file.parent.chmod(0o775)
+    assert signers("list") == (3, f"{signers.file} or its folder can be written by others than root\n")
+    signers.file.parent.chmod(0o755)
     assert signers("list")[1].startswith("signer\talice@example.com\t")
     assert signers("add", bob) == (0, "")
     lines = signers.file.read_text().splitlines()

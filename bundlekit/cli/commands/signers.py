@@ -74,9 +74,11 @@ def _lines_in(file: Path, name: str | None) -> list[str]:
 
     try:
         with file.open("rb") as stream:
-            text = stream.read(_LARGEST)
+            text = stream.read(_LARGEST + 1)
     except OSError as error:
         raise Unreadable(f"cannot read {file}: {error.strerror}") from error
+    if len(text) > _LARGEST:
+        raise BadUsage(f"{file} is larger than {_LARGEST // 1024} KiB")
     lines = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith(b"#"):

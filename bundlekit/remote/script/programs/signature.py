@@ -24,12 +24,12 @@ LARGEST = 1 << 20  # bytes of the file of signers
 def read(place):
     try:
         with open(place, "rb") as stream:
-            status = os.fstat(stream.fileno())
+            statuses = [os.fstat(stream.fileno()), os.stat(os.path.dirname(place))]
             text = stream.read(LARGEST + 1)
     except (IOError, OSError) as error:
         raise sshsig.Wrong("%s cannot be read: %s" % (place, error.strerror))
-    if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
-        raise sshsig.Wrong("%s can be written by others than root" % place)
+    if any(one.st_uid not in (0, os.geteuid()) or one.st_mode & 0o022 for one in statuses):
+        raise sshsig.Wrong("%s or its folder can be written by others than root" % place)
     if len(text) > LARGEST:
         raise sshsig.Wrong("%s is too large" % place)
     return text
