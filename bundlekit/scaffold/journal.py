@@ -154,7 +154,14 @@ def complete(journal: Journal, bundle: Bundle, tree: WorkTree | None) -> list[Fi
     try:
         for parent in {(folder / one.path).parent for one in journal.changes if not obstacle(bundle, one.path)}:
             sweep(parent)
-        done = [_settled(change, bundle) for change in journal.changes]
+        settled = [_settled(change, bundle) for change in journal.changes]
+        done = [change for change, _ in settled]
+        written = [change for change, is_to_write in settled if is_to_write]
+        begun = {one.path: one.ours for one in journal.changes if one.ours}
+        if again := {one.path: one.ours for one in written if one.ours and one.ours != begun.get(one.path)}:
+            _back_up(folder, begun | again)  # the user has changed them since the copies were made
+        for change in written:
+            _write(folder, change)
         if tree:
             tree.mark_conflicts(one for one in done if one.kind is ChangeKind.CONFLICT)
         with replacing(folder / RECORD) as stream:
@@ -170,26 +177,25 @@ def complete(journal: Journal, bundle: Bundle, tree: WorkTree | None) -> list[Fi
     return done
 
 
-def _settled(change: FileChange, bundle: Bundle) -> FileChange:
-    """Write one change, if it is not written yet.
+def _settled(change: FileChange, bundle: Bundle) -> tuple[FileChange, bool]:
+    """What is left of a change.
 
     Returns:
-        It, or another one if the user has changed the file since the update began.
+        It, or another one if the user has changed the file since the update began; and whether it is to be written.
     """
     if why := obstacle(bundle, change.path):
-        return FileChange(change.path, ChangeKind.KEPT, change.base, None, change.theirs, None, why)
+        return FileChange(change.path, ChangeKind.KEPT, change.base, None, change.theirs, None, why), False
     current = file_at(bundle, change.path)
     if current == change.result:
-        return change
+        return change, False
     if current != change.ours:
         if current is not None and has_conflicts(current):
-            return change  # the user has begun with the conflicts
+            return change, False  # the user has begun with the conflicts
         again = merged(change.path, change.base, current, change.theirs)
         if again is None or again.result == current:
-            return again or change
+            return again or change, False
         change = again
-    _write(Path(bundle.label), change)
-    return change
+    return change, True
 
 
 def _write(folder: Path, change: FileChange) -> None:

@@ -251,3 +251,4 @@ def test_work_of_the_user_after_a_kill_is_kept(bundle: Path, tmp_path: Path) -> 
     assert (bundle / "far").read_bytes() == THEIRS["far"] + b"mine 13\nmine 14\n"
     assert (bundle / "gone").read_bytes() == LINES + b"mine 15\n"
     assert not (bundle / JOURNAL).exists()
+    assert (bundle / ".bundlekit/before-update/far").read_bytes() == OURS["far"] + b"mine 14\n"
