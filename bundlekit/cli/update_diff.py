@@ -22,7 +22,7 @@ def show_diff(folder: Path, changes: Iterable[FileChange]) -> None:
         changes: of its files.
     """
     for change in changes:
-        name = str(folder / change.path)
+        name = printable(str(folder / change.path))
         if change.why:
             click.echo(printable(f"{name}: {change.kind.value}, {change.why}"), err=True)
         if change.ours == change.result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tarfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.vendor_lock import LockedPackage, VendorLock
 from bundlekit.cli import main
+from bundlekit.remote.events import BundleState
 from tests.pack.folders import INDEX, MANIFEST, make_folder
 
 NAME = "thermostat-1.2.0.cdx.json"
@@ -129,3 +132,16 @@ def test_missing_library_is_named(
     assert main(["pack", str(bundle), "--sbom", "-o", str(bundle)]) == 3
     assert "bundlekit[sbom]" in capsys.readouterr().err
     assert not (bundle / ARCHIVE).exists()
+
+
+def test_sbom_of_somebody_else_cannot_steer_the_terminal(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (bundle / NAME).write_text('{"\x1b]0;evil\a": "\u202e"}\n')
+    monkeypatch.setattr("bundlekit.cli.commands.sbom.session_on", lambda _: nullcontext())
+    monkeypatch.setattr("bundlekit.cli.commands.sbom.bundle_there", lambda *_: BundleState("x", current="1"))
+    monkeypatch.setattr("bundlekit.deploy.fetching.fetch", lambda *_, **__: Bundle.in_folder(bundle))
+    assert main(["sbom", "moxa@127.0.0.1"]) == 0
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert "\x1b" not in out

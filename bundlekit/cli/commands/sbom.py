@@ -13,6 +13,7 @@ from bundlekit.cli.document import put
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage
+from bundlekit.quoting import for_terminal
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
@@ -60,7 +61,8 @@ def run(access: Access, bundle: str | None, release: str | None, output: Path | 
         if not wanted:
             raise BadUsage(f"no release of {state.name} is current", hint="name one with --release")
         found = fetch(session, FetchSource(state.name, wanted), TerminalListener(), settings=False)
-    put(_sbom(found).decode("utf-8", "replace").rstrip("\n"), output)
+    # Whoever made the archive wrote it, perhaps not as JSON.
+    put(for_terminal(_sbom(found).decode("utf-8", "replace")).rstrip("\n"), output)
     return 0
 
 
