@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -590,3 +592,17 @@ def test_place_for_an_upload_that_is_just_being_made_is_nobodys_to_drop(shell: t
     (place / "start").unlink()
     os.utime(place, (time.time() - 180,) * 2)
     assert run(shell, tmp_path, look) == "idle\n"
+
+
+def test_link_in_an_upload_changes_no_mode_elsewhere(shell: tuple[str, ...], tmp_path: Path) -> None:
+    secret, place = tmp_path / "secret", tmp_path / "place"
+    secret.write_text("")
+    secret.chmod(0o600)
+    (place / "tree").mkdir(parents=True)
+    (place / "list").write_text(f"x {sha256(b'').hexdigest()} start.sh\n")
+    with tarfile.open(place / "archive.tar.gz", "w:gz") as tar:
+        link = tarfile.TarInfo("start.sh")
+        link.type, link.linkname = tarfile.SYMTYPE, str(secret)
+        tar.addfile(link)
+    assert run(shell, tmp_path, f"complete_tree {place} && echo taken") == ""
+    assert secret.stat().st_mode & 0o777 == 0o600

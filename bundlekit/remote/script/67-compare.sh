@@ -55,10 +55,10 @@ complete_tree() { # PLACE
     list=$1/list
     tree=$1/tree
     tar -xzof "$1/archive.tar.gz" -C "$tree" || return 1
+    [ -z "$(find "$tree" ! -type f ! -type d)" ] || return 1 # before a mode is changed through a link
     find "$tree" -type f -exec chmod 644 {} + && find "$tree" -type d -exec chmod 755 {} + || return 1
     sed -n 's/^x [0-9a-f]* //p' "$list" | while IFS= read -r path; do chmod 755 "$tree/$path"; done
     sed -n 's/^[fx] \([0-9a-f]*\) /\1  .\//p' "$list" >"$1/sums"
-    [ -z "$(find "$tree" ! -type f ! -type d)" ] &&
-        (cd "$tree" && sha256sum -c "$1/sums" >/dev/null && find . -mindepth 1 | cut -c 3- | sort) >"$1/found" &&
+    (cd "$tree" && sha256sum -c "$1/sums" >/dev/null && find . -mindepth 1 | cut -c 3- | sort) >"$1/found" &&
         sed 's/^[fxd] [^ ]* //' "$list" | sort | cmp -s - "$1/found"
 }
