@@ -215,6 +215,7 @@ def run_git(
     """
     # A hook gets the repository and the index of its commit in variables, which may be another repository.
     environment = {key: value for key, value in os.environ.items() if key not in _OF_A_HOOK}
+    environment["GIT_ALLOW_PROTOCOL"] = "none"  # no object is fetched: the repository names the program for that too
     try:
         done = subprocess.run(
             ["git", *_NO_PROGRAMS, *arguments],

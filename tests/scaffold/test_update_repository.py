@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bundlekit.bundle.bundle import Bundle
-from bundlekit.errors import Refused
+from bundlekit.errors import CouldNotRun, Refused
 from bundlekit.scaffold.journal import JOURNAL
 from bundlekit.scaffold.merge import ChangeKind, changes
 from bundlekit.scaffold.template_record import RECORD, TemplateFile, TemplateRecord
@@ -155,6 +155,26 @@ def test_repository_of_somebody_else_runs_no_program(bundle: Path, tmp_path: Pat
     assert not ran.exists()
     git(bundle, "status")
     assert "inner" in ran.read_text(), "git itself runs them all"
+
+
+def test_repository_without_all_objects_runs_no_program_to_fetch_them(bundle: Path, tmp_path: Path) -> None:
+    program, top = tmp_path / "program", bundle.parent
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    program.chmod(0o755)
+    for key, value in {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.promisor": "true",
+        "remote.origin.url": str(top),
+        "remote.origin.uploadPack": str(program),
+    }.items():
+        git(top, "config", key, value)
+    tree_id = git(top, "rev-parse", "HEAD:some where").strip()
+    (top / ".git/objects" / tree_id[:2] / tree_id[2:]).unlink()
+    git(top, "read-tree", "--empty")
+    with pytest.raises(CouldNotRun, match="git status failed"):
+        update(bundle)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_repository_of_a_hook_is_not_taken_for_that_of_the_bundle(
