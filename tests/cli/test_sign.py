@@ -163,3 +163,15 @@ def test_file_of_signers_is_taken_as_a_whole(here: Path, signers: Path, capsys: 
     (here / "many").write_text(line * (256 * 1024 // len(line) + 1))
     assert main(["signers", "moxa@127.0.0.1", "add", "many"]) == 2
     assert "many is larger than 256 KiB" in capsys.readouterr().err
+
+
+def test_name_of_an_archive_cannot_steer_the_terminal(
+    here: Path, signers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["pack", "thermostat"])
+    archive = (here / ARCHIVE).rename(here / "\x1b]0;evil\a.tar.gz").name
+    assert main(["sign", archive, "--key", "key"]) == 0
+    assert main(["verify-archive", archive, "--signers", "signers"]) == 0
+    (here / f"{archive}.sig").write_text("none")
+    assert main(["verify-archive", archive, "--signers", "signers"]) == 1
+    assert "\x1b]" not in "".join(capsys.readouterr())

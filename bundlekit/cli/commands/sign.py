@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bundlekit.cli.verb import verb
+from bundlekit.quoting import printable
 
 
 @verb(
@@ -41,5 +42,5 @@ def run(place: Path, key: Path | None) -> int:
 
     archive = read_archive(place, with_signatures=False)
     fingerprint = sign_archive(archive, place, key_to_sign(key))
-    click.echo(f"signed: {signature_beside(place)}, by {fingerprint}")
+    click.echo(f"signed: {printable(str(signature_beside(place)))}, by {fingerprint}")
     return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bundlekit.cli.verb import verb
+from bundlekit.quoting import printable
 
 
 @verb(
@@ -45,5 +46,5 @@ def run(place: Path, signers: Path | None) -> int:
             "there is no file of signers", hint="name it with --signers FILE, or as `signers` in the settings"
         )
     verdict = verified(read_archive(place), place, signers)
-    click.echo(f"{place}: signed by {verdict.signer}, {verdict.key}")
+    click.echo(f"{printable(str(place))}: signed by {verdict.signer}, {verdict.key}")
     return 0
