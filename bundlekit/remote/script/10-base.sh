@@ -125,14 +125,15 @@ our_python() { # ARGUMENT...
     (cd / && exec "$PYTHON" -Es "$@")
 }
 
-# Python 2.7, as a gateway has it; or a newer one that has the SDK, as an emulated gateway may. Looked for once. One with
-# this version in its name is not asked for it: most of our programs take hardly longer than the start of a Python.
+# Python 2.7, as a gateway has it; or a newer one that has the SDK, as an emulated gateway may. Looked for once. Debian's is
+# not asked for its version: most of our programs take hardly longer than the start of a Python. Any other is: an emulated
+# gateway without Python 2.7 has a program of this name that only says so, in front of that of its host.
 PYTHON=
 find_python() {
     [ -z "$PYTHON" ] || return 0
-    PYTHON=$(command -v python2.7) && return 0
-    for PYTHON in python2 python; do
+    for PYTHON in python2.7 python2 python; do
         PYTHON=$(command -v "$PYTHON") || continue
+        [ "$PYTHON" != /usr/bin/python2.7 ] || return 0
         our_python -Sc 'import sys; sys.exit(sys.version_info[:2] != (2, 7))' 2>/dev/null && return 0
     done
     for PYTHON in python python3; do

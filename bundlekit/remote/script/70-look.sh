@@ -20,12 +20,14 @@ probe() { # [NAME [IDENTITY DIGEST TOKEN]]; makes a place to upload what has the
 }
 
 # The same as whoever has logged in sees it. What was broken off is for root to finish, who is at work for root to read,
-# and a place for root to make; and after a boot only root can read in the log that a bundle came up.
+# and a place for root to make; and after a boot only root can read in the log that a bundle came up. Whether the release
+# that is wanted runs is for root to say where others see no process of root: with hidepid, or on an emulated gateway,
+# where root has another number for them.
 look() { # NAME IDENTITY DIGEST TOKEN
     if [ ! -d "$B" ] || [ -f "$B/journal" ] || [ -s "$B/lock" ] || { [ ! -r "$B/log" ] && ! has_registered; }; then
         return 0
     fi
-    if is_current "$2" && ! is_alone; then
+    if is_current "$2" && ! { is_alone && bundle_pid >/dev/null; }; then
         return 0
     fi
     look_around

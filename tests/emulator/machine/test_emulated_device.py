@@ -214,6 +214,7 @@ def test_deployed_bundle_answers_and_comes_back(own_gateway: Gateway) -> None:
     assert done.returncode == 0, done.stderr
     assert get(gateway, "/example") == (200, {"key": "value"})
     assert "Register successfully example" in gateway.on_it("logs").stdout
+    assert gateway.on_it("deploy", "--bundle", str(SAMPLE)).stdout.startswith("unchanged: ")
 
     # Over the API, and by a command: what was deployed is there again.
     request = urllib.request.Request(f"{gateway.url}/api/v1/system/reboot", b"{}", {"mx-api-token": gateway.token})
