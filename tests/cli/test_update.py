@@ -266,6 +266,8 @@ def test_bundle_that_was_made_by_hand_is_adopted_as_it_is(tmp_path: Path, enviro
         "README.md": b"# hand\n\nmine\n",
     }
     folder = written(tmp_path / "hand", files)
+    would = ".: --adopt would write its record, and change nothing else\n"
+    assert run(folder, environment, "--adopt", "--diff") == (1, "", would)
     assert run(folder, environment, "--adopt") == (0, ".: adopted\n", "")
     assert {path: content for path, content in contents(folder).items() if path != RECORD} == files
     assert run(folder, environment, "--check")[:2] == (0, ".: up to date\n")

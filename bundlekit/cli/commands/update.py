@@ -123,6 +123,8 @@ def _look(folder: Path, given: Mapping[str, Any], *, adopt: bool, shows_diff: bo
         from bundlekit.cli.update_diff import show_diff
 
         show_diff(folder, update.changes)
+        if update.adopted and not update.changes:
+            click.echo(f"{_shown(folder)}: --adopt would write its record, and change nothing else", err=True)
     else:
         click.echo(f"{_shown(folder)}: the template has changed, `bundlekit update` brings that to the bundle")
     return 1
