@@ -6,6 +6,7 @@ import os
 import shlex
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bundlekit.pack.archive import Archive
 
 _SUFFIX = ".jsonl"
+_LAST = "last"  # beside the records, the name of the last one: clocks are set back, and names and times with them
 _HOW = ("wait", "wait_lock", "keep", "verify", "hand_over", "force", "write")
 
 
@@ -37,7 +39,7 @@ def folder_of_records() -> Path:
 
 
 def find_record(named: str | None) -> Path:
-    """The record of a rollout: by its file, its id or the begin of that; None for the last one.
+    """The record of a rollout: by its file, its id or the begin of that; None for the one that was worked on last.
 
     Raises:
         BadUsage: there is none, or there are several.
@@ -45,17 +47,39 @@ def find_record(named: str | None) -> Path:
     if named and (os.sep in named or named.endswith(_SUFFIX)):
         return Path(named)
     known = sorted(folder_of_records().glob(f"*{_SUFFIX}"))
+    if not named and (last := _last_record()) in known:
+        return last
     fits = [path for path in known if path.stem == named] or [
         path for path in known if path.stem.startswith(named or "")
     ]
     if not fits:
         raise BadUsage(
             f"there is no rollout {quoted(named)}" if named else "there is no rollout yet",
-            hint="`bundlekit rollout list` shows all rollouts",
+            hint="`bundlekit rollout list` shows all rollouts"
+            if named
+            else "`bundlekit deploy` to several gateways starts a rollout",
         )
     if named and len(fits) > 1:
         raise BadUsage(f"{quoted(named)} matches several rollouts", hint=f"they are {', '.join(p.stem for p in fits)}")
     return fits[-1]
+
+
+def _last_record() -> Path:
+    folder = folder_of_records()
+    try:
+        name = (folder / _LAST).read_text("utf-8", "replace").strip()
+    except OSError:
+        name = ""
+    return folder / Path(name).name
+
+
+def _note_last(record: Path) -> None:
+    """Have a record found as the last one. Where that cannot be written, the highest id counts."""
+    from bundlekit.io import replacing
+
+    if record.parent == folder_of_records():
+        with suppress(OSError), replacing(record.with_name(_LAST), mode=0o600, durable=False) as stream:
+            stream.write(record.name.encode())
 
 
 def begin(access: FleetAccess, archive: Archive, options: RolloutOptions, *, form: str, **how: Any) -> int:
@@ -79,7 +103,7 @@ def begin(access: FleetAccess, archive: Archive, options: RolloutOptions, *, for
     with Fleet(access) as fleet:  # asks for what it needs before there is a record
         keep_archive(path, archive.digest, archive.data, archive.signatures)
         with Record(path, head=head) as record:
-            return _carry_out(fleet, record, archive, junit=options.junit, form=form)
+            return _carry_out(fleet, record, archive, gateways=fleet.gateways, junit=options.junit, form=form)
 
 
 def head_of(access: FleetAccess, archive: Archive, options: RolloutOptions, how: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,8 +220,26 @@ def go_on(
             failed = [known.name for known in record.story.gateways if known.state in FAILED]
             record.add_all([("retry", {"gateway": name}) for name in failed])
         gateways = _gateways_of(record.story, access)
-        with Fleet(_with(access, gateways), gateways) as fleet:
-            return _carry_out(fleet, record, archive, junit=junit, form=form, reverts=reverts, max_failed=max_failed)
+        with Fleet(_with(access, gateways), _to_prepare(record.story, gateways, reverts=reverts)) as fleet:
+            return _carry_out(
+                fleet,
+                record,
+                archive,
+                gateways=gateways,
+                junit=junit,
+                form=form,
+                reverts=reverts,
+                max_failed=max_failed,
+            )
+
+
+def _to_prepare(story: Story, gateways: tuple[Gateway, ...], *, reverts: bool) -> tuple[Gateway, ...]:
+    """Those that there may be a log-in to. To ask ssh about all the others of a large rollout takes seconds."""
+    policy = policy_of(story.head["policy"])
+    if reverts or policy.on_abort == "rollback":
+        return gateways
+    settled = {known.name for known in story.gateways if known.memory(0.0).is_settled(soaks=bool(policy.soak))}
+    return tuple(gateway for gateway in gateways if gateway.name not in settled)
 
 
 def _gateways_of(story: Story, access: FleetAccess) -> tuple[Gateway, ...]:
@@ -234,6 +276,7 @@ def _carry_out(
     record: Record,
     archive: Archive,
     *,
+    gateways: tuple[Gateway, ...],
     junit: Path | None,
     form: str,
     reverts: bool = False,
@@ -243,6 +286,7 @@ def _carry_out(
     from bundlekit.fleet.engine import Engine
     from bundlekit.fleet.shared_rate import SharedRate
 
+    _note_last(record.path)
     story = record.story
     head = story.head
     said = {**head["policy"], **({"max_failed": max_failed} if max_failed is not None else {})}
@@ -261,7 +305,7 @@ def _carry_out(
 
     engine = Engine(
         record,
-        fleet.gateways,
+        gateways,
         _job_of(record, archive, how),
         policy,
         report,

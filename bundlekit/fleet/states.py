@@ -64,6 +64,16 @@ class Memory:
     checked: bool = False
     age: float = 0.0
 
+    def is_settled(self, *, soaks: bool) -> bool:
+        """Whether a rollout that goes on has nothing left to do with it, unless it is rolled back.
+
+        Args:
+            soaks: whether its release is checked after a while.
+        """
+        if self.in_doubt or self.state in (State.PENDING, State.OFFLINE, State.HANDED_OVER):
+            return False
+        return self.checked or self.state is not State.UP or not soaks
+
 
 def names_of(states: Mapping[str, State], *wanted: State) -> list[str]:
     """The gateways that are in one of these states, in order."""

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from bundlekit.bundle.bundle import Bundle
+from bundlekit.cli import main
 from bundlekit.cli.fleet_access import FleetAccess
 from bundlekit.cli.rollout_options import RolloutOptions, policy_of
 from bundlekit.cli.rollouts import find_record, folder_of_records, head_of
 from bundlekit.errors import BadUsage
+from bundlekit.fleet.record import Record, keep_archive
 from bundlekit.fleet.waves import Offline, Share
-from bundlekit.pack.archive import Archive
+from bundlekit.pack.archive import Archive, pack
+from tests.workstation import SAMPLE
 
 
 def test_options_are_a_policy() -> None:
@@ -59,8 +63,53 @@ def test_rollout_is_found_by_the_begin_of_its_id(tmp_path: Path, monkeypatch: py
     for id in ("20261130-1-aaaa", "20261130-2-bbbb"):
         (folder / f"{id}.jsonl").touch()
     assert find_record(None).stem == "20261130-2-bbbb"
+    (folder / "last").write_text("20261130-1-aaaa.jsonl")  # the clock was set back in between
+    assert find_record(None).stem == "20261130-1-aaaa"
+    for name in ("20261130-3-gone.jsonl", "../../etc/passwd", "", "\0"):
+        (folder / "last").write_text(name)
+        assert find_record(None).stem == "20261130-2-bbbb"
     assert find_record("20261130-1").stem == "20261130-1-aaaa"
     assert find_record("./elsewhere.jsonl") == Path("elsewhere.jsonl")
     for named in ("20261130", "2025"):
         with pytest.raises(BadUsage):
             find_record(named)
+
+
+def test_only_gateways_with_work_left_are_looked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ssh is asked about no other: a rollout to hundreds goes on at once."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    asked = tmp_path / "asked"
+    program = tmp_path / "bin/ssh"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\nfor host; do :; done\necho "$host" >>{asked}\necho "hostname 127.0.0.1"\necho "port 1"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    archive = pack(Bundle.in_folder(SAMPLE))
+    states = {"done": "up", "same": "unchanged", "bad": "rolled-back", "away": "offline"}
+    head = {
+        "id": "20261130-9-dddd",
+        "bundle": archive.name,
+        "version": archive.version,
+        "digest": archive.digest,
+        "policy": {"max_failed": "1"},
+        "how": {
+            "wait": 60,
+            "wait_lock": 0,
+            "keep": 3,
+            "verify": True,
+            "hand_over": False,
+            "force": False,
+            "write": False,
+        },
+        "gateways": [{"name": name, "target": f"moxa@{name}"} for name in states],
+    }
+    path = folder_of_records() / "20261130-9-dddd.jsonl"
+    keep_archive(path, archive.digest, archive.data)
+    with Record(path, head=head) as record:
+        record.add_all([("state", {"gateway": name, "state": state}) for name, state in states.items()])
+    (path.parent / "20261130-9-eeee.jsonl").touch()
+    assert main(["rollout", "resume", "20261130-9-d"]) == 1
+    assert set(asked.read_text().split()) == {"away"}
+    assert find_record(None) == path
