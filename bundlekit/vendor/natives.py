@@ -34,7 +34,7 @@ FASTER_ONLY = frozenset({"crcmod", "markupsafe", "msgpack", "pyyaml", "simplejso
 NATIVE_FILE = re.compile(r".*\.so(?:\.[0-9.]+)?", re.DOTALL)
 NATIVE_SOURCE = re.compile(r".*\.(?:c|cc|cpp|cxx|h|hpp|pyx|pxd|rs|f|f90)", re.IGNORECASE | re.DOTALL)
 BUILDS_NATIVE = re.compile(
-    rb"\bext_modules\b|\bExtension\s*\(|\bcffi_modules\b|\brust_extensions\b|\bsetuptools[-_]rust\b"
+    rb"\bext_modules\b|\bnumpy\.distutils\b|\bExtension\s*\(|\bcffi_modules\b|\brust_extensions\b|\bsetuptools[-_]rust\b"
 )
 """What a setup.py or pyproject.toml says that compiles."""
 

@@ -120,7 +120,9 @@ def _error(output: str, name: str) -> BundlekitError:
         )
     if name and "(from versions: none)" in text:
         return CouldNotRun(
-            f"pip finds no package {name} for Python 2.7", details=details, hint="look for its name on the index"
+            f"pip finds no package {name} for Python 2.7",
+            details=details,
+            hint="check its name, and that pip reaches its package index: `pip config list` shows which one",
         )
     if name:
         return CouldNotRun(

@@ -178,10 +178,15 @@ def test_damaged_sdist_never_ends_in_a_traceback(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("lxml", "in place of lxml take xml.etree"), ("unknown", "look for a package in pure Python")]
+    ("name", "setup", "hint"),
+    [
+        ("lxml", "setup(ext_modules=[Extension('a', ['a.c'])])", "in place of lxml take xml.etree"),
+        ("numpy", "from numpy.distutils.core import setup", "in place of numpy take array"),
+        ("unknown", "setup(ext_modules=[Extension('a', ['a.c'])])", "look for a package in pure Python"),
+    ],
 )
-def test_native_code_is_refused_with_what_to_take_instead(tmp_path: Path, name: str, hint: str) -> None:
-    files = {f"{name}/__init__.py": "", "setup.py": "setup(ext_modules=[Extension('a', ['a.c'])])"}
+def test_native_code_is_refused_with_what_to_take_instead(tmp_path: Path, name: str, setup: str, hint: str) -> None:
+    files = {f"{name}/__init__.py": "", "setup.py": setup}
     with pytest.raises(Refused, match="has code for one processor") as told:
         contents_of([read_sdist(sdist(tmp_path, name, "1.0", files))])
     assert hint in str(told.value.hint)
