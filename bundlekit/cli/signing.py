@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,12 +57,18 @@ def _identity(file: Path | None) -> Identity:
     usable = [identity for identity in found if not identity.fault]
     if len(usable) == 1:
         return usable[0]
+    if file is not None and file.suffix == ".pub" and file.exists():
+        raise BadUsage(
+            f"{file} is a public key, and its private key is not in the ssh-agent",
+            hint=f"sign with the private key: `--key {shlex.quote(str(file.with_suffix('')))}`; or add it with ssh-add",
+        )
     if usable:
         names = ", ".join(identity.name for identity in usable)
         raise BadUsage(f"there are several keys to sign with: {names}", hint="name one with --key FILE")
     if file is not None:
         why = found[0].fault if found else "it is not there"
-        raise BadUsage(f"{file} cannot sign: {why}", hint="a key that signs is Ed25519, ECDSA or RSA")
+        hint = "give a private key that is Ed25519, ECDSA or RSA; or its public key, if the ssh-agent has it"
+        raise BadUsage(f"{file} cannot sign: {why}", hint=hint)
     raise BadUsage(
         "there is no key to sign with, neither in the ssh-agent nor in ~/.ssh",
         hint="name one with --key FILE; `ssh-keygen -t ed25519` makes one",
@@ -134,7 +141,14 @@ def verified(archive: Archive, place: Path, signers: Path) -> SignedBy:
         raise Unreadable(f"cannot read {signers}: {error.strerror}") from error
     if len(text) > _LARGEST_SIGNERS:
         raise Refused(f"{signers} is larger than {_LARGEST_SIGNERS // 1024} KiB")
-    return verify(archive.data, contents_of(archive), archive.signatures, text, label=str(place))
+    return verify(
+        archive.data,
+        contents_of(archive),
+        archive.signatures,
+        text,
+        label=str(place),
+        of_signers=f"the file of signers {signers}",
+    )
 
 
 def signers_of_settings(place: Path) -> Path | None:

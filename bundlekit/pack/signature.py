@@ -114,7 +114,15 @@ def sign(data: bytes, contents: bytes | None, key: paramiko.PKey) -> Signatures:
     return Signatures(_signed(data, key), _signed(contents, key) if contents is not None else b"")
 
 
-def verify(data: bytes, contents: bytes | None, signatures: Signatures, signers: bytes, *, label: str) -> SignedBy:
+def verify(
+    data: bytes,
+    contents: bytes | None,
+    signatures: Signatures,
+    signers: bytes,
+    *,
+    label: str,
+    of_signers: str = "the file of signers",
+) -> SignedBy:
     """Find who has signed an archive.
 
     Args:
@@ -122,7 +130,8 @@ def verify(data: bytes, contents: bytes | None, signatures: Signatures, signers:
         contents: its list of contents, as for `sign`.
         signatures: of it.
         signers: the text of a file of signers.
-        label: how messages call the archive.
+        label: how messages call the archive, and
+        of_signers: the file of signers.
 
     Raises:
         Refused: the signature is of something else, or by nobody in the file, or the file is none of signers.
@@ -130,7 +139,7 @@ def verify(data: bytes, contents: bytes | None, signatures: Signatures, signers:
     try:
         known = sshsig.read_signers(signers, False)
     except sshsig.Wrong as wrong:
-        raise Refused(f"the file of signers is refused: {wrong}") from None
+        raise Refused(f"{of_signers} is refused: {wrong}") from None
     try:
         _check(signatures.archive, data, is_archive=True)
         if signatures.contents and (contents is None or not signatures.covers(contents)):

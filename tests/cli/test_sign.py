@@ -63,12 +63,14 @@ def test_signature_is_that_of_ssh_keygen_both_ways(kind: str, here: Path, capsys
 
 @pytest.mark.parametrize("kind", ["ed25519", "rsa", "ecdsa-256"])
 @pytest.mark.usefixtures("agent")
-def test_agent_signs_for_a_public_key(kind: str, here: Path) -> None:
+def test_agent_signs_for_a_public_key(kind: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "signers").write_text(f"{ALICE} {make_key(here / 'key', kind)}\n")
     make_key(here / "another")
     subprocess.run(["ssh-add", "-q", "key", "another"], check=True)
     (here / "key").unlink()
     main(["pack", "thermostat"])
+    assert main(["signers", "moxa@127.0.0.1:1", "add", "another"]) == 2
+    assert "another is a private key" in capsys.readouterr().err
     assert main(["sign", ARCHIVE, "--key", "key.pub"]) == 0
     assert accepted_by_ssh_keygen(here / ARCHIVE, here / "signers")
 
@@ -79,6 +81,12 @@ def test_only_key_needs_no_name_and_several_are_named(here: Path, capsys: pytest
     assert main(["sign", ARCHIVE]) == 2
     assert "no key to sign with" in capsys.readouterr().err
     make_key(here / "key")
+    assert main(["sign", ARCHIVE, "--key", "key.pub"]) == 2
+    err = capsys.readouterr().err
+    assert "key.pub is a public key, and its private key is not in the ssh-agent" in err
+    assert "`--key key`" in err
+    assert main(["sign", ARCHIVE, "--key", "kye"]) == 2
+    assert "kye cannot sign: it is not there" in capsys.readouterr().err
     subprocess.run(["ssh-add", "-q", "key"], check=True)
     assert main(["sign", ARCHIVE]) == 0
     make_key(here / "another", "ecdsa-256")

@@ -79,6 +79,10 @@ def _lines_in(file: Path, name: str | None) -> list[str]:
         raise Unreadable(f"cannot read {file}: {error.strerror}") from error
     if len(text) > _LARGEST:
         raise BadUsage(f"{file} is larger than {_LARGEST // 1024} KiB")
+    if b"PRIVATE KEY-----" in text:
+        raise BadUsage(
+            f"{file} is a private key", kept="it was not sent", hint="signers are named by public keys: FILE.pub"
+        )
     lines = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith(b"#"):
