@@ -60,14 +60,14 @@ class Controller(Workstation):
         """Do something with the last rollout."""
         return self.run("rollout", verb, *arguments)
 
-    def story(self) -> dict[str, Any]:
-        """What the record of the last rollout tells."""
-        told: dict[str, Any] = json.loads(self.rollout("show", "--format", "json").out)
+    def story(self, *record: str) -> dict[str, Any]:
+        """What a record tells, by default that of the last rollout."""
+        told: dict[str, Any] = json.loads(self.rollout("show", *record, "--format", "json").out)
         return told
 
-    def states(self) -> dict[str, str]:
-        """The state of each gateway in the last rollout."""
-        return {one["gateway"]: one["state"] for one in self.story()["gateways"]}
+    def states(self, *record: str) -> dict[str, str]:
+        """The state of each gateway in a rollout, by default in the last one."""
+        return {one["gateway"]: one["state"] for one in self.story(*record)["gateways"]}
 
 
 class Operator(Controller):

@@ -17,6 +17,7 @@ from tests.box import Box
 from tests.emulator.sides import wait_until
 from tests.fleet.fleet import NOBODY, PASSWORD, Operator, booted, closed_port
 from tests.link.relay import Relay
+from tests.pack.keys import make_key
 
 pytestmark = [pytest.mark.gateway, pytest.mark.xdist_group("rollout")]
 
@@ -68,19 +69,36 @@ def test_rollout_goes_in_waves(operator: Operator, tmp_path: Path) -> None:
     assert "unchanged" in again.out
 
 
-def test_rollout_stops_behind_the_threshold_and_is_taken_up_again(operator: Operator) -> None:
-    bundle = sample(operator, "0.0.1", "stops")
-    with breaking(operator, "gw1", "0.0.1"):
-        stopped = operator.roll_out(bundle, "--jobs", "1", "--wait", "20")
-    assert stopped.code == 1
-    assert operator.states() == {"gw1": "rolled-back", "gw2": "pending"}
+@contextmanager
+def signed(operator: Operator, bundle: Path) -> Iterator[Path]:
+    """The signed archive of a bundle; meanwhile the gateways take only signed ones."""
+    make_key(operator.home / "alice")
+    packed = operator.run("pack", str(bundle), "--sign", "alice")
+    assert packed.code == 0, packed.err
+    added = operator.run("signers", *operator.to(), "add", "alice.pub", "--name", "alice", PASSWORD)
+    assert added.code == 0, added.err
+    try:
+        yield operator.home / packed.out.split()[-1]
+    finally:
+        assert operator.run("signers", *operator.to(), "remove", "--all", PASSWORD).code == 0
+
+
+def test_rollout_stops_behind_the_threshold_and_is_taken_up_elsewhere(operator: Operator) -> None:
+    """With the record and its folder alone: neither the archive nor the state folder of the machine is there."""
+    with signed(operator, sample(operator, "0.0.1", "stops")) as archive:
+        with breaking(operator, "gw1", "0.0.1"):
+            stopped = operator.roll_out(archive, "--jobs", "1", "--wait", "20", "--record", "here/stops.jsonl")
+        archive.unlink()
+        (operator.home / "here").rename(operator.home / "there")
+        retried = operator.rollout("retry", "there/stops.jsonl", PASSWORD)
+    assert stopped.code == 1, stopped.err
+    assert "1 not begun, 1 rolled back" in stopped.out
     assert "gw1: release 0.0.1-" in stopped.out
     assert "    | this gateway breaks it" in stopped.out
     assert "paused, 1 of 1 gateways failed, and at most 0 may fail" in stopped.out
-    retried = operator.rollout("retry", PASSWORD)
     assert retried.code == 0, retried.out + retried.err
-    assert operator.states() == {"gw1": "up", "gw2": "up"}
-    shown = operator.rollout("report", "--format", "markdown")
+    assert operator.states("there/stops.jsonl") == {"gw1": "up", "gw2": "up"}
+    shown = operator.rollout("report", "there/stops.jsonl", "--format", "markdown")
     assert shown.code == 0
     assert "2 up" in shown.out
 
