@@ -18,6 +18,7 @@ from tests.ansible.controller import VERSIONS, Controller, log_in
 from tests.box import Box, Machine, PlainBox
 from tests.box.host import as_root, root_prefix
 from tests.link.far import Far
+from tests.pack.keys import make_key
 from tests.workstation import Workstation
 
 HERE = Path(__file__).parent
@@ -100,6 +101,18 @@ def test_offline_is_unreachable_and_a_refusal_is_a_failure(tmp_path: Path, fleet
     assert "StrictHostKeyChecking=accept-new` in ansible_ssh_common_args" in results["strange"]["hint"]
 
 
+@contextmanager
+def signers(lines: str, *machines: Machine) -> Iterator[None]:
+    """The gateways take only what these have signed."""
+    for machine in machines:
+        machine.run("mkdir -p /etc/bundlekit; cat >/etc/bundlekit/signers", given=lines)
+    try:
+        yield
+    finally:
+        for machine in machines:
+            machine.run("rm /etc/bundlekit/signers")
+
+
 def test_rolling_update_ends_at_a_broken_canary(tmp_path: Path, fleet: Fleet) -> None:
     controller, home = fleet.controller(tmp_path), fleet.workstation.home
     waves = '{"waves": [1, 1, "100%"], "soak": 1, "gateways": "gw1:off:gw2"}'
@@ -110,8 +123,13 @@ def test_rolling_update_ends_at_a_broken_canary(tmp_path: Path, fleet: Fleet) ->
     assert re.search(r"^gw1 .*failed=1", broken.stdout, re.MULTILINE)
     assert not re.search(r"^(gw2|off) ", broken.stdout, re.MULTILINE)
 
-    fine = controller.run(*line, "bundle=v1", PWD=str(home))
-    assert fine.returncode == 0, fine.stdout + fine.stderr
+    key = make_key(home / "alice")
+    assert fleet.workstation.run("pack", "v1", "--sign", "alice").code == 0
+    with signers(f"alice {key}\n", fleet.box, fleet.plain):
+        fine = controller.run(*line, "bundle=life-0.0.1.tar.gz", PWD=str(home))
+        assert fine.returncode == 0, fine.stdout + fine.stderr
+        there = controller.ask_each("bundle_info", "name=life", pattern="gateways")
+    assert [one["bundles"][0]["last"]["signer"] for one in there.values()] == ["alice", "alice"]
     assert re.findall('^    "msg": "(.*: .*)"', fine.stdout, re.MULTILINE) == ["life 0.0.1: gw1, gw2", "offline: off"]
     for machine in (fleet.box, fleet.plain):
         assert machine.api("GET", "/life")[0] == 200
