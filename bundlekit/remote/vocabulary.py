@@ -42,7 +42,7 @@ EVENTS = {
     "end": Said("", _SESSION),  # of an answer that is whole; not behind `raw`
     "raw": Said("", _SESSION),  # no events from here on
     # Of any verb.
-    "note": Said("text", f"{_PARSER} {_SESSION} deploy/verbs.py"),  # for people
+    "note": Said("text", f"{_PARSER} {_SESSION} deploy/observation.py"),  # for people
     "fail": Said("reason detail...", f"remote/failures.py {_SESSION}"),  # see FAILURES; the first one counts
     # Of `look` and `probe`: the gateway.
     "gateway": Said("hostname", _PARSER),
@@ -76,7 +76,7 @@ EVENTS = {
     "token": Said("secret", f"{_SESSION} deploy/doctor/examination.py"),  # of `token`
     "signer": Said("name kind fingerprint options", "cli/commands/signers.py"),  # of `signers`
     "down": Said("name", _SESSION),  # of `token`: a bundle that is deployed and does not run
-    "signed": Said("resource name...", "deploy/verbs.py"),  # of `answers`: who has answered
+    "signed": Said("resource name...", "deploy/observation.py"),  # of `answers`: who has answered
     # Of a change.
     "phase": Said("word text", _SESSION),  # see PHASES
     "problem": Said("syntax|import place message requirement", "remote/failures.py"),  # of a bundle's sources

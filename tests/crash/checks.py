@@ -17,7 +17,7 @@ _UNIT = f"etc/systemd/system/bundlekit-{NAME}.service"
 _SCRIPT = f"etc/init.d/bundlekit-{NAME}"
 _VERBS = ("deploy", "rollback", "start", "stop", "restart", "remove")
 _OUTCOMES = ("up", "back", "down", "not-up", "stopped", "removed", "refused", "stuck")
-_FIELDS = 13
+_FIELDS = 14
 _WHOLE = re.compile(r"[0-9]*\t[0-9]*\t[A-Za-z-]*\t[^\0\1]*\t[0-9.]*")
 
 

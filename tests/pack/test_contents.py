@@ -124,7 +124,7 @@ def test_ignored_folders_are_not_looked_into(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(os, "scandir", watched)
     select(open_folder(folder))
-    assert looked_into == [folder, folder / "data"]
+    assert [Path(path) for path in looked_into] == [folder, folder / "data"]
 
 
 @pytest.mark.parametrize("pattern", ["index.py", "*.json", "data", "*.factory", "*"])

@@ -22,7 +22,7 @@ for n in 1 2; do
 done
 for n in 1 2; do
     sh gateway.sh deploy example "release=$1" version=0.0.1 "identity=$3" "upload=/opt/bundlekit/uploads/$2-$n" \\
-        replaces= wait=30 keep=3 "who=who$n" lock-wait=0 how= list= folder= >out$n 2>&1 &
+        replaces= wait=30 keep=3 "who=who$n" lock-wait=0 how= list= folder= signature= >out$n 2>&1 &
 done
 wait
 cat out1 out2

@@ -84,7 +84,7 @@ class CheckMemory:
 
     def __init__(self, place):
         self.place = place
-        self.python = [sys.executable, sys.version, sys.path]
+        self.python = [sys.version, sys.executable, sys.path]
         self.came, self.stamps = [], {}
         try:
             with open(place) as stream:
