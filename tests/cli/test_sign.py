@@ -177,7 +177,7 @@ def test_name_of_an_archive_cannot_steer_the_terminal(
     here: Path, signers: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["pack", "thermostat"])
-    archive = (here / ARCHIVE).rename(here / "\x1b]0;evil\a.tar.gz").name
+    archive = (here / ARCHIVE).rename(here / "\x1b]0;odd\a.tar.gz").name
     assert main(["sign", archive, "--key", "key"]) == 0
     assert main(["verify-archive", archive, "--signers", "signers"]) == 0
     (here / f"{archive}.sig").write_text("none")
