@@ -226,6 +226,9 @@ def test_signers_that_are_written_by_hand_count(signers: Signers, tmp_path: Path
     assert signers("list") == (3, f"{signers.file} or its folder can be written by others than root\n")
     signers.file.parent.chmod(0o755)
     assert signers("list")[1].startswith("signer\talice@example.com\t")
+    signers.file.write_text(f"# the team\n{alice}\n")
+    assert "line 1 is not the checksum" in signers("list")[1]
+    signers.file.write_text(f"{alice} of the release team\n# and\n")
     assert signers("add", bob) == (0, "")
     lines = signers.file.read_text().splitlines()
     assert lines[0].startswith("# sha256:")
@@ -256,3 +259,23 @@ def test_signature_of_the_one_never_counts_for_the_other(
     code, said = signers("check", str(file), other, made)
     assert (code, said) == (3, f"what it was made for is no {other}\n")
     assert signers("check", str(file), kind, "") == (3, "it has no signature\n")
+
+
+def test_gateway_without_openssl_checks_ed25519_alone(
+    signers: Signers, tmp_path: Path, bundle: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "archive"
+    file.write_bytes(bundle[0])
+    made = {}
+    for kind in ("ed25519", "ecdsa-256"):
+        signers("add", f"{kind} {make_key(tmp_path / kind, kind)}")
+        signature = sign(bundle[0], None, paramiko.PKey.from_path(tmp_path / kind)).archive
+        made[kind] = base64.b64encode(signature).decode()
+        assert signers("check", str(file), "archive", made[kind]) == (0, f"{kind}\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert signers("check", str(file), "archive", made["ed25519"]) == (0, "ed25519\n")
+    code, said = signers("check", str(file), "archive", made["ecdsa-256"])
+    assert (code, said.startswith("the gateway has no openssl")) == (3, True)
+    (tmp_path / "openssl").touch(mode=0o644)
+    code, said = signers("check", str(file), "archive", made["ecdsa-256"])
+    assert (code, "Permission denied" in said) == (3, True)

@@ -9,12 +9,11 @@
 import fcntl
 import hashlib
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 
+import ed25519
+import openssl
 import sshsig
 
 REFUSED = 3
@@ -55,21 +54,8 @@ def digest_of(place, name, is_archive):
 
 def is_valid(signature, message):
     if signature.kind == b"ssh-ed25519":
-        return sshsig.is_ed25519(signature, message)
-    digest, key, raw = sshsig.for_openssl(signature)
-    folder = tempfile.mkdtemp()
-    try:
-        for name, content in (("key", key), ("raw", raw), ("message", message)):
-            with open(os.path.join(folder, name), "wb") as stream:
-                stream.write(content)
-        command = ["openssl", "dgst", "-" + digest, "-verify", "key", "-signature", "raw", "message"]
-        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        return process.communicate()[0].strip() == b"Verified OK" and process.returncode == 0
-    except OSError:
-        raise sshsig.Wrong("the gateway has no openssl, without which it knows keys by Ed25519 alone")
-    finally:
-        shutil.rmtree(folder)
+        return ed25519.is_valid(sshsig.strings(signature.key)[1], signature.raw, message)
+    return openssl.is_valid(signature, message)
 
 
 # Whose signature it is, of a digest that `digest` gives for the name of one.
