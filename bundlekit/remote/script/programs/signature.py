@@ -78,16 +78,12 @@ def say(*fields):
     sys.stdout.write("\t".join(fields) + "\n")
 
 
-# All lines but the checksum.
+# All lines but the checksum, each with its signer; with None where it has none.
 def lines_of(place):
     text = read(place) if os.path.lexists(place) else b""
-    signers_in(place, text)
+    known = dict((one.line, one) for one in signers_in(place, text))
     lines = text.split(b"\n")[:-1]
-    return lines[1:] if text.startswith(sshsig.HEADLINE) else lines
-
-
-def is_signer(line):
-    return bool(line.strip()) and not line.lstrip().startswith(b"#")
+    return [(line, known.get(line)) for line in lines[1 if text.startswith(sshsig.HEADLINE) else 0 :]]
 
 
 # At once or not at all, and on the disk before anybody hears of it. Two who do it one after the other keep both.
@@ -98,21 +94,17 @@ def change(place, decide):
         sync(os.path.dirname(folder))
     lock = os.open(folder, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    lines = decide(lines_of(place))
-    if lines is None:
-        os.unlink(place)
-    else:
-        text = b"".join(line + b"\n" for line in lines)
-        text = sshsig.headline(text) + text
-        if len(text) > LARGEST:
-            raise sshsig.Wrong("%s would be too large" % place)
-        new = place + ".new"
-        with open(new, "wb") as stream:
-            os.fchmod(stream.fileno(), 0o644)
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.rename(new, place)
+    text = b"".join(line + b"\n" for line in decide(lines_of(place)))
+    text = sshsig.headline(text) + text
+    if len(text) > LARGEST:
+        raise sshsig.Wrong("%s would be too large" % place)
+    new = place + ".new"
+    with open(new, "wb") as stream:
+        os.fchmod(stream.fileno(), 0o644)
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.rename(new, place)
     sync(folder)
 
 
@@ -134,7 +126,7 @@ def add(place, *given):
     # In place of the lines with the same keys.
     def decide(lines):
         keys = [one.key for one in new]
-        kept = [line for line in lines if not is_signer(line) or sshsig.Signer(line).key not in keys]
+        kept = [line for line, one in lines if one is None or one.key not in keys]
         return kept + [one.line.strip() for one in new]
 
     change(place, decide)
@@ -148,21 +140,19 @@ def remove(place, *names):
         return
 
     def decide(lines):
-        left = [line for line in lines if not is_signer(line) or sshsig.Signer(line).principals not in names]
-        known = [sshsig.Signer(line).principals for line in lines if is_signer(line)]
+        known = set(one.principals for _, one in lines if one is not None)
         for name in names:
             if name not in known:
                 raise sshsig.Wrong("%s is not one of the signers" % name)
-        if not any(map(is_signer, left)):
+        if not known.difference(names):
             raise sshsig.Wrong("nobody could sign any more")
-        return left
+        return [line for line, one in lines if one is None or one.principals not in names]
 
     change(place, decide)
 
 
 def list_signers(place):
-    for line in filter(is_signer, lines_of(place)):
-        one = sshsig.Signer(line)
+    for one in [one for _, one in lines_of(place) if one is not None]:
         options = ",".join("%s=%s" % (sshsig.plain(name), sshsig.plain(one.options[name])) for name in sorted(one.options))
         say("signer", one.principals, sshsig.plain(sshsig.kind_of(one.key)), sshsig.fingerprint(one.key), options)
 
