@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bundlekit.pack.signature import SignedBy
     from bundlekit.ssh.identities import Identity
 
-_LARGEST_SIGNERS = 1024 * 1024
+_LARGEST_SIGNERS = 256 * 1024  # bytes, of about two thousand keys; `signers add` sends them as arguments
 HOW_TO_SIGN = "`bundlekit sign ARCHIVE` signs an archive, `bundlekit pack --sign KEY` packs and signs a bundle"
 
 
@@ -128,27 +128,37 @@ def verified(archive: Archive, place: Path, signers: Path) -> SignedBy:
 
     Raises:
         Refused: it has no signature, or one that does not count.
-        Unreadable: the file of signers cannot be read.
+        Unreadable, BadUsage: as `read_keys`.
     """
     from bundlekit.pack.signature import verify
 
     if archive.signatures is None:
         raise Refused(f"{place} has no signature: there is no {signature_beside(place)}", hint=HOW_TO_SIGN)
-    try:
-        with signers.open("rb") as stream:
-            text = stream.read(_LARGEST_SIGNERS + 1)
-    except OSError as error:
-        raise Unreadable(f"cannot read {signers}: {error.strerror}") from error
-    if len(text) > _LARGEST_SIGNERS:
-        raise Refused(f"{signers} is larger than {_LARGEST_SIGNERS // 1024} KiB")
     return verify(
         archive.data,
         contents_of(archive),
         archive.signatures,
-        text,
+        read_keys(signers),
         label=str(place),
         of_signers=f"the file of signers {signers}",
     )
+
+
+def read_keys(file: Path) -> bytes:
+    """What is in a file of signers, or of a public key.
+
+    Raises:
+        Unreadable: it cannot be read.
+        BadUsage: it is too large.
+    """
+    try:
+        with file.open("rb") as stream:
+            text = stream.read(_LARGEST_SIGNERS + 1)
+    except OSError as error:
+        raise Unreadable(f"cannot read {file}: {error.strerror}") from error
+    if len(text) > _LARGEST_SIGNERS:
+        raise BadUsage(f"{file} is larger than {_LARGEST_SIGNERS // 1024} KiB")
+    return text
 
 
 def signers_of_settings(place: Path) -> Path | None:

@@ -284,6 +284,12 @@ def _matches(patterns):
     return is_in
 
 
+def is_comment(line):
+    # type: (bytes) -> bool
+    """Whether a line of a file of signers has no signer, so it does not count."""
+    return line.strip(b" \t")[:1] in (b"", b"#")
+
+
 def read_signers(text, is_gateways):
     # type: (bytes, bool) -> list[Signer]
     """The lines of a file of signers.
@@ -304,7 +310,7 @@ def read_signers(text, is_gateways):
     if lines.pop():
         raise Wrong("its last line has no end")
     for place, line in enumerate(lines, 1):
-        if line.strip(b" \t") and not line.lstrip(b" \t").startswith(b"#"):
+        if not is_comment(line):
             try:
                 found.append(Signer(line))
             except Wrong as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bundlekit.cli import main
+from bundlekit.pack.sshsig import headline
 from tests.pack.folders import make_folder
 from tests.pack.keys import ALICE, KINDS, accepted_by_ssh_keygen, make_key, signed_by_ssh_keygen
 
@@ -171,6 +172,20 @@ def test_file_of_signers_is_taken_as_a_whole(here: Path, signers: Path, capsys: 
     (here / "many").write_text(line * (256 * 1024 // len(line) + 1))
     assert main(["signers", "moxa@127.0.0.1", "add", "many"]) == 2
     assert "many is larger than 256 KiB" in capsys.readouterr().err
+    main(["pack", "thermostat", "--sign", "key"])
+    assert main(["verify-archive", ARCHIVE, "--signers", "many"]) == 2
+    assert "many is larger than 256 KiB" in capsys.readouterr().err
+    (here / "damaged").write_bytes(headline(line.encode()) + line.replace("alice", "mallory").encode())
+    assert main(["signers", "moxa@127.0.0.1", "add", "damaged"]) == 2
+    assert "damaged, line 1 is not the checksum of the other lines" in capsys.readouterr().err
+    (here / "none").write_text("# nobody yet\n\n")
+    assert main(["signers", "moxa@127.0.0.1", "add", "none"]) == 2
+    assert "none has no signers" in capsys.readouterr().err
+    assert main(["signers", "moxa@127.0.0.1", "add", "key.pub"]) == 2
+    err = capsys.readouterr().err
+    assert "key.pub, line 1: it is not `NAME [OPTIONS] KIND KEY`" in err
+    assert "--name NAME" in err
+    assert main(["signers", "moxa@127.0.0.1", "add", "key.pub", "--name", "a\nb"]) == 2
 
 
 def test_name_of_an_archive_cannot_steer_the_terminal(

@@ -10,14 +10,13 @@ import click
 
 from bundlekit.cli.fleet_access import FleetAccess, fleet_options
 from bundlekit.cli.verb import verb
-from bundlekit.errors import BadUsage, Unreadable
+from bundlekit.errors import BadUsage
 
 if TYPE_CHECKING:
     from bundlekit.cli.fleet_access import Fleet
     from bundlekit.cli.for_each import GatewayResult
     from bundlekit.fleet.inventory import Gateway
 
-_LARGEST = 256 * 1024
 _ALL = "--all"
 
 
@@ -70,32 +69,25 @@ def _arguments(action: str, words: tuple[str, ...], name: str | None, *, all_of_
 
 
 def _lines_in(file: Path, name: str | None) -> list[str]:
-    from bundlekit.pack.sshsig import Signer, Wrong
+    from bundlekit.cli.signing import read_keys
+    from bundlekit.pack.sshsig import Wrong, is_comment, read_signers
 
-    try:
-        with file.open("rb") as stream:
-            text = stream.read(_LARGEST + 1)
-    except OSError as error:
-        raise Unreadable(f"cannot read {file}: {error.strerror}") from error
-    if len(text) > _LARGEST:
-        raise BadUsage(f"{file} is larger than {_LARGEST // 1024} KiB")
+    text = read_keys(file)
     if b"PRIVATE KEY-----" in text:
         raise BadUsage(
             f"{file} is a private key", kept="it was not sent", hint="signers are named by public keys: FILE.pub"
         )
-    lines = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.lstrip().startswith(b"#"):
-            continue
-        whole = f"{name} ".encode() + line if name is not None else line
-        try:
-            lines.append(Signer(whole).line.decode())
-        except Wrong as wrong:
-            hint = None if name is not None else "for a public key, give the name of its owner: --name NAME"
-            raise BadUsage(f"{file}, line {number}: {wrong}", hint=hint) from None
-    if not lines:
+    lines = text.splitlines()  # also with line ends of Windows
+    if name is not None:
+        lines = [line if is_comment(line) else f"{name} ".encode() + line for line in lines]
+    try:
+        signers = read_signers(b"".join(line + b"\n" for line in lines), False)
+    except Wrong as wrong:
+        hint = None if name is not None else "for a public key, give the name of its owner: --name NAME"
+        raise BadUsage(f"{file}, {wrong}", hint=hint) from None
+    if not signers:
         raise BadUsage(f"{file} has no signers")
-    return lines
+    return [signer.line.decode() for signer in signers]
 
 
 def run(access: FleetAccess, action: str, arguments: list[str], *, form: str) -> int:
