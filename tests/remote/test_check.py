@@ -347,3 +347,8 @@ def test_import_that_went_well_is_made_again_only_after_something_has_changed_fo
     assert "No module named" in check()[0]
     assert "No module named" in check()[0], "what failed is tried again"
     assert len(count.read_text()) == 5
+    (library / "odd.py").write_text("__file__ = 5\n")
+    assert check("import odd\n") == ("", 5), "a module whose file cannot be watched"
+    for of_another_version in ("[]", "{}", '{"stamps": 5}'):
+        memory.write_text(of_another_version)
+        assert check("import json\n") == ("", 5)

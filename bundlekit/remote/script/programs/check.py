@@ -92,7 +92,7 @@ class CheckMemory:
             stamps = known["stamps"]
             if known["python"] == self.python and all(stamp(path) == stamps[path] for path in stamps):
                 self.came, self.stamps = known["came"], stamps
-        except Exception:  # there is none yet, or it is damaged
+        except (IOError, OSError, KeyError, TypeError, ValueError):  # there is none yet, or another version has written it
             pass
 
     def keep(self, came, path, loaded):
@@ -132,9 +132,12 @@ class Importer:
         if self.memory is None or self.process is None:
             return
         came = [list(key) for key in sorted(self.known) if not self.known[key][0]]
+        path, loaded = self.ask("", [])
+        if self.process is None:  # it has ended before it answered
+            return
         try:
-            self.memory.keep([one for one in came if one not in self.memory.came], *self.ask("", []))
-        except Exception:
+            self.memory.keep([one for one in came if one not in self.memory.came], path, loaded)
+        except (IOError, OSError, TypeError, ValueError):  # no space; or a module whose __file__ is no path
             pass
 
     def ask(self, module, names):
