@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bundlekit.cli import main
+from bundlekit.pack.reading import read_archive
 from bundlekit.pack.sshsig import headline
 from tests.pack.folders import make_folder
 from tests.pack.keys import ALICE, KINDS, accepted_by_ssh_keygen, make_key, signed_by_ssh_keygen
@@ -113,6 +115,25 @@ def test_signature_goes_with_the_archive_that_it_was_of(here: Path, signers: Pat
     (here / "thermostat/more.py").write_text("")
     assert main(["pack", "thermostat"]) == 0
     assert not (here / SIGNATURE).exists()
+
+
+def test_signature_changes_nothing_that_an_archive_is_known_by(here: Path, signers: Path) -> None:
+    main(["pack", "thermostat"])
+    unsigned = read_archive(here / ARCHIVE)
+    main(["sign", ARCHIVE, "--key", "key"])
+    signed = read_archive(here / ARCHIVE)
+    assert signed.signatures is not None
+    assert replace(signed, signatures=None) == unsigned
+
+
+def test_short_key_does_not_sign(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "1024", "-N", "", "-C", "a key", "-f", "short"], check=True)
+    main(["pack", "thermostat"])
+    assert main(["sign", ARCHIVE, "--key", "short"]) == 1
+    assert "too short" in capsys.readouterr().err
+    assert not (here / SIGNATURE).exists()
+    assert main(["signers", "moxa@127.0.0.1", "add", "short.pub", "--name", ALICE]) == 2
+    assert "too short" in capsys.readouterr().err
 
 
 def test_signature_is_not_packed(here: Path, signers: Path) -> None:

@@ -195,7 +195,7 @@ def test_signers_come_and_go(signers: Signers, tmp_path: Path) -> None:
     assert signers.file.stat().st_mode & 0o777 == 0o644
     assert signers("remove", "carol") == (3, "carol is not one of the signers\n")
     assert signers("remove", "bob@example.com") == (0, "")
-    assert signers("remove", "alice@example.com") == (3, "nobody could sign any more\n")
+    assert signers("remove", "alice@example.com") == (3, "no signer would be left\n")
     assert signers("list")[1].count("\n") == 1
     assert signers("remove", "--all") == (0, "")
     assert [path.name for path in signers.file.parent.iterdir()] == []
@@ -259,6 +259,23 @@ def test_signature_of_the_one_never_counts_for_the_other(
     code, said = signers("check", str(file), other, made)
     assert (code, said) == (3, f"what it was made for is no {other}\n")
     assert signers("check", str(file), kind, "") == (3, "it has no signature\n")
+
+
+def test_dates_count_on_the_gateway(signers: Signers, tmp_path: Path, bundle: list[bytes]) -> None:
+    public = make_key(tmp_path / "key")
+    file = tmp_path / "archive"
+    file.write_bytes(bundle[0])
+    signature = sign(bundle[0], None, paramiko.PKey.from_path(tmp_path / "key")).archive
+    made = base64.b64encode(signature).decode()
+    for options, code, reason in (
+        ('valid-before="20200101"', 3, f"the key of {ALICE} counted before 20200101"),
+        ('valid-after="20990101"', 3, f"the key of {ALICE} counts after 20990101"),
+        ('namespaces="git"', 3, f"{ALICE} signs for the namespaces git alone"),
+        ('valid-after="20200101"', 0, ALICE),
+    ):
+        signers("add", f"{ALICE} {options} {public}")
+        ended, said = signers("check", str(file), "archive", made)
+        assert (ended, said.startswith(reason)) == (code, True), said
 
 
 def test_gateway_without_openssl_checks_ed25519_alone(

@@ -145,7 +145,7 @@ def remove(place, *names):
             if name not in known:
                 raise sshsig.Wrong("%s is not one of the signers" % name)
         if not known.difference(names):
-            raise sshsig.Wrong("nobody could sign any more")
+            raise sshsig.Wrong("no signer would be left")
         return [line for line, one in lines if one is None or one.principals not in names]
 
     change(place, decide)
