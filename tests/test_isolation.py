@@ -31,7 +31,7 @@ NOT_ISOLATED = {
     "bundlekit/emulator/bundles/process.py:start": "a bundle, with its own folder first on its path",
     "bundlekit/emulator/machine/host.py:_ask": "any Python, so 2.7 too, which has no -I",
     "bundlekit/emulator/machine/host.py:_python_programs": "the gateway's own `python`, for whatever runs in the box",
-    "bundlekit/remote/script/programs/check.py:ask": "looks for modules where a bundle does; in /, as root",
+    "bundlekit/remote/script/programs/importer.py:ask": "looks for modules where a bundle does; in /, as root",
     "bundlekit/vendor/trial.py:_run": "Python 2.7, which has no -I: -E -s in / instead",
     "bundlekit/lint/parallel.py:_workers": "multiprocessing has no flags for it; PYTHONSAFEPATH is set",
 }

@@ -18,11 +18,17 @@ PLAIN = "import os, json\nfrom sanji.core import Sanji\n"
 
 @pytest.fixture(scope="module")
 def pythons(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """Python 2.7 as on a gateway, and the one of an emulated gateway, by version."""
-    return {
-        "2": [str(python_2(tmp_path_factory.mktemp("python"), with_sdk=True))],
-        "3": [sys.executable],
-    }
+    """The program under Python 2.7 as on a gateway, and under the Python of an emulated gateway, by version."""
+    folder = tmp_path_factory.mktemp("python")
+    program = check_in(folder)
+    return {"2": [str(python_2(folder, with_sdk=True)), *program], "3": [sys.executable, *program]}
+
+
+def check_in(folder: Path) -> list[str]:
+    """The program as it travels; what Python has to run."""
+    programs = folder / "programs.zip"
+    programs.write_bytes(script.make_programs())
+    return [str(programs), "check"]
 
 
 def checked(python: list[str], folder: Path, files: Mapping[str, str | bytes]) -> list[list[str]]:
@@ -32,9 +38,7 @@ def checked(python: list[str], folder: Path, files: Mapping[str, str | bytes]) -
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     before = sorted(folder.rglob("*"))
-    ended = subprocess.run(
-        [*python, "-", folder], input=script.program("check.py"), capture_output=True, text=True, check=False
-    )
+    ended = subprocess.run([*python, folder], capture_output=True, text=True, check=False)
     assert ended.stderr == ""
     events = [line.split("\t") for line in ended.stdout.splitlines()]
     assert ended.returncode == (3 if any(event[0] == "problem" for event in events) else 0)
@@ -264,8 +268,7 @@ def test_new_keys_of_a_factory_file_are_told(pythons: dict[str, list[str]], tmp_
     }
     folder = tmp_path / "release"
     checked(pythons[version], folder, files)
-    command = [*pythons[version], "-", str(folder), str(settings)]
-    ended = subprocess.run(command, input=script.program("check.py"), capture_output=True, text=True, check=True)
+    ended = subprocess.run([*pythons[version], folder, settings], capture_output=True, text=True, check=True)
     said = "data/a.json.factory has keys that the settings do not have, and they stay as they are: n\u00fc, old.y"
     assert ended.stdout == f"note\t{said}\n"
 
@@ -291,14 +294,15 @@ def test_module_that_ends_python_or_prints_or_raises_harms_nothing(
     assert "raiser may fail: no sensor" in events[1][1]
 
 
-def test_module_whose_import_has_no_end_is_given_up(
-    pythons: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_module_whose_import_has_no_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sleeper.py").write_text("import time\ntime.sleep(1000)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    quick = script.program("check.py").replace("MODULE_SECONDS = 20", "MODULE_SECONDS = 1")
-    monkeypatch.setattr(script, "program", lambda _: quick)
-    events = checked(pythons["3"], tmp_path / "release", {"index.py": "import sleeper\nimport nowhere\n"})
+    program = script.program
+    monkeypatch.setattr(
+        script, "program", lambda name: program(name).replace("MODULE_SECONDS = 20", "MODULE_SECONDS = 1")
+    )
+    python = [sys.executable, *check_in(tmp_path)]
+    events = checked(python, tmp_path / "release", {"index.py": "import sleeper\nimport nowhere\n"})
     assert [event[0] for event in events] == ["problem", "note"]
     assert "sleeper may fail: its import had not ended" in events[1][1]
 
@@ -320,8 +324,8 @@ def test_import_that_went_well_is_made_again_only_after_something_has_changed_fo
     def check(source: str = "import counted\n") -> tuple[str, int]:
         """What is told, and how often the module was imported so far."""
         (release / "index.py").write_text(source)
-        command = [*pythons[version], "-", str(release), str(tmp_path), str(memory)]
-        ended = subprocess.run(command, input=script.program("check.py"), capture_output=True, text=True, check=False)
+        command = [*pythons[version], release, tmp_path, memory]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
         assert ended.stderr == ""
         return ended.stdout, len(count.read_text())
 

@@ -94,7 +94,7 @@ def test_programs_without_comments_are_the_same() -> None:
     with zipfile.ZipFile(io.BytesIO(script.programs())) as file:
         apart = {name: file.read(name).decode() for name in file.namelist() if name != "__main__.py"}
     assert sorted(apart) == [
-        *("check.py", "ed25519.py", "fetch.py", "openssl.py", "signature.py", "sshsig.py", "verify.py")
+        *("check.py", "ed25519.py", "fetch.py", "importer.py", "openssl.py", "signature.py", "sshsig.py", "verify.py")
     ]
     for name, text in apart.items():
         assert _without_docstrings(text) == _without_docstrings(script.program(name))

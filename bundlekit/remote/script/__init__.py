@@ -29,7 +29,16 @@ BARE, PROGRAMS = "bare.sh", "programs.zip"
 
 _PARTS = Path(__file__).parent
 _SHIPPED = _PARTS.parents[1] / "_shipped" / "script"
-_APART = ("check.py", "ed25519.py", "fetch.py", "openssl.py", "signature.py", "sshsig.py", "verify.py")
+_APART = (
+    "check.py",
+    "ed25519.py",
+    "fetch.py",
+    "importer.py",
+    "openssl.py",
+    "signature.py",
+    "sshsig.py",
+    "verify.py",
+)
 _PROGRAM = re.compile(r"^@([a-z]+\.py)@$", re.MULTILINE)
 _ARGUMENTS = re.compile(r"(?<= [{(]) #.*")
 _MAKING = RLock()
