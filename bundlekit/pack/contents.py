@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bundlekit.bundle.bundle import MAIN, MANIFEST, Bundle
 from bundlekit.bundle.files import Entry, Kind
+from bundlekit.bundle.vendor_lock import VENDOR, VENDOR_LOCK, read_lock
 from bundlekit.errors import Refused
 from bundlekit.pack import safety
 from bundlekit.pack.ignore import IGNORE_FILE, Ignore
@@ -47,7 +48,8 @@ def select(bundle: Bundle, baseline: str | None = None) -> Contents:
 
     Raises:
         Refused: what would go in has links, devices, names that clash or that not every system takes; or
-            `.bundleignore` leaves out what no bundle runs without, or is not understood.
+            `.bundleignore` leaves out what no bundle runs without, or is not understood; or `vendor.lock` names
+            packages and there is no `vendor/`.
         Unreadable: the folder cannot be listed, or its `.bundleignore` cannot be read.
     """
     found = bundle.files.entries
@@ -71,6 +73,12 @@ def select(bundle: Bundle, baseline: str | None = None) -> Contents:
                 f"{bundle.shown(path)} stays out ({left.reason}), and no bundle runs without it",
                 hint=f"correct {bundle.shown(IGNORE_FILE)}",
             )
+    if VENDOR not in found and (lock := read_lock(bundle.files, bundle.shown(VENDOR_LOCK))) and lock.packages:
+        raise Refused(
+            f"{bundle.shown(VENDOR)} is not there, and {VENDOR_LOCK} names packages that the bundle needs",
+            kept="nothing was packed",
+            hint="run bundlekit vendor, which puts them there",
+        )
     safety.check(bundle.label, entries)
     return Contents(tuple(entries), tuple(left_out.values()))
 

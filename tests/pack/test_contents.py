@@ -12,6 +12,7 @@ import pytest
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Kind
+from bundlekit.bundle.vendor_lock import VENDOR_LOCK, LockedPackage, VendorLock
 from bundlekit.errors import Refused
 from bundlekit.pack.contents import select
 from bundlekit.pack.ignore import open_folder
@@ -132,6 +133,15 @@ def test_leaving_out_what_a_bundle_needs_is_refused(tmp_path: Path, pattern: str
     folder = make_folder(tmp_path, BUNDLE | {".bundleignore": pattern + "\n"})
     with pytest.raises(Refused, match=rf"stays out \(\.bundleignore: {pattern.replace('*', '.')}\)"):
         select(open_folder(folder))
+
+
+def test_bundle_without_the_packages_of_its_lock_is_refused(tmp_path: Path) -> None:
+    package = LockedPackage("six", "1.17.0", "six.whl", "0" * 64, "MIT", ("six",), ("requirements.txt",))
+    folder = make_folder(tmp_path, BUNDLE | {VENDOR_LOCK: VendorLock(("six",), "0" * 64, (package,)).text()})
+    with pytest.raises(Refused, match=r"vendor is not there, and vendor\.lock names packages"):
+        select(open_folder(folder))
+    make_folder(folder, {"vendor/six.py": ""})
+    assert "vendor/six.py" in {one.path for one in select(open_folder(folder)).entries}
 
 
 @pytest.mark.parametrize(
