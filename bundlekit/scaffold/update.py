@@ -80,8 +80,9 @@ def find_update(
             kept="the bundle was not changed",
             hint="install that version or a newer one",
         )
+    for path in dict.fromkeys((ANSWERS, *(record.files if record else ()))):
+        refuse_conflicts(bundle, path, file_at(bundle, path))
     answers_file = file_at(bundle, ANSWERS)
-    refuse_conflicts(bundle, ANSWERS, answers_file)
     digest = template_digest()
     # Rendering takes longer than everything else, and a hook asks before each commit.
     is_same = record is not None and not given and record.template == digest

@@ -144,7 +144,13 @@ def test_conflict_with_the_first_template_is_left_to_merge_tools(
     listed = subprocess.run(["git", "ls-files", "-u"], cwd=folder, capture_output=True, text=True, check=True).stdout
     assert [line.split()[2:] for line in listed.splitlines()] == [[str(stage), "index.py"] for stage in (1, 2, 3)]
     assert [path.name for path in folder.rglob("*.rej")] == []
-    assert run(folder, environment, "--check")[0] == 0
+    for options in ((), ("--check",), ("--diff",)):
+        code, out, told = run(folder, environment, *options)
+        assert (code, out) == (1, "")
+        assert "index.py still has the conflicts of an earlier update" in told
+    assert contents(folder)["index.py"] == expected
+    (folder / "index.py").write_bytes(made["today"]["index.py"])
+    assert run(folder, environment, "--check")[:2] == (0, ".: up to date\n")
 
 
 def test_diff_shows_what_would_change_and_changes_nothing(
