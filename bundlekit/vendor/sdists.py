@@ -99,12 +99,17 @@ def _members(path: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
         with zipfile.ZipFile(path) as archive:
             for one in archive.infolist():
                 if not one.is_dir():
-                    yield one.filename, one.file_size, partial(archive.read, one)
+                    yield one.filename, one.file_size, partial(_read_zipped, archive, one)
         return
     with tarfile.open(path) as tar:
         for member in tar:
             if member.isfile():
                 yield member.name.removeprefix("./"), member.size, partial(_read, tar, member)
+
+
+def _read_zipped(archive: zipfile.ZipFile, one: zipfile.ZipInfo) -> bytes:
+    with archive.open(one) as stream:
+        return stream.read(one.file_size)  # ZipFile.read unpacks all that comes before it looks at the size
 
 
 def _read(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

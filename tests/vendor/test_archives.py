@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -218,6 +220,21 @@ def test_zip_sdist_is_read(tmp_path: Path) -> None:
         made.writestr("foo-1.0/PKG-INFO", metadata("foo", "1.0"))
         made.writestr("foo-1.0/foo.py", "")
     assert read_sdist(path).modules == ("foo",)
+
+
+def test_zip_sdist_that_lies_about_its_size_fills_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "foo-1.0.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("foo-1.0/foo.py", bytes(40_000_000))
+    size = struct.pack("<L", 40_000_000)
+    path.write_bytes(path.read_bytes().replace(size, struct.pack("<L", 10)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable, match="not an sdist that can be read"):
+            read_sdist(path)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_tar_of_another_kind_is_refused(tmp_path: Path) -> None:
