@@ -1,8 +1,10 @@
 """The template that a bundle without a record was made by.
 
 Earlier releases of bundlekit left no record in a bundle. `templates/earlier/` has their templates: the first as a
-whole, each later one as the files that differ from the one before. No more are added, as newer bundles have their
-record.
+whole, each later one as the files that differ from the one before. None is added, as newer bundles have their record.
+
+No file of them changes any more. Some equal files of today's template, which does change, so nothing is shared with it.
+They are plain files and no archive: they are small, and a diff shows what is between two of them.
 """
 
 from __future__ import annotations
