@@ -10,9 +10,13 @@ from bundlekit.bundle.files import Files, FolderFiles
 
 MANIFEST = "bundle.json"
 MAIN = "index.py"
+REQUIREMENTS = "requirements.txt"
 
 LARGEST_MANIFEST = 256 * 1024
 """Bytes of a bundle.json that are read: some thousands of resources, far more than a gateway copes with."""
+
+LARGEST_REQUIREMENTS = 64 * 1024
+"""Bytes of a requirements.txt that are read: a hundred times what a bundle needs."""
 
 LARGEST_FACTORY = 4 * 1024 * 1024
 """Bytes of factory settings that are read; the bundle itself reads and writes them with each change."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.bundle import REQUIREMENTS, Bundle
 from bundlekit.bundle.files import Entry, Kind
 from bundlekit.bundle.manifest import Manifest, manifest_of, read_manifest
 from bundlekit.bundle.overlay import Overlaid
@@ -118,7 +118,7 @@ def sbom_of(bundle: Bundle, entries: Iterable[Entry], provided: Mapping[str, str
     for package in packages:
         for by in package.required_by:
             needed.setdefault(by, []).append(vendored[package.name])
-    bom.register_dependency(root, [*needed.get("requirements.txt", ()), *there])
+    bom.register_dependency(root, [*needed.get(REQUIREMENTS, ()), *there])
     for name, component in vendored.items():
         bom.register_dependency(component, needed.get(name, ()))
     return (JsonV1Dot6(bom).output_as_string(indent=2) + "\n").encode()

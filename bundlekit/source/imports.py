@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.bundle import LARGEST_REQUIREMENTS, REQUIREMENTS, Bundle
 from bundlekit.bundle.files import Files, Kind
 from bundlekit.bundle.reading import ReadError, read_file
 from bundlekit.bundle.vendor_lock import VENDOR, has_lock
@@ -20,9 +20,6 @@ from bundlekit.source.syntax import Import, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-REQUIREMENTS = "requirements.txt"
-_LARGEST_REQUIREMENTS = 64 * 1024  # bytes; a hundred times what a bundle needs
 
 _OF_THE_SDK = frozenset({"sanji", "paho", "simplejson", "six", "voluptuous"})
 """The SDK 1.1.2 and what it requires."""
@@ -180,7 +177,7 @@ def _required(bundle: Bundle) -> set[str]:
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
-    content = read_file(bundle, REQUIREMENTS, _LARGEST_REQUIREMENTS)
+    content = read_file(bundle, REQUIREMENTS, LARGEST_REQUIREMENTS)
     if isinstance(content, ReadError):
         return set()
     named = set()

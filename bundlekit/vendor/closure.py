@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from bundlekit.bundle.bundle import REQUIREMENTS
 from bundlekit.errors import CouldNotRun, Refused
 from bundlekit.quoting import printable
 from bundlekit.vendor.distribution import Distribution
-from bundlekit.vendor.requirements import REQUIREMENTS
 from bundlekit.vendor.target import ENVIRONMENT, PROVIDED
 
 if TYPE_CHECKING:

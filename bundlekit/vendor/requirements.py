@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.bundle import LARGEST_REQUIREMENTS, REQUIREMENTS, Bundle
 from bundlekit.bundle.files import Kind
 from bundlekit.errors import Refused, Unreadable
 from bundlekit.quoting import quoted
@@ -14,9 +14,6 @@ from bundlekit.vendor.target import ENVIRONMENT, PROVIDED
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-REQUIREMENTS = "requirements.txt"
-
-_LARGEST = 64 * 1024
 _REMARK = re.compile(r"(?:^|\s)#.*")
 
 
@@ -47,9 +44,9 @@ def _lines(bundle: Bundle) -> list[str]:
             f"there is no file {bundle.shown(REQUIREMENTS)}",
             hint="write the packages that the bundle needs into it, a line each, such as pymodbus==2.5.3",
         )
-    content = bundle.files.read(REQUIREMENTS, _LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise Refused(f"{bundle.shown(REQUIREMENTS)} has more than {_LARGEST // 1024} KiB")
+    content = bundle.files.read(REQUIREMENTS, LARGEST_REQUIREMENTS + 1)
+    if len(content) > LARGEST_REQUIREMENTS:
+        raise Refused(f"{bundle.shown(REQUIREMENTS)} has more than {LARGEST_REQUIREMENTS // 1024} KiB")
     return content.decode("utf-8-sig", "replace").replace("\\\r\n", " ").replace("\\\n", " ").splitlines()
 
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.bundle import REQUIREMENTS, Bundle
 from bundlekit.bundle.vendor_lock import VENDOR, VENDOR_LOCK, LockedPackage, VendorLock, read_lock
 from bundlekit.errors import CouldNotRun, Refused
 from bundlekit.io import replacing
@@ -18,7 +18,7 @@ from bundlekit.vendor import folder as vendor_folder
 from bundlekit.vendor.closure import required_by
 from bundlekit.vendor.distribution import Distribution
 from bundlekit.vendor.pip import download
-from bundlekit.vendor.requirements import REQUIREMENTS, requirements_of
+from bundlekit.vendor.requirements import requirements_of
 from bundlekit.vendor.sdists import is_sdist, read_sdist
 from bundlekit.vendor.trial import Trial, try_modules
 from bundlekit.vendor.wheels import read_wheel

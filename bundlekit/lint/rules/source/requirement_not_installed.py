@@ -40,11 +40,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bundlekit.bundle.bundle import REQUIREMENTS
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
-from bundlekit.source.imports import REQUIREMENTS, missing_imports
+from bundlekit.source.imports import missing_imports
 from bundlekit.source.syntax import span_of
 
 
