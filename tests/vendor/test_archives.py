@@ -58,6 +58,18 @@ def test_wheel_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
         read_wheel(path)
 
 
+def test_nothing_is_vendored_that_no_bundle_imports(tmp_path: Path) -> None:
+    useless = (
+        "foo-1.0.data/scripts/foo",
+        "foo/__init__.pyc",
+        "foo/__pycache__/x.pyc",
+        "tests/__init__.py",
+        "docs/a.py",
+    )
+    path = wheel(tmp_path, "foo", "1.0", dict.fromkeys(("foo/__init__.py", "foo/data.txt", *useless), ""))
+    assert list(contents_of([read_wheel(path)])) == ["foo/__init__.py", "foo/data.txt"]
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), b"no zip"])
 def test_file_that_is_no_wheel_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "foo-1.0-py2-none-any.whl"

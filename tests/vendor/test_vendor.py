@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 
 from bundlekit.bundle.vendor_lock import LockedPackage, VendorLock
 from bundlekit.cli import main
-from bundlekit.vendor.folder import digest_of, present
+from bundlekit.errors import CouldNotRun
+from bundlekit.vendor.folder import digest_of, present, write
 from tests.pack.folders import make_folder
 from tests.source.python_2 import interpreter
 from tests.vendor.packages import TRAP, index, sdist, wheel
@@ -37,7 +39,9 @@ def contents(bundle: Path) -> dict[str, bytes]:
 
 
 def publish(index: Path) -> None:
-    """A wheel that requires one for Python 2.7 alone and one for Python 3 alone, and an sdist without wheels."""
+    """A wheel that requires one for Python 2.7 alone and one for Python 3 alone; an sdist of a package without wheels,
+    and one that is newer than the wheel of its package, and is not taken.
+    """
     markers = ('Requires-Dist: backport ; python_version < "3"', 'Requires-Dist: nowhere ; python_version >= "3"')
     wheel(index, "app", "1.0", {"app/__init__.py": "import backport, old", "INFO/LICENSE": "terms"}, *markers,
           "Requires-Dist: old", "License: MIT")  # fmt: skip
@@ -45,6 +49,7 @@ def publish(index: Path) -> None:
     listed = {"old.egg-info/top_level.txt": "old\n", "old.egg-info/requires.txt": "six2\n"}
     sdist(index, "old", "1.0", {"src/old.py": "import six2", "setup.py": TRAP, **listed})
     wheel(index, "six2", "1.0", {"six2.py": ""})
+    sdist(index, "six2", "1.5", {"six2.py": "newer = 1", "setup.py": TRAP})
 
 
 def test_vendor_takes_along_what_a_gateway_needs(
@@ -151,6 +156,35 @@ def test_changed_file_in_vendor_is_neither_passed_nor_lost(
     assert main(["vendor", str(bundle), "--upgrade"]) == 1
     assert "kept: they were left as they are" in capfd.readouterr().err
     assert (bundle / "vendor" / "six2.py").read_text() == "mended = 1"
+
+
+@pytest.mark.parametrize("fails", [0, 1, 2], ids=["content", "old away", "new there"])
+def test_folder_that_cannot_be_replaced_stays_as_it_is(
+    fails: int, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full as the files are written, or a rename fails."""
+    write(bundle, {"six.py": b"old = 1", "gone/x.py": b""})
+    before = present(bundle)
+    steps: list[str] = []
+
+    def failing(name: str) -> None:
+        real = getattr(Path, name)
+
+        def step(path: Path, *arguments: object) -> object:
+            steps.append(name)
+            if len(steps) == fails + 1:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return real(path, *arguments)
+
+        monkeypatch.setattr(Path, name, step)
+
+    failing("write_bytes")
+    failing("rename")
+    with pytest.raises(CouldNotRun, match="No space left"):
+        write(bundle, {"six.py": b"new = 1"})
+    assert steps[fails] == ("write_bytes", "rename", "rename")[fails]
+    assert present(bundle) == before
+    assert [one.name for one in bundle.iterdir() if one.name.startswith(".vendor")] == []
 
 
 def test_folder_of_the_users_own_is_left_alone(index: Path, bundle: Path, capfd: pytest.CaptureFixture[str]) -> None:
