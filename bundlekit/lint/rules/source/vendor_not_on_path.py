@@ -2,7 +2,7 @@
 
 Why: `bundlekit vendor` puts packages into the folder `vendor/`. Python looks for modules beside index.py and not in
 this folder, unless a line of index.py adds it to `sys.path` before the first import from it. `validate --fix` adds the
-line. Without it, a module that the SDK has too, such as six, comes from there, in another version.
+line. Without it, a module that the SDK has too, such as six, comes from the SDK, in another version.
 
 Evidence: Seen with Python 2.7.18: without the line the start ends with "ImportError: No module named pymodbus", and
 also with the line behind the import.
