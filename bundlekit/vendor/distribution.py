@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
 from pathlib import Path
+from zipfile import ZipFile, ZipInfo
 
 from bundlekit.bundle.files import Entry
 from bundlekit.errors import Refused
@@ -106,6 +107,12 @@ def licence_of(metadata: Message) -> str:
         return " OR ".join(known)
     words = said[1].splitlines()[0] if said[1] else ", ".join(sorted(set(classifiers)))
     return printable(words)[:_LONGEST_LICENCE].strip()
+
+
+def unzipped(archive: ZipFile, one: ZipInfo) -> bytes:
+    """The content of a file in an archive, of which no more is unpacked than its size in the list."""
+    with archive.open(one) as stream:
+        return stream.read(one.file_size)  # ZipFile.read unpacks all that comes before it looks at the size
 
 
 def refuse_unsafe(archive: Path, entries: Iterable[Entry]) -> None:

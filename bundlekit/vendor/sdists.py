@@ -18,7 +18,7 @@ from pathlib import Path
 from bundlekit.bundle.files import Entry, Kind
 from bundlekit.errors import Refused, Unreadable, reason_of
 from bundlekit.pack import safety
-from bundlekit.vendor.distribution import LICENCE_FILE, Distribution, parse_metadata, refuse_unsafe
+from bundlekit.vendor.distribution import LICENCE_FILE, Distribution, parse_metadata, refuse_unsafe, unzipped
 from bundlekit.vendor.natives import BUILDS_NATIVE, FASTER_ONLY, NATIVE_FILE, NATIVE_SOURCE
 
 _SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".zip")
@@ -99,17 +99,12 @@ def _members(path: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
         with zipfile.ZipFile(path) as archive:
             for one in archive.infolist():
                 if not one.is_dir():
-                    yield one.filename, one.file_size, partial(_read_zipped, archive, one)
+                    yield one.filename, one.file_size, partial(unzipped, archive, one)
         return
     with tarfile.open(path) as tar:
         for member in tar:
             if member.isfile():
                 yield member.name.removeprefix("./"), member.size, partial(_read, tar, member)
-
-
-def _read_zipped(archive: zipfile.ZipFile, one: zipfile.ZipInfo) -> bytes:
-    with archive.open(one) as stream:
-        return stream.read(one.file_size)  # ZipFile.read unpacks all that comes before it looks at the size
 
 
 def _read(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bundlekit.bundle.files import Entry, Kind
 from bundlekit.errors import Refused, Unreadable, reason_of
 from bundlekit.pack import safety
-from bundlekit.vendor.distribution import LICENCE_FILE, Distribution, parse_metadata, refuse_unsafe
+from bundlekit.vendor.distribution import LICENCE_FILE, Distribution, parse_metadata, refuse_unsafe, unzipped
 from bundlekit.vendor.natives import NATIVE_FILE
 
 _INFO = re.compile(r"[^/]+\.dist-info", re.DOTALL)
@@ -75,8 +75,7 @@ def _contents(path: Path, wheel: zipfile.ZipFile) -> dict[str, bytes]:
     found = {}
     for one in listed:
         if not one.is_dir():
-            with wheel.open(one) as stream:
-                found[one.filename] = stream.read(one.file_size)
+            found[one.filename] = unzipped(wheel, one)
     return found
 
 
