@@ -6,17 +6,20 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
 
 from bundlekit import __version__
+from bundlekit.scaffold.answers import Answers
 from bundlekit.scaffold.earlier import earlier_templates
 from bundlekit.scaffold.questions import Author, checked, completed
 from bundlekit.scaffold.template import render_bundle, render_recorded, template_digest
 from bundlekit.scaffold.template_record import RECORD, TemplateFile, TemplateRecord
-from bundlekit.scaffold.update import ANSWERS
+from bundlekit.scaffold.update import ANSWERS, find_update
 from tests import fork_server
 
 NAME = "thermostat"
@@ -68,6 +71,11 @@ def run(folder: Path, environment: dict[str, str], *options: str) -> tuple[int, 
     return done.returncode, done.stdout, done.stderr
 
 
+def unasked(answered: Mapping[str, Any]) -> Answers:
+    """Nothing is rendered before this is asked."""
+    raise AssertionError(answered)
+
+
 def test_new_bundle_is_up_to_date_and_packs_no_record(
     made: dict[str, dict[str, bytes]], tmp_path: Path, environment: dict[str, str]
 ) -> None:
@@ -82,6 +90,7 @@ def test_new_bundle_is_up_to_date_and_packs_no_record(
     assert len(made["today"][RECORD]) < 10_000
     for options in ((), ("--check",), ("--adopt",)):
         assert run(tmp_path, environment, *options, NAME) == (0, "thermostat: up to date\n", "")
+    assert find_update(tmp_path / NAME, {}, unasked) is None
     listed = fork_server.run(
         ["pack", "--list", NAME], given="", environment=environment, cwd=tmp_path, timeout=60
     ).stdout
