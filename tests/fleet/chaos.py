@@ -144,23 +144,30 @@ class Chaos:
         assert process.stdin
         process.stdin.write(f"{self._controller.machine.password}\n")
         process.stdin.close()
-        if not is_killed:
-            with suppress(subprocess.TimeoutExpired):
-                return process.wait(_STORM)
-            self._is_calm.set()
-            code = process.wait(3600)
-            self._is_calm.clear()
-            return code
-        if not early:  # than it has begun with gateways
-            wait_until(lambda: process.poll() is not None or self._begun() > began, 300)
-        for _ in range(2):
-            with suppress(subprocess.TimeoutExpired):
-                return process.wait(patience / 2)
-            self._jump()
-        process.kill()
-        process.wait()
+        try:
+            if not is_killed:
+                return self._end_of(process)
+            if not early:  # than it has begun with gateways
+                wait_until(lambda: process.poll() is not None or self._begun() > began, 300)
+            for _ in range(2):
+                with suppress(subprocess.TimeoutExpired):
+                    return process.wait(patience / 2)
+                self._jump()
+        finally:
+            process.kill()
+            process.wait()
         self.report.counts["kills"] += 1
         return None
+
+    def _end_of(self, process: subprocess.Popen[str]) -> int:
+        """The exit code of a controller that nobody kills."""
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(_STORM)
+        self._is_calm.set()
+        try:
+            return process.wait(3600)
+        finally:
+            self._is_calm.clear()
 
     def _begun(self) -> int:
         """How often a controller has begun with gateways, or gone on with them."""
@@ -264,10 +271,12 @@ class Chaos:
                         links[one] = Relay(to, ending="reset", host=self._host, port=one.port).__enter__()
                         due[one] = time.monotonic() + chance.uniform(2, 20)
 
-        with _in_background(flap, ended):
-            yield
-        for link in links.values():
-            link.__exit__(None, None, None)
+        try:
+            with _in_background(flap, ended):
+                yield
+        finally:
+            for link in links.values():
+                link.__exit__(None, None, None)
 
     @contextmanager
     def _power_cuts(self) -> Iterator[None]:
