@@ -160,7 +160,7 @@ class Worker:
         except BundlekitError as error:
             result = self._failed(task, error)
         except Exception as error:  # whatever it is, the others go on
-            result = self._failed(task, BundlekitError(f"{type(error).__name__}: {error}", hint="please report this"))
+            result = self._failed(task, _own_fault(error))
         return replace(result, seconds=time.monotonic() - began)
 
     def _failed(self, task: Task, error: BundlekitError) -> Result:
@@ -170,6 +170,8 @@ class Worker:
             error.hint += "; then `bundlekit rollout retry` tries it again"
         if isinstance(error, NeedsHuman):
             state = State.NEEDS_HUMAN
+        elif type(error) is BundlekitError and task.work in (Work.ASK, Work.CHECK):
+            state = State.NEEDS_HUMAN  # a fault of ours: the same would come of another try
         elif task.work is Work.DEPLOY:
             is_away = isinstance(error, GatewayUnreachable)
             # Not a refusal of the gateway's, but the end of what it said.
@@ -314,6 +316,17 @@ class _Phases(SilentListener):
 
     def phase(self, word: str, text: str) -> None:
         self._watcher.phase(self._gateway, word, text)
+
+
+def _own_fault(error: Exception) -> BundlekitError:
+    """An error that nobody has thought of, with where it comes from; values of variables stay out of it."""
+    import traceback
+
+    return BundlekitError(
+        f"bundlekit failed with {type(error).__name__}, and that is a fault of bundlekit: {error}",
+        hint="please report this, with the lines below",
+        details=tuple("".join(traceback.format_exception(error)).splitlines()),
+    )
 
 
 def _is_up(state: BundleState) -> bool:

@@ -20,9 +20,9 @@ from bundlekit.errors import GatewayUnreachable, HostKeyRejected
 from bundlekit.fleet.engine import Engine
 from bundlekit.fleet.inventory import Gateway
 from bundlekit.fleet.record import Record
-from bundlekit.fleet.states import State
+from bundlekit.fleet.states import State, Task, Work
 from bundlekit.fleet.waves import Policy, Window
-from bundlekit.fleet.work import Job
+from bundlekit.fleet.work import Job, Worker
 from bundlekit.pack.archive import Archive
 from bundlekit.remote.events import BundleState, GatewayState
 
@@ -130,3 +130,28 @@ def test_unknown_host_key_says_how_the_rollout_goes_on(record: Record) -> None:
     known = record.known("gw1")
     assert known.state is State.REFUSED
     assert str(known.error["hint"]).endswith("`bundlekit rollout retry` tries it again")
+
+
+@pytest.mark.parametrize(
+    ("work", "state"),
+    [
+        (Work.DEPLOY, State.REFUSED),
+        (Work.ASK, State.NEEDS_HUMAN),
+        (Work.CHECK, State.NEEDS_HUMAN),
+        (Work.REVERT, State.NEEDS_HUMAN),
+    ],
+)
+def test_fault_of_bundlekit_is_reported_in_full(record: Record, work: Work, state: State) -> None:
+    """Neither the other gateways nor the record miss it, and nobody waits as for one that is away."""
+
+    def session(gateway: Gateway) -> Any:
+        return {}["nobody thought of this"]
+
+    worker = Worker(record, JOB, Watcher(), session=session, place=lambda _: None)
+    result = worker.do(Task(work, "gw1", 1), Gateway("gw1", "gw1"))
+    assert result.state is state
+    assert result.error is not None
+    assert "KeyError" in result.error.message
+    assert "a fault of bundlekit" in result.error.message
+    assert "please report this" in str(result.error.hint)
+    assert any("in session" in line for line in result.error.details)
