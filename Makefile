@@ -147,6 +147,9 @@ $(ANSIBLE)/ready $(OLDEST_ANSIBLE)/ready: pyproject.toml | $(INSTALLED)
 	  $(if $(findstring oldest,$@),'ansible-core<2.17')
 	@touch $@
 
+# One after the other: both build bundlekit, and a build clears and checks sdk/ of this folder.
+$(OLDEST_ANSIBLE)/ready: | $(ANSIBLE)/ready
+
 $(ANSIBLE_LINT)/ready: pyproject.toml | $(INSTALLED)
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
 	$(BIN)/uv pip install --quiet --python $(@D) --group ansible-lint
