@@ -16,15 +16,16 @@ from bundlekit.bundle.manifest import Manifest
 from bundlekit.deploy import verbs
 from bundlekit.deploy.plan import Action, Plan
 from bundlekit.deploy.verbs import Deployed
-from bundlekit.errors import GatewayUnreachable, HostKeyRejected
+from bundlekit.errors import GatewayUnfit, GatewayUnreachable, HostKeyRejected
 from bundlekit.fleet.engine import Engine
 from bundlekit.fleet.inventory import Gateway
 from bundlekit.fleet.record import Record
 from bundlekit.fleet.states import State, Task, Work
 from bundlekit.fleet.waves import Policy, Window
 from bundlekit.fleet.work import Job, Worker
+from bundlekit.gateway.contract import ContractCheck, Promise
 from bundlekit.pack.archive import Archive
-from bundlekit.remote.events import BundleState, GatewayState
+from bundlekit.remote.events import BundleState, GatewayState, Running
 
 NAMES = ("gw1", "gw2", "gw3")
 HEAD: dict[str, Any] = {
@@ -155,3 +156,50 @@ def test_fault_of_bundlekit_is_reported_in_full(record: Record, work: Work, stat
     assert "a fault of bundlekit" in result.error.message
     assert "please report this" in str(result.error.hint)
     assert any("in session" in line for line in result.error.details)
+
+
+class OnlyLookedAt:
+    """A session on a gateway with one release. It forbids forwarding, and has nothing that changes a gateway."""
+
+    name = "gw1"
+
+    def __init__(self, release: str) -> None:
+        self._state = BundleState("thermostat", current=release, running=Running(1, release, 0, 1, registered=True))
+
+    def probe(self, _: str) -> GatewayState:
+        return GatewayState(bundles=(self._state,))
+
+    def ask(self, *_: str) -> list[Any]:
+        return []
+
+    def api_token(self) -> str:
+        return "token"
+
+    def open_api(self, _: float) -> Any:
+        raise GatewayUnfit("the SSH server of gw1 forbids forwarding")
+
+
+def looking(record: Record, release: str, job: Job = JOB) -> Worker:
+    """A worker in a rollout that has brought 0.2.0-d in place of 0.1.0-c, where another release may be by now."""
+    record.add("state", gateway="gw1", state="up", release="0.2.0-d", replaced="0.1.0-c", starts=1)
+
+    @contextmanager
+    def session(_: Gateway) -> Iterator[Any]:
+        yield OnlyLookedAt(release)
+
+    return Worker(record, job, Watcher(), session=session, place=lambda _: None)
+
+
+def test_release_of_somebody_else_is_not_rolled_back(record: Record) -> None:
+    result = looking(record, "0.3.0-e").do(Task(Work.REVERT, "gw1", 1), Gateway("gw1", "gw1"))
+    assert result.state is State.NEEDS_HUMAN
+    assert result.error is not None
+    assert "0.3.0-e" in result.error.message
+    assert result.error.kept == "nothing was changed there"
+
+
+def test_gateway_without_forwarding_is_checked_without_gets(record: Record) -> None:
+    check = ContractCheck(Promise.ANSWERS, "GET", "/thermostat", "/thermostat", 10)
+    worker = looking(record, "0.2.0-d", Job(JOB.archive, JOB.manifest, (check,)))
+    result = worker.do(Task(Work.CHECK, "gw1", 1), Gateway("gw1", "gw1"))
+    assert (result.state, result.checked, result.error) == (State.UP, True, None)
