@@ -1,4 +1,4 @@
-"""Rollouts from the command line: where their records are, how one begins and goes on, and what is shown of it."""
+"""Rollouts from the command line: how one begins and goes on, and what is shown of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import shlex
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,8 @@ import click
 from bundlekit.cli.document import put
 from bundlekit.cli.fleet_access import Fleet, FleetAccess
 from bundlekit.cli.rollout_options import RolloutOptions, policy_of
-from bundlekit.errors import BadUsage, CouldNotRun
-from bundlekit.quoting import quoted
+from bundlekit.cli.rollout_records import folder_of_records, new_record, note_last
+from bundlekit.errors import CouldNotRun
 
 if TYPE_CHECKING:
     from bundlekit.fleet.inventory import Gateway
@@ -26,60 +25,7 @@ if TYPE_CHECKING:
     from bundlekit.fleet.work import Job
     from bundlekit.pack.archive import Archive
 
-_SUFFIX = ".jsonl"
-_LAST = "last"  # beside the records, the name of the last one: clocks are set back, and names and times with them
 _HOW = ("wait", "wait_lock", "keep", "verify", "hand_over", "force", "write")
-
-
-def folder_of_records() -> Path:
-    """Where the records are that `--record` does not put elsewhere."""
-    from platformdirs import user_state_path
-
-    return user_state_path("bundlekit", appauthor=False) / "rollouts"
-
-
-def find_record(named: str | None) -> Path:
-    """The record of a rollout: by its file, its id or the begin of that; None for the one that was worked on last.
-
-    Raises:
-        BadUsage: there is none, or there are several.
-    """
-    if named and (os.sep in named or named.endswith(_SUFFIX)):
-        return Path(named)
-    known = sorted(folder_of_records().glob(f"*{_SUFFIX}"))
-    if not named and (last := _last_record()) in known:
-        return last
-    fits = [path for path in known if path.stem == named] or [
-        path for path in known if path.stem.startswith(named or "")
-    ]
-    if not fits:
-        raise BadUsage(
-            f"there is no rollout {quoted(named)}" if named else "there is no rollout yet",
-            hint="`bundlekit rollout list` shows all rollouts"
-            if named
-            else "`bundlekit deploy` to several gateways starts a rollout",
-        )
-    if named and len(fits) > 1:
-        raise BadUsage(f"{quoted(named)} matches several rollouts", hint=f"they are {', '.join(p.stem for p in fits)}")
-    return fits[-1]
-
-
-def _last_record() -> Path:
-    folder = folder_of_records()
-    try:
-        name = (folder / _LAST).read_text("utf-8", "replace").strip()
-    except OSError:
-        name = ""
-    return folder / Path(name).name
-
-
-def _note_last(record: Path) -> None:
-    """Have a record found as the last one. Where that cannot be written, the highest id counts."""
-    from bundlekit.io import replacing
-
-    if record.parent == folder_of_records():
-        with suppress(OSError), replacing(record.with_name(_LAST), mode=0o600, durable=False) as stream:
-            stream.write(record.name.encode())
 
 
 def begin(access: FleetAccess, archive: Archive, options: RolloutOptions, *, form: str, **how: Any) -> int:
@@ -98,7 +44,7 @@ def begin(access: FleetAccess, archive: Archive, options: RolloutOptions, *, for
     from bundlekit.fleet.record import Record, keep_archive, new_id
 
     id = new_id(time.time())
-    path = options.record or folder_of_records() / f"{id}{_SUFFIX}"
+    path = options.record or new_record(id)
     head = {"id": id, **head_of(access, archive, options, how)}
     with Fleet(access) as fleet:  # asks for what it needs before there is a record
         keep_archive(path, archive.digest, archive.data, archive.signatures)
@@ -286,7 +232,7 @@ def _carry_out(
     from bundlekit.fleet.engine import Engine
     from bundlekit.fleet.shared_rate import SharedRate
 
-    _note_last(record.path)
+    note_last(record.path)
     story = record.story
     head = story.head
     said = {**head["policy"], **({"max_failed": max_failed} if max_failed is not None else {})}

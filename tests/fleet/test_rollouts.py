@@ -11,7 +11,8 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.cli import main
 from bundlekit.cli.fleet_access import FleetAccess
 from bundlekit.cli.rollout_options import RolloutOptions, policy_of
-from bundlekit.cli.rollouts import find_record, folder_of_records, head_of
+from bundlekit.cli.rollout_records import find_record, folder_of_records
+from bundlekit.cli.rollouts import head_of
 from bundlekit.errors import BadUsage
 from bundlekit.fleet.record import Record, keep_archive
 from bundlekit.fleet.waves import Offline, Share

@@ -55,13 +55,13 @@ def command() -> None:
 @_form
 def list_command(form: str) -> int:
     """List the rollouts with a record on this machine, the last rollout first."""
+    from bundlekit.cli.rollout_records import records
     from bundlekit.cli.rollout_report import listed
-    from bundlekit.cli.rollouts import folder_of_records
     from bundlekit.fleet.report import for_programs
     from bundlekit.fleet.story import read_record
 
     stories = []
-    for path in sorted(folder_of_records().glob("*.jsonl"), reverse=True):
+    for path in reversed(records()):
         try:
             stories.append((path, read_record(path)))
         except BundlekitError as error:
@@ -84,8 +84,8 @@ def list_command(form: str) -> int:
 @_form
 def show_command(rollout: str | None, form: str) -> int:
     """Show the state of a rollout from its record, also while the rollout is in progress."""
+    from bundlekit.cli.rollout_records import find_record
     from bundlekit.cli.rollout_report import shown
-    from bundlekit.cli.rollouts import find_record
     from bundlekit.fleet.report import for_programs
     from bundlekit.fleet.story import read_record
 
@@ -107,7 +107,8 @@ def resume_command(
 
     No gateway gets the deploy twice: a gateway that may have its order already is asked how the order ended.
     """
-    from bundlekit.cli.rollouts import find_record, go_on
+    from bundlekit.cli.rollout_records import find_record
+    from bundlekit.cli.rollouts import go_on
 
     return go_on(access, find_record(rollout), form=form, junit=junit, max_failed=max_failed)
 
@@ -122,7 +123,8 @@ def retry_command(
     access: FleetAccess, rollout: str | None, max_failed: str | None, junit: Path | None, form: str
 ) -> int:
     """Continue a rollout, and try the gateways that failed again."""
-    from bundlekit.cli.rollouts import find_record, go_on
+    from bundlekit.cli.rollout_records import find_record
+    from bundlekit.cli.rollouts import go_on
 
     return go_on(access, find_record(rollout), form=form, junit=junit, max_failed=max_failed, retries=True)
 
@@ -137,7 +139,8 @@ def retry_command(
 @_form
 def rollback_command(access: FleetAccess, rollout: str | None, form: str) -> int:
     """Restore the previous release on all gateways where the release of the rollout is up."""
-    from bundlekit.cli.rollouts import find_record, go_on
+    from bundlekit.cli.rollout_records import find_record
+    from bundlekit.cli.rollouts import go_on
 
     return go_on(access, find_record(rollout), form=form, reverts=True)
 
@@ -172,8 +175,9 @@ def abort_command(rollout: str | None) -> int:
 def report_command(rollouts: tuple[str, ...], junit: Path | None, form: str) -> int:
     """Report the results of rollouts. If several records have a gateway, the record with its latest change counts."""
     from bundlekit.cli.deploy_report import code, markdown
+    from bundlekit.cli.rollout_records import find_record
     from bundlekit.cli.rollout_report import merged_for_programs
-    from bundlekit.cli.rollouts import find_record, write_junit
+    from bundlekit.cli.rollouts import write_junit
     from bundlekit.fleet.report import counts_in_words, exit_code, lines_of, named_by, title_of
     from bundlekit.fleet.story import merged, read_record
 
@@ -201,7 +205,7 @@ def _code(story: Story) -> int:
 
 
 def _ask(rollout: str | None, what: str) -> int:
-    from bundlekit.cli.rollouts import find_record
+    from bundlekit.cli.rollout_records import find_record
     from bundlekit.fleet.record import Record, ask
 
     path = find_record(rollout)
