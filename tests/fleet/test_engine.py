@@ -146,7 +146,7 @@ def test_fault_of_bundlekit_is_reported_in_full(record: Record, work: Work, stat
     """Neither the other gateways nor the record miss it, and nobody waits as for one that is away."""
 
     def session(gateway: Gateway) -> Any:
-        return {}["nobody thought of this"]
+        raise KeyError(gateway.name)
 
     worker = Worker(record, JOB, Watcher(), session=session, place=lambda _: None)
     result = worker.do(Task(work, "gw1", 1), Gateway("gw1", "gw1"))
