@@ -131,7 +131,7 @@ class Record:
         except OSError as error:
             raise CouldNotRun(
                 f"cannot write the record {self.path}: {error.strerror}",
-                kept="gateways that have their order finish it by themselves",
+                kept="gateways that have the command finish it by themselves",
                 hint="free some disk space, then `bundlekit rollout resume`",
             ) from error
 

@@ -23,7 +23,7 @@ WORDS = {
     State.REVERTED: "reverted",
     State.PENDING: "not begun",
     State.OFFLINE: "offline",
-    State.HANDED_OVER: "has its order, end not known",
+    State.HANDED_OVER: "has the command, result not known",
     State.ROLLED_BACK: "rolled back",
     State.REFUSED: "refused",
     State.NEEDS_HUMAN: "needs a human",

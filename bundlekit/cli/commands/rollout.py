@@ -105,7 +105,7 @@ def resume_command(
 ) -> int:
     """Continue a rollout that was stopped or killed, on this machine or on another machine with its record.
 
-    No gateway gets the deploy twice: a gateway that may have its order already is asked how the order ended.
+    No gateway gets the deploy twice: a gateway that may have the command already is asked for its result.
     """
     from bundlekit.cli.rollout_records import find_record
     from bundlekit.cli.rollouts import go_on
