@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -103,6 +105,34 @@ def test_each_step_is_on_the_disk_before_it_is_done(
     while len(seen) < 2:
         it._take_ends(0.1)
     assert seen == [("log-in", ["begin"]), ("order", ["begin", "order"])]
+
+
+def test_second_interrupt_leaves_at_once(record: Record) -> None:
+    """Whoever goes on with the record knows that something was begun, and not how it ended."""
+    noted, over = threading.Event(), threading.Event()
+
+    class Noting(Watcher):
+        def tick(self, scheduler: Any, *_: Any) -> None:
+            if scheduler.halted:
+                noted.set()
+
+    def session(_: Gateway) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        noted.wait(60)
+        os.kill(os.getpid(), signal.SIGINT)
+        over.wait(60)  # it does not end by itself
+
+    gateways = [Gateway(name, name) for name in NAMES]
+    it = Engine(record, gateways, JOB, Policy(jobs=1), Noting(), session=session, place=lambda _: None)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            it.run()
+    finally:
+        over.set()
+        signal.signal(signal.SIGINT, before)
+    assert it.scheduler.halted == "interrupted"
+    assert [record.known(name).in_doubt for name in NAMES] == [True, False, False]
 
 
 def test_closed_window_begins_nothing(record: Record) -> None:
