@@ -324,7 +324,7 @@ def test_import_that_went_well_is_made_again_only_after_something_has_changed_fo
     def check(source: str = "import counted\n") -> tuple[str, int]:
         """What is told, and how often the module was imported so far."""
         (release / "index.py").write_text(source)
-        command = [*pythons[version], release, tmp_path, memory]
+        command = [*pythons[version], *map(str, (release, tmp_path, memory))]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         assert ended.stderr == ""
         return ended.stdout, len(count.read_text())
