@@ -9,7 +9,6 @@ not have them. A copy of them stays beside the script, under a name with their d
 
 from __future__ import annotations
 
-import ast
 import gzip
 import io
 import re
@@ -49,10 +48,7 @@ _Made = TypeVar("_Made")
 
 
 def _once(make: Callable[[], _Made]) -> Callable[[], _Made]:
-    """Have something made once, whichever of many threads needs it first.
-
-    Each would make it for itself; and `ast.parse` of CPython 3.11 fails at times where several threads are in it.
-    """
+    """Have something made once, whichever of many threads needs it first: each would make it for itself."""
     made = cache(make)
 
     @wraps(make)
@@ -166,17 +162,29 @@ def _bare_lines(lines: list[str]) -> Iterator[str]:
 
 
 def _bare_python(source: str) -> str:
+    # By tokens alone: `ast.parse` of CPython 3.11 fails at times where another thread is in it, and a traceback that
+    # is formatted, as paramiko's threads do, is in it.
     lines = source.splitlines(keepends=True)
     dropped, texts = set(), set()
+    statement: list[tokenize.TokenInfo] = []
+    alone = range(0)  # the lines of a text that was a whole statement, until the next token
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         row, column = token.start
-        if token.type in (tokenize.COMMENT, tokenize.NL) and not lines[row - 1][:column].strip():
-            dropped.add(row)
+        if token.type in (tokenize.COMMENT, tokenize.NL):
+            if not lines[row - 1][:column].strip():
+                dropped.add(row)
+            continue
         if token.type == tokenize.STRING:
             texts |= set(range(row + 1, token.end[0] + 1))
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) and node.body[1:]:
-            dropped |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+        if token.type not in (tokenize.DEDENT, tokenize.ENDMARKER):  # or the block would be left without a statement
+            dropped |= set(alone)
+        alone = range(0)
+        if token.type == tokenize.NEWLINE:
+            if [one.type for one in statement] == [tokenize.STRING]:
+                alone = range(statement[0].start[0], statement[0].end[0] + 1)
+            statement = []
+        elif token.type not in (tokenize.INDENT, tokenize.DEDENT):
+            statement.append(token)
     kept = [line if row in texts else _dedent(line) for row, line in enumerate(lines, 1) if row not in dropped]
     return "".join(kept)
 
