@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 
 # On the gateway, in the order in which they come.
 PHASES = ("unpack", "check", "stop", "switch", "start", "confirm")
@@ -84,12 +85,19 @@ class Plan:
 
 
 def cases(plan: Plan, seed: str, scenario: int, scenarios: int) -> Iterator[Case]:
-    """Cases of a scenario, without end. In all scenarios together, each fault meets each phase, in the seed's order."""
+    """Cases of a scenario, without end. In all scenarios together, each fault meets each phase, in the seed's order.
+
+    No fault comes again before all others have come.
+    """
     dice = random.Random(f"{seed} {scenario}")
     pairs = [(fault, phase) for fault in plan.faults for phase in PHASES]
     by_bytes = [(link, way) for link in plan.links for way in ("out", "back")]
     pairs += by_bytes * (len(PHASES) // 2)
     random.Random(seed).shuffle(pairs)
+    # Once each, once more each, and so on.
+    met: dict[tuple[str, bool], Iterator[int]] = defaultdict(count)
+    times = [next(met[fault, (fault, point) in by_bytes]) for fault, point in pairs]
+    pairs = [pair for _, pair in sorted(zip(times, pairs, strict=True), key=lambda of: of[0])]
     for number, (fault, point) in enumerate(islice(cycle(pairs), scenario, None, scenarios), 1):
         # A third of them are good, so that what goes wrong besides decides.
         release = dice.choice(("good", dice.choice(plan.releases), dice.choice(plan.releases)))

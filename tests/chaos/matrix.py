@@ -41,11 +41,10 @@ _WORKSTATION = ("cut", "silence", "kill", "interrupt")
 _GATEWAY = ("none", "worker", "workers", "second", "clock")
 _ENDS = ("power_cut", "power_cut", "reboot", "power_cut, power_cut")
 MATRICES = {
-    "workstation": Matrix(Box, Plan(_WORKSTATION, ("cut", "silence")), scenarios=6, share=0.25),
-    "gateway": Matrix(Box, Plan((*_GATEWAY, "supervisor")), scenarios=6, share=0.25),
+    "systemd": Matrix(Box, Plan((*_WORKSTATION, *_GATEWAY, "supervisor"), ("cut", "silence")), scenarios=6, share=0.5),
     "init": Matrix(PlainBox, Plan((*_WORKSTATION, *_GATEWAY), ("cut",)), scenarios=5, share=0.2),
     "power": Matrix(Box, Plan(("power",)), scenarios=8, share=0.16, ends=_ENDS),
-    "power, init": Matrix(PlainBox, Plan(("power",)), scenarios=7, share=0.1, ends=_ENDS),
+    "power, init": Matrix(PlainBox, Plan(("power",)), scenarios=7, share=0.1, ends=_ENDS[2:] + _ENDS[:2]),
     "disk": Matrix(Box, Plan(("full",)), scenarios=1, share=0.04, disk="24m"),
 }
 
@@ -66,8 +65,20 @@ class Report:
 class Run:
     """A matrix at work."""
 
-    def __init__(self, matrix: Matrix, seed: str, folder: Path, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, matrix: Matrix, seed: str, folder: Path, tell: Callable[[str], None], *, first_end: int = 0
+    ) -> None:
+        """Describe it.
+
+        Args:
+            matrix: that it is of.
+            seed: of its cases.
+            folder: for its bundles and clients.
+            tell: is called with each thing that is wrong.
+            first_end: with which of the matrix's `ends` it begins.
+        """
         self._matrix = matrix
+        self._first_end = first_end
         self._seed = seed
         self._folder = folder
         self._tell = tell
@@ -104,7 +115,7 @@ class Run:
         number: int,
     ) -> None:
         for turn in range(number):
-            ends = self._matrix.ends[turn % len(self._matrix.ends)].split(", ")
+            ends = self._matrix.ends[(self._first_end + turn) % len(self._matrix.ends)].split(", ")
             turns = [next(plan) for plan in plans]
             if "reboot" in ends:  # who is held could not go down in order
                 turns = [replace(case, fault="reboot") for case in turns]

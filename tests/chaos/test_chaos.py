@@ -1,16 +1,20 @@
-"""A share of the cases; `make chaos` runs as many as one likes."""
+"""A share of the cases, by the commit; `make chaos` runs as many as one likes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.chaos.cases import cases
 from tests.chaos.matrix import MATRICES, Run
+from tests.rotation import seed, turn
 
-SEED = "1"
-CASES = 60
+# Scenarios at once, and cases of each. Every fault meets a gateway with systemd, and some of them one without it; the
+# whole gateway ends in each way, here or there.
+SHARES = {"systemd": (3, 4), "init": (2, 2), "power": (3, 2), "power, init": (2, 2), "disk": (1, 2)}
 
 
 @pytest.mark.gateway
@@ -19,7 +23,33 @@ CASES = 60
 def test_whatever_goes_wrong_one_release_runs_and_who_asks_is_told_which(
     matrix: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    seed = f"{SEED} {matrix}"
-    report = Run(MATRICES[matrix], seed, tmp_path, lambda _: None).go(round(CASES * MATRICES[matrix].share))
-    record_property("told", f"chaos, seed {seed!r}: {report}")
-    assert not report.wrong, "\n\n".join(report.wrong)
+    scenarios, each = SHARES[matrix]
+    run = Run(
+        replace(MATRICES[matrix], scenarios=scenarios),
+        f"{seed()} {matrix}",
+        tmp_path,
+        lambda _: None,
+        first_end=turn(4),
+    )
+    report = run.go(scenarios * each)
+    record_property("told", f"chaos, BUNDLEKIT_SEED={seed()}, {matrix}: {report}")
+    assert not report.wrong, "\n\n".join([f"BUNDLEKIT_SEED={seed()}", *report.wrong])
+
+
+@pytest.mark.parametrize("commit", ["1", "6a8308f2c1d4", "0badc0ffee00"])
+def test_share_has_every_fault_whatever_the_commit(commit: str) -> None:
+    matrix, (scenarios, each) = MATRICES["systemd"], SHARES["systemd"]
+    taken = [
+        case
+        for index in range(scenarios)
+        for case, _ in zip(cases(matrix.plan, f"{commit} systemd", index, scenarios), range(each), strict=False)
+    ]
+    assert {case.fault for case in taken if case.limit is None} == set(matrix.plan.faults)
+    assert {case.fault for case in taken if case.limit is not None} == set(matrix.plan.links)
+    ends = [
+        MATRICES[name].ends[(first + turn) % 4]
+        for name in ("power", "power, init")
+        for turn in range(SHARES[name][1])
+        for first in [len(commit)]
+    ]
+    assert set(ends) == {"power_cut", "reboot", "power_cut, power_cut"}
