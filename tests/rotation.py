@@ -1,20 +1,25 @@
-"""Which share of the cases a run of the tests takes, where all of them would take hours.
+"""Which share of many cases a run of the tests takes.
 
-The share goes by the commit that is checked out, so that each run of a commit is the same, and the runs of many commits
-try other cases. Whatever fails names its seed.
+The share goes by the commit that is checked out: all runs of a commit are the same, and a few commits have tried
+all cases. `BUNDLEKIT_SEED=...` has the share of another commit, and `BUNDLEKIT_ALL=yes` has no share.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
+
+Case = TypeVar("Case")
 
 
 @cache
 def seed() -> str:
-    """`BUNDLEKIT_SEED` of the environment, or the number of the commit, or 1 where there is none."""
+    """`BUNDLEKIT_SEED` of the environment, or the first digits of the commit, or 1 where there is none."""
     if given := os.environ.get("BUNDLEKIT_SEED"):
         return given
     asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD"]
@@ -26,4 +31,15 @@ def seed() -> str:
 
 def turn(choices: int) -> int:
     """The number of the choice whose turn it is with this seed, from 0."""
-    return int.from_bytes(seed().encode()) % choices
+    return int.from_bytes(hashlib.sha256(seed().encode()).digest(), "big") % choices
+
+
+def share(cases: Sequence[Case], of: int, *, after: int = 0) -> list[Case]:
+    """One in so many cases: the one whose turn it is, and each `of`-th after it. All of them where they are asked for.
+
+    Args:
+        cases: all.
+        of: the number of shares.
+        after: how many shares after the one whose turn it is.
+    """
+    return list(cases) if os.environ.get("BUNDLEKIT_ALL") else list(cases[(turn(of) + after) % of :: of])

@@ -27,6 +27,7 @@ from bundlekit.remote import channel, script
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.connection import Connection
 from tests.remote.hostile_server import GATEWAY, PASSWORD, HostileServer, Reply, Talk, answer, running
+from tests.rotation import share
 from tests.workstation import SAMPLE, Printed
 
 EVIL = (
@@ -147,7 +148,8 @@ def test_nothing_in_a_state_steers_the_terminal_or_the_client(client: Client, ve
 
 @pytest.mark.parametrize("fields", FIELDS, ids=["none", "evil", "numbers", "long", "braces"])
 def test_nothing_in_an_answer_steers_the_terminal_or_the_client(client: Client, fields: list[str]) -> None:
-    for event in events(fields):
+    # Each word with one kind of fields, by the commit.
+    for event in share(events(fields), len(FIELDS), after=FIELDS.index(fields)):
         with HostileServer({"deploy": done(answer(event))}) as gateway:
             assert client(gateway, "deploy", "--bundle", "example").code > 0
     for first in ("busy", "changed", "digest", "syntax", "import", "unpack", "service", "stop", "no-release", "space"):
