@@ -40,6 +40,18 @@ def reason_of(error: BaseException) -> str:
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()
 
 
+def trace_of(error: BaseException) -> list[str]:
+    """Where something failed, a line a call; also in threads.
+
+    `traceback` marks the place in each line with the help of `ast.parse`. In CPython 3.11 that fails at times when
+    several threads are in it, here or in another one.
+    """
+    import traceback
+
+    calls = traceback.extract_tb(error.__traceback__)
+    return [f"{call.filename}:{call.lineno} in {call.name}: {call.line}" for call in calls]
+
+
 class BundlekitError(Exception):
     """The root of the tree.
 

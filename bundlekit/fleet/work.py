@@ -18,6 +18,7 @@ from bundlekit.errors import (
     NeedsHuman,
     Refused,
     RolledBack,
+    trace_of,
 )
 from bundlekit.fleet.states import State, Task, Work
 from bundlekit.remote.listener import SilentListener
@@ -320,12 +321,10 @@ class _Phases(SilentListener):
 
 def _own_fault(error: Exception) -> BundlekitError:
     """An error that nobody has thought of, with where it comes from; values of variables stay out of it."""
-    import traceback
-
     return BundlekitError(
         f"bundlekit failed with {type(error).__name__}, and that is a fault of bundlekit: {error}",
         hint="please report this, with the lines below",
-        details=tuple("".join(traceback.format_exception(error)).splitlines()),
+        details=(*trace_of(error), f"{type(error).__name__}: {error}"),
     )
 
 

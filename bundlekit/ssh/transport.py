@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import threading
 from typing import Any
 
@@ -13,6 +14,8 @@ import paramiko
 from paramiko.auth_handler import AuthHandler
 from paramiko.buffered_pipe import BufferedPipe
 from paramiko.common import MSG_SERVICE_ACCEPT, MSG_USERAUTH_INFO_REQUEST, cMSG_USERAUTH_REQUEST
+
+from bundlekit.errors import trace_of
 
 _SERVICE = "ssh-userauth"
 _LONGEST_PACKET = 256 * 1024  # bytes, as in OpenSSH; what is sent in one of ours has 32 kB
@@ -22,6 +25,15 @@ _LINUX = {
     "TCP_USER_TIMEOUT": 60_000,  # milliseconds that nothing is acknowledged: the link is dead then
     "TCP_NOTSENT_LOWAT": 65_536,  # bytes that may wait here, so that what counts as sent is under way
 }
+
+
+def _trace() -> list[str]:
+    error = sys.exc_info()[1]
+    return trace_of(error) if error else []
+
+
+# What the thread of a connection that breaks logs; see `trace_of`.
+paramiko.util.tb_strings = _trace
 
 
 class PacketTooLong(paramiko.SSHException):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import socket
 import subprocess
@@ -10,9 +11,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import paramiko
 import pexpect
 import pytest
 
+from bundlekit.ssh.transport import Transport
 from tests.box.host import root_prefix
 from tests.workstation import Workstation
 
@@ -291,6 +294,20 @@ def test_server_that_is_not_ssh(server: socket.socket, shared_workstation: Works
     printed = shared_workstation.run("status", f"moxa@127.0.0.1:{server.getsockname()[1]}")
     assert printed.code == 3
     assert "answers, but not as an SSH server does" in printed.err
+
+
+def test_broken_connection_is_told_without_parsing_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many break at the same time, and `ast.parse` of CPython 3.11 fails where several threads are in it."""
+    ours, theirs = socket.socketpair()
+    parsed: list[object] = []
+    with ours, theirs, monkeypatch.context() as patch:
+        patch.setattr(ast, "parse", parsed.append)
+        theirs.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 200)
+        transport = Transport(ours)
+        with pytest.raises(paramiko.SSHException, match="protocol version"):
+            transport.start_client(timeout=20)
+        transport.join(20)
+    assert not parsed
 
 
 def test_server_that_says_nothing(server: socket.socket, shared_workstation: Workstation) -> None:
