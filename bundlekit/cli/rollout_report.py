@@ -86,13 +86,13 @@ class RolloutReport:
                 record=str(self._path),
                 bundle=story.head.get("bundle"),
                 version=story.head.get("version"),
+                bundles=[{"bundle": one.get("bundle"), "version": one.get("version")} for one in story.bundles],
                 gateways=len(story.gateways),
             )
             return
         known = sum(known.state is not State.PENDING or known.in_doubt for known in story.gateways)
         so_far = f", {known} of them already tried" if known else ""
-        what = f"{story.head.get('bundle')} {story.head.get('version')} to {len(story.gateways)} gateways{so_far}"
-        click.echo(f"rollout {story.id}: {what}", err=True)
+        click.echo(f"rollout {story.id}: {story.what} to {len(story.gateways)} gateways{so_far}", err=True)
 
     def began(self, gateway: str, work: Work, wave: int) -> None:
         if wave and wave != self._wave and work is Work.DEPLOY:
@@ -106,9 +106,9 @@ class RolloutReport:
         if self._json:
             self._json.write("gateway", gateway=gateway, work=work.value, wave=wave or None)
 
-    def phase(self, gateway: str, word: str, text: str) -> None:
+    def phase(self, gateway: str, bundle: str, word: str, text: str) -> None:
         if self._json:
-            self._json.write("phase", gateway=gateway, phase=word, text=text)
+            self._json.write("phase", gateway=gateway, bundle=bundle, phase=word, text=text)
 
     def ended(self, gateway: str, work: Work, result: Result) -> None:
         is_news = (result.state is not None and self._states.get(gateway) is not result.state) or result.checked
@@ -207,8 +207,7 @@ def listed(stories: list[tuple[Path, Story]]) -> list[str]:
     from bundlekit.fleet.report import when
 
     return [
-        f"{story.id}  {when(story.began)}  {story.status:<7}  {story.head.get('bundle')} {story.head.get('version')}  "
-        f"{counts_in_words(story.gateways)}"
+        f"{story.id}  {when(story.began)}  {story.status:<7}  {story.what}  {counts_in_words(story.gateways)}"
         for _, story in stories
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,15 +25,17 @@ if TYPE_CHECKING:
     from bundlekit.fleet.work import Job
     from bundlekit.pack.archive import Archive
 
+Checked = Sequence[tuple["Archive", bool]]
 _HOW = ("wait", "wait_lock", "keep", "verify", "hand_over", "force", "write")
 
 
-def begin(access: FleetAccess, archive: Archive, options: RolloutOptions, *, form: str, **how: Any) -> int:
-    """Begin a rollout of an archive, and carry it out.
+def begin(access: FleetAccess, checked: Checked, options: RolloutOptions, *, form: str, **how: Any) -> int:
+    """Begin a rollout of one or several archives, and carry it out.
 
     Args:
         access: which gateways, and how to log in.
-        archive: of a bundle without errors.
+        checked: archives of bundles without errors, in the order of the deploys; and whether each has to keep what is
+            written.
         options: of the rollout.
         form: `text` or `json`.
         how: of each deploy.
@@ -45,29 +47,38 @@ def begin(access: FleetAccess, archive: Archive, options: RolloutOptions, *, for
 
     id = new_id(time.time())
     path = options.record or new_record(id)
-    head = {"id": id, **head_of(access, archive, options, how)}
+    head = {"id": id, **head_of(access, checked, options, how)}
+    archives = [archive for archive, _ in checked]
     with Fleet(access) as fleet:  # asks for what it needs before there is a record
-        keep_archive(path, archive.digest, archive.data, archive.signatures)
+        for archive in archives:
+            keep_archive(path, archive.digest, archive.data, archive.signatures)
         with Record(path, head=head) as record:
-            return _carry_out(fleet, record, archive, gateways=fleet.gateways, junit=options.junit, form=form)
+            return _carry_out(fleet, record, archives, gateways=fleet.gateways, junit=options.junit, form=form)
 
 
-def head_of(access: FleetAccess, archive: Archive, options: RolloutOptions, how: Mapping[str, Any]) -> dict[str, Any]:
+def head_of(access: FleetAccess, checked: Checked, options: RolloutOptions, how: Mapping[str, Any]) -> dict[str, Any]:
     """What a record begins with: all that it takes to go on elsewhere, but no password.
 
     Args:
         access: how to log in.
-        archive: that is rolled out.
+        checked: what is rolled out, see `begin`.
         options: of the rollout.
         how: the options of each deploy, by their names.
     """
     from bundlekit.deploy.verbs import this_person
 
+    bundles = [
+        {
+            "bundle": archive.name,
+            "version": archive.version,
+            "identity": archive.identity,
+            "digest": archive.digest,
+            "write": write,
+        }
+        for archive, write in checked
+    ]
     return {
-        "bundle": archive.name,
-        "version": archive.version,
-        "identity": archive.identity,
-        "digest": archive.digest,
+        **(bundles[0] if len(bundles) == 1 else {"bundles": bundles}),
         "by": this_person(),
         "policy": dict(options.policy),
         "rate_for_all": options.rate_for_all,
@@ -86,12 +97,12 @@ def head_of(access: FleetAccess, archive: Archive, options: RolloutOptions, how:
     }
 
 
-def preview(access: FleetAccess, archive: Archive, options: RolloutOptions, *, form: str, **how: Any) -> int:
+def preview(access: FleetAccess, checked: Checked, options: RolloutOptions, *, form: str, **how: Any) -> int:
     """Show what a rollout would do, against the real state of all gateways; changes nothing.
 
     Args:
         access: how to log in.
-        archive: that would be rolled out.
+        checked: what would be rolled out, see `begin`.
         options: of the rollout.
         form: `text` or `json`.
         how: the options of each deploy, by their names.
@@ -100,17 +111,29 @@ def preview(access: FleetAccess, archive: Archive, options: RolloutOptions, *, f
     from bundlekit.deploy import verbs
 
     policy = policy_of(options.policy, jobs=access.jobs, per_jump_host=access.per_jump_host)
-    choices = {name: how[name] for name in ("keep", "verify", "hand_over", "force", "write")}
+    choices = {name: how[name] for name in ("keep", "verify", "hand_over", "force")}
 
     def act(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         listener = QuietListener()
         with fleet.session(gateway) as session:
-            plan = verbs.preview(session, archive, listener, **choices).plan
-        steps = plan.steps or ("nothing: this archive already runs there",)
-        said = f"{archive.name} {archive.version}: {'; '.join(steps)}"
-        return GatewayResult(
-            (said,), fields={"steps": list(steps), "release": plan.release}, notes=tuple(listener.notes)
-        )
+            plans = [
+                (archive, verbs.preview(session, archive, listener, **choices, write=write).plan)
+                for archive, write in checked
+            ]
+        steps = [list(plan.steps or ("nothing: this archive already runs there",)) for _, plan in plans]
+        lines = [
+            f"{archive.name} {archive.version}: {'; '.join(each)}"
+            for (archive, _), each in zip(plans, steps, strict=True)
+        ]
+        fields: dict[str, Any] = {"steps": steps[0], "release": plans[0][1].release}
+        if len(plans) > 1:
+            fields = {
+                "bundles": [
+                    {"bundle": archive.name, "steps": each, "release": plan.release}
+                    for (archive, plan), each in zip(plans, steps, strict=True)
+                ]
+            }
+        return GatewayResult(tuple(lines), fields=fields, notes=tuple(listener.notes))
 
     code = for_each(access, act, form=form)
     if form == "text":
@@ -156,12 +179,13 @@ def go_on(
     if max_failed is not None:
         policy_of({"max_failed": max_failed})
     with Record(path) as record:
-        head = record.story.head
-        archive = read_archive(archive_place(path, str(head["digest"])))
-        if archive.digest != head["digest"]:
-            raise CouldNotRun(
-                f"the archive beside {path} is not the archive of the rollout", kept="no gateway was asked"
-            )
+        archives = []
+        for one in record.story.bundles:
+            archives.append(read_archive(archive_place(path, str(one["digest"]))))
+            if archives[-1].digest != one["digest"]:
+                raise CouldNotRun(
+                    f"the archive beside {path} is not the archive of the rollout", kept="no gateway was asked"
+                )
         if retries:
             failed = [known.name for known in record.story.gateways if known.state in FAILED]
             record.add_all([("retry", {"gateway": name}) for name in failed])
@@ -170,7 +194,7 @@ def go_on(
             return _carry_out(
                 fleet,
                 record,
-                archive,
+                archives,
                 gateways=gateways,
                 junit=junit,
                 form=form,
@@ -220,7 +244,7 @@ def _with(access: FleetAccess, gateways: tuple[Gateway, ...]) -> FleetAccess:
 def _carry_out(
     fleet: Fleet,
     record: Record,
-    archive: Archive,
+    archives: Sequence[Archive],
     *,
     gateways: tuple[Gateway, ...],
     junit: Path | None,
@@ -252,7 +276,7 @@ def _carry_out(
     engine = Engine(
         record,
         gateways,
-        _job_of(record, archive, how),
+        [_job_of(record, archive, how, one) for archive, one in zip(archives, story.bundles, strict=True)],
         policy,
         report,
         session=fleet.session,
@@ -277,12 +301,20 @@ def _carry_out(
         write_junit(junit, record.story)
     summarize(record.story, status)
     if reverts and not record.story.count(State.NEEDS_HUMAN):
-        return EXIT_OFFLINE if record.story.count(State.UP) else 0  # those that are up could not be reached
+        left = any(known.state is State.UP or known.is_partial for known in record.story.gateways)
+        return EXIT_OFFLINE if left else 0  # those that are up could not be reached
     return exit_code(record.story.gateways, is_done=status == "done")
 
 
-def _job_of(record: Record, archive: Archive, how: Mapping[str, Any]) -> Job:
-    """What is done with each gateway. What its bundle promises is read from the archive beside the record."""
+def _job_of(record: Record, archive: Archive, how: Mapping[str, Any], said: Mapping[str, Any]) -> Job:
+    """What is done with each gateway. What its bundle promises is read from the archive beside the record.
+
+    Args:
+        record: of the rollout.
+        archive: of one of its bundles.
+        how: each deploy is made.
+        said: what the record begins with about this bundle.
+    """
     from bundlekit.deploy.contract_check import plan_checks
     from bundlekit.fleet.record import archive_place
     from bundlekit.fleet.work import Job
@@ -290,6 +322,7 @@ def _job_of(record: Record, archive: Archive, how: Mapping[str, Any]) -> Job:
 
     bundle = open_archive(archive_place(record.path, archive.digest))
     manifest, checks = plan_checks(bundle, {}, write=False)
+    how = {"write": said.get("write", False), **how}  # which was for all, in records of earlier versions
     return Job(archive, manifest, checks if how["verify"] else (), how)
 
 
@@ -301,7 +334,7 @@ def write_junit(file: Path, story: Story) -> None:
     """
     from bundlekit.fleet.report import junit
 
-    put(junit(f"{story.head.get('bundle')} {story.head.get('version')}", story.gateways), file)
+    put(junit(story.what, story.gateways), file)
 
 
 def summarize(story: Story, status: str) -> None:
@@ -313,7 +346,7 @@ def summarize(story: Story, status: str) -> None:
     if not page:
         return
     is_well = status == "done" and not groups_of(story.gateways)
-    what = f"Rollout of {story.head.get('bundle')} {story.head.get('version')}"
+    what = f"Rollout of {story.what}"
     lines = [f"### {'✅' if is_well else '❌'} {markdown(what)}", f"- {markdown(counts_in_words(story.gateways))}"]
     lines += [f"- {markdown(f'{status}: {story.reason}' if story.reason else status)}"]
     lines += ["", *code(lines_of(story.gateways, named_by(story)))]

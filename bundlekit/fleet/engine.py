@@ -32,7 +32,7 @@ class Engine:
         self,
         record: Record,
         gateways: Sequence[Gateway],
-        job: Job,
+        jobs: Sequence[Job],
         policy: Policy,
         watcher: Watcher,
         *,
@@ -45,7 +45,7 @@ class Engine:
         Args:
             record: that tells how far the rollout is, and to write to.
             gateways: all of the rollout.
-            job: to be done with each.
+            jobs: to be done with each, in order: one for each bundle.
             policy: in which order.
             watcher: is told how it goes on.
             session: logs in to a gateway.
@@ -56,7 +56,7 @@ class Engine:
         self._gateways = {gateway.name: gateway for gateway in gateways}
         self._policy = policy
         self._watcher = watcher
-        self._worker = Worker(record, job, watcher, session=session, place=place)
+        self._worker = Worker(record, jobs, watcher, session=session, place=place)
         self._is_interrupted = False
         self._ends: queue.SimpleQueue[tuple[Task, Result]] = queue.SimpleQueue()
         now, story = time.time(), record.story
@@ -159,7 +159,8 @@ class Engine:
         self._record.add_all(list(self._lines(ends)))
         now = time.monotonic()
         for task, result in ends:
-            self.scheduler.ended(task.gateway, task.work, result.state, now)
+            partial = self._record.known(task.gateway).is_partial
+            self.scheduler.ended(task.gateway, task.work, result.state, now, partial=partial)
             if task.work is not Work.FIND:
                 self._watcher.ended(task.gateway, task.work, result)
 
@@ -174,6 +175,7 @@ class Engine:
             fields: dict[str, Any] = {"gateway": task.gateway, "state": state.value}
             fields |= {"release": result.release} if result.release else {}
             fields |= {"replaced": result.replaced} if result.replaced else {}
+            fields |= {"bundle": result.bundle} if result.bundle else {}
             fields |= {"checked": True} if result.checked else {}
             if state is State.UP:
                 fields["starts"] = result.starts

@@ -1,7 +1,7 @@
 """The record of a rollout: a file of JSON lines that is only added to, and is on the disk before anything is done.
 
 Whoever has the file can go on with the rollout: after a kill, on another machine, as often as it takes. Beside it, in
-the folder with `.d` at the end of its name, is the archive, by its digest.
+the folder with `.d` at the end of its name, is each archive, by its digest.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Record:
                 f"cannot write the record {path}: {error.strerror}", kept="no gateway was asked"
             ) from error
         if head is not None:
-            self._write([("rollout", {"format": FORMAT, **head})])
+            self._write([("rollout", {"format": FORMAT if "bundles" in head else 1, **head})])
         try:
             self._story = read_record(path)
         except BundlekitError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bundlekit.fleet.folding import fold
-from bundlekit.fleet.states import FAILED, State
+from bundlekit.fleet.states import FAILED, GOOD, State
 from bundlekit.fleet.story import Known, Story
 from bundlekit.junit import Case, document, suite
 from bundlekit.quoting import printable
@@ -84,7 +84,18 @@ def lines_of(gateways: Sequence[Known], named_by: str = "") -> list[str]:
         lines += [f"  {word}: {printable(_typed_out(text, typed))}" for word, text in said.items()]
         details = [printable(str(line).expandtabs()) for line in group.error.get("details", ())]
         lines += [f"    | {line}" for line in details[-_MOST_DETAILS:]]
-    return lines
+    return lines + _lines_of_parts(gateways)
+
+
+def _lines_of_parts(gateways: Sequence[Known]) -> list[str]:
+    """What has become of each bundle, where only some of several are there."""
+    found: dict[str, list[str]] = {}
+    for known in gateways:
+        if known.parts and len(known.bundles) > 1 and known.state not in GOOD | {State.REVERTED}:
+            parts = ((bundle, known.part(bundle)) for bundle in known.bundles)
+            words = (f"{bundle} {part.release or ''} {WORDS[part.state]}" for bundle, part in parts)
+            found.setdefault(", ".join(" ".join(each.split()) for each in words), []).append(known.name)
+    return ["", *(f"{fold(names)}: {printable(words)}" for words, names in found.items())] if found else []
 
 
 def _typed_out(text: str, typed: str) -> str:
@@ -107,6 +118,7 @@ def for_programs(story: Story) -> dict[str, Any]:
         "rollout": story.id,
         "bundle": story.head.get("bundle"),
         "version": story.head.get("version"),
+        "bundles": [{"bundle": one.get("bundle"), "version": one.get("version")} for one in story.bundles],
         "status": story.status,
         "reason": story.reason or None,
         "began": story.began,
@@ -125,6 +137,15 @@ def gateway_for_programs(known: Known) -> dict[str, Any]:
         "wave": known.wave or None,
         "release": known.release or None,
         "replaced": known.replaced or None,
+        "bundles": [
+            {
+                "bundle": bundle,
+                "state": part.state.value,
+                "release": part.release or None,
+                "replaced": part.replaced or None,
+            }
+            for bundle, part in ((bundle, known.part(bundle)) for bundle in known.bundles)
+        ],
         "checked": known.checked,
         "time": known.time or None,
         "seconds": known.seconds or None,
@@ -149,7 +170,7 @@ def _case(known: Known) -> Case:
 def title_of(story: Story) -> str:
     """A rollout in one line: what, its id, and how far it is."""
     status = f"{story.status}{f': {story.reason}' if story.reason else ''}"
-    return f"{story.head.get('bundle')} {story.head.get('version')}, rollout {story.id}, {status}"
+    return f"{story.what}, rollout {story.id}, {status}"
 
 
 def when(seconds: float) -> str:

@@ -76,6 +76,7 @@ class Scheduler:
         self._soaking: list[tuple[float, int]] = []  # when to check, and the rank; a heap
         self._away: list[tuple[float, int]] = []  # when to look for it again
         self._tries: dict[str, int] = {}
+        self._partial: set[str] = set()  # gateways with only some of several bundles up
         self._lost: dict[str, Work] = {}  # of those that are away: what to do when they are back
         # What there is to do with those that have the release and soaked, or are back; as those that wait.
         self._ready: dict[str, list[tuple[int, Work]]] = {}
@@ -120,7 +121,7 @@ class Scheduler:
             tasks += self._deploys()
         return tasks
 
-    def ended(self, name: str, work: Work, result: State | None, now: float) -> None:
+    def ended(self, name: str, work: Work, result: State | None, now: float, *, partial: bool = False) -> None:
         """A task has ended.
 
         Args:
@@ -129,7 +130,9 @@ class Scheduler:
             result: what it came to. OFFLINE of any work: it was not reached. PENDING of FIND: it is back, and of ASK:
                 it was not begun there. UP of CHECK: it still runs well. None: it is as it was before.
             now: the time.
+            partial: whether only some of several bundles are up there now.
         """
+        (self._partial.add if partial else self._partial.discard)(name)
         if work is Work.FIND:
             self._finding.discard(name)
             if result is State.OFFLINE:
@@ -164,7 +167,7 @@ class Scheduler:
         self.halted = self.halted or reason
         if reverts and not self.is_taken_back:
             self.is_taken_back = True
-            for name in names_of(self.states, State.UP):
+            for name in {*names_of(self.states, State.UP), *self._partial}:
                 self._queue(self._reverts, name, Work.REVERT)
 
     def finished(self, now: float) -> bool:
@@ -214,6 +217,8 @@ class Scheduler:
 
     def _restore(self, name: str, memory: Memory, now: float) -> None:
         state = memory.state
+        if memory.partial:
+            self._partial.add(name)
         if memory.wave:
             self._wave_of[name] = memory.wave
             self.wave = max(self.wave, memory.wave)

@@ -55,6 +55,7 @@ class Memory:
         ordered: whether the order may have reached it.
         checked: whether it was found well at the end of the soak.
         age: seconds since it came up.
+        partial: whether only some of several bundles are up there.
     """
 
     state: State
@@ -63,6 +64,7 @@ class Memory:
     ordered: bool = False
     checked: bool = False
     age: float = 0.0
+    partial: bool = False
 
     def is_settled(self, *, soaks: bool) -> bool:
         """Whether a rollout that goes on has nothing left to do with it, unless it is rolled back.

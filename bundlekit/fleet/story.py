@@ -9,11 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from bundlekit.errors import Unreadable
-from bundlekit.fleet.states import Memory, State
+from bundlekit.fleet.states import FAILED, GOOD, Memory, State
 from bundlekit.quoting import quoted
 
-FORMAT = 1  # of a record; a newer bundlekit may write what this one would misread
+FORMAT = 2  # of a record; a newer bundlekit may write what this one would misread. 1 is of one bundle
 _MOST_BYTES = 1_000_000_000  # of a record; a line is some 300
+
+
+@dataclass(frozen=True)
+class Part:
+    """One bundle of a rollout on a gateway.
+
+    Attributes:
+        state: `UP`, `UNCHANGED` or `REVERTED`; of one that is not there yet, what is known of it.
+        release: that runs.
+        replaced: the release before; empty for none.
+        starts: how often the bundle had been started when it was up.
+    """
+
+    state: State
+    release: str = ""
+    replaced: str = ""
+    starts: int = 1
 
 
 @dataclass(frozen=True)
@@ -26,10 +43,13 @@ class Known:
         state: the last that was noted.
         wave: in which it was begun; 0 for none.
         in_doubt: whether it was begun and nothing was noted since.
-        ordered: whether the order may have reached it.
+        ordered: whether an order may have reached it of which the end is not known.
         checked: whether it was found well after the soak.
         time: of the last line about it, in seconds since 1970.
-        release: that it got or should get, and
+        bundles: of the rollout, in order.
+        bundle: the one that was deployed last, or that failed.
+        parts: the bundles that are up there, or were reverted, by their names.
+        release: that it got or should get, of this bundle, and
         replaced: the release before; empty for none.
         last: the last change of the bundle there before this one, as in its history; empty for none.
         who: gave the order.
@@ -47,6 +67,9 @@ class Known:
     ordered: bool = False
     checked: bool = False
     time: float = 0.0
+    bundles: tuple[str, ...] = ("",)
+    bundle: str = ""
+    parts: Mapping[str, Part] = field(default_factory=dict)
     release: str = ""
     replaced: str = ""
     last: Mapping[str, Any] = field(default_factory=dict)
@@ -58,7 +81,20 @@ class Known:
 
     def memory(self, now: float) -> Memory:
         """What a scheduler has to know, at a time in seconds since 1970. A clock that was set back does no harm."""
-        return Memory(self.state, self.wave, self.in_doubt, self.ordered, self.checked, max(0.0, now - self.time))
+        age = max(0.0, now - self.time)
+        return Memory(self.state, self.wave, self.in_doubt, self.ordered, self.checked, age, self.is_partial)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether some of several bundles are up, and the others are not (yet)."""
+        unfinished = (State.PENDING, State.OFFLINE, State.ROLLED_BACK, State.REFUSED)
+        return self.state in unfinished and any(part.state is State.UP for part in self.parts.values())
+
+    def part(self, bundle: str) -> Part:
+        """What is known of a bundle there."""
+        if len(self.bundles) == 1 or (bundle == self.bundle and self.state in FAILED | {State.HANDED_OVER}):
+            return Part(self.state, self.release, self.replaced)
+        return self.parts.get(bundle, Part(State.PENDING))
 
 
 @dataclass(frozen=True)
@@ -67,7 +103,8 @@ class Story:
 
     Attributes:
         id: of the rollout.
-        head: the line that it begins with: `bundle`, `version`, `identity`, `digest`, `options`, `by`.
+        head: the line that it begins with: `bundle`, `version`, `identity`, `digest`, `options`, `by`. A rollout of
+            several bundles has a list of those in `bundles` instead.
         gateways: in the order of the inventory.
         status: `running`, `paused`, `aborted` or `done`; `running` also where the controller was killed.
         reason: why it is not running.
@@ -82,6 +119,16 @@ class Story:
     reason: str
     began: float
     changed: float
+
+    @property
+    def bundles(self) -> tuple[Mapping[str, Any], ...]:
+        """The bundles in order, each with its `bundle`, `version`, `identity` and `digest`."""
+        return _bundles_of(self.head)
+
+    @property
+    def what(self) -> str:
+        """The bundles with their versions, for people."""
+        return ", ".join(f"{one.get('bundle')} {one.get('version')}" for one in self.bundles)
 
     def count(self, *states: State) -> int:
         """How many gateways are in one of these states."""
@@ -123,8 +170,10 @@ def story_of(events: Iterable[Mapping[str, Any]], name: str) -> Story:
             if event.get("format", 0) > FORMAT:
                 raise Unreadable(f"{quoted(name)} was written by a newer bundlekit", hint="update bundlekit")
             head = event
+            bundles = tuple(str(one.get("bundle", "")) for one in _bundles_of(head))
             for gateway in event["gateways"]:
-                known[str(gateway["name"])] = Known(str(gateway["name"]), str(gateway["target"]))
+                name = str(gateway["name"])
+                known[name] = Known(name, str(gateway["target"]), bundles=bundles, bundle=bundles[0])
         changed = at if isinstance(at, (int, float)) else changed
         if what == "status":
             status, reason = str(event.get("status")), str(event.get("reason", ""))
@@ -151,6 +200,7 @@ def after(known: Known, event: Mapping[str, Any], at: float) -> Known:
             return replace(
                 known,
                 ordered=True,
+                bundle=str(event.get("bundle", known.bundle)),
                 deploys=known.deploys + 1,
                 time=at,
                 release=str(event.get("release", "")),
@@ -158,11 +208,19 @@ def after(known: Known, event: Mapping[str, Any], at: float) -> Known:
                 last=event.get("last") or {},
                 who=str(event.get("who", "")),
             )
+        case "part":
+            return _with_part(known, event, at)
         case "state":
             state = State(event["state"])
+            parts = dict(known.parts)
+            if state in GOOD and not parts:
+                release, replaced = event.get("release", known.release), event.get("replaced", known.replaced)
+                parts = {known.bundle: Part(state, str(release), str(replaced), int(event.get("starts", 1)))}
             return replace(
                 known,
                 state=state,
+                bundle=str(event.get("bundle", known.bundle)),
+                parts=parts,
                 in_doubt=False,
                 ordered=known.ordered and state is not State.PENDING,
                 checked=bool(event.get("checked", False)),
@@ -174,8 +232,30 @@ def after(known: Known, event: Mapping[str, Any], at: float) -> Known:
                 seconds=float(event.get("seconds", 0.0)),
             )
         case "retry":
-            return Known(known.name, known.target, deploys=known.deploys)
+            kept = {bundle: part for bundle, part in known.parts.items() if part.state in GOOD}
+            kept.pop(known.bundle, None)
+            fresh = Known(known.name, known.target, bundles=known.bundles, bundle=known.bundles[0])
+            return replace(fresh, parts=kept, deploys=known.deploys)
     return known
+
+
+def _with_part(known: Known, event: Mapping[str, Any], at: float) -> Known:
+    part = Part(
+        State(event["state"]),
+        str(event.get("release", "")),
+        str(event.get("replaced", "")),
+        int(event.get("starts", 1)),
+    )
+    parts = {**known.parts, str(event["bundle"]): part}
+    if part.state is State.REVERTED:
+        return replace(known, parts=parts, time=at)
+    # The order of this bundle has ended, and those of the next ones are not given: whoever goes on gives them.
+    return replace(known, parts=parts, ordered=False, in_doubt=True, time=at)
+
+
+def _bundles_of(head: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    several = head.get("bundles")
+    return tuple(several) if several else (head,)
 
 
 def _parsed(line: bytes) -> Mapping[str, Any]:

@@ -75,7 +75,7 @@ def synced(record: Record, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def engine(record: Record, policy: Policy, session: Any) -> Engine:
     gateways = [Gateway(name, name) for name in NAMES]
-    return Engine(record, gateways, JOB, policy, Watcher(), session=session, place=lambda _: None)
+    return Engine(record, gateways, [JOB], policy, Watcher(), session=session, place=lambda _: None)
 
 
 def test_each_step_is_on_the_disk_before_it_is_done(
@@ -124,7 +124,7 @@ def test_second_interrupt_leaves_at_once(record: Record) -> None:
         over.wait(60)  # it does not end by itself
 
     gateways = [Gateway(name, name) for name in NAMES]
-    it = Engine(record, gateways, JOB, Policy(jobs=1), Noting(), session=session, place=lambda _: None)
+    it = Engine(record, gateways, [JOB], Policy(jobs=1), Noting(), session=session, place=lambda _: None)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -181,7 +181,7 @@ def test_fault_of_bundlekit_is_reported_in_full(
     def session(gateway: Gateway) -> Any:
         raise KeyError(gateway.name)
 
-    worker = Worker(record, JOB, Watcher(), session=session, place=lambda _: None)
+    worker = Worker(record, [JOB], Watcher(), session=session, place=lambda _: None)
     with monkeypatch.context() as patch:
         patch.setattr(ast, "parse", None)  # it fails where several threads are in it
         result = worker.do(Task(work, "gw1", 1), Gateway("gw1", "gw1"))
@@ -223,7 +223,7 @@ def looking(record: Record, release: str, job: Job = JOB) -> Worker:
     def session(_: Gateway) -> Iterator[Any]:
         yield OnlyLookedAt(release)
 
-    return Worker(record, job, Watcher(), session=session, place=lambda _: None)
+    return Worker(record, [job], Watcher(), session=session, place=lambda _: None)
 
 
 def test_release_of_somebody_else_is_not_rolled_back(record: Record) -> None:

@@ -69,6 +69,30 @@ def test_rollout_goes_in_waves(operator: Operator, tmp_path: Path) -> None:
     assert "unchanged" in again.out
 
 
+def test_rollout_of_two_bundles_goes_on_where_one_failed(operator: Operator) -> None:
+    first, second = sample(operator, "0.0.1", "first"), sample(operator, "0.0.2", "second")
+    both = ("-b", str(second), "--record", "both.jsonl", "--max-failed", "1")
+    with breaking(operator, "gw2", "0.0.2"):
+        plan = operator.roll_out(first, "-b", str(second), "--dry-run")
+        failed = operator.roll_out(first, *both, "--wait", "20")
+    assert plan.code == 0, plan.err
+    assert [line.split(":")[0] for line in plan.out.splitlines()[:2]] == ["first 0.0.1", "second 0.0.2"]
+    assert failed.code == 1, failed.out + failed.err
+    assert "gw2: release 0.0.2-" in failed.out
+    releases = {one["bundle"]: one["release"] for one in operator.story("both.jsonl")["gateways"][0]["bundles"]}
+    assert f"gw2: first {releases['first']} up, second {releases['second']} rolled back" in failed.out
+    retried = operator.rollout("retry", "both.jsonl", PASSWORD)
+    assert retried.code == 0, retried.out + retried.err
+    assert operator.states("both.jsonl") == {"gw1": "up", "gw2": "up"}
+    assert operator.deploys(releases["first"]) == {"gw1": 1, "gw2": 1}
+    assert operator.deploys(releases["second"]) == {"gw1": 1, "gw2": 2}  # the first one failed
+    assert operator.rollout("rollback", "both.jsonl", PASSWORD).code == 0
+    assert operator.states("both.jsonl") == {"gw1": "reverted", "gw2": "reverted"}
+    left = operator.run("status", *operator.to(), PASSWORD, "--format", "json")
+    there = [bundle for line in left.out.splitlines() for bundle in json.loads(line)["bundles"]]
+    assert not [one for one in there if one["name"] in releases and one["current"]]
+
+
 @contextmanager
 def signed(operator: Operator, bundle: Path) -> Iterator[Path]:
     """The signed archive of a bundle; meanwhile the gateways take only signed ones."""

@@ -50,7 +50,7 @@ def test_record_has_no_password(tmp_path: Path) -> None:
     gateway = access.meant.gateways[0]
     object.__setattr__(gateway, "password", "open sesame")
     archive = Archive("thermostat", "0.2.0", "d", "tar:d", b"", (), ())
-    head = head_of(access, archive, RolloutOptions({"waves": "1"}), {"wait": 60})
+    head = head_of(access, [(archive, False)], RolloutOptions({"waves": "1"}), {"wait": 60})
     assert head["gateways"][0]["target"] == "moxa@10.0.0.1"
     assert "sesame" not in json.dumps(head)
 

@@ -45,6 +45,7 @@ _MOST_NAMED = 5  # folders in one line of an error
     bundlekit deploy moxa@192.168.4.127 --format json | jq -r 'select(.event == "end").outcome'
     bundlekit deploy moxa@[fe80::290:e8ff:fe00:1%eth0]:2222 --dry-run  what it would do
     bundlekit deploy -i gateways.ini 'substations,!gw07' --waves 1,5,25%,100% --soak 10m --max-failed 5%
+    bundlekit deploy -i gateways.ini -b thermostat -b pump  both on each gateway, one after the other
     """,
 )
 @fleet_options
@@ -109,8 +110,9 @@ def command(
     somebody to look at it.
 
     A deploy to several gateways is a rollout. It goes in waves and stops when too many gateways failed. It writes a
-    record, with which `bundlekit rollout resume` continues. It takes one bundle. Its exit code: 0 all gateways are up,
-    1 some failed or it was stopped, 4 some need a human, 6 all reachable gateways are up and some are offline.
+    record, with which `bundlekit rollout resume` continues. A gateway is up when all bundles are. Its exit code: 0 all
+    gateways are up, 1 some failed or it was stopped, 4 some need a human, 6 all reachable gateways are up and some are
+    offline.
 
     With --format json, standard output has one object per line for each event; the last is `end`, also after a failure.
     If GITHUB_STEP_SUMMARY names a file, as on GitHub, a summary in Markdown is added to it.
@@ -135,22 +137,12 @@ def run_many(
     require_signature: bool = False,
     **how: Any,
 ) -> int:
-    """Roll a bundle or an archive out to many gateways."""
-    from bundlekit.cli.archive import check_signature
+    """Roll bundles or archives out to many gateways."""
     from bundlekit.cli.rollouts import begin, preview
 
-    if all_in or len(paths) != 1:
-        raise BadUsage(
-            "a rollout to several gateways takes one bundle",
-            hint="name one with --bundle, and roll out the others afterwards",
-        )
-    _refuse_folder_of_bundles(paths[0])
-    archive, write = _shown_and_checked(paths[0])
-    check_signature(archive, paths[0], required=require_signature)
-    how |= {"verify": verify, "write": write}
-    if dry_run:
-        return preview(access, archive, rollout, form=form, **how)
-    return begin(access, archive, rollout, form=form, **how)
+    checked = _checked(paths, all_in=all_in, require_signature=require_signature)
+    run = preview if dry_run else begin
+    return run(access, checked, rollout, form=form, verify=verify, **how)
 
 
 def run(
@@ -171,6 +163,7 @@ def run(
 ) -> int:
     """Deploy the bundles or archives at `paths`, one after the other, until one fails."""
     from bundlekit.cli.deploy_report import DeployReport
+    from bundlekit.ssh.target import parse_target
 
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     how = {"wait": wait, "wait_lock": wait_lock, "rate": rate, "verify": verify, "hand_over": hand_over, "force": force}
@@ -182,7 +175,8 @@ def run(
     done: list[str] = []
     archives: list[Archive] = []
     try:
-        checked = _checked(access, paths, all_in=all_in, require_signature=require_signature)
+        parse_target(access.target)
+        checked = _checked(paths, all_in=all_in, require_signature=require_signature)
         archives = [archive for archive, _ in checked]
         report.begin(archives[0].name, archives[0].version)
         with session_on(access) as session:
@@ -204,16 +198,12 @@ def run(
     return 0
 
 
-def _checked(
-    access: Access, paths: Sequence[Path], *, all_in: bool, require_signature: bool
-) -> list[tuple[Archive, bool]]:
+def _checked(paths: Sequence[Path], *, all_in: bool, require_signature: bool) -> list[tuple[Archive, bool]]:
     """The archives to deploy, all of them without errors, before anybody is asked for a password; and whether each has
     to keep what is written, by its settings."""
     from bundlekit.bundle.search import bundle_folders
     from bundlekit.cli.archive import check_signature
-    from bundlekit.ssh.target import parse_target
 
-    parse_target(access.target)
     if all_in:
         paths = [folder for path in paths for folder in (bundle_folders(path) if path.is_dir() else (path,))]
     else:
