@@ -205,7 +205,8 @@ class Worker:
         state = State.REFUSED
         # Such as a gateway that was offline as all host keys were shown.
         if isinstance(error, (HostKeyRejected, LoginRefused)) and error.hint:
-            error.hint += "; then `bundlekit rollout retry` tries it again"
+            of_key = ": it asks whether to trust the key, or takes this option" * ("--accept-new" in error.hint)
+            error.hint += f"; then `bundlekit rollout retry` tries it again{of_key}"
         if isinstance(error, NeedsHuman):
             state = State.NEEDS_HUMAN
         elif type(error) is BundlekitError and task.work in (Work.ASK, Work.CHECK):

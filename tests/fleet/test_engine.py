@@ -153,7 +153,9 @@ def test_closed_window_begins_nothing(record: Record) -> None:
 def test_unknown_host_key_says_how_the_rollout_goes_on(record: Record) -> None:
     @contextmanager
     def session(gateway: Gateway) -> Iterator[str]:
-        raise HostKeyRejected("the host key of gw1 is not known", hint="compare it with the key on its console")
+        raise HostKeyRejected(
+            "the host key of gw1 is not known", hint="compare it; then --accept-new-host-key stores it"
+        )
         yield gateway.name
 
     it = engine(record, Policy(jobs=1), session)
@@ -161,7 +163,10 @@ def test_unknown_host_key_says_how_the_rollout_goes_on(record: Record) -> None:
         pass
     known = record.known("gw1")
     assert known.state is State.REFUSED
-    assert str(known.error["hint"]).endswith("`bundlekit rollout retry` tries it again")
+    assert known.error["hint"] == (
+        "compare it; then --accept-new-host-key stores it; then `bundlekit rollout retry` tries it again: it asks "
+        "whether to trust the key, or takes this option"
+    )
 
 
 @pytest.mark.parametrize(
