@@ -16,6 +16,7 @@ import click
 
 from bundlekit.cli import completing
 from bundlekit.cli.inventories import meant_by
+from bundlekit.cli.keyring_store import kept_secret
 from bundlekit.cli.own_gateway import expect_its_key, password_of
 from bundlekit.cli.terminal import TerminalPrompter
 from bundlekit.errors import BadUsage, BundlekitError, CouldNotRun, LoginRefused
@@ -53,6 +54,7 @@ class Access:
         target: where it is.
         gateway: what an inventory says about it; None for an address.
         inventory: the file of `--inventory`, for hints.
+        group: the gateways of a group, if that was named for its password.
     """
 
     target: str
@@ -63,6 +65,7 @@ class Access:
     timeout: float | None
     gateway: Gateway | None = None
     inventory: Path | None = None
+    group: tuple[Gateway, ...] = ()
 
     @property
     def typed(self) -> str:
@@ -72,12 +75,15 @@ class Access:
         return shlex.join([*(["-i", str(self.inventory)] if self.inventory else []), self.gateway.name])
 
 
-def access_options(function: Callable[..., Any], *, optional: bool = False) -> Callable[..., Any]:
+def access_options(
+    function: Callable[..., Any], *, optional: bool = False, of_group: bool = False
+) -> Callable[..., Any]:
     """Give a verb the argument TARGET and the options of the log-in; it gets them as one `access`.
 
     Args:
         function: the verb.
         optional: whether TARGET may be left out; `access` is None then.
+        of_group: whether TARGET may be a group with a password of its own; `group` of `access` has its gateways then.
     """
     from functools import wraps
 
@@ -96,9 +102,10 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
         access = None
         if target is not None:
             meant = meant_by([target], inventory, ssh_config)
-            if len(meant.gateways) > 1:
+            is_group = of_group and all(one.password_kept_as and one.password_of == target for one in meant.gateways)
+            if len(meant.gateways) > 1 and not is_group:
                 raise BadUsage(f"{target} means {len(meant.gateways)} gateways, and this verb takes only one")
-            (gateway,) = meant.gateways
+            gateway = meant.gateways[0]
             access = Access(
                 gateway.target,
                 identity,
@@ -108,6 +115,7 @@ def access_options(function: Callable[..., Any], *, optional: bool = False) -> C
                 timeout,
                 gateway if meant.inventory else None,
                 inventory,
+                meant.gateways if is_group else (),
             )
         return function(access=access, **others)
 
@@ -241,9 +249,10 @@ def typed_out(text: str, access: Access) -> str:
 def prompter_for(access: Access, address: Address) -> TerminalPrompter:
     """Asks about the log-in at an address. What the inventory has, or an emulated gateway of this user's, is known."""
     known = None if access.password_stdin else known_password(access, address)
-    return TerminalPrompter(
-        from_stdin=access.password_stdin, known=known, kept_as=name_in_keyring(address), batch=address.batch
-    )
+    kept_as = name_in_keyring(address)
+    if access.gateway and access.gateway.password_kept_as and not kept_secret(kept_as):
+        kept_as = access.gateway.password_kept_as
+    return TerminalPrompter(from_stdin=access.password_stdin, known=known, kept_as=kept_as, batch=address.batch)
 
 
 def known_password(access: Access, address: Address) -> str | None:

@@ -233,12 +233,12 @@ class Fleet:
 
     def prompter(self, gateway: Gateway) -> FleetPrompter:
         """Answers what a log-in asks, for many gateways at once."""
-        from bundlekit.cli.fleet_secrets import FleetPrompter
+        from bundlekit.cli.fleet_secrets import FleetPrompter, shared_by
 
         address = self.address(gateway)
         return FleetPrompter(
             self._secrets,
-            user=address.user,
+            shared=shared_by(gateway, address.user, self.access.inventory),
             kept_as=name_in_keyring(address),
             known=known_password(self.access.to(gateway), address),
             agreed_key=self._agreed.get(gateway.name),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 import termios
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +19,45 @@ from bundlekit.cli.keyring_store import kept_secret, name_of_key
 from bundlekit.cli.terminal import can_ask, is_text, secret_from_stdin, type_secret
 from bundlekit.errors import HostKeyRejected, LoginRefused
 
+if TYPE_CHECKING:
+    from bundlekit.fleet.inventory import Gateway
+
 _TRIES = 3  # as ssh has it
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A password that gateways share.
+
+    Attributes:
+        key: what it is known by in this process.
+        question: on the terminal.
+        kept_as: what the keyring has it under; empty if only the gateways have entries.
+        named: how `bundlekit login` is told of it.
+    """
+
+    key: str
+    question: str
+    kept_as: str = ""
+    named: str = ""
+
+
+def shared_by(gateway: Gateway, user: str, inventory: Path | None) -> Shared:
+    """Whose password a gateway has: that of a user, unless the inventory says of its group or of itself.
+
+    Args:
+        gateway: of the inventory.
+        user: to log in as.
+        inventory: of `--inventory`, for hints.
+    """
+    if gateway.password_kept_as:
+        group = gateway.password_of
+        named = shlex.join([*(["-i", str(inventory)] if inventory else []), group])
+        question = f"password of the group {group}, for its gateways that ask for it"
+        return Shared(gateway.password_kept_as, question, gateway.password_kept_as, named)
+    if gateway.password_of:
+        return Shared(f"of {gateway.name}", f"password of {user} on {gateway.name}")
+    return Shared(f"user {user}", f"password of {user}, for all gateways that ask for it")
 
 
 class SharedSecrets:
@@ -43,34 +85,34 @@ class SharedSecrets:
             with contextlib.suppress(termios.error, ValueError):
                 termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._terminal)
 
-    def password(self, user: str, refused: str | None) -> str | None:
-        """The password of a user, for all gateways on which somebody is called so.
+    def password(self, whose: Shared, refused: str | None) -> str | None:
+        """The password of a user, for all gateways on which somebody is called so; or of a group, or of a gateway.
 
         Args:
-            user: whose.
+            whose: it is.
             refused: the one that a gateway does not accept; None before the first try.
 
         Returns:
             None if nobody can or should be asked (again): another gateway has accepted the one that is refused here.
         """
         with self._lock:
-            known = self._passwords.get(user)
+            known = self._passwords.get(whose.key)
             if known is not None and known != refused:
                 return known
-            if not self.asks or user in self._accepted or self._tries[user] == _TRIES:
+            if not self.asks or whose.key in self._accepted or self._tries[whose.key] == _TRIES:
                 return None
-            self._tries[user] += 1
+            self._tries[whose.key] += 1
             if known is not None:
                 click.echo("that is not the password", err=True)
             with self._asking():
-                self._passwords[user] = type_secret(f"password of {user}, for all gateways that ask for it")
-            return self._passwords[user]
+                self._passwords[whose.key] = type_secret(whose.question)
+            return self._passwords[whose.key]
 
-    def accept(self, user: str, password: str) -> None:
+    def accept(self, whose: Shared, password: str) -> None:
         """A gateway has accepted a password: that is no typing error, whatever other gateways say."""
         with self._lock:
-            if self._passwords.get(user) == password:
-                self._accepted.add(user)
+            if self._passwords.get(whose.key) == password:
+                self._accepted.add(whose.key)
 
     def passphrase(self, file: str, refused: str | None) -> str | None:
         """The passphrase of a private key; None if nobody knows it."""
@@ -108,7 +150,7 @@ class FleetPrompter:
         self,
         secrets: SharedSecrets,
         *,
-        user: str,
+        shared: Shared,
         kept_as: str,
         known: str | None,
         agreed_key: str | None,
@@ -116,19 +158,19 @@ class FleetPrompter:
     ) -> None:
         """Args:
         secrets: of all.
-        user: to log in as.
-        kept_as: what the keyring has the password under.
+        shared: the password that it shares with others.
+        kept_as: what the keyring has the password of this gateway alone under.
         known: the password of this gateway alone.
         agreed_key: the fingerprint of the host key that the user trusts; None where nobody was asked.
         batch: whether nobody may be asked for this gateway.
         """
         self._secrets = secrets
-        self._user = user
+        self._shared = shared
         self._kept_as = kept_as
         self._known = secrets.from_stdin or known
         self._agreed_key = agreed_key
         self._batch = batch
-        self._kept: str | None = None
+        self._kept = ""  # what the user names to replace the password that the keyring has
         self._used: str | None = None
         self._passphrases: dict[str, str | None] = {}
 
@@ -139,10 +181,10 @@ class FleetPrompter:
     def password(self, account: str, *, again: bool = False, for_sudo: bool = False) -> str:
         if self._known is not None:
             return self._known
-        if not again and (kept := self._secrets.kept_password(self._kept_as)):
-            self._kept = self._used = kept
+        if not again and (kept := self._kept_one()):
+            self._used = kept
             return kept
-        found = None if self._batch else self._secrets.password(self._user, self._used if again else None)
+        found = None if self._batch else self._secrets.password(self._shared, self._used if again else None)
         if found is None:
             if again:
                 raise LoginRefused(
@@ -153,14 +195,22 @@ class FleetPrompter:
                 f"{'sudo on the gateway' if for_sudo else account} asks for a password, and there is no terminal for "
                 "the question",
                 hint="give it with --password-stdin, or use a key and a sudo without a password, or store it: "
-                "`bundlekit login TARGET`",
+                f"`bundlekit login {self._shared.named or 'TARGET'}`",
             )
         self._used = found
         return found
 
+    def _kept_one(self) -> str | None:
+        """What the keyring has for this gateway, else for its group."""
+        for name, words in ((self._kept_as, "TARGET"), (self._shared.kept_as, self._shared.named)):
+            if name and (kept := self._secrets.kept_password(name)):
+                self._kept = words
+                return kept
+        return None
+
     def accept(self, password: str) -> None:
         """The gateway has accepted a password."""
-        self._secrets.accept(self._user, password)
+        self._secrets.accept(self._shared, password)
 
     def passphrase(self, file: str, *, again: bool = False) -> str | None:
         if self._batch:
@@ -171,11 +221,11 @@ class FleetPrompter:
 
     def remedy(self, refusal: str) -> str | None:
         """What to do about a refusal, if it is of a password that the keyring has; else None."""
-        if self._kept is None or "does not accept the password" not in refusal:
+        if not self._kept or "does not accept the password" not in refusal:
             return None
         return (
-            "the keyring has that password: `bundlekit login TARGET` stores another, "
-            "`bundlekit login TARGET --forget` deletes it"
+            f"the keyring has that password: `bundlekit login {self._kept}` stores another, "
+            f"`bundlekit login {self._kept} --forget` deletes it"
         )
 
     def trust_host_key(self, host: str, kind: str, fingerprint: str) -> bool:

@@ -217,9 +217,14 @@ def _gateways_of(story: Story, access: FleetAccess) -> tuple[Gateway, ...]:
     from bundlekit.fleet.inventory import Gateway, read_inventory
 
     file = access.inventory or (Path(story.head["inventory"]) if story.head.get("inventory") else None)
-    passwords = {}
+    said = {}
     if file is not None and file.exists():
-        passwords = {one.name: one.password for one in read_inventory(file).gateways}
+        said = {one.name: one for one in read_inventory(file).gateways}
+
+    def secrets_of(name: str) -> dict[str, Any]:
+        one = said.get(name, Gateway(name, name))
+        return {"password": one.password, "password_of": one.password_of, "password_kept_as": one.password_kept_as}
+
     return tuple(
         Gateway(
             str(one["name"]),
@@ -227,7 +232,7 @@ def _gateways_of(story: Story, access: FleetAccess) -> tuple[Gateway, ...]:
             Path(one["identity"]) if one.get("identity") else None,
             tuple(map(str, one.get("ssh_options", ()))),
             tuple(map(str, one.get("groups", ()))),
-            passwords.get(str(one["name"])),
+            **secrets_of(str(one["name"])),
         )
         for one in story.head["gateways"]
     )

@@ -24,7 +24,7 @@ SYNONYMS = {
 }
 """The variables that a file of bundlekit's own form may have as well."""
 
-_PASSWORDS = {
+PASSWORDS = {
     "ansible_password": "password",
     "ansible_ssh_pass": "password",
     "ansible_ssh_password": "password",
@@ -32,6 +32,8 @@ _PASSWORDS = {
     "ansible_become_pass": "become password",
     "ansible_sudo_pass": "become password",
 }
+"""The variables that are passwords."""
+
 _ARGUMENTS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
 # Other variables of these kinds change who logs in where: to leave one out in silence could reach the wrong gateway.
 _MATTERS = re.compile(
@@ -71,12 +73,12 @@ def log_in_by(name: str, variables: Mapping[str, Any], *, target: str | None = N
     """
     said = {key: _filled_in(name, key, value, variables) for key, value in variables.items() if _counts(key)}
     plain: dict[str, str] = {}
-    for synonyms in (SYNONYMS, _PASSWORDS):
+    for synonyms in (SYNONYMS, PASSWORDS):
         for key, meaning in synonyms.items():
             if said.get(key) not in (None, ""):
                 plain.setdefault(meaning, str(said[key]))
     for key, value in said.items():
-        if key not in SYNONYMS and key not in _PASSWORDS and key not in _ARGUMENTS:
+        if key not in SYNONYMS and key not in PASSWORDS and key not in _ARGUMENTS:
             _check(name, key, value, plain.get("user"))
     if plain.get("password") and plain.get("become password", plain["password"]) != plain["password"]:
         raise _unfit(

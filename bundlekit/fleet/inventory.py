@@ -27,6 +27,8 @@ class Gateway:
         ssh_options: for `ssh -G`: `-o KEYWORD=VALUE`, or `-F FILE`.
         groups: that it is in.
         password: for the log-in and for sudo.
+        password_of: the group that has a password of its own, or the name of the gateway if that has; else empty.
+        password_kept_as: what the keyring has the password of this group under; empty if it is of no group.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Gateway:
     ssh_options: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     password: str | None = field(default=None, repr=False)
+    password_of: str = ""
+    password_kept_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,12 +140,17 @@ def _text(path: Path) -> str:
 
 def _gateway(listing: Listing, name: str, groups: tuple[str, ...]) -> Gateway:
     from bundlekit.fleet.ansible_variables import log_in_by
-    from bundlekit.fleet.ini_file import OWN_WORDS
+    from bundlekit.fleet.ini_file import OF_ITSELF, OWN_WORDS
 
     place = listing.file.absolute()
     folder = place if place.is_dir() else place.parent
     variables = {"inventory_dir": str(folder), "inventory_file": str(place), **listing.hosts[name]}
     own = {word: variables.pop(word, None) for word in OWN_WORDS} if listing.is_own else {}
+    password_of, kept_as = own.get("password") or "", ""
+    if password_of == OF_ITSELF:
+        password_of = name
+    elif password_of:
+        kept_as = f"{password_of} of {place}"
     try:
         found = log_in_by(name, variables, target=own.get("target"))
     except BadUsage as error:
@@ -150,4 +159,4 @@ def _gateway(listing: Listing, name: str, groups: tuple[str, ...]) -> Gateway:
         identity: Path | None = folder / Path(named).expanduser()
     else:  # Ansible starts from the current folder
         identity = Path(found.identity).expanduser() if found.identity else None
-    return Gateway(name, found.target, identity, found.ssh_options, groups, found.password)
+    return Gateway(name, found.target, identity, found.ssh_options, groups, found.password, password_of, kept_as)

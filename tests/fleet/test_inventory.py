@@ -69,6 +69,13 @@ def test_groups_contain_the_gateways_of_their_children(tmp_path: Path) -> None:
         ("gw1 target='a", "gateways.ini:1: .*No closing quotation"),
         ("[a:children]\nb\n", 'gateways.ini:2: there is no group "b"'),
         ("[a b]\ngw1", "gateways.ini:1"),
+        ("gw1 password=open-sesame", "gateways.ini:1: `password` takes only `group` or `own`, no password$"),
+        ("gw1 password=group", "gateways.ini:1: `password=group` is of no group"),
+        ("[a]\ngw1\n[a:vars]\npassword = open-sesame", "gateways.ini:4: `password` takes only"),
+        ("gw1 target=a ansible_password=x", "gateways.ini:1: a password does not belong in this file"),
+        ("gw1 target=a\n[all:vars]\nansible_become_pass=x", "gateways.ini:3: a password does not belong"),
+        ("[b:vars]\npassword=own\n[a]\ngw1", 'gateways.ini:2: there is no group "b"'),
+        ("[a]\ngw1\n[b]\ngw1\n[a:vars]\npassword=group\n[b:vars]\npassword=group", "is in another group"),
         ("# nothing\n", "has no gateways"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\n", "that is a private key"),
     ],
@@ -81,7 +88,7 @@ def test_line_that_makes_no_sense_is_named(tmp_path: Path, text: str, said: str)
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("gateways.ini", "gw1\n[all:vars]\nansible_user=moxa\n", r"gateways.ini:2: \[all:vars\]: only Ansible"),
+        ("gateways.ini", "gw1\n[all:vars]\nansible_user=moxa\n", r"gateways.ini:3: \[all:vars\]: only Ansible"),
         ("gateways.ini", "gw1 location=roof\n", "gateways.ini:1: the variable location: only Ansible"),
         ("gateways.ini", "gw1 ansible_host={{ip}}\n", "gateways.ini:1: a template in ansible_host: only Ansible"),
         ("gateways.yml", "all: {hosts: {gw1: {}}}\n", "gateways.yml is not an INI file: only Ansible"),
@@ -110,6 +117,14 @@ def test_hosts_of_the_ssh_configuration(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / ".ssh/config").write_text("Include more/*\nHost gw1 gw2 !gw3\nHost *\n  User moxa\nHost gw1\n")
     (tmp_path / ".ssh/more/north").write_text("Host north-1\n")
     assert [one.name for one in read_inventory(None).gateways] == ["north-1", "gw1", "gw2"]
+
+
+def test_password_is_of_a_group_or_of_a_gateway(tmp_path: Path) -> None:
+    text = "gw1\n[a]\ngw[2-3]\ngw4 password=own\n[b]\ngw5 password=group\n[c:children]\na\n[c:vars]\npassword=group\n"
+    file = written(tmp_path, text)
+    found = {one.name: (one.password_of, one.password_kept_as) for one in read_inventory(file).gateways}
+    of_c = ("c", f"c of {file}")
+    assert found == {"gw1": ("", ""), "gw2": of_c, "gw3": of_c, "gw4": ("gw4", ""), "gw5": ("b", f"b of {file}")}
 
 
 def test_password_of_a_gateway_is_not_shown() -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import termios
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from bundlekit.cli import fleet_secrets
-from bundlekit.cli.fleet_secrets import FleetPrompter, SharedSecrets
+from bundlekit.cli.fleet_secrets import FleetPrompter, SharedSecrets, shared_by
 from bundlekit.cli.threads import in_threads
 from bundlekit.errors import HostKeyRejected, LoginRefused
+from bundlekit.fleet.inventory import Gateway
 
 THREADS = 20
+KEPT = "north of /work/gateways.ini"
 Typist = Callable[..., list[str]]
 
 
@@ -32,7 +35,7 @@ def types(monkeypatch: pytest.MonkeyPatch) -> Typist:
 
         monkeypatch.setattr(fleet_secrets, "can_ask", lambda: True)
         monkeypatch.setattr(fleet_secrets, "type_secret", type_secret)
-        monkeypatch.setattr(fleet_secrets, "kept_secret", lambda name: "kept" if name == "moxa@kept" else None)
+        monkeypatch.setattr(fleet_secrets, "kept_secret", lambda name: "kept" if name in ("moxa@kept", KEPT) else None)
         monkeypatch.setattr(termios, "tcgetattr", lambda _: [])
         return asked
 
@@ -42,7 +45,14 @@ def types(monkeypatch: pytest.MonkeyPatch) -> Typist:
 def prompter(
     secrets: SharedSecrets, *, user: str = "moxa", kept_as: str = "", known: str | None = None
 ) -> FleetPrompter:
-    return FleetPrompter(secrets, user=user, kept_as=kept_as, known=known, agreed_key="SHA256:x", batch=False)
+    return of_gateway(secrets, Gateway("gw", "gw"), user=user, kept_as=kept_as, known=known)
+
+
+def of_gateway(
+    secrets: SharedSecrets, gateway: Gateway, *, user: str = "moxa", kept_as: str = "", known: str | None = None
+) -> FleetPrompter:
+    shared = shared_by(gateway, user, Path("gateways.ini"))
+    return FleetPrompter(secrets, shared=shared, kept_as=kept_as, known=known, agreed_key="SHA256:x", batch=False)
 
 
 def log_in(secrets: SharedSecrets, right: str) -> str:
@@ -101,6 +111,27 @@ def test_password_of_one_gateway_comes_before_that_of_all(types: Typist) -> None
     assert (kept.password("moxa@kept"), asked) == ("kept", [])
     assert "bundlekit login TARGET" in str(kept.remedy("moxa@kept does not accept the password"))
     assert kept.password("moxa@kept", again=True) == "common"
+
+
+def test_group_has_a_password_of_its_own(types: Typist) -> None:
+    asked, secrets = types("of south", "of gw9", "common"), SharedSecrets(from_stdin=False)
+    north = Gateway("gw1", "gw1", password_of="north", password_kept_as=KEPT)
+    south = [Gateway(name, name, password_of="south", password_kept_as="south of x") for name in ("gw2", "gw3")]
+    gateways = [north, *south, Gateway("gw9", "gw9", password_of="gw9"), Gateway("gw4", "gw4")]
+    found = [of_gateway(secrets, gateway).password("moxa@gw") for gateway in gateways]
+    assert found == ["kept", "of south", "of south", "of gw9", "common"]
+    assert asked == [
+        "password of the group south, for its gateways that ask for it",
+        "password of moxa on gw9",
+        "password of moxa, for all gateways that ask for it",
+    ]
+    refused = of_gateway(secrets, north)
+    refused.password("moxa@gw")
+    assert "`bundlekit login -i gateways.ini north` stores another" in str(
+        refused.remedy("moxa@gw does not accept the password")
+    )
+    secrets.from_stdin = "for all"
+    assert {of_gateway(secrets, gateway).password("moxa@gw") for gateway in gateways} == {"for all"}
 
 
 def test_passphrase_is_asked_once_for_all_threads(types: Typist) -> None:

@@ -77,6 +77,25 @@ def test_password_is_tried_then_stored_used_and_forgotten(shared_workstation: Wo
 
 
 @gateway
+def test_password_of_a_group_is_tried_on_the_first_that_answers(shared_workstation: Workstation) -> None:
+    workstation = shared_workstation
+    give_keyring(workstation)
+    workstation.write_config()
+    inventory = workstation.home / "gateways.ini"
+    inventory.write_text("[north]\noff target=127.0.0.1:1\ngateway\n[north:vars]\npassword = group\n")
+    stored = workstation.run("login", "-i", "gateways.ini", "north", "--password-stdin")
+    assert stored.code == 0, stored.err
+    assert kept(workstation) == {f"bundlekit north of {inventory}": workstation.machine.password}
+    for target in ("gateway", "gateway,!off"):  # like one target, and like many
+        assert workstation.run("status", "-i", "gateways.ini", target, given="").code in {0, 1}
+    inventory.rename(workstation.home / "others.ini")  # which may lead elsewhere
+    elsewhere = workstation.run("status", "-i", "others.ini", "gateway", given="")
+    assert (elsewhere.code, "asks for a password" in elsewhere.err) == (3, True), elsewhere.err
+    forgotten = workstation.run("login", "-i", "gateways.ini", "north", "--forget", given="")
+    assert forgotten.code == 2  # there is no such file
+
+
+@gateway
 def test_password_for_sudo_alone_is_tried_there(shared_workstation: Workstation) -> None:
     """A key is enough for the log-in, so only sudo tells whether the password is right."""
     workstation = shared_workstation

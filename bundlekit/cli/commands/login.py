@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,10 +13,7 @@ from bundlekit.cli.access import Access, access_options, address_of, name_in_key
 from bundlekit.cli.keyring_store import SERVICE, forget_secret, keep_secret, name_of_key, require_keyring
 from bundlekit.cli.terminal import TerminalPrompter, can_ask, secret_from_stdin, type_secret
 from bundlekit.cli.verb import verb
-from bundlekit.errors import BadUsage, LoginRefused
-
-if TYPE_CHECKING:
-    from bundlekit.ssh.address import Address
+from bundlekit.errors import BadUsage, GatewayUnreachable, LoginRefused
 
 _INSTEAD = "without one, --password-stdin gives a password each time, and ssh-agent keeps keys"
 
@@ -25,11 +23,12 @@ _INSTEAD = "without one, --password-stdin gives a password each time, and ssh-ag
     examples="""
     bundlekit login moxa@192.168.4.127  asks for the password, tries it, stores it
     bundlekit login moxa@192.168.4.127 --forget
+    bundlekit login -i gateways.ini substations  the password of a group, see docs/fleet.md
     pass show gateway | bundlekit login moxa@192.168.4.127 --password-stdin
     bundlekit login --key ~/.ssh/id_ed25519  the passphrase of a key
     """,
 )
-@partial(access_options, optional=True)
+@partial(access_options, optional=True, of_group=True)
 @click.option(
     "--key", type=click.Path(path_type=Path, dir_okay=False), help="Store the passphrase of this private key instead."
 )
@@ -42,6 +41,9 @@ def command(access: Access | None, *, key: Path | None, forget: bool) -> int:
     applied. It replaces an earlier password.
 
     With --key, the passphrase of a private key is tried on that file and stored; then there is no TARGET.
+    TARGET can be a group of an inventory that has a password of its own. The first of its gateways that can be reached
+    tries the password; the name in the keyring has the path of the inventory.
+
     --password-stdin reads the password or the passphrase from standard input.
 
     Exit code: 0 stored, or not needed; 2 usage; 3 not accepted, or there is no keyring.
@@ -52,9 +54,11 @@ def command(access: Access | None, *, key: Path | None, forget: bool) -> int:
         name = name_of_key(str(key))
         return _forget(name) if forget else _keep_passphrase(key, name)
     assert access is not None  # noqa: S101 - one of them is there
-    address = address_of(access)
-    name = name_in_keyring(address)
-    return _forget(name) if forget else _keep_password(access, address, name)
+    name = access.group[0].password_kept_as if access.group else name_in_keyring(address_of(access))
+    if forget:
+        return _forget(name)
+    of_group = [replace(access, target=one.target, gateway=one) for one in access.group]
+    return _keep_password(of_group or [access], name)
 
 
 def _forget(name: str) -> int:
@@ -63,11 +67,18 @@ def _forget(name: str) -> int:
     return 0
 
 
-def _keep_password(access: Access, address: Address, name: str) -> int:
+def _keep_password(accesses: Sequence[Access], name: str) -> int:
+    """Store the password once the first of some gateways that can be reached has accepted it."""
     require_keyring(name, instead=_INSTEAD)
-    prompter = _Fresh(from_stdin=access.password_stdin, kept_as=name, batch=address.batch)
-    with session_on(access, prompter=prompter) as session:
-        session.probe()
+    prompter = _Fresh(from_stdin=accesses[0].password_stdin, kept_as=name, batch=address_of(accesses[0]).batch)
+    for access in accesses:
+        try:
+            with session_on(access, prompter=prompter) as session:
+                session.probe()
+            break
+        except GatewayUnreachable:
+            if access is accesses[-1]:
+                raise
     if prompter.accepted is None:
         click.echo(f"nothing was stored: {session.name} lets you in by a key, and sudo there asks for no password")
         return 0
