@@ -182,7 +182,7 @@ class RolloutReport:
         parts = [f"{count} {WORDS[state]}" for state, count in counts.items() if count and state is not State.PENDING]
         parts += [f"{scheduler.at_work} in progress"] if scheduler.at_work else []
         parts += [f"{scheduler.soaking} soaking"] if scheduler.soaking else []
-        left = counts.get(State.PENDING, 0)
+        left = scheduler.to_come
         parts += [f"{left} to come"] if left else []
         if self._ends and left:
             seconds = (time.monotonic() - self._began) * left / self._ends

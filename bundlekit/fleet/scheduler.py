@@ -200,6 +200,11 @@ class Scheduler:
         return len(self._working)
 
     @property
+    def to_come(self) -> int:
+        """How many gateways are not begun."""
+        return sum(map(len, self._waiting.values()))
+
+    @property
     def soaking(self) -> int:
         """How many gateways have the release and are not checked yet."""
         return len(self._soaking)

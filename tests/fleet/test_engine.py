@@ -244,3 +244,21 @@ def test_gateway_without_forwarding_is_checked_without_gets(record: Record) -> N
     worker = looking(record, "0.2.0-d", Job(JOB.archive, JOB.manifest, (check,)))
     result = worker.do(Task(Work.CHECK, "gw1", 1), Gateway("gw1", "gw1"))
     assert (result.state, result.checked, result.error) == (State.UP, True, None)
+
+
+def test_release_that_was_started_again_does_not_end_its_soak_well(record: Record) -> None:
+    class StartedAgain(OnlyLookedAt):
+        def __init__(self, release: str) -> None:
+            running = Running(1, release, 0, 3, registered=True)
+            self._state = BundleState("thermostat", current=release, running=running)
+
+    @contextmanager
+    def session(_: Gateway) -> Iterator[Any]:
+        yield StartedAgain("0.2.0-d")
+
+    looking(record, "0.2.0-d")  # notes that it is up
+    worker = Worker(record, [JOB], Watcher(), session=session, place=lambda _: None)
+    result = worker.do(Task(Work.CHECK, "gw1", 1), Gateway("gw1", "gw1"))
+    assert result.state is State.NEEDS_HUMAN
+    assert result.error is not None
+    assert "it was started 3 times" in result.error.message
