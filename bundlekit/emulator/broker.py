@@ -7,12 +7,15 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bundlekit.emulator.address import SocketAddress, send_at_once
 from bundlekit.emulator.lifecycle import Service, listening
+from bundlekit.emulator.link import Link, Received
+from bundlekit.emulator.local_bus import LocalBus
+from bundlekit.emulator.messages import Outgoing
 from bundlekit.emulator.peers import OwnUserOnly, users_are_known
 from bundlekit.errors import CouldNotRun
 
@@ -42,6 +45,7 @@ class EmbeddedBroker(Service):
         self._admits = admits or OwnUserOnly(_log.warning).admits
         self._folder: int | None = None
         self._broker: Broker | None = None
+        self._bus = LocalBus(self._publish)
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -79,7 +83,10 @@ class EmbeddedBroker(Service):
             BrokerConfig(
                 # Its connections are made here: a port of its own choice it would not tell.
                 listeners={"default": ListenerConfig(type=ListenerType.EXTERNAL)},
-                plugins={"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+                plugins={
+                    "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True},
+                    "bundlekit.emulator.overhearing.Overhearing": {"deliver": self._bus.deliver},
+                },
             )
         )
         await self._broker.start()
@@ -113,6 +120,28 @@ class EmbeddedBroker(Service):
             connection.cancel()
         if self._connections:
             await asyncio.wait(self._connections, timeout=_GRACE)
+
+    def link(self, topics: Sequence[str], received: Received, connected: Callable[[], None]) -> Link:
+        """A connection for a member of this process.
+
+        Args:
+            topics: that are subscribed first of all.
+            received: is given what is published on them.
+            connected: is called when `topics` are subscribed.
+        """
+        return self._bus.link(topics, received, connected)
+
+    async def _publish(self, outgoing: Outgoing) -> bool:
+        """Publish a message of a member of this process."""
+        if not self._broker:
+            return False
+        self._bus.deliver(outgoing.topic, outgoing.payload)
+        if any(
+            listeners and (topic == outgoing.topic or "#" in topic or "+" in topic)
+            for topic, listeners in self._broker.subscriptions.items()
+        ):  # most are for members of this process alone, and a round of the broker takes long
+            await self._broker.internal_message_broadcast(outgoing.topic, outgoing.payload)
+        return True
 
     async def _serve(self) -> asyncio.Server:
         try:

@@ -150,18 +150,20 @@ class EmulatedGateway(Service):
 
     async def _start_parts(self, tokens: Tokens) -> None:
         start = self._parts.enter_async_context
-        self._broker = (
-            self._outside_broker
-            or (await start(EmbeddedBroker(self._mqtt, self.admits, any_port=self._any_mqtt))).address
-        )
-        await start(ControllerService(self._broker, self.controller, self.trace))
+        broker: SocketAddress | EmbeddedBroker
+        if self._outside_broker:
+            broker = self._broker = self._outside_broker
+        else:
+            broker = await start(EmbeddedBroker(self._mqtt, self.admits, any_port=self._any_mqtt))
+            self._broker = broker.address
+        await start(ControllerService(broker, self.controller, self.trace))
         system = self._system or KeptSystem(self.state, self._restart)
-        for builtin in builtins(self._broker, system, self._without):
+        for builtin in builtins(broker, system, self._without):
             await start(builtin)
             self.trace.registry.declare(builtin.manifest, own=True)
         self._front = await start(
             RestFront(
-                self._broker,
+                broker,
                 listen=self._listen,
                 http=self._http,
                 authorizer=tokens.scope_of,

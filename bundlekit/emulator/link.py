@@ -1,98 +1,63 @@
-"""The connection to a broker, made anew whenever it is lost."""
+"""How the gateway's own members are connected to a broker: over the network, or within this process."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import socket
-import sys
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
-import aiomqtt
-
-from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.messages import Outgoing
 
 _log = logging.getLogger(__name__)
-_PAUSE = 0.1  # seconds between two tries
 
 
-class Link:
-    """Publishes, and hands on what arrives.
+Received = Callable[[str, bytes], Awaitable[None]]
+"""Is given the topic and the payload of each message, one after the other."""
 
-    Args:
-        received: is given the topic and the payload of each message, one after the other.
-        connected: is called whenever a connection stands and `topics` are subscribed.
-    """
 
-    def __init__(
-        self,
-        broker: SocketAddress,
-        topics: Sequence[str],
-        received: Callable[[str, bytes], Awaitable[None]],
-        connected: Callable[[], None],
-    ) -> None:
-        self._broker = broker
-        self._topics = topics
-        self._received = received
-        self._connected = connected
-        self._client: aiomqtt.Client | None = None
+class Link(Protocol):
+    """Publishes, and hands on what arrives."""
 
     async def run(self) -> None:
         """Keep the connection up until cancelled."""
-        told = False
-        while True:
-            try:
-                await self._run_once()
-            except aiomqtt.MqttError as error:
-                if self.is_up or not told:
-                    _log.warning("waiting for the broker at %s: %s", self._broker, error)
-                told = True
-            finally:
-                self._client = None
-            await asyncio.sleep(_PAUSE)
 
     @property
     def is_up(self) -> bool:
-        return self._client is not None
+        """Whether there is a connection just now."""
+        ...
 
     async def publish(self, outgoing: Outgoing) -> bool:
         """Publish a message; False where there is no connection to do so."""
-        if not self._client:
-            return False
-        try:
-            await self._client.publish(outgoing.topic, outgoing.payload)
-        except aiomqtt.MqttError:
-            return False
-        return True
+        ...
 
     async def subscribe(self, topic: str) -> bool:
         """Listen on one more topic for as long as this connection lasts; False where there is none."""
-        if not self._client:
-            return False
-        try:
-            await self._client.subscribe(topic)
-        except aiomqtt.MqttError:
-            return False
-        return True
+        ...
 
-    async def _run_once(self) -> None:
-        if self._broker.path:
-            client = aiomqtt.Client(self._broker.host, transport="unix")
-        else:
-            nodelay = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            client = aiomqtt.Client(self._broker.host, self._broker.port, socket_options=[nodelay])
-        client.pending_calls_threshold = sys.maxsize  # it warns of more, and more than a few is normal here
-        async with client:
-            for topic in self._topics:
-                await client.subscribe(topic)
-            self._connected()
-            self._client = client
-            async for message in client.messages:
-                payload = message.payload if isinstance(message.payload, bytes) else b""
-                try:
-                    await self._received(str(message.topic), payload)
-                except aiomqtt.MqttError:
-                    raise
-                except Exception:  # anybody may publish anything, and one message must not end the others
-                    _log.exception("a message on %s could not be taken", message.topic)
+
+class LocalBroker(Protocol):
+    """A broker of this process, which its members reach without the network."""
+
+    def link(self, topics: Sequence[str], received: Received, connected: Callable[[], None]) -> Link:
+        """A connection to it.
+
+        Args:
+            topics: that are subscribed first of all.
+            received: is given what is published on them.
+            connected: is called whenever a connection stands and `topics` are subscribed.
+        """
+        ...
+
+
+async def hand_over(received: Received, topic: str, payload: bytes) -> None:
+    """Hand a message on. Anybody may publish anything, and one message must not end the others.
+
+    Args:
+        received: is given the message.
+        topic: of the message.
+        payload: of the message.
+    """
+    try:
+        await received(topic, payload)
+    except Exception:
+        _log.exception("a message on %s could not be taken", topic)

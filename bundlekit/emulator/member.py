@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.controller import REGISTRATION, TOPIC
 from bundlekit.emulator.lifecycle import Service, Tasks
-from bundlekit.emulator.link import Link
+from bundlekit.emulator.link import LocalBroker
+from bundlekit.emulator.linking import link_to
 from bundlekit.emulator.messages import Message, MessageKind, Outgoing, code_of, decode, encode, id_of, kind_of, read
 
 _PATIENCE = 1.0  # seconds; how long a registration may take before it is tried again
@@ -33,7 +34,7 @@ class Member(Service):
     """
 
     def __init__(
-        self, broker: SocketAddress, *, name: str, description: str, role: str, resources: Sequence[str]
+        self, broker: SocketAddress | LocalBroker, *, name: str, description: str, role: str, resources: Sequence[str]
     ) -> None:
         self.name = name
         self._tunnel = uuid.uuid4().hex
@@ -46,7 +47,7 @@ class Member(Service):
             "hook": [],
             "tunnel": self._tunnel,
         }
-        self._link = Link(broker, [self._tunnel], self._received, self._connected)
+        self._link = link_to(broker, [self._tunnel], self._received, self._connected)
         self._expected: dict[int | float, asyncio.Future[Message]] = {}
         self._connections = asyncio.Event()
         self._registered = asyncio.Event()
@@ -75,17 +76,17 @@ class Member(Service):
     async def _asked(self, request: Message) -> None:
         """Called with each request that comes, one after the other."""
 
-    async def _publish(self, message: Message) -> None:
-        if not await self._link.publish(Outgoing(TOPIC, encode(message))):
+    async def _publish(self, payload: bytes) -> None:
+        if not await self._link.publish(Outgoing(TOPIC, payload)):
             raise NotConnected
 
     async def _ask(self, request: Message) -> Message:
         number = random.randint(FIRST_ID, _LAST_ID)  # noqa: S311 - a number, no secret
         self._expected[number] = asyncio.get_running_loop().create_future()
         try:
-            message = {"id": number, **request}
-            await self._publish(message)
-            read(encode(message))
+            payload = encode({"id": number, **request})
+            await self._publish(payload)
+            read(payload)
             return await self._expected[number]
         finally:
             del self._expected[number]

@@ -26,6 +26,7 @@ from bundlekit.emulator.connection import (
 )
 from bundlekit.emulator.controller import REGISTRATION
 from bundlekit.emulator.lifecycle import Service, listening
+from bundlekit.emulator.link import LocalBroker
 from bundlekit.emulator.member import NotConnected
 from bundlekit.emulator.messages import Dropped, Message
 from bundlekit.emulator.request import JSON, PREFIX, Malformed, UnknownCharset, read_data, read_resource
@@ -73,7 +74,7 @@ class RestFront(Service):
 
     def __init__(
         self,
-        broker: SocketAddress,
+        broker: SocketAddress | LocalBroker,
         *,
         listen: SocketAddress,
         authorizer: Authorizer,

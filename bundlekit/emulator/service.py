@@ -9,7 +9,8 @@ from typing import Protocol
 from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.controller import TOPICS, Controller
 from bundlekit.emulator.lifecycle import Service, Tasks
-from bundlekit.emulator.link import Link
+from bundlekit.emulator.link import LocalBroker
+from bundlekit.emulator.linking import link_to
 from bundlekit.emulator.messages import Outgoing
 
 
@@ -35,12 +36,15 @@ class ControllerService(Service):
     """Runs a controller."""
 
     def __init__(
-        self, broker: SocketAddress, controller: Controller | None = None, observer: Observer | None = None
+        self,
+        broker: SocketAddress | LocalBroker,
+        controller: Controller | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.controller = controller or Controller()
         self._observer = observer
         self._answers = asyncio.Event()
-        self._link = Link(broker, TOPICS, self._received, self._answers.set)
+        self._link = link_to(broker, TOPICS, self._received, self._answers.set)
         self._fed = asyncio.Event()
         self._tasks = Tasks()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bundlekit.emulator.address import SocketAddress
+from bundlekit.emulator.link import LocalBroker
 from bundlekit.emulator.member import FIRST_ID, Member
 
 __all__ = ["FIRST_ID", "View"]
@@ -11,5 +12,5 @@ __all__ = ["FIRST_ID", "View"]
 class View(Member):
     """Registers as a view on `/#`."""
 
-    def __init__(self, broker: SocketAddress, name: str) -> None:
+    def __init__(self, broker: SocketAddress | LocalBroker, name: str) -> None:
         super().__init__(broker, name=name, description="REST front", role="view", resources=["/#"])

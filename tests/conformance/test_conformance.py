@@ -38,8 +38,8 @@ def test_controller_alone(name: str, title: str) -> None:
     assert Alone(scenario).play(case) == expected(case)
 
 
-async def play(address: SocketAddress, scenario: Scenario) -> None:
-    async with ControllerService(address), over_broker(address, scenario) as player:
+async def play(address: SocketAddress, scenario: Scenario, broker: EmbeddedBroker | None = None) -> None:
+    async with ControllerService(broker or address), over_broker(address, scenario) as player:
         for title, case in scenario.cases.items():
             assert (title, await player.play(case)) == (title, expected(case))
 
@@ -48,7 +48,7 @@ async def play(address: SocketAddress, scenario: Scenario) -> None:
 def test_over_the_embedded_broker(name: str) -> None:
     async def run() -> None:
         async with EmbeddedBroker(SocketAddress("127.0.0.1", 0)) as broker:
-            await play(broker.address, SCENARIOS[name])
+            await play(broker.address, SCENARIOS[name], broker)
 
     asyncio.run(run())
 

@@ -11,10 +11,11 @@ from bundlekit.emulator.builtin.model import Model
 from bundlekit.emulator.builtin.reboot import reboot
 from bundlekit.emulator.builtin.status import Status
 from bundlekit.emulator.builtin.system import System
+from bundlekit.emulator.link import LocalBroker
 from bundlekit.errors import BadUsage
 
 
-def builtins(broker: SocketAddress, system: System, without: Sequence[str] = ()) -> list[Model]:
+def builtins(broker: SocketAddress | LocalBroker, system: System, without: Sequence[str] = ()) -> list[Model]:
     """All of them, to be started after the controller.
 
     Args:

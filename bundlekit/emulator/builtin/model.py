@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from bundlekit.emulator.address import SocketAddress
+from bundlekit.emulator.link import LocalBroker
 from bundlekit.emulator.member import Member, NotConnected
-from bundlekit.emulator.messages import Message
+from bundlekit.emulator.messages import Message, encode
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +59,9 @@ class Model(Member):
         resource: that it answers for.
     """
 
-    def __init__(self, broker: SocketAddress, resource: str, description: str, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self, broker: SocketAddress | LocalBroker, resource: str, description: str, handlers: Mapping[str, Handler]
+    ) -> None:
         name = resource.removeprefix("/").replace("/", "-")
         super().__init__(broker, name=name, description=description, role="model", resources=[resource])
         self.resource = resource
@@ -79,7 +82,7 @@ class Model(Member):
         code, answer = self._answer(request)
         response = {key: value for key, value in request.items() if key != "tunnel"}
         try:
-            await self._publish({**response, "code": code, "sign": [self.name], "data": answer.data})
+            await self._publish(encode({**response, "code": code, "sign": [self.name], "data": answer.data}))
         except NotConnected:
             return
         if answer.then:
