@@ -55,29 +55,37 @@ def checked_archive(path: Path) -> tuple[Archive, bool]:
 
 
 def check_signature(archive: Archive, path: Path, *, required: bool) -> None:
-    """See that a signer of the settings has signed the archive at `path`, where it has a signature or has to have one.
+    """See that the archive at `path` is signed as the settings ask, where it has a signature or has to have one.
 
     Args:
         archive: that was read.
         path: of its file.
-        required: whether it has to have a signature.
+        required: whether it has to have each kind of signature that the settings ask for.
 
     Raises:
         Refused: it has none, or one that does not count.
-        BadUsage: the settings name no signers.
-        BundlekitError: the settings, or the file that they name, cannot be read.
+        BadUsage: the settings ask for none.
+        BundlekitError: the settings, or the files that they name, cannot be read.
     """
-    from bundlekit.cli.signing import HOW_TO_SIGN, signers_of_settings, verified
+    from bundlekit.cli.signing import HOW_TO_SIGN, sigstore_beside, trusted_by_settings, verified
 
-    if not required and archive.signatures is None:
+    bundle = sigstore_beside(path)
+    has_bundle = not path.is_dir() and bundle.exists()
+    if not required and archive.signatures is None and not has_bundle:
         return
-    signers = signers_of_settings(path)
-    if signers is None and required:
-        raise BadUsage("--require-signature needs the file of signers", hint='the settings name it: signers = "FILE"')
+    signers, sigstore = trusted_by_settings(path)
+    if signers is None and sigstore is None and required:
+        raise BadUsage(
+            "--require-signature needs to know who may sign", hint='the settings say it: signers = "FILE", or sigstore'
+        )
     if path.is_dir():
         raise Refused(f"{path} is a folder, which has no signature", hint=f"deploy an archive; {HOW_TO_SIGN}")
-    if signers is not None:
+    if signers is not None and (required or archive.signatures is not None):
         verified(archive, path, signers)
+    if sigstore is not None and (required or has_bundle):
+        from bundlekit.pack.sigstore_bundle import check_sigstore
+
+        check_sigstore(archive.data, bundle, sigstore, label=str(path))
 
 
 def baseline_in(folder: Path, chosen: Chosen | None = None) -> str | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from bundlekit.pack.archive import Archive
     from bundlekit.pack.signature import SignedBy
+    from bundlekit.pack.sigstore_bundle import SigstoreIdentity
     from bundlekit.ssh.identities import Identity
 
 _LARGEST_SIGNERS = 256 * 1024  # bytes, of about two thousand keys; `signers add` sends them as arguments
@@ -161,22 +162,26 @@ def read_keys(file: Path) -> bytes:
     return text
 
 
-def signers_of_settings(place: Path) -> Path | None:
-    """The file of signers that the settings name which count for the bundle or the archive at `place`, if they do.
+def trusted_by_settings(place: Path) -> tuple[Path | None, SigstoreIdentity | None]:
+    """Whose signatures the settings ask for which count for the bundle or the archive at `place`.
+
+    Returns:
+        The file of signers, and who has to have made a sigstore bundle; each None where the settings do not say.
 
     Raises:
-        BundlekitError: they cannot be read or make no sense, or somebody else can write that file.
+        BundlekitError: they cannot be read or make no sense, or somebody else can write a file that they name.
     """
     from bundlekit.bundle.ownership import why_foreign
     from bundlekit.cli.choice import Asked, Chosen
     from bundlekit.lint.settings import TRUST_HINT
 
     settings = Chosen(Asked()).settings_of(place)
-    if settings is None or settings.signers is None:
-        return None
-    if why := why_foreign(settings.signers):
-        raise CouldNotRun(f"the file {settings.signers} in the settings is not safe: {why}", hint=TRUST_HINT)
-    return settings.signers
+    if settings is None:
+        return None, None
+    for file in (settings.signers, settings.sigstore.trusted_root if settings.sigstore is not None else None):
+        if file is not None and (why := why_foreign(file)):
+            raise CouldNotRun(f"the file {file} in the settings is not safe: {why}", hint=TRUST_HINT)
+    return settings.signers, settings.sigstore
 
 
 def signature_beside(place: Path) -> Path:
@@ -184,6 +189,13 @@ def signature_beside(place: Path) -> Path:
     from bundlekit.pack.signature import SUFFIX
 
     return place.with_name(place.name + SUFFIX)
+
+
+def sigstore_beside(place: Path) -> Path:
+    """The file with the sigstore bundle of an archive."""
+    from bundlekit.pack.sigstore_bundle import SIGSTORE_SUFFIX
+
+    return place.with_name(place.name + SIGSTORE_SUFFIX)
 
 
 def contents_of(archive: Archive) -> bytes | None:

@@ -80,6 +80,19 @@ def _file(example: str) -> Callable[[str, Any], str]:
     return checked
 
 
+def _sigstore(key: str, value: Any) -> dict[str, str]:
+    said = dict(_items(key, value))
+    for each, wanted in said.items():
+        if each not in ("identity", "issuer", "trusted-root"):
+            hint = "expected identity, issuer and perhaps trusted-root"
+            raise BadUsage(f"there is no setting {quoted(each)} in {key}", hint=hint)
+        if not isinstance(wanted, str) or not wanted.strip() or "\0" in wanted:
+            raise BadUsage(f"{each} in {key} is {shown(wanted)}, expected a text")
+    if missing := [each for each in ("identity", "issuer") if each not in said]:
+        raise BadUsage(f"{key} has no {missing[0]}", hint="it needs both identity and issuer")
+    return said
+
+
 def _deploy(key: str, value: Any) -> dict[str, bool]:
     said = dict(_items(key, value))
     for each in said:
@@ -119,6 +132,7 @@ _KEYS: dict[str, Callable[[str, Any], Any]] = {
     "cache": _truth,
     "inventory": _file("gateways.ini"),
     "signers": _file("allowed_signers"),
+    "sigstore": _sigstore,
     "deploy": _deploy,
 }
 

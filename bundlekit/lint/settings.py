@@ -14,6 +14,7 @@ from bundlekit.bundle.ownership import SAFE_FOLDERS, why_foreign
 from bundlekit.errors import BadUsage, BundlekitError
 from bundlekit.lint.selection import Choice, PathIgnore, Selector
 from bundlekit.lint.setting_values import NO_LINK, checked, shown
+from bundlekit.pack.sigstore_bundle import SigstoreIdentity
 
 OWN_FILE = "bundlekit.toml"
 PYPROJECT = "pyproject.toml"
@@ -38,6 +39,7 @@ class Settings:
         caches: whether what is found is kept for the next time.
         inventory: the file or folder with the gateways that are meant where the command line names none.
         signers: the file of those who may sign archives.
+        sigstore: who has to have made the sigstore bundles of archives.
         verify_write: whether a deploy is to be confirmed by writing back what was read, as `verify --write` does.
     """
 
@@ -49,6 +51,7 @@ class Settings:
     verify_write: bool = False
     inventory: Path | None = None
     signers: Path | None = None
+    sigstore: SigstoreIdentity | None = None
 
     def check_baseline(self) -> None:
         """Check that nobody but the user and root decides where the baseline is, and what it says.
@@ -187,6 +190,7 @@ def _read(file: Path, real: Path | None = None) -> Settings | None:
                 file.parent / Path(values[key]).expanduser() if key in values else None
                 for key in ("inventory", "signers")
             ),
+            _sigstore(values["sigstore"], file.parent) if "sigstore" in values else None,
         )
     except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or a number that is too long
         said = re.fullmatch(r"(.+) \(at line (\d+), column \d+\)", str(error), re.DOTALL)
@@ -196,6 +200,11 @@ def _read(file: Path, real: Path | None = None) -> Settings | None:
         line = _line(text, is_pyproject, error.message)
         place = f":{line}" if line is not None else ""
         raise BadUsage(f"{_shown(file)}{place}: {error.message}", hint=error.hint) from error
+
+
+def _sigstore(said: dict[str, str], folder: Path) -> SigstoreIdentity:
+    root = said.get("trusted-root")
+    return SigstoreIdentity(said["identity"], said["issuer"], folder / Path(root).expanduser() if root else None)
 
 
 def _table(text: str, is_pyproject: bool) -> dict[str, Any] | None:

@@ -31,6 +31,7 @@ DEFAULTS = (
     "*.cdx.json",  # SBOMs, of which pack puts a new one in
     "*.tar.gz",  # earlier archives, or each would hold the one before
     "*.tar.gz.sig",
+    "*.tar.gz.sigstore.json",
     "*.sw[op]",
     "*~",
     r"\#*#",

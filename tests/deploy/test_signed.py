@@ -113,7 +113,7 @@ def test_workstation_refuses_what_its_settings_do_not_know(workstation: Workstat
         make_key(workstation.home / name)
     archive = releases.archive("0.0.1", "--sign", "mallory")
     no_signers = workstation.deploy(archive, "--require-signature")
-    assert (no_signers.code, "needs the file of signers" in no_signers.err) == (2, True)
+    assert (no_signers.code, "needs to know who may sign" in no_signers.err) == (2, True)
     (workstation.home / "signers").write_text(f"alice {(workstation.home / 'alice.pub').read_text()}")
     (workstation.home / "bundlekit.toml").write_text('signers = "signers"\n')
     assert workstation.deploy(archive).code == 1

@@ -117,6 +117,13 @@ WRONG: dict[str, tuple[str, str, str]] = {
     ),
     "deploy that is no table": ("deploy = true", ":1: deploy is ", ""),
     "other key of deploy": ("[deploy]\nverify = true", ':2: there is no setting "verify" in deploy', "verify-write"),
+    "sigstore without an issuer": ('sigstore = { identity = "a" }', ":1: sigstore has no issuer", "both"),
+    "sigstore of somebody": (
+        'sigstore = { issuer = "a", name = "b" }',
+        ':1: there is no setting "name" in sigstore',
+        "issuer",
+    ),
+    "empty identity": ('sigstore = { identity = "" }', ":1: identity in sigstore is", ""),
     "number for an inventory": ("inventory = 1", ":1: inventory is 1, expected a file", "gateways.ini"),
     "word for a truth": ('[deploy]\nverify-write = "yes"', ':2: verify-write is "yes", expected true or false', ""),
     "key like none": ("colour = 1", ':1: there is no setting "colour"', "expected some of select, ignore"),
