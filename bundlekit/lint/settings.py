@@ -186,11 +186,9 @@ def _read(file: Path, real: Path | None = None) -> Settings | None:
             Path(_shown(file.parent / baseline)) if baseline else None,
             values.get("cache", True),
             values.get("deploy", {}).get("verify-write", False),
-            *(
-                file.parent / Path(values[key]).expanduser() if key in values else None
-                for key in ("inventory", "signers")
-            ),
-            _sigstore(values["sigstore"], file.parent) if "sigstore" in values else None,
+            _beside(file, values.get("inventory")),
+            _beside(file, values.get("signers")),
+            _sigstore(file, values["sigstore"]) if "sigstore" in values else None,
         )
     except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or a number that is too long
         said = re.fullmatch(r"(.+) \(at line (\d+), column \d+\)", str(error), re.DOTALL)
@@ -202,9 +200,12 @@ def _read(file: Path, real: Path | None = None) -> Settings | None:
         raise BadUsage(f"{_shown(file)}{place}: {error.message}", hint=error.hint) from error
 
 
-def _sigstore(said: dict[str, str], folder: Path) -> SigstoreIdentity:
-    root = said.get("trusted-root")
-    return SigstoreIdentity(said["identity"], said["issuer"], folder / Path(root).expanduser() if root else None)
+def _beside(file: Path, named: str | None) -> Path | None:
+    return file.parent / Path(named).expanduser() if named is not None else None
+
+
+def _sigstore(file: Path, said: dict[str, str]) -> SigstoreIdentity:
+    return SigstoreIdentity(said["identity"], said["issuer"], _beside(file, said.get("trusted-root")))
 
 
 def _table(text: str, is_pyproject: bool) -> dict[str, Any] | None:
