@@ -7,6 +7,8 @@ into a setup.py cannot do anything on the workstation.
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import re
 import tarfile
 import zipfile
@@ -82,12 +84,13 @@ def _identity(path: Path, name: str, version: str) -> tuple[str, str]:
 def _contents(path: Path) -> dict[str, bytes]:
     """The plain files below the one folder at the top; links and devices are passed over and never followed."""
     found: dict[str, bytes] = {}
-    size, packed = 0, path.stat().st_size
+    size = 0
     try:
         for member, length, content in _members(path):
             size += length
-            if safety.is_bomb(size, packed) or len(found) > safety.MAX_MEMBERS:
-                raise Refused(f"{path.name} has {packed} bytes and unpacks to {size} and more")
+            _refuse_bomb(path, size)
+            if len(found) > safety.MAX_MEMBERS:
+                raise Refused(f"{path.name} has more than {safety.MAX_MEMBERS} files")
             found[member.partition("/")[2]] = content()
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
         raise Unreadable(f"{path.name} is not an sdist that can be read: {reason_of(error)}") from error
@@ -101,10 +104,32 @@ def _members(path: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
                 if not one.is_dir():
                     yield one.filename, one.file_size, partial(unzipped, archive, one)
         return
-    with tarfile.open(path) as tar:
+    opened = bz2.BZ2File if path.name.endswith(".bz2") else gzip.GzipFile
+    with opened(path) as unpacked, tarfile.open(fileobj=_Limited(unpacked, path), mode="r|") as tar:
         for member in tar:
             if member.isfile():
                 yield member.name.removeprefix("./"), member.size, partial(_read, tar, member)
+
+
+class _Limited:
+    """What comes out of an archive, up to more than an sdist has: tarfile reads any header into the memory."""
+
+    def __init__(self, stream: gzip.GzipFile | bz2.BZ2File, path: Path) -> None:
+        self._stream = stream
+        self._path = path
+        self._size = 0
+
+    def read(self, size: int) -> bytes:
+        found = self._stream.read(size)
+        self._size += len(found)
+        _refuse_bomb(self._path, self._size)
+        return found
+
+
+def _refuse_bomb(path: Path, size: int) -> None:
+    packed = path.stat().st_size
+    if safety.is_bomb(size, packed):
+        raise Refused(f"{path.name} has {packed} bytes and unpacks to {size} and more")
 
 
 def _read(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import stat
 import struct
 import tarfile
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,6 +59,17 @@ def test_wheel_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
         made.writestr("foo/__init__.py", bytes(40_000_000))
     with pytest.raises(Refused, match="unpacks to 40000000"):
         read_wheel(path)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+def test_header_that_unpacks_to_gigabytes_is_refused(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """tarfile reads all of an extended header before anybody sees a member."""
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, 400_000_000
+    path = tmp_path / f"foo-1.0.tar.{'gz' if pack is gzip.compress else 'bz2'}"
+    path.write_bytes(pack(header.tobuf(tarfile.USTAR_FORMAT) + bytes(40_000_000)))
+    with pytest.raises(Refused, match="and unpacks to 3"):
+        read_sdist(path)
 
 
 def test_nothing_is_vendored_that_no_bundle_imports(tmp_path: Path) -> None:
