@@ -12,6 +12,7 @@ from bundlekit.bundle.bundle import LARGEST_FACTORY, Bundle
 from bundlekit.bundle.document import read_document
 from bundlekit.bundle.manifest import METHODS, Manifest, Resource, manifest_of
 from bundlekit.bundle.patterns import ANY, REST, without_prefix
+from bundlekit.source.contracts import NO_CONTRACT, Contracts, OperationContract
 from bundlekit.source.handlers import handlers
 from bundlekit.source.routes import Source, read_source
 
@@ -42,10 +43,12 @@ class Operation:
     Attributes:
         method: in lower case.
         text: the docstring of its handler; empty where none can be seen.
+        contract: what it takes and gives, as far as can be seen.
     """
 
     method: str
     text: str
+    contract: OperationContract = NO_CONTRACT
 
     @property
     def summary(self) -> str:
@@ -118,16 +121,18 @@ def describe(bundle: Bundle) -> Description:
     manifest = manifest_of(bundle)
     factory = read_document(bundle, f"data/{manifest.name}.json.factory", LARGEST_FACTORY)
     settings = factory.value if factory.parsed else NOTHING
-    return describe_api(manifest, read_source(bundle, manifest.main), settings)
+    source = read_source(bundle, manifest.main)
+    return describe_api(manifest, source, settings, Contracts(bundle, source))
 
 
-def describe_api(manifest: Manifest, source: Source, settings: Any) -> Description:
+def describe_api(manifest: Manifest, source: Source, settings: Any, contracts: Contracts | None = None) -> Description:
     """Describe what a manifest declares.
 
     Args:
         manifest: of the bundle.
         source: its index.py.
         settings: what the factory file holds, or NOTHING.
+        contracts: of the bundle; None for no look at its code.
     """
     declared: dict[tuple[str, ...], set[str]] = {}
     written: dict[tuple[str, ...], Resource] = {}
@@ -148,11 +153,15 @@ def describe_api(manifest: Manifest, source: Source, settings: Any) -> Descripti
     places = []
     for way, methods in declared.items():
         example, ids = _example(settings, way[common:])
-        texts = {method: _text(source, method, written[way].path) for method in methods}
+        path = written[way].path
+        texts = {method: _text(source, method, path) for method in methods}
+        known = {method: contracts.of(method, path) if contracts else NO_CONTRACT for method in methods}
         places.append(
             ExportedResource(
                 segments=_segments(way, ids),
-                operations=tuple(Operation(method, texts[method]) for method in METHODS if method in methods),
+                operations=tuple(
+                    Operation(method, texts[method], known[method]) for method in METHODS if method in methods
+                ),
                 example=example,
                 collection=_shape(way) in above_items,
             )

@@ -14,6 +14,8 @@ from bundlekit.export.description import (
     Operation,
     item_of,
 )
+from bundlekit.export.samples import is_in, sample
+from bundlekit.source.shape import Shape
 
 _REFUSALS = {
     "400": "The request is not what the bundle expects.",
@@ -32,8 +34,9 @@ _VERBS = {"get": "Read", "put": "Change", "post": "Add to", "delete": "Remove"}
 
 
 def openapi(description: Description) -> dict[str, Any]:
-    """The document. What is said of bodies is what the factory file shows: examples, and no more than the kind of the
-    whole, since a handler may take and give other members.
+    """The document. Of bodies it says what the code does: the schema of the Route, else what the handler asks. Where
+    that says nothing, it shows what the factory file has: examples, and no more than the type of the whole, since a
+    handler may take and give other members.
     """
     manifest = description.manifest
     info: dict[str, Any] = {"title": manifest.name, "version": manifest.version}
@@ -95,18 +98,36 @@ def _operation(place: ExportedResource, operation: Operation, tag: str, taken: s
     if operation.text and "\n\n" in operation.text:
         made["description"] = operation.text
     if method in _BODIES:
-        sent = item_of(place.example) if place.collection and method == "post" else place.example
-        # None is required: the gateway sends {} for one that is missing.
-        made["requestBody"] = {"content": _content(sent, of_items=place.collection and method == "put")}
+        made["requestBody"] = request_body(place, operation)
     responses: dict[str, Any] = {}
     for code in _SUCCESSES[method]:
         responses[code] = {"description": _WORDS[code]}
         if method in ("get", "put"):
             responses[code]["content"] = _content(place.example, of_items=place.collection)
+        answer = operation.contract.answer
+        if not answer.says_nothing:
+            responses[code]["content"] = _shaped(answer, place.example if method in ("get", "put") else NOTHING)
     responses |= {code: {"$ref": f"#/components/responses/Refusal{code}"} for code in _REFUSALS}
     responses["default"] = _refusal("Whatever else the bundle has to say.")
     made["responses"] = responses
     return made
+
+
+def request_body(place: ExportedResource, operation: Operation) -> dict[str, Any]:
+    """What a PUT or a POST sends. Where the code says nothing of it, that is an example with no more than its type."""
+    method, body = operation.method, operation.contract.body
+    sent = item_of(place.example) if place.collection and method == "post" else place.example
+    if body.says_nothing:
+        # None is required: the gateway sends {} for one that is missing.
+        return {"content": _content(sent, of_items=place.collection and method == "put")}
+    made: dict[str, Any] = {"content": _shaped(body, sent)}
+    return made if is_in({}, body) else {"required": True, **made}
+
+
+def _shaped(shape: Shape, example: Any) -> dict[str, Any]:
+    shown = sample(shape, example)
+    media: dict[str, Any] = {"schema": shape.schema()}
+    return {"application/json": media if shown is NOTHING else {**media, "example": shown}}
 
 
 def _content(example: Any, *, of_items: bool = False) -> dict[str, Any]:

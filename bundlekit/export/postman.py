@@ -22,6 +22,8 @@ from bundlekit.export.description import (
     Parameter,
     item_of,
 )
+from bundlekit.export.samples import sample
+from bundlekit.source.shape import UNKNOWN
 
 _SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 _IS_GOOD = 'pm.test("status is 2xx", () => pm.expect(pm.response.code).to.be.within(200, 299));'
@@ -63,7 +65,7 @@ class _Variables:
         self._names: dict[tuple[str, ...], str] = {}
 
     def of_body(self, place: ExportedResource, kind: str = "body") -> str:
-        example = place.example if kind == "body" else item_of(place.example)
+        example = _sent(place, kind)
         words = [kind, *(one if isinstance(one, str) else one.name for one in place.segments)]
         return self._name((kind, *place.shape), "_".join(words), _literal(example))
 
@@ -128,6 +130,16 @@ def _steps(places: tuple[ExportedResource, ...], variables: _Variables) -> Itera
     yield from reversed(removals)
 
 
+def _sent(place: ExportedResource, kind: str) -> Any:
+    """What is sent: the example if the code lets it through, else a sample of what it does."""
+    example = place.example if kind == "body" else item_of(place.example)
+    is_item = kind == "item" or "put" not in place.methods
+    method = "post" if is_item else "put"
+    body = place.operation(method).contract.body if method in place.methods else UNKNOWN
+    fitting = NOTHING if body.says_nothing else sample(body, example)
+    return example if fitting is NOTHING else fitting
+
+
 def _literal(example: Any) -> str:
     """JSON in which Postman finds no name of a variable: two braces side by side only ever stand in a string."""
     return json.dumps({} if example is NOTHING else example).replace("{{", "{\\u007b")
@@ -153,6 +165,14 @@ def _request(step: Step, variables: _Variables) -> dict[str, Any]:
     if step.finds:
         script.append("const made = pm.response.json();")
         script.append(f'if (made && made.id !== undefined) pm.collectionVariables.set("{step.finds}", `${{made.id}}`);')
+    answer = place.operation(method).contract.answer
+    if not answer.says_nothing:
+        schema = json.dumps(answer.schema()).replace("{{", "{ {").replace("}}", "} }")
+        script.append(f"const schema = {schema};")
+        script.append(
+            'if (pm.response.code < 300) pm.test("answer is as index.py gives it", '
+            "() => pm.response.to.have.jsonSchema(schema));"
+        )
     headers = [{"key": TOKEN_HEADER, "value": "{{token}}"}]
     request: dict[str, Any] = {"method": method.upper(), "header": headers}
     if step.body:

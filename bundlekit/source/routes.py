@@ -19,7 +19,7 @@ from bundlekit.bundle.reading import ReadError
 from bundlekit.bundle.text import BEGINNING, Span, Text
 from bundlekit.source.constants import Constants
 from bundlekit.source.modules import Module, parse_module, read_module
-from bundlekit.source.syntax import Call, Handler, PythonSource, span_of, text_of
+from bundlekit.source.syntax import Call, Handler, PythonSource, Scope, span_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -40,6 +40,8 @@ class Route:
         handler: the name of the function that it decorates, or empty.
         handler_at: where in the source that function begins, to tell two of the same name apart.
         docstring: of that function, its indentation taken off; or empty.
+        schema: what it is given as `schema=`; None for nothing.
+        scope: that it is in.
     """
 
     resource: str | None
@@ -50,6 +52,8 @@ class Route:
     handler: str
     handler_at: int
     docstring: str = ""
+    schema: Node | None = field(default=None, repr=False, compare=False)
+    scope: Scope | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,8 @@ def _route(text: Text, found: PythonSource, constants: Constants, call: Call) ->
         handler=handler.name,
         handler_at=handler.start,
         docstring=inspect.cleandoc(docstring) if isinstance(docstring, str) else "",
+        schema=given.get("schema"),
+        scope=call.scope,
     )
 
 

@@ -18,7 +18,9 @@ from bundlekit.cli import main
 from bundlekit.export.description import NOTHING, Description, describe, describe_api
 from bundlekit.export.openapi import openapi
 from bundlekit.export.postman import postman
+from bundlekit.source.contracts import Contracts
 from bundlekit.source.routes import find_routes
+from tests.lint.bundles import bundle
 from tests.workstation import SAMPLE
 
 NO_SOURCE = find_routes(b"")
@@ -239,3 +241,60 @@ def test_what_cannot_be_exported_is_told(
     assert main(["export", *arguments]) == code
     told = capsys.readouterr()
     assert (told.out, words in told.err) == ("", True)
+
+
+SCHEMA = b"""
+from sanji.core import Route, Sanji
+from voluptuous import All, Any, Length, Optional, Range, Required, Schema
+
+LIMITS = Schema({Required("low"): All(int, Range(min=1, max=9)), Optional("name", default="a"): All(str, Length(1, 4))})
+
+
+class Sample(Sanji):
+    @Route(methods="put", resource="/limits", schema=LIMITS)
+    def put(self, message, response):
+        return response(data={"saved": True, "count": len(self.model.db)})
+
+    @Route(methods="post", resource="/limits")
+    def post(self, message, response):
+        if message.data.get("mode") not in ("auto", "off"):
+            return response(code=400, data={"message": "no such mode"})
+        return response(code=201)
+"""
+
+
+def described_with_code(settings: Any = NOTHING) -> Description:
+    manifest = Manifest("sample", "1.0.0", "", 60, (Resource("/limits", ("put", "post"), "model"),))
+    source = find_routes(SCHEMA)
+    return describe_api(manifest, source, settings, Contracts(bundle({"index.py": SCHEMA}), source))
+
+
+def test_schema_of_a_route_is_the_body_in_openapi() -> None:
+    document = openapi(described_with_code({"low": 5, "old": 1}))
+    OpenAPIV31SpecValidator(json.loads(json.dumps(document))).validate()
+    put, post = (document["paths"]["/limits"][method] for method in ("put", "post"))
+    body = put["requestBody"]
+    assert body["required"]
+    assert body["content"]["application/json"] == {
+        "schema": {
+            "type": "object",
+            "properties": {
+                "low": {"type": ["integer", "boolean"], "minimum": 1, "maximum": 9, "not": {"const": False}},
+                "name": {"type": "string", "minLength": 1, "maxLength": 4, "default": "a"},
+            },
+            "required": ["low"],
+            "additionalProperties": False,
+        },
+        "example": {"low": 5, "name": "a"},
+    }
+    answer = put["responses"]["200"]["content"]["application/json"]["schema"]
+    assert answer["properties"] == {"saved": {"type": "boolean"}, "count": {"type": "integer"}}
+    assert post["requestBody"]["content"]["application/json"]["example"] == {"mode": "auto"}
+
+
+def test_collection_sends_what_the_schema_lets_through() -> None:
+    collection = postman(described_with_code({"low": 77}))
+    variables = {one["key"]: one["value"] for one in collection["variable"]}
+    assert json.loads(variables["body_limits"]) == {"low": 1, "name": "a"}
+    scripts = ["\n".join(item["event"][0]["script"]["exec"]) for item in collection["item"]]
+    assert any("jsonSchema(schema)" in script for script in scripts)
