@@ -6,7 +6,7 @@ import math
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +17,16 @@ import click
 from bundlekit.cli import completing
 from bundlekit.cli.inventories import meant_by
 from bundlekit.cli.keyring_store import kept_secret
-from bundlekit.cli.own_gateway import expect_its_key, password_of
 from bundlekit.cli.terminal import TerminalPrompter
-from bundlekit.errors import BadUsage, BundlekitError, CouldNotRun, LoginRefused
+from bundlekit.errors import BadUsage, BundlekitError, LoginRefused
+from bundlekit.library.gateway import TIMEOUT
+from bundlekit.library.own_gateway import expect_its_key, password_of
 
 if TYPE_CHECKING:
     from bundlekit.fleet.inventory import Gateway
     from bundlekit.remote.events import BundleState
     from bundlekit.remote.session import Session
     from bundlekit.ssh.address import Address
-
-TIMEOUT = 20.0
-"""Seconds for an answer of the gateway, where neither an option nor the ssh configuration gives another time."""
 
 _DAY = 86_400  # seconds; a longer wait is a slip, and sockets take no time without end
 
@@ -338,22 +336,10 @@ def bundle_there(
         CouldNotRun: it is not there.
         BadUsage: several are there and none was named.
     """
-    there = session.probe(name).bundles
-    if remember:
-        completing.remember_releases(session.identity["target"], name, there)
-    bundles = [
-        state
-        for state in there
-        if (state.current or state.releases or (leftovers_count and state.is_there)) and name in (None, state.name)
-    ]
-    if len(bundles) == 1:
-        return bundles[0]
-    if name is not None:
-        raise CouldNotRun(
-            f"{name} is not deployed on {session.name}", hint="`bundlekit status TARGET` shows what is there"
-        )
-    if not bundles:
-        raise CouldNotRun(f"no bundle is deployed on {session.name}", hint="`bundlekit deploy TARGET` brings one")
-    raise BadUsage(
-        f"{session.name} has several bundles", hint=f"say --bundle {'|'.join(state.name for state in bundles)}"
-    )
+    from bundlekit.library.gateway import bundle_on
+
+    def keep(there: Sequence[BundleState]) -> None:
+        if remember:
+            completing.remember_releases(session.identity["target"], name, there)
+
+    return bundle_on(session, name, leftovers_count=leftovers_count, seen=keep)

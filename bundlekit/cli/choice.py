@@ -2,140 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from bundlekit.bundle.gateway_resources import API, GATEWAY_RESOURCES
 from bundlekit.cli import completing
-from bundlekit.errors import BadUsage
+from bundlekit.lint.chosen import Asked, RuleChoice, words_of
 
-if TYPE_CHECKING:
-    from bundlekit.lint.selection import Choice, PathIgnore, Selection
-    from bundlekit.lint.settings import Settings
+__all__ = ["Asked", "Chosen", "choice_options"]
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The choice as it is typed.
-
-    Attributes:
-        select: words for rules, several of them in one with commas between; empty if not given.
-        ignore: likewise.
-        severity: `CODE=SEVERITY`, likewise.
-        fail_on: a severity.
-        api: a version of the gateway's API.
-        config: a file of settings that counts in place of those that lie around a bundle.
-        no_config: whether no settings count.
-    """
-
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    severity: tuple[str, ...] = ()
-    fail_on: str | None = None
-    api: str | None = None
-    config: Path | None = None
-    no_config: bool = False
-
-    def choice(self) -> Choice:
-        """What is chosen.
-
-        Raises:
-            BadUsage: a word means no rule, or no severity.
-        """
-        from bundlekit.lint.finding import Severity
-        from bundlekit.lint.selection import Choice, selector, severity_named
-
-        select = tuple(selector(word) for word in _words(self.select))
-        if self.select and not select:
-            raise BadUsage("--select names no rule")
-        pairs = [pair.partition("=") for pair in _words(self.severity)]
-        for word, equals, _ in pairs:
-            if not equals:
-                raise BadUsage(f'--severity "{word}" has no "="', hint="write CODE=SEVERITY, such as BK302=error")
-        return Choice(
-            select=select if self.select else None,
-            ignore=tuple(selector(word) for word in _words(self.ignore)),
-            severity=tuple((selector(word), severity_named(wanted)) for word, _, wanted in pairs),
-            fail_on=Severity(self.fail_on) if self.fail_on else None,
-            api=self.api,
-        )
-
-
-class Chosen:
-    """Which rules are asked of each bundle, by the command line and the settings that count there."""
+class Chosen(RuleChoice):
+    """Which rules are asked of each bundle; settings that do not count are told on the terminal."""
 
     def __init__(self, asked: Asked) -> None:
-        """Take what is typed.
-
-        Raises:
-            BadUsage: it, or the file of settings that it names, makes no sense.
-            Unreadable: that file cannot be read.
-        """
-        from bundlekit.lint.settings import NearestSettings, read_settings
-
-        if asked.config is not None and asked.no_config:
-            raise BadUsage("--config and --no-config contradict each other")
-        self._asked = asked
-        self._choice = asked.choice()
-        self._settings = read_settings(asked.config) if asked.config is not None else None
-        self._nearest = NearestSettings()
-        self._selections: dict[Path | None, Selection] = {}
-        self._last: tuple[Path, Settings | None] | None = None  # a bundle's settings are asked for several times
-
-    def of(self, place: Path) -> Selection:
-        """Which rules are asked of the bundle that is the folder or the archive at a place.
-
-        Raises:
-            BadUsage: the settings that count there make no sense.
-            Unreadable: they cannot be read.
-        """
-        from bundlekit.lint.selection import selection
-
-        settings = self.settings_of(place)
-        file = settings.file if settings is not None else None
-        if file not in self._selections:
-            weaker = (settings.choice,) if settings is not None else ()
-            self._selections[file] = selection(*weaker, self._choice)
-        ignores: tuple[PathIgnore, ...] = ()
-        if settings is not None and settings.ignored:
-            base = Path.cwd() if settings is self._settings else settings.file.parent
-            ignores = settings.path_ignores(place.resolve(), base)
-        caches = settings is None or settings.caches
-        return replace(self._selections[file], path_ignores=ignores, caches=caches)
-
-    def baseline_of(self, place: Path) -> Path | None:
-        """The file with the known findings that the settings name for the bundle at a place, if they do.
-
-        Raises:
-            BadUsage: the settings that count there make no sense.
-            Unreadable: they cannot be read.
-        """
-        settings = self.settings_of(place)
-        return settings.baseline if settings is not None else None
-
-    def settings_of(self, place: Path) -> Settings | None:
-        """The settings that count for the bundle at a place. Those that somebody else can write are told and left out.
-
-        Raises:
-            BadUsage: they make no sense.
-            Unreadable: they cannot be read.
-        """
-        if self._settings is not None or self._asked.no_config:
-            return self._settings
-        if self._last is None or self._last[0] != place:
-            try:
-                self._last = place, self._nearest.of(place.resolve())
-            finally:
-                _tell_left_out(self._nearest.left_out)
-        return self._last[1]
+        super().__init__(asked, _tell_left_out)
 
 
-def _tell_left_out(files: dict[Path, str]) -> None:
+def _tell_left_out(files: Mapping[Path, str]) -> None:
     from bundlekit.lint.settings import TRUST_HINT
     from bundlekit.quoting import printable
 
@@ -191,10 +79,5 @@ def _explain(context: click.Context, _: click.Parameter, words: tuple[str, ...])
     if words and not context.resilient_parsing:
         from bundlekit.cli.explanation import explain
 
-        explain(tuple(_words(words)))
+        explain(tuple(words_of(words)))
         context.exit()
-
-
-def _words(given: tuple[str, ...]) -> Iterator[str]:
-    for text in given:
-        yield from (word.strip() for word in text.split(",") if word.strip())

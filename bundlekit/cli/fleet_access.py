@@ -16,7 +16,6 @@ import click
 
 from bundlekit.cli import completing
 from bundlekit.cli.access import (
-    TIMEOUT,
     Access,
     address_of,
     known_password,
@@ -26,6 +25,7 @@ from bundlekit.cli.access import (
 )
 from bundlekit.cli.inventories import Meant, meant_by
 from bundlekit.errors import BadUsage, GatewayUnreachable
+from bundlekit.library.gateway import TIMEOUT
 
 if TYPE_CHECKING:
     import paramiko

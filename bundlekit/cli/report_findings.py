@@ -15,6 +15,7 @@ import click
 from bundlekit.cli.document import writing
 from bundlekit.errors import BundlekitError
 from bundlekit.lint import Finding, Severity
+from bundlekit.lint.finding import counted
 from bundlekit.lint.formats import About, Checked, Report, report
 from bundlekit.lint.formats.report import named
 from bundlekit.lint.formats.text import COLOURS, MOST_OF_A_RULE, lines
@@ -118,8 +119,3 @@ def write_text(findings: Iterable[Finding], *, err: bool = False) -> None:
 def _paint(text: str, look: str) -> str:
     colour = look.removeprefix("bold").strip()
     return click.style(text, fg=colour or None, bold=look.startswith("bold") or None)
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 error`, `2 errors`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

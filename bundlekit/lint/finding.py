@@ -99,3 +99,8 @@ class Finding:
 def order(finding: Finding) -> tuple[str, int, int, str, str]:
     """By what the findings of a bundle are sorted."""
     return finding.file, finding.line, finding.column, finding.code, finding.message
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

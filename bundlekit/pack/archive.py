@@ -9,6 +9,7 @@ reads too.
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,6 +74,18 @@ class Archive:
     def file_name(self) -> str:
         """`<name>-<version>.tar.gz`."""
         return f"{self.name}-{self.version}{SUFFIX}"
+
+    def write(self, folder: str | os.PathLike[str]) -> Path:
+        """Write it into a folder as `file_name`; a file of that name is replaced, at once or not at all.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            Taken: something that is no file has its name.
+            CouldNotRun: it cannot be written.
+        """
+        return write(self, Path(folder))
 
     @cached_property
     def former_digest(self) -> str:

@@ -185,6 +185,13 @@ class BundleState:
         current = self.release(self.current)
         return current.version if current else ""
 
+    @property
+    def is_well(self) -> bool:
+        """Whether it does what it was last told to: run, or be stopped."""
+        if self.lock and not self.lock.alive:
+            return False
+        return not self.at_boot or bool(self.running and self.running.registered)
+
     def release(self, id: str) -> Release | None:
         return next((release for release in self.releases if release.id == id), None)
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.cli.access import TIMEOUT, Access, address_of, prompter_for, typed_out
+from bundlekit.cli.access import Access, address_of, prompter_for, typed_out
 from bundlekit.cli.fleet_access import FleetAccess, fleet_options, is_single, single
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BundlekitError
+from bundlekit.library.gateway import TIMEOUT
 
 if TYPE_CHECKING:
     from bundlekit.bundle.manifest import Manifest
@@ -64,7 +65,7 @@ def _manifest(bundle: Path | None) -> Manifest | None:
     """Of the bundle that is to be deployed: which is named, or is in this folder."""
     from bundlekit.bundle.manifest import manifest_of
     from bundlekit.bundle.search import has_manifest
-    from bundlekit.cli.archive import bundle_at
+    from bundlekit.library.checking import bundle_at
 
     if bundle is not None:
         return manifest_of(bundle_at(bundle))

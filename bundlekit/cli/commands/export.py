@@ -33,10 +33,10 @@ def command(form: str, path: Path, output: Path | None) -> int:
     requests change, where this is possible.
     """
 
-    from bundlekit.cli.archive import bundle_at
     from bundlekit.export.description import describe
     from bundlekit.export.openapi import openapi
     from bundlekit.export.postman import postman
+    from bundlekit.library.checking import bundle_at
     from bundlekit.quoting import printable
 
     description = describe(bundle_at(path))

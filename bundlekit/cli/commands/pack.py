@@ -103,14 +103,15 @@ def _digest(place: Path) -> str | None:
 
 def _list(path: Path) -> int:
     from bundlekit.bundle.files import Kind
-    from bundlekit.cli.archive import baseline_in
+    from bundlekit.cli.choice import Asked, Chosen
+    from bundlekit.library.packing import baseline_in
     from bundlekit.pack.contents import Contents, select
     from bundlekit.pack.ignore import open_folder
     from bundlekit.pack.reading import open_archive
     from bundlekit.quoting import printable
 
     if path.is_dir():
-        contents = select(open_folder(path), baseline_in(path))
+        contents = select(open_folder(path), baseline_in(path, Chosen(Asked())))
     else:
         contents = Contents(tuple(open_archive(path).files.entries.values()), ())
     filled = {entry.path.rpartition("/")[0] for entry in contents.entries}

@@ -69,7 +69,7 @@ def run(access: Access, bundle: str | None, release: str | None, output: Path | 
 def _sbom(bundle: Bundle) -> bytes:
     """The one in a release, or else one that is made of it."""
     from bundlekit.bundle.manifest import manifest_of
-    from bundlekit.cli.archive import provided_modules_of
+    from bundlekit.library.packing import provided_modules_of
     from bundlekit.pack.sbom import sbom_name, sbom_of
 
     name = sbom_name(manifest_of(bundle))

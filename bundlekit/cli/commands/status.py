@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from bundlekit.remote.events import BundleState, GatewayState, Neighbour
     from bundlekit.remote.session import Session
 
-_LEFT_OUT = ("had", "upload", "uploaded", "neighbours")  # nothing that a look at the gateway is about, or told anew
 _MOST_BY_HAND = 10  # lines; a gateway can have dozens, and they are not what was asked for
 
 
@@ -44,11 +42,13 @@ def command(access: FleetAccess, bundle: str | None, form: str) -> int:
 
 def run(access: Access, bundle: str | None, *, form: str) -> int:
     """Print the state of a gateway, of one bundle there or of all; 1 if one that should run does not."""
+    from bundlekit.library.reports import gateway_report
+
     with session_on(access) as session:
         gateway = session.probe(bundle)
         _refuse_missing(session, gateway, bundle)
         if form == "json":
-            click.echo(json.dumps({**session.identity, **for_programs(gateway)}, indent=2))
+            click.echo(json.dumps({**session.identity, **gateway_report(gateway)}, indent=2))
         else:
             _print(session.name, gateway, bundle)
     return _code(gateway)
@@ -62,18 +62,19 @@ def _refuse_missing(session: Session, gateway: GatewayState, bundle: str | None)
 
 
 def _code(gateway: GatewayState) -> int:
-    return 0 if all(is_well(state) and not _copies(gateway, state.name) for state in gateway.bundles) else 1
+    return 0 if all(state.is_well and not _copies(gateway, state.name) for state in gateway.bundles) else 1
 
 
 def run_each(access: FleetAccess, bundle: str | None, *, form: str) -> int:
     """Print who runs what, with folded names."""
     from bundlekit.cli.for_each import GatewayResult, for_each
+    from bundlekit.library.reports import gateway_report
 
     def look(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         with fleet.session(gateway) as session:
             state = session.probe(bundle)
             _refuse_missing(session, state, bundle)
-            fields = {**session.identity, **for_programs(state)} if form == "json" else {}
+            fields = {**session.identity, **gateway_report(state)} if form == "json" else {}
         lines = tuple(_in_a_line(state, one) for one in state.bundles) or ("no bundle",)
         return GatewayResult(lines, _code(state), fields, state.notes)
 
@@ -94,24 +95,9 @@ def _in_a_line(gateway: GatewayState, state: BundleState) -> str:
     return ", ".join(words)
 
 
-def is_well(state: BundleState) -> bool:
-    """Whether a bundle does what it was last told to: run, or be stopped."""
-    if state.lock and not state.lock.alive:
-        return False
-    return not state.at_boot or bool(state.running and state.running.registered)
-
-
 def _copies(gateway: GatewayState, name: str) -> list[Neighbour]:
     """Those that run by hand of a bundle."""
     return [one for one in gateway.neighbours if one.pid and one.name == name]
-
-
-def for_programs(gateway: GatewayState) -> dict[str, Any]:
-    """What is known of a gateway, as `--format json` has it."""
-    found = {name: value for name, value in asdict(gateway).items() if name not in _LEFT_OUT}
-    found["bundles"] = [{**asdict(state), "version": state.version} for state in gateway.bundles]
-    found["by_hand"] = [asdict(one) for one in gateway.neighbours if one.pid]
-    return found
 
 
 def _print(name: str, gateway: GatewayState, bundle: str | None) -> None:

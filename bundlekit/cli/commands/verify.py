@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -70,8 +70,9 @@ def command(
     gateway could not be asked.
     """
 
-    from bundlekit.cli.archive import bundle_at
     from bundlekit.deploy.contract_check import judge, look_at, notes_on, plan_checks
+    from bundlekit.library.checking import bundle_at
+    from bundlekit.library.reports import contract_report
     from bundlekit.quoting import printable
 
     manifest, checks = plan_checks(bundle_at(path), _filled_in(parameters), write=write)
@@ -89,7 +90,7 @@ def command(
             if form == "text":
                 click.echo(_row(result, width))
     if form == "json":
-        report = report_of(manifest, gateway.name, results) | (session.identity if session else {})
+        report = contract_report(manifest, gateway.name, results) | (session.identity if session else {})
         runs = seen and {"release": seen.release or None, "version": seen.version}
         click.echo(json.dumps({**report, "gateway": gateway.name, "runs": runs}, indent=2))
     if junit:
@@ -124,6 +125,7 @@ def _run_each(
     from bundlekit.cli.gateway_access import gateway_and_session_in
     from bundlekit.deploy.contract_check import judge, look_at, notes_on
     from bundlekit.gateway.contract import Verdict
+    from bundlekit.library.reports import contract_report
 
     def check(fleet: Fleet, gateway: Gateway) -> each.GatewayResult:
         with gateway_and_session_in(way, fleet, gateway) as (client, session):
@@ -132,7 +134,9 @@ def _run_each(
         lines = [_in_a_line(result) for result in results if result.verdict is not Verdict.KEPT]
         runs = {"release": seen.release or None, "version": seen.version}
         fields = (
-            {**report_of(manifest, gateway.name, results), **session.identity, "runs": runs} if form == "json" else {}
+            {**contract_report(manifest, gateway.name, results), **session.identity, "runs": runs}
+            if form == "json"
+            else {}
         )
         code = _code(manifest, results, seen, strict=strict)
         verdict = f"bundle.json of {manifest.name} {manifest.version} is {'broken' if code else 'kept'}"
@@ -178,29 +182,3 @@ def _summary(manifest: Manifest, gateway: str, results: Sequence[ContractResult]
     seconds = sum(result.seconds for result in results)
     what = f"bundle.json of {manifest.name} {manifest.version}"
     return f"{what}, on {gateway}: {', '.join(parts)}, {seconds:.2f} s"
-
-
-def report_of(manifest: Manifest, gateway: str, results: Sequence[ContractResult]) -> dict[str, Any]:
-    """The results for programs, in the form that docs/api.md describes."""
-    from bundlekit.gateway.contract import Verdict, count
-
-    counts = count(results)
-    return {
-        "version": 1,
-        "bundle": {"name": manifest.name, "version": manifest.version, "ttl": manifest.ttl},
-        "gateway": gateway,
-        "results": [
-            {
-                "promise": result.check.promise.value,
-                "method": result.check.method,
-                "declared": result.check.declared,
-                "resource": result.check.resource,
-                "verdict": result.verdict.name.lower(),
-                "words": result.words,
-                "status": result.status,
-                "seconds": round(result.seconds, 6),
-            }
-            for result in results
-        ],
-        "summary": {verdict.name.lower(): counts[verdict] for verdict in Verdict},
-    }

@@ -10,11 +10,10 @@ from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.action import 
 from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.archives import checked
 
 try:
-    from bundlekit.cli.commands.status import is_well
-    from bundlekit.cli.rate import rate_in
     from bundlekit.deploy import verbs
     from bundlekit.deploy.plan import Action
     from bundlekit.errors import BadUsage
+    from bundlekit.library.rate import rate_in
 except ImportError:  # which the action reports
     pass
 
@@ -91,8 +90,8 @@ class ActionModule(GatewayAction):
         state = self.state_there(session, name)
         wanted = arguments["state"]
         waits = {"wait_lock": arguments["wait_lock"]}
-        is_up = state.at_boot and is_well(state)
-        is_stopped = not state.at_boot and not state.running and is_well(state)
+        is_up = state.at_boot and state.is_well
+        is_stopped = not state.at_boot and not state.running and state.is_well
         changes = {"started": not is_up, "stopped": not is_stopped, "restarted": True}[wanted]
         outcome = None
         if changes and not self._task.check_mode:

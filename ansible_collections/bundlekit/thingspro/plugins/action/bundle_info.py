@@ -10,8 +10,8 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.action import GatewayAction
 
 try:
-    from bundlekit.cli.commands.status import for_programs, is_well
     from bundlekit.deploy import verbs
+    from bundlekit.library.reports import gateway_report
 except ImportError:  # which the action reports
     pass
 
@@ -26,8 +26,8 @@ class ActionModule(GatewayAction):
         with self.session() as session:
             gateway = session.probe(name)
             entries = verbs.history(session, name, lines) if lines else []
-        found = for_programs(gateway)
-        well = {state.name: is_well(state) for state in gateway.bundles}
+        found = gateway_report(gateway)
+        well = {state.name: state.is_well for state in gateway.bundles}
         bundles = [{**one, "well": well[one["name"]]} for one in found.pop("bundles") if one["is_there"]]
         by_hand = found.pop("by_hand")
         history = [asdict(entry) for entry in entries]

@@ -9,7 +9,6 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.action import GatewayAction
 
 try:
-    from bundlekit.cli.commands.status import is_well
     from bundlekit.deploy import verbs
     from bundlekit.deploy.release_choice import release_named, rollback_target
 except ImportError:  # which the action reports
@@ -37,7 +36,7 @@ class ActionModule(GatewayAction):
         with self.session() as session:
             state = self.state_there(session, arguments["name"])
             is_current = release is not None and release_named(state, release) == state.current
-            if is_current and state.at_boot and is_well(state):
+            if is_current and state.at_boot and state.is_well:
                 return _result(state.name, "unchanged", state.version, state.current)
             if is_current:
                 raise AnsibleActionFail(

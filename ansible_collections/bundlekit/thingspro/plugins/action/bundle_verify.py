@@ -7,11 +7,9 @@ from typing import Any, ClassVar
 from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.action import GatewayAction
 
 try:
-    from bundlekit.cli.archive import bundle_at
-    from bundlekit.cli.commands.verify import report_of
-    from bundlekit.deploy.contract_check import judge, look_at, notes_on, plan_checks
-    from bundlekit.gateway.client import GatewayClient
-    from bundlekit.gateway.contract import Verdict
+    from bundlekit.library.checking import bundle_at
+    from bundlekit.library.reports import contract_report
+    from bundlekit.library.verifying import verify_contract
 except ImportError:  # which the action reports
     pass
 
@@ -30,29 +28,27 @@ class ActionModule(GatewayAction):
         parameters = {str(name).removeprefix(":"): str(value) for name, value in arguments["params"].items()}
         # To send back what was read changes nothing for a bundle that keeps its promises, but is a change to others.
         write = arguments["write"] and not self._task.check_mode
-        manifest, checks = plan_checks(bundle_at(self.source(arguments["src"])), parameters, write=write)
+        bundle = bundle_at(self.source(arguments["src"]))
         with self.session() as session:
-            token = session.api_token()
-            seen = look_at(session, manifest, checks)
-            gateway = GatewayClient.over(session.open_api, token, name=session.name, timeout=_PATIENCE)
-            results = list(judge(manifest, checks, gateway, seen))
-        for note in notes_on(manifest, results, seen):
+            done = verify_contract(session, bundle, parameters, write=write, max_time=_PATIENCE)
+            name = session.name
+        for note in done.notes:
             self.progress.note(note)
-        report = report_of(manifest, session.name, results)
-        is_other = seen.version is not None and seen.version != manifest.version
-        failing = {Verdict.BROKEN, Verdict.UNCHECKED} if arguments["strict"] else {Verdict.BROKEN}
-        broken = [one for one in results if one.verdict in failing]
+        manifest = done.manifest
+        report = contract_report(manifest, name, done.results)
+        is_other = done.version is not None and done.version != manifest.version
+        broken = done.broken + (done.unchecked if arguments["strict"] else ())
         found: dict[str, Any] = {
             "changed": False,
             "name": manifest.name,
-            "version": seen.version,
-            "release": seen.release or None,
+            "version": done.version,
+            "release": done.release or None,
             "results": report["results"],
             "summary": report["summary"],
         }
         if broken or (arguments["strict"] and is_other):
             words = [f"{one.check.method} {one.check.resource} {one.words}".strip() for one in broken]
-            words = words or [f"version {seen.version} runs there, and {manifest.version} is the one of src"]
+            words = words or [f"version {done.version} runs there, and {manifest.version} is the one of src"]
             found |= {
                 "failed": True,
                 "reason": "broken",

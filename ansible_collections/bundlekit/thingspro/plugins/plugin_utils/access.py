@@ -16,9 +16,9 @@ from ansible.utils.display import Display
 
 # Workers are forks of the process that imports this: what is imported and made here, no worker has to make anew.
 try:
-    from bundlekit.cli.own_gateway import expect_its_key, password_of
     from bundlekit.errors import GatewayUnreachable, HostKeyRejected, LoginRefused
     from bundlekit.fleet.ssh_arguments import ArgumentsUnfit, parse_arguments
+    from bundlekit.library.own_gateway import expect_its_key, password_of
     from bundlekit.remote import script
     from bundlekit.remote.session import Session
     from bundlekit.ssh.address import look_up

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import io
 import json
 import os
 from dataclasses import dataclass
@@ -15,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 from ansible import constants
 
 try:
-    import click
-
     from bundlekit.bundle.files import Kind
-    from bundlekit.cli.archive import checked_archive
-    from bundlekit.cli.choice import Asked, Chosen
     from bundlekit.errors import BundlekitError, Refused
+    from bundlekit.library.checking import examine, lines_of, refusal_of
+    from bundlekit.library.packing import checked_archive
+    from bundlekit.lint.baselines import Baselines
+    from bundlekit.lint.chosen import Asked, RuleChoice
     from bundlekit.pack.ignore import open_folder
     from bundlekit.pack.reading import read_archive
 except ImportError:  # which the action reports
     pass
 
 if TYPE_CHECKING:
+    from bundlekit.bundle.bundle import Bundle
     from bundlekit.pack.archive import Archive
 
 
@@ -73,16 +73,21 @@ def checked(source: Path) -> Checked:
 
 def _check(source: Path, place: Path) -> dict[str, Any]:
     """What the check of a bundle found; the archive of a folder is at `place` then."""
-    # Where the command line shows the findings to people.
+    findings: list[str] = []
+
+    def check(bundle: Bundle, path: Path, choice: RuleChoice) -> None:
+        found = examine(bundle, path, choice, Baselines(choice))
+        findings.extend(lines_of(found))
+        if not found.passed:
+            raise refusal_of(found, hint="correct these findings, then try again")
+
     archive, keeps_writes, refused = None, False, None
-    with contextlib.redirect_stderr(io.StringIO()) as shown:
-        try:
-            archive, keeps_writes = checked_archive(source)
-        except Refused as error:
-            refused = error.message, error.hint
+    try:
+        archive, keeps_writes = checked_archive(source, RuleChoice(Asked()), check)
+    except Refused as error:
+        refused = error.message, error.hint
     if archive is not None and source.is_dir():
         place.write_bytes(archive.data)
-    findings = [line for line in click.unstyle(shown.getvalue()).splitlines() if line]
     return {"refused": refused, "keeps_writes": keeps_writes, "findings": findings}
 
 
@@ -101,10 +106,10 @@ def _digest(source: Path) -> str:
     else:
         with contextlib.suppress(OSError):  # which the check reports
             add("archive", source.read_bytes())
-    with contextlib.suppress(BundlekitError, OSError), contextlib.redirect_stderr(io.StringIO()):
-        chosen = Chosen(Asked())
-        if settings := chosen.settings_of(source):
+    with contextlib.suppress(BundlekitError, OSError):
+        choice = RuleChoice(Asked())
+        if settings := choice.settings_of(source):
             add("settings", settings.file.read_bytes())
-        if baseline := chosen.baseline_of(source):
+        if baseline := choice.baseline_of(source):
             add("baseline", baseline.read_bytes())
     return digest.hexdigest()
