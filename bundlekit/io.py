@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Opening files with care, and writing a file whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+# Flags of os.open; 0 where a system has no such flag, as Windows has none of them.
+CLOEXEC: int = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
+NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
+
+
+def user_id() -> int:
+    """The number of this process's user; 0 on Windows, which has none, and says 0 of each file's owner."""
+    return os.geteuid() if hasattr(os, "geteuid") else 0
 
 
 @contextlib.contextmanager
@@ -31,9 +42,9 @@ def replacing(
     """
     draft = place.with_name(f".bundlekit-{os.urandom(8).hex()}")
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW | CLOEXEC
         with os.fdopen(os.open(draft, flags, mode), "wb") as stream:
-            if like is not None:
+            if like is not None and hasattr(os, "fchown"):
                 os.fchmod(stream.fileno(), stat.S_IMODE(like.st_mode))
                 with contextlib.suppress(OSError):
                     os.fchown(stream.fileno(), like.st_uid, like.st_gid)

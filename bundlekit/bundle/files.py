@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bundlekit.errors import Unreadable
+from bundlekit.io import CLOEXEC, NONBLOCK
 
 
 class Kind(Enum):
@@ -73,7 +74,7 @@ class FolderFiles:
     def read(self, path: str, limit: int | None = None) -> bytes:
         try:
             # O_NONBLOCK: a FIFO that nobody writes to must not make us wait for ever.
-            descriptor = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(f"{self.root}/{path}", os.O_RDONLY | NONBLOCK | CLOEXEC)
             with os.fdopen(descriptor, "rb") as stream:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     raise Unreadable(f"{self.root / path} is not a regular file")

@@ -7,6 +7,8 @@ import re
 import stat
 from pathlib import Path
 
+from bundlekit.io import user_id
+
 SAFE_FOLDERS = "BUNDLEKIT_SAFE_FOLDERS"
 """The environment variable with the folders that the user trusts, whoever owns them; `*` for all."""
 
@@ -54,7 +56,7 @@ def _is_named_safe(path: Path) -> bool:
 
 
 def _trusted_users() -> set[int]:
-    me = os.geteuid()
+    me = user_id()
     caller = os.environ.get("SUDO_UID", "")
     return {0, me} | ({int(caller)} if me == 0 and re.fullmatch("[0-9]{1,10}", caller) else set())
 

@@ -15,7 +15,7 @@ import click
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.errors import CouldNotRun
-from bundlekit.io import replacing
+from bundlekit.io import CLOEXEC, DIRECTORY, NOFOLLOW, NONBLOCK, replacing
 from bundlekit.quoting import printable
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _plain(line: str) -> str:
 def _write(place: Path, shown: str, before: bytes, after: bytes) -> None:
     """Put new content in the place of what a file had, whole or not at all, and never through a link."""
     try:
-        descriptor = os.open(place, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(place, os.O_RDWR | NOFOLLOW | NONBLOCK | CLOEXEC)
         with os.fdopen(descriptor, "rb") as stream:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or stream.read() != before:
@@ -116,8 +116,11 @@ def _rename(place: Path, bundle: Bundle, old: str, new: str) -> None:
     """
     folder, _, before = old.rpartition("/")
     after = new.rpartition("/")[2]
+    if os.link not in os.supports_dir_fd:  # Windows, whose rename never takes a name that is taken
+        _rename_at_once(place, bundle, old, new)
+        return
     try:
-        descriptor = os.open(place / folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(place / folder, os.O_RDONLY | DIRECTORY | NOFOLLOW | CLOEXEC)
         try:
             if not stat.S_ISREG(os.stat(before, dir_fd=descriptor, follow_symlinks=False).st_mode):
                 raise CouldNotRun(f"{bundle.shown(old)} has changed meanwhile", kept="it was left as it is")
@@ -140,6 +143,19 @@ def _rename(place: Path, bundle: Bundle, old: str, new: str) -> None:
         ) from error
 
 
+def _rename_at_once(place: Path, bundle: Bundle, old: str, new: str) -> None:
+    try:
+        if (place / new).exists():
+            raise CouldNotRun(
+                f"cannot rename {bundle.shown(old)}: there is a {bundle.shown(new)}", kept="both were left as they are"
+            )
+        (place / old).rename(place / new)
+    except OSError as error:
+        raise CouldNotRun(
+            f"cannot rename {bundle.shown(old)}: {error.strerror}", kept="it was left as it is"
+        ) from error
+
+
 def _give_name(folder: int, old: str, new: str) -> None:
     """Have a file under a second name; a copy where the disk knows no second names."""
     try:
@@ -147,10 +163,10 @@ def _give_name(folder: int, old: str, new: str) -> None:
     except FileExistsError:
         raise
     except OSError:
-        source = os.open(old, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        source = os.open(old, os.O_RDONLY | NOFOLLOW | NONBLOCK | CLOEXEC, dir_fd=folder)
         with os.fdopen(source, "rb") as stream:
             mode = stat.S_IMODE(os.fstat(source).st_mode)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW | CLOEXEC
             target = os.open(new, flags, mode, dir_fd=folder)
             try:
                 with os.fdopen(target, "wb") as copy:

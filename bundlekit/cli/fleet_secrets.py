@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
-import termios
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,14 +75,13 @@ class SharedSecrets:
         self._accepted: set[str] = set()
         self._passphrases: dict[str, str | None] = {}
         self._tries: Counter[str] = Counter()
-        self._terminal = termios.tcgetattr(sys.stdin) if self.asks else None
+        self._show_again = _typing_shown_again() if self.asks else lambda: None
         self._is_asking = False
 
     def close(self) -> None:
         """Have the terminal show what is typed again, if a thread still waits for a secret."""
-        if self._is_asking and self._terminal is not None:
-            with contextlib.suppress(termios.error, ValueError):
-                termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._terminal)
+        if self._is_asking:
+            self._show_again()
 
     def password(self, whose: Shared, refused: str | None) -> str | None:
         """The password of a user, for all gateways on which somebody is called so; or of a group, or of a gateway.
@@ -242,3 +240,18 @@ class FleetPrompter:
 def _kept(name: str) -> str | None:
     kept = kept_secret(name)
     return kept if kept and is_text(kept) else None
+
+
+def _typing_shown_again() -> Callable[[], None]:
+    """Has the terminal show what is typed as it does now; nothing on Windows, where a prompt changes no terminal."""
+    try:
+        import termios
+    except ImportError:
+        return lambda: None
+    before = termios.tcgetattr(sys.stdin)
+
+    def show() -> None:
+        with contextlib.suppress(termios.error, ValueError):
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+    return show

@@ -44,6 +44,8 @@ def is_reader_gone() -> bool:
     """
     import select
 
+    if not hasattr(select, "poll"):  # Windows
+        return False
     outputs = select.poll()
     for descriptor in (1, 2):
         outputs.register(descriptor, 0)  # the end of a reader is told unasked

@@ -16,6 +16,7 @@ from bundlekit.cli.document import put
 from bundlekit.cli.fleet_access import Fleet, FleetAccess
 from bundlekit.cli.rollout_options import RolloutOptions, policy_of
 from bundlekit.cli.rollout_records import folder_of_records, new_record, note_last
+from bundlekit.cli.systems import require_unix
 from bundlekit.errors import CouldNotRun
 
 if TYPE_CHECKING:
@@ -42,7 +43,11 @@ def begin(access: FleetAccess, checked: Checked, options: RolloutOptions, *, for
 
     Returns:
         The exit code.
+
+    Raises:
+        CouldNotRun: this is Windows, or the record cannot be written.
     """
+    require_unix("rollout")
     from bundlekit.fleet.record import Record, keep_archive, new_id
 
     id = new_id(time.time())
@@ -172,6 +177,7 @@ def go_on(
     Raises:
         CouldNotRun: the record or its archive cannot be read, or another process goes on with it.
     """
+    require_unix("rollout")
     from bundlekit.fleet.record import Record, archive_place
     from bundlekit.fleet.states import FAILED
     from bundlekit.pack.reading import read_archive

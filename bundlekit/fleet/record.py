@@ -6,7 +6,6 @@ the folder with `.d` at the end of its name, is each archive, by its digest.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -20,7 +19,7 @@ from typing import Any
 
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayBusy
 from bundlekit.fleet.story import FORMAT, Known, Story, after, read_record
-from bundlekit.io import replacing
+from bundlekit.io import CLOEXEC, replacing
 from bundlekit.pack.signature import SUFFIX, Signatures
 
 
@@ -50,10 +49,12 @@ class Record:
             Unreadable: it is no record.
             CouldNotRun: it exists already, does not, or cannot be written.
         """
+        import fcntl
+
         self.path = path
         self._lock = threading.Lock()
         create = head is not None
-        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | (os.O_CREAT | os.O_EXCL if create else 0)
+        flags = os.O_RDWR | os.O_APPEND | CLOEXEC | (os.O_CREAT | os.O_EXCL if create else 0)
         try:
             if create:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -165,6 +166,8 @@ def ask(path: Path, what: str) -> bool:
     Raises:
         CouldNotRun: it cannot be asked.
     """
+    import fcntl
+
     try:
         with path.open("rb") as stream:
             try:
@@ -209,7 +212,7 @@ def keep_archive(path: Path, digest: str, data: bytes, signatures: Signatures | 
 
 
 def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(folder, os.O_RDONLY | CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bundlekit.errors import BadUsage, CertificateRejected, Unreadable
+from bundlekit.io import CLOEXEC
 
 Trust = Callable[[str, bytes], None]
 """Takes `host:port` and the certificate that it shows, as DER; raises CertificateRejected."""
@@ -101,7 +102,7 @@ class KnownGateways:
     def _remember(self, place: str, shown: str) -> None:
         try:
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | CLOEXEC, 0o600)
             with os.fdopen(descriptor, "ab") as stream:
                 stream.write(f"{place} {shown}\n".encode())
         except OSError as error:

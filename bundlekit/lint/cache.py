@@ -23,7 +23,7 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import FolderFiles
 from bundlekit.bundle.ownership import why_foreign
 from bundlekit.errors import Unreadable
-from bundlekit.io import replacing
+from bundlekit.io import CLOEXEC, NOFOLLOW, NONBLOCK, replacing, user_id
 from bundlekit.lint.access_recorder import Asked, Watched, digest, says_the_same
 from bundlekit.lint.finding import Edit, Finding, Other, Rename, Severity
 from bundlekit.lint.formats.report import shown_fix
@@ -140,7 +140,7 @@ class Cache:
             return True
         except (OSError, ValueError):
             return False
-        return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == user_id()
 
     def _write(self, key: str, body: bytes) -> None:
         folder = self._folder / key[0]
@@ -157,14 +157,14 @@ class Cache:
 def _read(folder: Path, key: str) -> bytes | None:
     """What was kept there, if it is whole; nothing else is read."""
     try:
-        descriptor = os.open(folder / key[0] / key[1:], os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(folder / key[0] / key[1:], os.O_RDONLY | NONBLOCK | NOFOLLOW | CLOEXEC)
         with os.fdopen(descriptor, "rb") as stream:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 return None
             content = stream.read(2 * _LARGEST)
             if time.time() - status.st_mtime > _OFTEN:
-                os.utime(descriptor)
+                os.utime(descriptor if os.utime in os.supports_fd else folder / key[0] / key[1:])
     except OSError:
         return None
     name, body = content[:32], content[32:]

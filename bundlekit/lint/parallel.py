@@ -182,7 +182,7 @@ def _workers(number: int, cache: Cache | None) -> Iterator[list[Connection]]:
     processes: list[BaseProcess] = []
     connections: list[Connection] = []
     # Ctrl-C is for whoever asks; the others are born deaf to it, and end when nobody asks any more.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    hearing = _deaf_to_interrupts()
     try:
         for _ in range(number):
             ours, theirs = context.Pipe()
@@ -192,16 +192,24 @@ def _workers(number: int, cache: Cache | None) -> Iterator[list[Connection]]:
                 process.start()
             processes.append(process)
             theirs.close()
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        hearing()
         yield connections
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        hearing()
         for one in processes:
             one.terminate()
         for one in processes:
             one.join()
         for connection in connections:
             connection.close()
+
+
+def _deaf_to_interrupts() -> Callable[[], object]:
+    """Have Ctrl-C wait, for this thread and the processes that it starts; returns what ends that. Not on Windows."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return lambda: None
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    return lambda: signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

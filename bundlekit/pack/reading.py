@@ -24,6 +24,7 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Kind
 from bundlekit.bundle.manifest import manifest_of
 from bundlekit.errors import CouldNotRun, Refused, Unreadable
+from bundlekit.io import NONBLOCK
 from bundlekit.pack import safety
 from bundlekit.pack.archive import IDENTITY, Archive, ArchiveMember
 from bundlekit.pack.contents import SUMS
@@ -145,7 +146,7 @@ class ArchiveFiles:
 def _opened(path: Path) -> IO[bytes]:
     try:
         # O_NONBLOCK: a FIFO that nobody writes to must not make us wait for ever.
-        stream = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115
+        stream = open(path, "rb", opener=lambda name, flags: os.open(name, flags | NONBLOCK))  # noqa: SIM115
     except OSError as error:
         raise Unreadable(f"cannot read {path}: {error.strerror}") from error
     status = os.fstat(stream.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from bundlekit import __version__
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.manifest import manifest_of, read_manifest
 from bundlekit.errors import BadUsage, CouldNotRun, Refused, Unreadable, reason_of
+from bundlekit.io import CLOEXEC, DIRECTORY
 from bundlekit.scaffold.answers import Answers
 from bundlekit.scaffold.answers_file import parsed_answers
 from bundlekit.scaffold.journal import JOURNAL, Journal, carry_out, complete, interrupted, sweep
@@ -166,8 +166,10 @@ def alone(folder: Path) -> Iterator[None]:
     Raises:
         CouldNotRun: another one runs.
     """
+    import fcntl
+
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY | DIRECTORY | CLOEXEC)
     except OSError as error:
         raise Unreadable(f"cannot read {folder}: {reason_of(error)}") from error
     try:

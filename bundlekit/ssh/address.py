@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bundlekit.errors import Unreadable
+from bundlekit.io import user_id
 from bundlekit.ssh.ssh_config import SSH_FOLDER, Options, config_to_name, options_for
 from bundlekit.ssh.ssh_config_file import expand_tokens, own_name
 from bundlekit.ssh.target import Target, parse_target
@@ -145,7 +146,7 @@ def address_from(target: Target, options: Options, config_file: Path | None = No
     alias = option("hostkeyalias")
     tokens = {
         **{"%": "%", "h": host, "p": str(port), "r": user, "n": target.host, "k": alias or target.host},
-        **{"d": str(Path("~").expanduser()), "u": me, "i": str(os.getuid())},
+        **{"d": str(Path("~").expanduser()), "u": me, "i": str(user_id())},
         **{"l": socket.gethostname(), "L": socket.gethostname().partition(".")[0]},
     }
     command = option("proxycommand")

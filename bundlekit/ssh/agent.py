@@ -39,6 +39,8 @@ def keys_of(place: str) -> list[paramiko.AgentKey]:
     """
     import paramiko
 
+    if not hasattr(socket, "AF_UNIX"):  # the agents of Windows are at no socket
+        return []
     try:
         # paramiko itself would wait for ever, and take any number of keys.
         stream = socket.socket(socket.AF_UNIX)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bundlekit.errors import HostKeyRejected, Unreadable
+from bundlekit.io import CLOEXEC
 from bundlekit.ssh.certificates import fault_of_host, host_certificate_of
 from bundlekit.ssh.prompts import Prompter
 from bundlekit.ssh.ssh_config_file import fits_one
@@ -237,7 +238,7 @@ def _remember(key: paramiko.PKey, name: str, file: Path) -> None:
     line = f"{name} {key.get_name()} {key.get_base64()}\n"
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | CLOEXEC, 0o600)
         with os.fdopen(descriptor, "rb+") as stream:
             if stream.seek(0, os.SEEK_END):
                 stream.seek(-1, os.SEEK_END)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -128,6 +127,10 @@ def _split(value: str) -> Iterator[str]:
 
 def _own_home() -> Path | None:
     """By the password file; None for a user that is not there."""
+    try:
+        import pwd
+    except ImportError:  # Windows has no such file
+        return Path("~").expanduser()
     try:
         return Path(pwd.getpwuid(os.getuid()).pw_dir)
     except KeyError:

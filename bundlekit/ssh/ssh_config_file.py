@@ -6,13 +6,14 @@ paramiko's own reader gives a `Match exec` our standard input, where the passwor
 from __future__ import annotations
 
 import getpass
-import os
 import re
 import shlex
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from bundlekit.io import user_id
 
 _DEEPEST = 16  # files that include each other, as in OpenSSH
 _LINE = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*")
@@ -189,7 +190,7 @@ class Reading:
                 value,
                 {
                     **{"h": host, "n": named, "p": self._option("port") or "22", "r": names["user"], "%": "%"},
-                    **{"u": names["localuser"], "d": str(Path("~").expanduser()), "i": str(os.getuid())},
+                    **{"u": names["localuser"], "d": str(Path("~").expanduser()), "i": str(user_id())},
                 },
             )
             ended = subprocess.run(

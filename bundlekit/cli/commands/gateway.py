@@ -140,7 +140,10 @@ def run(wanted: Wanted) -> int:
     """Run an emulated gateway until the user ends it."""
     if sys.platform != "linux":
         raise CouldNotRun(
-            "`bundlekit gateway` needs Linux, because it uses namespaces", hint="`bundlekit run` works here"
+            "`bundlekit gateway` needs Linux, because it uses namespaces",
+            hint="`bundlekit run` works here"
+            if sys.platform != "win32"
+            else "the Windows Subsystem for Linux (WSL) is a Linux",
         )
     if not _is_address(wanted.listen):
         raise BadUsage(f"--listen {wanted.listen} is not an IP address", hint="127.0.0.1 allows only this machine")

@@ -227,7 +227,7 @@ def _show(output_dir: Path, render: Callable[[Path], Path], *, dry_run: bool) ->
 @contextmanager
 def _undone_by_signals() -> Iterator[None]:
     """Let the signals that end a process undo what was begun, and nothing interrupt that."""
-    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    ending = (getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
     numbers = [number for number in ending if signal.getsignal(number) is not signal.SIG_IGN]
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:

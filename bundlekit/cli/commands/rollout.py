@@ -206,8 +206,10 @@ def _code(story: Story) -> int:
 
 def _ask(rollout: str | None, what: str) -> int:
     from bundlekit.cli.rollout_records import find_record
+    from bundlekit.cli.systems import require_unix
     from bundlekit.fleet.record import Record, ask
 
+    require_unix("rollout")
     path = find_record(rollout)
     if ask(path, what):
         click.echo(f"the process of {path.stem} was asked to {what}; deploys in progress finish first")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bundlekit.cli.emulation import emulation
+from bundlekit.cli.systems import require_unix
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage
 from bundlekit.quoting import printable
@@ -115,6 +116,7 @@ def command(
 
 def run(paths: Sequence[Path], options: RunOptions) -> int:
     """Run bundles until the user ends it."""
+    require_unix("run")
     with ExitStack() as unpacked:
         bundles = _bundles(paths, options, unpacked)
         _check(bundles.values())

@@ -131,9 +131,11 @@ def _look(folder: Path, given: Mapping[str, Any], *, adopt: bool, shows_diff: bo
 
 
 def _update(folder: Path, given: Mapping[str, Any], *, adopt: bool, allow_dirty: bool, ask: bool) -> int:
+    from bundlekit.cli.systems import require_unix
     from bundlekit.scaffold.journal import BACKUP
     from bundlekit.scaffold.update import alone, complete_interrupted, find_update, write_update
 
+    require_unix("update")
     with alone(folder):
         done = complete_interrupted(folder)
         if done is not None:
