@@ -110,6 +110,23 @@ done
 """
 
 
+@pytest.fixture(scope="session")
+def emptied_box() -> Iterator[Box]:
+    """A gateway for `emptied_workstation` alone."""
+    with Box() as box:
+        yield box
+
+
+@pytest.fixture
+def emptied_workstation(tmp_path: Path, emptied_box: Box) -> Iterator[Workstation]:
+    """A workstation with a gateway to which nothing was ever deployed, as far as it can tell.
+
+    It may lose its power, but what is not of bundlekit stays as it is.
+    """
+    yield Workstation(tmp_path, emptied_box)
+    emptied_box.run("(" + _FORGET.format(known="''") + ") && rm -rf /opt/bundlekit /run/bundlekit")
+
+
 @pytest.fixture
 def shared_workstation(tmp_path: Path, shared_box: Box) -> Iterator[Workstation]:
     """A workstation with a gateway that other tests use as well. What was deployed there goes with the test."""

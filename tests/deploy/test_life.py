@@ -20,6 +20,12 @@ NEVER_REGISTERS = "import time; time.sleep(1000)"
 DIES = 'import sys; sys.stderr.write("no sensor\\n"); sys.exit(3)'
 
 
+@pytest.fixture
+def workstation(emptied_workstation: Workstation) -> Workstation:
+    """Most tests begin with a first deploy: a boot for each of them would take as long."""
+    return emptied_workstation
+
+
 def current(workstation: Workstation) -> str:
     return str(workstation.status()["bundles"][0]["current"])
 
@@ -132,6 +138,7 @@ def test_when_the_release_before_does_not_come_up_again_a_human_is_asked_for(wor
     assert "did not come up again either" in stuck.err
     status = workstation.on_gateway("status")
     assert status.code == 1, "a bundle that should run and does not"
+    workstation.machine.run("rm /tmp/once")
 
 
 def test_stopped_release_stays_stopped_when_the_new_one_fails(workstation: Workstation) -> None:
