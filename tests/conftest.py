@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests import fork_server, rotation
 from tests.box import Box, PlainBox
 from tests.workstation import Workstation
 
@@ -35,6 +36,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     mark_slow(items, all_of_them=config.args_source is config.ArgsSource.TESTPATHS)
     waiting_first(items)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        os.environ["BUNDLEKIT_SEED"] = rotation.seed()  # or a commit made meanwhile would give workers other tests
+        shared = fork_server.for_all_workers()
+        shared.__enter__()
+        config.add_cleanup(lambda: shared.__exit__(None, None, None))
 
 
 def pytest_sessionstart() -> None:

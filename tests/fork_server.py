@@ -20,7 +20,8 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,6 +32,8 @@ _SHORT = 4096  # what a pipe takes before anybody reads
 _HEEDED_AT_START = {"PYTHONPATH", "PYTHONIOENCODING", "PYTHONUTF8", "LC_ALL", "LC_CTYPE"}
 _OF_COOKIECUTTER = ("arrow", "jinja2", "requests", "rich.prompt", "yaml")  # which looks for a home as it is imported
 _IMPORTED = ("bundle", "cli", "deploy", "fleet", "gateway", "lint", "pack", "remote", "scaffold", "source", "ssh")
+PRODUCT = "BUNDLEKIT_OF_TEST"  # in an environment: a folder with another `bundlekit` than this one
+_ADDRESS = "BUNDLEKIT_FORK_SERVER"  # in our environment: where the one process listens that forks for all workers
 _OF_EMULATOR = ("run", "gateway")  # verbs that need it; it is imported for the first of them
 
 
@@ -107,7 +110,7 @@ class _Forked(subprocess.Popen[str]):
         self._answers = os.fdopen(told)
         request = {"arguments": args, "environment": environment, "cwd": str(cwd or Path.cwd()), "session": session}
         standard = [own if given == -1 else given for own, given in enumerate((pipes[0], pipes[3], pipes[5]))]
-        socket.send_fds(_server(), [json.dumps(request).encode()], [*standard, tell])
+        socket.send_fds(_server(environment.get(PRODUCT)), [json.dumps(request).encode()], [*standard, tell])
         os.close(tell)
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
         self.pid = int(self._answers.readline())
@@ -132,47 +135,83 @@ class _Forked(subprocess.Popen[str]):
 
 
 @cache
-def _server() -> socket.socket:
-    """The process that forks others for this one, and ends with it."""
+def _server(product: str | None) -> socket.socket:
+    """The process that forks others for this one: that of all workers, or one that ends with this process."""
+    if not product and (address := os.environ.get(_ADDRESS)):
+        shared = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        shared.connect(address)
+        return shared
+    return _start(product)
+
+
+@contextmanager
+def for_all_workers() -> Iterator[None]:
+    """Have one process fork for all workers that are started meanwhile. It imports nothing before one of them asks."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        address = f"{folder}/asked"  # in a folder of ours alone: whoever reaches it can run what they like
+        listening.bind(address)
+        listening.listen()
+        with _start(None, listening):
+            os.environ[_ADDRESS] = address
+            yield
+            del os.environ[_ADDRESS]
+
+
+def _start(product: str | None, *more: socket.socket) -> socket.socket:
+    """Start a process that forks until what is returned is closed."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
+        files = [theirs.fileno(), *(one.fileno() for one in more)]
         subprocess.Popen(
-            [sys.executable, "-m", __name__, str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            cwd=_HERE,
+            [sys.executable, "-m", __name__, *map(str, files)],
+            pass_fds=files,
+            cwd=product or _HERE,  # where Python looks for modules first
+            env={**os.environ, "PYTHONPATH": str(_HERE)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
     return ours
 
 
-def _serve(requests: socket.socket) -> None:
-    _import_all()
-    gc.freeze()
+def _serve(owner: socket.socket, *listening: socket.socket) -> None:
+    """Fork for whoever asks, until the owner has gone."""
+    heard = [owner, *listening]
     while True:
-        request, files, _, _ = socket.recv_fds(requests, _LARGEST, 4)
-        if not request:
-            return
-        asked = json.loads(request)
-        if asked["arguments"][:1] in [[verb] for verb in _OF_EMULATOR]:
-            _import_package("emulator")
-        if not os.fork():
-            requests.close()
-            _keep(asked, *files)
-        for file in files:
-            os.close(file)
-        _bury()
+        for one in select.select(heard, [], [])[0]:
+            if one in listening:
+                heard.append(one.accept()[0])
+                continue
+            request, files, _, _ = socket.recv_fds(one, _LARGEST, 4)
+            if not request and one is owner:
+                return
+            if not request:
+                heard.remove(one)
+                one.close()
+                continue
+            _import_all()
+            asked = json.loads(request)
+            if asked["arguments"][:1] in [[verb] for verb in _OF_EMULATOR]:
+                _import_package("emulator")
+            if not os.fork():
+                for other in heard:
+                    other.close()
+                _keep(asked, *files)
+            for file in files:
+                os.close(file)
+            _bury()
 
 
+@cache
 def _import_all() -> None:
     for name in _IMPORTED:
         _import_package(name)
-    for name in ("bundlekit.emulator.running", "paramiko", "platformdirs", *_OF_COOKIECUTTER):
+    for name in ("bundlekit.emulator.running", "jsonschema", "paramiko", "platformdirs", *_OF_COOKIECUTTER):
         importlib.import_module(name)
     from bundlekit.remote import script
 
     script.compressed()
     script.digest()
+    gc.freeze()
 
 
 @cache
@@ -248,4 +287,4 @@ def end_with(main: Callable[[], int]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    _serve(*(socket.socket(fileno=int(number)) for number in sys.argv[1:]))
