@@ -114,11 +114,12 @@ class Explorer:
 
     def _explore(self, recording: Recording, judges: list[Judge], suffix: str) -> Examined:
         log = Log(recording.log, self._seed, self._effort.torn)
-        found = examine(recording, self._seed, self._effort.torn, self._effort.share)
+        # A recovery leaves few disks: all of them are looked at.
+        found = examine(recording, self._seed, self._effort.torn, 1.0 if suffix else self._effort.share)
         rows = self.report.rows
         for span in log.spans:
             row = rows[span.change + suffix] = Row(span.flushes, span.written)
-            row.disks = found.looked_at[span.change]
+            row.disks = found.looked_at.get(span.change, 0)
             row.states = sum(state.change == span.change for state in found.states)
         for state in found.states:
             if state.wrong:

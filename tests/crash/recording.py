@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import fork_server
 from tests.box.host import root_prefix
 from tests.chaos.gateway import Facts, Watch, wait_until
 from tests.crash import disk, releases
@@ -111,11 +112,7 @@ class _Workstation(Workstation):
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**super().environment, **_environment(self.product)}
-
-
-def _environment(product: Path | None) -> dict[str, str]:
-    return {"PYTHONPATH": str(product)} if product else {}
+        return {**super().environment, **({fork_server.PRODUCT: str(self.product)} if self.product else {})}
 
 
 class Client:
@@ -163,7 +160,7 @@ def record(setting: Setting, folder: Path, product: Path | None = None, chain: s
     recording = Recording(folder)
     (folder / "about.json").write_text(json.dumps({"setting": asdict(setting), "chain": chain}))
     told = [sys.executable, "-c", "from bundlekit.remote import script; print(script.bare(), end='')"]
-    environment = {**os.environ, **_environment(product)}
+    environment = {**os.environ, **({"PYTHONPATH": str(product)} if product else {})}
     recording.script.write_text(subprocess.check_output(told, text=True, env=environment, cwd=folder))
     disk.make(recording.image, setting.mode)
     work = folder / "work"
