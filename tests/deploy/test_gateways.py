@@ -62,30 +62,36 @@ def test_busybox_is_shell_enough(plain_workstation: Workstation) -> None:
     assert workstation.on_gateway("stop").code == 0
 
 
+# What is done there, what undoes it, the exit code and the message.
 UNFIT = [
-    ("mv /usr/bin/python2.7 /usr/bin/gone", 3, "has no Python 2.7"),
-    ("mv /usr/lib/python2.7/dist-packages/sanji /root/", 3, "has no sanji SDK"),
-    ("mv /usr/bin/sha256sum /root/", 3, "has no sha256sum"),
-    ("mount -t tmpfs -o size=1m tmpfs /opt", 3, "the disk of the gateway is full"),
-    ("mount -t tmpfs -o ro tmpfs /opt", 3, "cannot write below /opt/bundlekit"),
-    ("mount -t tmpfs -o size=9m,nr_inodes=16 tmpfs /opt", 3, "the disk of the gateway is full"),
-    ("mv /usr/bin/scp /root/", 3, "did not take the upload"),
-]
+    ("mv /usr/bin/python2.7 /root/", "mv /root/python2.7 /usr/bin/", 3, "has no Python 2.7"),
+    ("mv /usr/lib/python2.7/dist-packages/sanji /root/", "mv /root/sanji /usr/lib/python2.7/dist-packages/", 3,
+     "has no sanji SDK"),
+    ("mv /usr/bin/sha256sum /root/", "mv /root/sha256sum /usr/bin/", 3, "has no sha256sum"),
+    ("mount -t tmpfs -o size=1m tmpfs /opt", "umount /opt", 3, "the disk of the gateway is full"),
+    ("mount -t tmpfs -o ro tmpfs /opt", "umount /opt", 3, "cannot write below /opt/bundlekit"),
+    ("mount -t tmpfs -o size=9m,nr_inodes=16 tmpfs /opt", "umount /opt", 3, "the disk of the gateway is full"),
+    ("mv /usr/bin/scp /root/", "mv /root/scp /usr/bin/", 3, "did not take the upload"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("fault", "code", "message"), UNFIT, ids=[case[2] for case in UNFIT])
+@pytest.mark.parametrize(("fault", "mend", "code", "message"), UNFIT, ids=[case[3] for case in UNFIT])
 def test_unfit_gateway_is_told_from_others_and_left_as_it_was(
-    workstation: Workstation, fault: str, code: int, message: str
+    emptied_workstation: Workstation, fault: str, mend: str, code: int, message: str
 ) -> None:
+    workstation = emptied_workstation
     workstation.machine.run(fault)
-    printed = workstation.deploy(workstation.sample())
-    assert printed.code == code
-    assert message in printed.err
-    assert "kept: nothing was" in printed.err
-    assert "Traceback" not in printed.err
-    assert "hint: " in printed.err
-    left = workstation.machine.run("ls /opt/bundlekit/bundles/example/releases 2>/dev/null || true").stdout
-    assert left == "", "half of a release is left"
+    try:
+        printed = workstation.deploy(workstation.sample())
+        assert printed.code == code
+        assert message in printed.err
+        assert "kept: nothing was" in printed.err
+        assert "Traceback" not in printed.err
+        assert "hint: " in printed.err
+        left = workstation.machine.run("ls /opt/bundlekit/bundles/example/releases 2>/dev/null || true").stdout
+        assert left == "", "half of a release is left"
+    finally:
+        workstation.machine.run(mend)
 
 
 def test_disk_that_fills_up_during_an_upgrade_leaves_the_old_release_running(workstation: Workstation) -> None:
@@ -107,7 +113,8 @@ def test_disk_that_fills_up_during_an_upgrade_leaves_the_old_release_running(wor
     assert small.code == 0, small.err
 
 
-def test_lock_of_a_change_that_was_killed_is_broken_with_a_word(workstation: Workstation) -> None:
+def test_lock_of_a_change_that_was_killed_is_broken_with_a_word(emptied_workstation: Workstation) -> None:
+    workstation = emptied_workstation
     workstation.deploy(workstation.sample("0.0.1"))
     lines = "time=1\nwhat=deploy of 9\nwho=eve@workstation\n"
     workstation.machine.run("cat >/opt/bundlekit/bundles/example/lock", given=lines)

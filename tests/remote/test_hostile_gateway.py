@@ -235,8 +235,14 @@ FLOODS = {
 }
 
 
-@pytest.mark.parametrize("order", ["greeting", "probe", "put", "deploy", "logs"])
-@pytest.mark.parametrize("flood", FLOODS)
+@pytest.mark.parametrize(
+    ("flood", "order"),
+    [
+        (flood, order)
+        for number, flood in enumerate(FLOODS)
+        for order in share(["greeting", "probe", "put", "deploy", "logs"], of=3, after=number)
+    ],
+)
 def test_answer_without_end_is_not_heard_to_its_end(client: Client, order: str, flood: str) -> None:
     state = done(answer(*GATEWAY, *running("example", "0.0.1", "0" * 64)))
     replies = {"probe": state, order: FLOODS[flood]} if order == "logs" else {order: FLOODS[flood]}
