@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import core, settings
 
 from tests import fork_server, rotation
 from tests.box import Box, PlainBox
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The same examples in each run, so that what fails does so for a change of ours. `make fuzz` looks for new ones.
-settings.register_profile("steady", derandomize=True, deadline=None)
+# The same examples in each run of a commit. `make fuzz` makes many more.
+settings.register_profile("steady", database=None, deadline=None, max_examples=rotation.examples(100))
 settings.register_profile("search", deadline=None, max_examples=2_000, print_blob=True)
-settings.load_profile(os.environ.get("BUNDLEKIT_HYPOTHESIS", "steady"))
+settings.load_profile(_PROFILE := os.environ.get("BUNDLEKIT_HYPOTHESIS", "steady"))
+if _PROFILE == "steady":
+    core.global_force_seed = rotation.turn(1 << 32)  # what --hypothesis-seed sets
 
 
 @pytest.hookimpl(tryfirst=True)

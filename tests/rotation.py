@@ -43,3 +43,8 @@ def share(cases: Sequence[Case], of: int, *, after: int = 0) -> list[Case]:
         after: how many shares after the one whose turn it is.
     """
     return list(cases) if os.environ.get("BUNDLEKIT_ALL") else list(cases[(turn(of) + after) % of :: of])
+
+
+def examples(number: int) -> int:
+    """How many of so many examples Hypothesis makes in a run: a third, others for each commit; or all."""
+    return number if os.environ.get("BUNDLEKIT_ALL") else number // 3

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bundlekit.bundle.document import DEEPEST, Document, parse, parts_of, pointer_to
 from bundlekit.bundle.reading import ReadError, ReadErrorKind
 from bundlekit.bundle.text import Span, Text
+from tests.rotation import examples
 
 
 def one_read_error(content: bytes) -> ReadError:
@@ -139,7 +140,7 @@ def all_pointers(value: Any, pointer: str = "") -> dict[str, Any]:
     return inner
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(json_values, st.sampled_from([None, 0, 1, "\t"]), st.booleans(), st.sampled_from(["", " ", "\r\n", "\n\n"]))
 def test_what_stands_at_a_place_is_the_value(value: Any, indent: Any, ascii_only: bool, around: str) -> None:
     text = around + json.dumps(value, indent=indent, ensure_ascii=ascii_only) + around
@@ -151,7 +152,7 @@ def test_what_stands_at_a_place_is_the_value(value: Any, indent: Any, ascii_only
             assert json.loads(shown(document, document.key_position(pointer))) == parts_of(pointer)[-1]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(
     st.binary(max_size=60)
     | st.text(alphabet='{}[]",:\\/ntf01eE+-.\n \t\u00e9Nul', max_size=60).map(str.encode)
@@ -172,7 +173,7 @@ def test_any_bytes_are_json_or_have_a_problem(content: bytes) -> None:
         assert 1 <= read_error.span.line <= read_error.span.end_line <= content.count(b"\n") + 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.text(alphabet="aé温\U0001f600\n\r", max_size=3000), st.data())
 def test_offsets_in_bytes_and_characters_agree(content: str, data: st.DataObject) -> None:
     text = Text(content)

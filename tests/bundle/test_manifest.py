@@ -13,6 +13,7 @@ from bundlekit.bundle.files import Kind
 from bundlekit.bundle.manifest import Manifest, Resource, manifest_of
 from bundlekit.errors import BundlekitError, Refused, Unreadable
 from tests.lint.bundles import bundle
+from tests.rotation import examples
 
 
 def test_sound_manifest_is_given() -> None:
@@ -79,7 +80,7 @@ def test_folder_without_a_manifest_is_no_bundle(content: Kind | None) -> None:
         manifest_of(bundle({"bundle.json": content}))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.binary() | st.dictionaries(st.sampled_from(["name", "version", "ttl"]), st.text() | st.floats()).map(json.dumps)
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bundlekit.fleet.scheduler import Scheduler
 from bundlekit.fleet.states import FAILED, GOOD, Memory, State, Task, Work, names_of
 from bundlekit.fleet.waves import Offline, Policy, Share, parse_waves
+from tests.rotation import examples
 
 WAIT = Offline("wait", 300)
 
@@ -267,7 +268,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 @given(worlds())
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_rollout_keeps_its_promises(world: World) -> None:
     world.run()
     policy, states = world.policy, world.states
@@ -296,7 +297,7 @@ def test_rollout_keeps_its_promises(world: World) -> None:
 
 
 @given(worlds(), st.floats(0, 120))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_rollout_that_is_taken_up_again_deploys_nothing_twice(world: World, until: float) -> None:
     world.run(until=until)
     known = {}

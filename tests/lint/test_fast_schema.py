@@ -17,6 +17,7 @@ from bundlekit.lint.facts.fast_schema import ANNOTATIONS, quick_check
 from bundlekit.lint.facts.structure import accepts, schema_errors
 from tests.lint.bundles import MANIFEST
 from tests.lint.test_schema import SAID_TO_EDITORS, VALIDATOR, json_values, manifests
+from tests.rotation import examples
 
 SAMPLE = Path(__file__).parents[1] / "fixtures" / "example"
 
@@ -49,7 +50,7 @@ def nearly_sound(draw: st.DrawFn) -> Any:
     return manifest
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(600), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(manifests | nearly_sound())
 @example(MANIFEST)
 def test_accepted_is_exactly_what_jsonschema_accepts(value: Any) -> None:

@@ -13,6 +13,7 @@ from bundlekit.lint import check
 from bundlekit.lint.fixing import fix
 from bundlekit.lint.selection import Choice, selection, selector
 from tests.lint.bundles import MANIFEST, bundle
+from tests.rotation import examples
 
 FIXABLE = {"BK109", "BK112", "BK117", "BK118"}
 
@@ -106,7 +107,7 @@ METHODS = st.lists(st.sampled_from(["get", "GET", "Put", "put", "post", "delete"
 PATHS = st.sampled_from(["/a", "/a/", "/api/v1/a", "/b", "/api/v1/b/", "/api/v1", "/:id", "/:id/", "a", ""])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(st.fixed_dictionaries({"methods": METHODS, "resource": PATHS}), max_size=4),
     st.sampled_from([None, 0, 2]),

@@ -15,6 +15,7 @@ from bundlekit.lint import check
 from bundlekit.lint.fixing import fix
 from bundlekit.lint.selection import Choice, selection, selector
 from tests.lint.bundles import MANIFEST, bundle, keeper, source
+from tests.rotation import examples
 
 ORDER = list(MANIFEST)
 FIELDS = ("BK101", "BK140", "BK141")
@@ -87,7 +88,7 @@ keys = st.permutations([*ORDER, "x-own", "$schema", "debug"]).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(keys, st.sampled_from([None, 0, 2, "\t"]), st.sampled_from([None, (",", ":"), (" ,", " : ")]))
 def test_any_manifest_has_what_is_safe_in_the_order_of_the_guide_and_nothing_lost(
     names: list[str], indent: int | str | None, separators: tuple[str, str] | None

@@ -17,14 +17,14 @@ from bundlekit.lint import Finding
 from bundlekit.lint.fixing import fix
 from bundlekit.lint.selection import selection
 from tests.lint.bundles import MANIFEST, bundle, found, source
+from tests.rotation import examples
 
 _IS_LONG = os.environ.get("BUNDLEKIT_FUZZ") == "long"
 
 pytestmark = pytest.mark.timeout(3600 if _IS_LONG else 120)
 
 fuzzed = settings(
-    max_examples=20_000 if _IS_LONG else 200,
-    derandomize=not _IS_LONG,
+    max_examples=20_000 if _IS_LONG else examples(200),
     database=None,
     deadline=None,
     phases=(Phase.explicit, Phase.generate, Phase.shrink) if _IS_LONG else (Phase.explicit, Phase.generate),

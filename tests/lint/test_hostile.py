@@ -16,6 +16,7 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import check
 from bundlekit.lint.facts.structure import MOST
 from tests.lint.bundles import MANIFEST, bundle, codes, found, keeper, source
+from tests.rotation import examples
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -278,7 +279,7 @@ json_like = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.binary() | json_like.map(lambda value: json.dumps(value).encode()), st.binary(), st.binary())
 def test_any_bytes_give_findings_in_a_stable_order(manifest: bytes, index: bytes, factory: bytes) -> None:
     made = bundle({"bundle.json": manifest, "index.py": index, "data/example.json.factory": factory})
@@ -290,7 +291,7 @@ def test_any_bytes_give_findings_in_a_stable_order(manifest: bytes, index: bytes
         assert (1, 1) <= (finding.line, finding.column) <= (finding.end_line, finding.end_column)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_as_index_never_make_the_manifest_wrong(index: bytes) -> None:
     allowed = {

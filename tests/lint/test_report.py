@@ -25,6 +25,7 @@ from bundlekit.lint.formats import FORMATS, About, Checked, report
 from bundlekit.lint.formats.text import MOST_OF_A_RULE
 from bundlekit.lint.rules import rules
 from tests.lint.bundles import bundle, found
+from tests.rotation import examples
 
 FINDING = Finding(
     code="BK102",
@@ -101,7 +102,7 @@ def one(name: str, **fields: Any) -> str:
     return written(name, [Checked("box", [replace(FINDING, **fields)])])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(checked, failures)
 @example(EVERYTHING, [])
 @pytest.mark.parametrize("name", FORMATS)
@@ -157,7 +158,7 @@ def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
     return read
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(checked, failures)
 @example(EVERYTHING, [])
 def test_github_runs_one_command_a_finding_and_no_other(bundles: list[Checked], failed: list[BundlekitError]) -> None:
@@ -204,7 +205,7 @@ def test_github_gets_no_columns_for_what_spans_lines_and_no_lines_of_an_archive(
 # GitLab
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(checked, failures)
 @example(EVERYTHING, [])
 def test_gitlab_gets_what_it_asks_for_and_no_fingerprint_twice(
@@ -261,7 +262,7 @@ def sarif(bundles: Sequence[Checked], failed: Sequence[BundlekitError] = (), roo
     return run
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(checked, failures)
 @example(EVERYTHING, [Unreadable("no")])
 def test_sarif_keeps_to_its_schema(bundles: list[Checked], failed: list[BundlekitError]) -> None:
@@ -354,7 +355,7 @@ def suites(text: str) -> list[Any]:
     return list(read)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(checked, failures)
 @example(EVERYTHING, [])
 def test_junit_is_a_suite_a_bundle_that_adds_up(bundles: list[Checked], failed: list[BundlekitError]) -> None:

@@ -18,6 +18,7 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.rules import rules
 from bundlekit.shipped import manifest_schema
 from tests.lint.bundles import MANIFEST, bundle, codes
+from tests.rotation import examples
 
 SCHEMA: dict[str, Any] = json.loads(manifest_schema().read_text(encoding="utf-8"))
 VALIDATOR = Draft7Validator(SCHEMA)
@@ -123,7 +124,7 @@ def test_snippets_of_the_schema_are_sound_to_schema_and_rules() -> None:
     assert structural_faults(manifest) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data())
 def test_words_for_editors_constrain_nothing(data: st.DataObject) -> None:
     """The schema without all that is said to editors judges alike."""
@@ -225,13 +226,13 @@ manifests = json_values | st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(manifests)
 def test_rules_find_something_exactly_where_the_schema_does(value: Any) -> None:
     assert bool(structural_faults(value)) is not VALIDATOR.is_valid(value)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(manifests)
 def test_every_violation_of_the_schema_is_worded(value: Any) -> None:
     inspection = Inspection(bundle({"bundle.json": json.dumps(value)}))
@@ -241,7 +242,7 @@ def test_every_violation_of_the_schema_is_worded(value: Any) -> None:
         assert any(pointer == error.pointer or pointer.startswith(error.pointer + "/") for pointer in pointers)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.permutations(list(MANIFEST.items())))
 def test_order_of_the_fields_is_at_most_an_info(items: list[tuple[str, Any]]) -> None:
     is_sorted = [name for name, _ in items] == list(MANIFEST)

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bundlekit.pack.former_compression import compressed_as_before
+from tests.rotation import examples
 
 REPEATS = st.builds(lambda piece, times: piece * times, st.binary(max_size=40), st.integers(0, 300))
 DATA = st.lists(st.one_of(st.binary(max_size=200), REPEATS), max_size=12).map(b"".join)
@@ -19,7 +20,7 @@ DATA = st.lists(st.one_of(st.binary(max_size=200), REPEATS), max_size=12).map(b"
 @example(b"")
 @example(bytes(range(256)))
 @example(b"abc" * 100_000)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_zlib_reads_what_is_compressed(data: bytes) -> None:
     assert gzip.decompress(compressed_as_before(data)) == data
 

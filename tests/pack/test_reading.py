@@ -24,6 +24,7 @@ from bundlekit.pack import safety
 from bundlekit.pack.archive import pack
 from bundlekit.pack.reading import open_archive, read_archive
 from tests.pack.folders import BUNDLE, make_folder
+from tests.rotation import examples
 
 
 @dataclass(frozen=True)
@@ -297,7 +298,7 @@ def test_archive_of_the_folder_itself_has_no_manifest(tmp_path: Path) -> None:
 
 @given(st.data())
 @example(None)
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_damage_gets_past_our_errors(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject | None) -> None:
     """Whatever is done to the bytes of a tar, it opens or is told by an error of ours."""
     tar = bytearray(tar_of(Item("n" * 120), Item("a", pax={"comment": "é"}), style=tarfile.PAX_FORMAT) + GOOD_TAR)

@@ -17,6 +17,7 @@ from bundlekit.bundle.files import Kind
 from bundlekit.pack.archive import pack, write
 from bundlekit.pack.reading import open_archive, read_archive
 from tests.pack.folders import BUNDLE, make_folder
+from tests.rotation import examples
 
 ODD_NAMES: dict[str, str | bytes] = {
     "-rf": "a",
@@ -117,7 +118,7 @@ def _files(draw: st.DrawFn) -> dict[str, bytes]:
 
 
 @given(_files(), st.data())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_packed_is_read_back(files: dict[str, bytes], data: st.DataObject) -> None:
     executable = data.draw(st.lists(st.sampled_from(sorted(files)), unique=True)) if files else []
     with tempfile.TemporaryDirectory() as place:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from bundlekit.scaffold.answers import Answers
 from bundlekit.scaffold.template import render_bundle
 from tests.box import Box
+from tests.rotation import examples
 from tests.scaffold import strategies
 from tests.scaffold.conversations import CONVERSATIONS, NOTHING, Conversation, is_as_promised
 
@@ -73,7 +74,7 @@ def test_missing_body_is_an_empty_object_for_generated_bundles(gateway: Box) -> 
 
 
 @given(answers=strategies.answers)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 def test_python_2_reads_the_description_as_it_was_given(
     shared_box: Box, tmp_path_factory: pytest.TempPathFactory, answers: Answers
 ) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bundlekit.errors import BadUsage, CouldNotRun
 from bundlekit.scaffold.questions import checked
 from bundlekit.scaffold.template import other_template
+from tests.rotation import examples
 from tests.scaffold import strategies
 
 VARIABLES = {"name": "x", "description": "d", "license": ["MIT", "GPL"], "kind": "{{ cookiecutter.name }}-kind"}
@@ -56,7 +57,7 @@ def test_given_answers_go_in_and_the_rest_has_its_defaults(tmp_path: Path) -> No
 
 
 @given(description=strategies.needed_texts, default=st.sampled_from(["d", None, 5]))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 def test_answers_are_rendered_literally(
     tmp_path_factory: pytest.TempPathFactory, description: str, default: object
 ) -> None:

@@ -26,6 +26,7 @@ from bundlekit.scaffold.answers import Answers, declaration
 from bundlekit.scaffold.answers_file import read_answers
 from bundlekit.scaffold.questions import Author, checked, completed
 from bundlekit.scaffold.template import literal, render_bundle
+from tests.rotation import examples
 from tests.scaffold import strategies
 from tests.scaffold.conversations import NOTHING
 from tests.scaffold.stand_in import started
@@ -65,7 +66,7 @@ def cache_of_all(compiled: Callable[..., object]) -> Callable[..., object]:
 
 
 @given(answers=strategies.answers)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 def test_what_is_rendered_says_the_answers_literally_and_is_clean(answers: Answers) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = render_bundle(answers, Path(scratch))
@@ -90,7 +91,7 @@ def test_what_is_rendered_says_the_answers_literally_and_is_clean(answers: Answe
 
 
 @given(answers=strategies.answers)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 def test_plain_cookiecutter_renders_the_same(answers: Answers) -> None:
     variables = {field.name: str(getattr(answers, field.name)) for field in fields(answers)}
     variables["resources"] = " ".join(map(declaration, answers.resources))
@@ -135,7 +136,7 @@ def test_literal_text_renders_to_itself(text: str) -> None:
 
 
 @given(answers=strategies.answers)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 def test_factory_settings_have_something_at_every_resource(answers: Answers) -> None:
     readable = [resource for resource in answers.resources if "get" in resource.methods]
     with tempfile.TemporaryDirectory() as scratch:

@@ -20,6 +20,7 @@ from bundlekit.scaffold.journal import BACKUP, JOURNAL
 from bundlekit.scaffold.merge import ChangeKind, changes
 from bundlekit.scaffold.template_record import RECORD, TemplateFile, TemplateRecord, read_record
 from bundlekit.scaffold.update import Update, alone, complete_interrupted, write_update
+from tests.rotation import examples
 
 DIGEST = "0" * 64
 BASE = b"".join(b"line %d\n" % number for number in range(1, 13))
@@ -195,7 +196,7 @@ def joined(lines: list[str], *, ended: bool, ends: str) -> bytes:
     ends=st.sampled_from(["\n", "\r\n"]),
     there=st.booleans(),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_no_line_of_the_user_is_lost_whatever_was_edited(
     base: list[str], edits: tuple[_Edits, _Edits], ended: bool, ends: str, there: bool
 ) -> None:
@@ -222,7 +223,7 @@ def test_no_line_of_the_user_is_lost_whatever_was_edited(
 
 
 @given(place=st.integers(0, 9), added=st.lists(st.text("xyz", min_size=1), min_size=1, max_size=3), data=st.data())
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=examples(20))
 def test_no_conflict_if_the_user_changed_nothing_nearby(place: int, added: list[str], data: st.DataObject) -> None:
     """Changes with a line between them that neither changed."""
     lines = [f"line {number}" for number in range(12)]

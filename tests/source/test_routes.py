@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bundlekit.bundle.text import Span
 from bundlekit.source.routes import find_routes
+from tests.rotation import examples
 
 IMPORT = "from sanji.core import Sanji, Route\n"
 ALL = ("get", "put", "post", "delete")
@@ -257,7 +258,7 @@ def test_source_without_such_a_reason_is_all_there_is(source: str) -> None:
     assert find_routes(source.encode()).elsewhere == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.binary(max_size=200)
     | st.lists(

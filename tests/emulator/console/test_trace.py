@@ -13,6 +13,7 @@ from bundlekit.emulator.console.row import Row, RowState
 from bundlekit.emulator.console.trace import Trace
 from bundlekit.emulator.controller import TOPIC, Controller
 from bundlekit.emulator.messages import Outgoing
+from tests.rotation import examples
 
 Message = dict[str, Any]
 
@@ -252,7 +253,7 @@ MESSAGES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.one_of(MESSAGES, st.just("wait")), max_size=25))
 def test_nothing_that_components_say_brings_it_out_of_step(messages: list[Any]) -> None:
     traced = Traced()
