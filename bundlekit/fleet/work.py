@@ -170,7 +170,7 @@ class Worker:
         self._at.pop(gateway.name, None)
         try:
             result = work(gateway)
-            if task.work is Work.ASK and self._are_several and result.state is State.UP and self._left(gateway):
+            if task.work is Work.ASK and self._are_several and result.state in GOOD and self._left(gateway):
                 task = replace(task, work=Work.DEPLOY)
                 result = self._deploy(gateway)
         except BundlekitError as error:
