@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from bundlekit.errors import BundlekitError, CouldNotRun, GatewayBusy
-from bundlekit.fleet.story import FORMAT, Known, Story, after, read_record
+from bundlekit.errors import BundlekitError, CouldNotRun, GatewayBusy, Unreadable
+from bundlekit.fleet.story import BY_ANSIBLE, FORMAT, Known, Story, after, read_record, story_of
 from bundlekit.io import CLOEXEC, replacing
 from bundlekit.pack.signature import SUFFIX, Signatures
 
@@ -67,7 +67,7 @@ class Record:
                     f"another bundlekit process is working on the rollout of {path}",
                     hint="`bundlekit rollout show` shows its state, `bundlekit rollout pause` stops it",
                 ) from None
-            self._mend_end()
+            _mend_end(self._file)
             if create:
                 _sync(path.parent)
         except OSError as error:
@@ -78,6 +78,12 @@ class Record:
             self._write([("rollout", {"format": FORMAT if "bundles" in head else 1, **head})])
         try:
             self._story = read_record(path)
+            if self._story.status == BY_ANSIBLE:
+                raise CouldNotRun(
+                    f"Ansible has written the record {path}",
+                    kept="no gateway was asked",
+                    hint="run the play again; `bundlekit rollout report` shows the record",
+                )
         except BundlekitError:
             os.close(self._file)
             raise
@@ -122,13 +128,8 @@ class Record:
         return replace(self._story, gateways=tuple(self._known.values()))
 
     def _write(self, events: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        now = round(time.time(), 3)
-        lines = "".join(json.dumps({"event": event, "time": now, **fields}) + "\n" for event, fields in events)
-        data = memoryview(lines.encode())
         try:
-            while data:
-                data = data[os.write(self._file, data) :]
-            os.fdatasync(self._file)
+            _add(self._file, events)
         except OSError as error:
             raise CouldNotRun(
                 f"cannot write the record {self.path}: {error.strerror}",
@@ -146,13 +147,65 @@ class Record:
             return ""
         return said if said in ("pause", "abort") else ""
 
-    def _mend_end(self) -> None:
-        """Take away a last line of which only a part was written: it was not followed by what it speaks of."""
-        size = os.fstat(self._file).st_size
-        tail = os.pread(self._file, min(size, 1_000_000), max(0, size - 1_000_000))
-        whole = tail.rfind(b"\n") + 1
-        if tail and whole < len(tail):
-            os.ftruncate(self._file, size - len(tail) + whole)
+
+def add_to_shared(path: Path, head: Mapping[str, Any], events: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Add lines to a record that several processes write at the same time, as those of Ansible do. It may be new.
+
+    Args:
+        path: of the record.
+        head: of the record, without `id` and `gateways`: each line with a `target` names a gateway.
+        events: see `Record.add_all`.
+
+    Raises:
+        CouldNotRun: it is the record of something else, or cannot be written.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            _mend_end(file)
+            first = os.pread(file, 1_000_000, 0).partition(b"\n")[0]
+            if first:
+                _check_shared(path, first, head)
+            else:
+                start = {"format": FORMAT, "id": new_id(time.time()), "ansible": True, **head, "gateways": []}
+                events = [("rollout", start), *events]
+            _add(file, events)
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise CouldNotRun(f"cannot write the record {path}: {error.strerror}") from error
+
+
+def _check_shared(path: Path, first: bytes, head: Mapping[str, Any]) -> None:
+    try:
+        story = story_of([json.loads(first)], str(path))
+    except ValueError:
+        raise Unreadable(f"{path} is not a record of a rollout") from None
+    if story.status != BY_ANSIBLE or story.head.get("digest") != head["digest"]:
+        raise CouldNotRun(
+            f"{path} is the record of {story.what}, rollout {story.id}",
+            hint="name another file, such as one with the version of the bundle in its name",
+        )
+
+
+def _add(file: int, events: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    now = round(time.time(), 3)
+    lines = "".join(json.dumps({"event": event, "time": now, **fields}) + "\n" for event, fields in events)
+    data = memoryview(lines.encode())
+    while data:
+        data = data[os.write(file, data) :]
+    os.fdatasync(file)
+
+
+def _mend_end(file: int) -> None:
+    """Take away a last line of which only a part was written: it was not followed by what it speaks of."""
+    size = os.fstat(file).st_size
+    tail = os.pread(file, min(size, 1_000_000), max(0, size - 1_000_000))
+    whole = tail.rfind(b"\n") + 1
+    if tail and whole < len(tail):
+        os.ftruncate(file, size - len(tail) + whole)
 
 
 def request_file(path: Path) -> Path:

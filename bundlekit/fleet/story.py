@@ -13,6 +13,9 @@ from bundlekit.fleet.states import FAILED, GOOD, Memory, State
 from bundlekit.quoting import quoted
 
 FORMAT = 2  # of a record; a newer bundlekit may write what this one would misread. 1 is of one bundle
+BY_ANSIBLE = "by Ansible"
+"""The status of a record that plays of Ansible have written: nobody notes when they are done."""
+
 _MOST_BYTES = 1_000_000_000  # of a record; a line is some 300
 
 
@@ -106,7 +109,7 @@ class Story:
         head: the line that it begins with: `bundle`, `version`, `identity`, `digest`, `options`, `by`. A rollout of
             several bundles has a list of those in `bundles` instead.
         gateways: in the order of the inventory.
-        status: `running`, `paused`, `aborted` or `done`; `running` also where the controller was killed.
+        status: `running`, `paused`, `aborted`, `done` or `BY_ANSIBLE`; `running` also where the controller was killed.
         reason: why it is not running.
         began: when, in seconds since 1970.
         changed: when the last line was written.
@@ -162,6 +165,7 @@ def story_of(events: Iterable[Mapping[str, Any]], name: str) -> Story:
     head: Mapping[str, Any] = {}
     known: dict[str, Known] = {}
     status, reason, changed = "running", "", 0.0
+    bundles: tuple[str, ...] = ("",)
     for event in events:
         what, at = event.get("event"), event.get("time")
         if not head:
@@ -170,15 +174,20 @@ def story_of(events: Iterable[Mapping[str, Any]], name: str) -> Story:
             if event.get("format", 0) > FORMAT:
                 raise Unreadable(f"{quoted(name)} was written by a newer bundlekit", hint="update bundlekit")
             head = event
+            status = BY_ANSIBLE if event.get("ansible") else status
             bundles = tuple(str(one.get("bundle", "")) for one in _bundles_of(head))
             for gateway in event["gateways"]:
-                name = str(gateway["name"])
-                known[name] = Known(name, str(gateway["target"]), bundles=bundles, bundle=bundles[0])
+                one = Known(str(gateway["name"]), str(gateway["target"]), bundles=bundles, bundle=bundles[0])
+                known[one.name] = one
         changed = at if isinstance(at, (int, float)) else changed
         if what == "status":
             status, reason = str(event.get("status")), str(event.get("reason", ""))
-        elif (gateway_name := str(event.get("gateway", ""))) in known:
-            known[gateway_name] = after(known[gateway_name], event, changed)
+        elif gateway_name := str(event.get("gateway", "")):
+            if "target" in event:  # Ansible does not know from the start which gateways there will be
+                new = Known(gateway_name, str(event["target"]), bundles=bundles, bundle=bundles[0])
+                known.setdefault(gateway_name, new)
+            if gateway_name in known:
+                known[gateway_name] = after(known[gateway_name], event, changed)
     if not head:
         raise Unreadable(f"{quoted(name)} is not a record of a rollout")
     return Story(str(head["id"]), head, tuple(known.values()), status, reason, float(head["time"]), changed)

@@ -212,15 +212,7 @@ class Worker:
         elif type(error) is BundlekitError and task.work in (Work.ASK, Work.CHECK):
             state = State.NEEDS_HUMAN  # a fault of ours: the same would come of another try
         elif task.work is Work.DEPLOY:
-            is_away = isinstance(error, GatewayUnreachable)
-            # Not a refusal of the gateway's, but the end of what it said.
-            is_cut = is_away or type(error) in (CouldNotRun, BundlekitError)
-            if is_cut and self._record.known(task.gateway).ordered:
-                state = State.HANDED_OVER
-            elif is_away:
-                state = State.OFFLINE
-            elif isinstance(error, RolledBack):
-                state = State.ROLLED_BACK
+            state = state_of_failure(error, ordered=self._record.known(task.gateway).ordered)
         elif task.work is Work.ASK and isinstance(error, RolledBack):
             state = State.ROLLED_BACK
         elif task.work is Work.REVERT and not isinstance(error, GatewayUnreachable):
@@ -400,6 +392,24 @@ class _Phases(SilentListener):
 
     def phase(self, word: str, text: str) -> None:
         self._watcher.phase(self._gateway, self._bundle, word, text)
+
+
+def state_of_failure(error: BundlekitError, *, ordered: bool) -> State:
+    """What a deploy that failed makes of a gateway.
+
+    Args:
+        error: of the deploy.
+        ordered: whether the order may have reached the gateway.
+    """
+    is_away = isinstance(error, GatewayUnreachable)
+    # Not a refusal of the gateway's, but the end of what it said.
+    if ordered and (is_away or type(error) in (CouldNotRun, BundlekitError)):
+        return State.HANDED_OVER
+    if is_away:
+        return State.OFFLINE
+    if isinstance(error, NeedsHuman):
+        return State.NEEDS_HUMAN
+    return State.ROLLED_BACK if isinstance(error, RolledBack) else State.REFUSED
 
 
 def _own_fault(error: Exception) -> BundlekitError:

@@ -179,3 +179,10 @@ def test_two_workers_in_two_networks_do_half_each(tmp_path: Path, fleet: Fleet) 
         **{("gw2", "Deploy"): "up", ("gw2", "Remove"): "removed"},
         **{("off", "Deploy"): "unreachable", ("off", "Remove"): "unreachable"},
     }
+    records = sorted(map(str, tmp_path.glob("all/artifacts/*/life.jsonl")))
+    merged = fleet.workstation.run("rollout", "report", *records, "--format", "json")
+    assert merged.code == 6, merged.err
+    states = {one["gateway"]: one["state"] for one in json.loads(merged.out)["gateways"]}
+    assert states == {"gw1": "up", "gw2": "up", "off": "offline"}
+    goes_on = fleet.workstation.run("rollout", "resume", records[0])
+    assert (goes_on.code, "Ansible has written the record" in goes_on.err) == (3, True)

@@ -8,8 +8,9 @@ from typing import Any
 import paramiko
 import pytest
 
+from bundlekit.cli.threads import in_threads
 from bundlekit.errors import BundlekitError, CouldNotRun, GatewayBusy, Unreadable
-from bundlekit.fleet.record import Record, archive_place, ask, keep_archive
+from bundlekit.fleet.record import Record, add_to_shared, archive_place, ask, keep_archive
 from bundlekit.fleet.report import exit_code, groups_of, junit, lines_of
 from bundlekit.fleet.states import State
 from bundlekit.fleet.story import merged, read_record
@@ -169,3 +170,32 @@ def test_exit_code_tells_offline_from_failed(path: Path) -> None:
     assert code("up", "offline", "rolled-back") == 1
     assert code("up", "refused", "needs-human") == 4
     assert code("up", "pending", "up", is_done=False) == 1
+
+
+def test_record_of_many_processes_is_whole(tmp_path: Path) -> None:
+    """As those of Ansible, which all begin with a file that is not there."""
+    path = tmp_path / "records/one.jsonl"
+    head = {name: HEAD[name] for name in ("bundle", "version", "digest")}
+
+    def note(number: int) -> None:
+        about = {"gateway": f"gw{number}", "target": f"moxa@gw{number}"}
+        add_to_shared(path, head, [("begin", {**about, "wave": 0})])
+        add_to_shared(path, head, [("state", {**about, "state": "up", "release": "0.2.0-1"})])
+
+    list(in_threads(20, range(40), note))
+    with path.open("ab") as stream:
+        stream.write(b'{"event": "state", "gateway": "gw3", "sta')  # the power failed
+    note(40)
+    story = read_record(path)
+    assert {known.name: (known.target, known.state) for known in story.gateways} == {
+        f"gw{number}": (f"moxa@gw{number}", State.UP) for number in range(41)
+    }
+    assert len(path.read_text().splitlines()) == 83
+    assert (story.status, exit_code(story.gateways, is_done=True)) == ("by Ansible", 0)
+    with pytest.raises(CouldNotRun, match=r"is the record of thermostat 0.2.0"):
+        add_to_shared(path, {**head, "digest": "another"}, [])
+    with pytest.raises(CouldNotRun, match="Ansible has written the record"):
+        Record(path)
+    path.write_text("else\n")
+    with pytest.raises(Unreadable, match="is not a record"):
+        add_to_shared(path, head, [])

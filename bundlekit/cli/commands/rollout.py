@@ -179,7 +179,7 @@ def report_command(rollouts: tuple[str, ...], junit: Path | None, form: str) -> 
     from bundlekit.cli.rollout_report import merged_for_programs
     from bundlekit.cli.rollouts import write_junit
     from bundlekit.fleet.report import counts_in_words, exit_code, lines_of, named_by, title_of
-    from bundlekit.fleet.story import merged, read_record
+    from bundlekit.fleet.story import BY_ANSIBLE, merged, read_record
 
     stories = [read_record(find_record(named)) for named in rollouts or (None,)]
     gateways = merged(stories)
@@ -195,13 +195,14 @@ def report_command(rollouts: tuple[str, ...], junit: Path | None, form: str) -> 
         click.echo("\n".join([*titles, "", markdown(counts_in_words(gateways)), "", *code(lines)]))
     else:
         click.echo("\n".join([*map(title_of, stories), "", *lines, "", counts_in_words(gateways)]))
-    return exit_code(gateways, is_done=all(story.status == "done" for story in stories))
+    return exit_code(gateways, is_done=all(story.status in ("done", BY_ANSIBLE) for story in stories))
 
 
 def _code(story: Story) -> int:
     from bundlekit.fleet.report import exit_code
+    from bundlekit.fleet.story import BY_ANSIBLE
 
-    return exit_code(story.gateways, is_done=story.status == "done")
+    return exit_code(story.gateways, is_done=story.status in ("done", BY_ANSIBLE))
 
 
 def _ask(rollout: str | None, what: str) -> int:

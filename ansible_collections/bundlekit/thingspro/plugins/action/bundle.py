@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.action import GatewayAction
 from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.archives import checked
+from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.records import PlayRecord
 
 try:
     from bundlekit.deploy import verbs
@@ -40,6 +42,7 @@ class ActionModule(GatewayAction):
         "keep": {"type": "int", "default": 3},
         "rate": {"type": "str"},
         "purge": {"type": "bool", "default": False},
+        "record": {"type": "str"},
     }
     RULES: ClassVar = {
         "required_if": [
@@ -56,6 +59,8 @@ class ActionModule(GatewayAction):
             return self._present(arguments)
         if arguments["src"] is not None:
             raise AnsibleActionFail(f"src is for `state: present`, and state is {arguments['state']}")
+        if arguments["record"] is not None:
+            raise AnsibleActionFail(f"record is for `state: present`, and state is {arguments['state']}")
         name = arguments["name"]
         with self.session() as session:
             if arguments["state"] == "absent":
@@ -70,12 +75,18 @@ class ActionModule(GatewayAction):
             raise AnsibleActionFail(f"name is {arguments['name']}, and the bundle in src is called {archive.name}")
         how = {name: arguments[name] for name in ("keep", "verify", "force")}
         how |= {"hand_over": arguments["handover"], "write": bundle.keeps_writes}
+        if arguments["record"] is not None and not self._task.check_mode:
+            file = Path(self._loader.path_dwim(arguments["record"]))
+            self.record = PlayRecord(file, archive, str(self._variables.get("inventory_hostname", "")))
         with self.session() as session:
             if self._task.check_mode:
                 done = verbs.preview(session, archive, self.progress, **how)
             else:
                 waits = {name: arguments[name] for name in ("wait", "wait_lock")}
-                done = verbs.deploy(session, archive, self.progress, rate=rate, **waits, **how)
+                noted = self.record.order if self.record else lambda *_: None
+                done = verbs.deploy(session, archive, self.progress, rate=rate, before_order=noted, **waits, **how)
+        if self.record:
+            self.record.end(done)
         before = done.gateway.bundle(archive.name)
         changes = done.plan.action is not Action.NOTHING
         after = _described(archive.version, done.plan.release) if changes else _seen(before)

@@ -73,6 +73,13 @@ options:
     description: Whether O(state=absent) removes the settings of the bundle too. They cannot be brought back.
     type: bool
     default: false
+  record:
+    description:
+      - A file on the controller to which the result of each gateway is added, for C(bundlekit rollout report). The file
+        and its folder may be new.
+      - Several records of the same bundle, such as those of two machines, can be reported together.
+      - A relative path starts at the folder of the playbook. Only for O(state=present); check mode writes nothing.
+    type: str
 extends_documentation_fragment:
   - bundlekit.thingspro.gateway
 attributes:
@@ -98,6 +105,11 @@ EXAMPLES = r"""
     src: thermostat-0.2.0.tar.gz
     wait: 180
     rate: 20k
+
+- name: Deploy, and record the result of each gateway for `bundlekit rollout report`
+  bundlekit.thingspro.bundle:
+    src: thermostat
+    record: records/thermostat-0.2.0.jsonl
 
 - name: Stop a bundle, now and at each boot
   bundlekit.thingspro.bundle:

@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.access import Access
+from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.records import PlayRecord
 
 VERSION = "0.1.0"
 """Of this collection; the package has to have the same one."""
@@ -94,6 +95,7 @@ class GatewayAction(ActionBase):
     Attributes:
         ARGUMENTS: that it takes, as for a module.
         RULES: for `validate_argument_spec`.
+        record: to which the end is added, if the task names one.
     """
 
     ARGUMENTS: ClassVar[dict[str, dict[str, Any]]] = {}
@@ -108,6 +110,7 @@ class GatewayAction(ActionBase):
         arguments = self.validate_argument_spec(self.ARGUMENTS, **self.RULES)[1]
         self._variables = task_vars or {}
         self._access: Access | None = None
+        self.record: PlayRecord | None = None
         self.progress = Progress(str(self._variables.get("inventory_hostname", "")))
         try:
             name = arguments.get("name")
@@ -118,6 +121,7 @@ class GatewayAction(ActionBase):
             raise KeyboardInterrupt from None
         except BundlekitError as error:
             result.update(self._failed(error))
+            self._note_failure(error)
         if self.progress.notes:
             result["notes"] = self.progress.notes
         if self.progress.answers:
@@ -140,6 +144,8 @@ class GatewayAction(ActionBase):
             host = self._task.delegate_to
             variables = self._variables.get("ansible_delegated_vars", {}).get(host, {})
         self._access = Access(str(host or ""), self._connection, self._play_context, variables, self._templar)
+        if self.record:
+            self.record.target = self._access.target
         with self._access.session(f"bundlekit ansible {self._task.action.rpartition('.')[2]}") as session:
             yield session
 
@@ -169,6 +175,14 @@ class GatewayAction(ActionBase):
                 f"this is version {VERSION} of the collection bundlekit.thingspro, and {sys.executable} has version "
                 f"{found_version} of the package bundlekit. Install the same version of both"
             )
+
+    def _note_failure(self, error: BundlekitError) -> None:
+        if self.record is None:
+            return
+        try:
+            self.record.fail(error)
+        except BundlekitError as trouble:  # the failure itself matters more
+            self.progress.note(trouble.message)
 
     def _failed(self, error: BundlekitError) -> dict[str, Any]:
         """What an error is for Ansible. A change that began and was taken back has changed something, for a while."""
