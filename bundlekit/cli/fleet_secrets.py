@@ -25,7 +25,7 @@ _TRIES = 3  # as ssh has it
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedPassword:
     """A password that gateways share.
 
     Attributes:
@@ -41,7 +41,7 @@ class Shared:
     named: str = ""
 
 
-def shared_by(gateway: Gateway, user: str, inventory: Path | None) -> Shared:
+def shared_by(gateway: Gateway, user: str, inventory: Path | None) -> SharedPassword:
     """Whose password a gateway has: that of a user, unless the inventory says of its group or of itself.
 
     Args:
@@ -53,10 +53,10 @@ def shared_by(gateway: Gateway, user: str, inventory: Path | None) -> Shared:
         group = gateway.password_of
         named = shlex.join([*(["-i", str(inventory)] if inventory else []), group])
         question = f"password of the group {group}, for its gateways that ask for it"
-        return Shared(gateway.password_kept_as, question, gateway.password_kept_as, named)
+        return SharedPassword(gateway.password_kept_as, question, gateway.password_kept_as, named)
     if gateway.password_of:
-        return Shared(f"of {gateway.name}", f"password of {user} on {gateway.name}")
-    return Shared(f"user {user}", f"password of {user}, for all gateways that ask for it")
+        return SharedPassword(f"of {gateway.name}", f"password of {user} on {gateway.name}")
+    return SharedPassword(f"user {user}", f"password of {user}, for all gateways that ask for it")
 
 
 class SharedSecrets:
@@ -83,7 +83,7 @@ class SharedSecrets:
         if self._is_asking:
             self._show_again()
 
-    def password(self, whose: Shared, refused: str | None) -> str | None:
+    def password(self, whose: SharedPassword, refused: str | None) -> str | None:
         """The password of a user, for all gateways on which somebody is called so; or of a group, or of a gateway.
 
         Args:
@@ -106,7 +106,7 @@ class SharedSecrets:
                 self._passwords[whose.key] = type_secret(whose.question)
             return self._passwords[whose.key]
 
-    def accept(self, whose: Shared, password: str) -> None:
+    def accept(self, whose: SharedPassword, password: str) -> None:
         """A gateway has accepted a password: that is no typing error, whatever other gateways say."""
         with self._lock:
             if self._passwords.get(whose.key) == password:
@@ -148,7 +148,7 @@ class FleetPrompter:
         self,
         secrets: SharedSecrets,
         *,
-        shared: Shared,
+        shared: SharedPassword,
         kept_as: str,
         known: str | None,
         agreed_key: str | None,
