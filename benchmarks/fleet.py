@@ -176,6 +176,7 @@ class Bench:
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self._folder / "cp"),
             "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=5",
             "LC_ALL": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "",  # an installed package has its bytecode
         }
         return {**self._controller.environment, **settings}
 

@@ -24,6 +24,8 @@ from bundlekit.ssh.tcp import connect
 if TYPE_CHECKING:
     import paramiko
 
+    from bundlekit.ssh.transport import Transport
+
 _LONGEST_WORDS = 200  # characters of what somebody else says
 _PROHIBITED = 1  # SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254
 
@@ -118,7 +120,7 @@ class Connection:
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise GatewayUnreachable(f"the connection to {account} broke: {_words(error)}") from error
 
-    def _open(self) -> paramiko.Transport:
+    def _open(self) -> Transport:
         transport = self._start()
         try:
             self._check_host_key(transport.get_remote_server_key())
@@ -127,6 +129,7 @@ class Connection:
             transport.close()
             raise
         transport.set_keepalive(15)
+        transport.calm_down()
         return transport
 
     def _check_host_key(self, key: paramiko.PKey) -> None:
@@ -162,7 +165,7 @@ class Connection:
                 hint="has the gateway just ended? Then another program may listen there now",
             )
 
-    def _start(self) -> paramiko.Transport:
+    def _start(self) -> Transport:
         where = f"{self.address.host} port {self.address.port}"
         if "paramiko" not in sys.modules:  # a thread loads it while the name is looked up and the gateway answers
             threading.Thread(target=_load, daemon=True).start()

@@ -20,6 +20,7 @@ from bundlekit.errors import trace_of
 _SERVICE = "ssh-userauth"
 _LONGEST_PACKET = 256 * 1024  # bytes, as in OpenSSH; what is sent in one of ours has 32 kB
 _LONGEST_BACKLOG = 1 << 23  # bytes of a channel that nobody has read; a server may send a quarter of that
+_LOOKS = 5.0  # seconds between two looks whether a keepalive is due
 _MOST_PROMPTS = 16  # of one round, which a hostile server could make billions of
 _LINUX = {
     "TCP_USER_TIMEOUT": 60_000,  # milliseconds that nothing is acknowledged: the link is dead then
@@ -144,6 +145,14 @@ class Transport(paramiko.Transport):
         wrapped = paramiko.SSHException(f"what came makes no sense ({type(error).__name__})")
         wrapped.__cause__ = error
         return wrapped
+
+    def calm_down(self) -> None:
+        """Have the thread wait for what comes; it would look ten times a second whether it is closed.
+
+        `Stream` wakes it then. To be called after the log-in, whose steps need these looks for their timeouts.
+        """
+        if isinstance(self.sock, Stream):
+            self.sock.settimeout(_LOOKS)
 
     def open_channel(self, *arguments: Any, **named: Any) -> paramiko.Channel:
         channel = super().open_channel(*arguments, **named)

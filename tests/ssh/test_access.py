@@ -15,7 +15,7 @@ import paramiko
 import pexpect
 import pytest
 
-from bundlekit.ssh.transport import Transport
+from bundlekit.ssh.transport import Stream, Transport
 from tests.box.host import root_prefix
 from tests.workstation import Workstation
 
@@ -308,6 +308,16 @@ def test_broken_connection_is_told_without_parsing_source(monkeypatch: pytest.Mo
             transport.start_client(timeout=20)
         transport.join(20)
     assert not parsed
+
+
+def test_quiet_connection_ends_as_it_is_closed(server: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bundlekit.ssh.transport._LOOKS", 600.0)
+    quiet = Transport(Stream(socket.create_connection(server.getsockname())))  # type: ignore[arg-type]
+    quiet.calm_down()
+    quiet.start_client(event=threading.Event())
+    quiet.close()
+    quiet.join(60)
+    assert not quiet.is_alive()
 
 
 def test_server_that_says_nothing(server: socket.socket, shared_workstation: Workstation) -> None:
