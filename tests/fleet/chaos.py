@@ -24,6 +24,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bundlekit.fleet.report import for_programs
+from bundlekit.fleet.story import read_record
 from tests.box import Box
 from tests.box.crowd import Crowd, SmallGateway
 from tests.emulator.sides import wait_until
@@ -72,8 +74,11 @@ class Report:
 class Chaos:
     """Rollouts to a crowd, and what goes wrong meanwhile; all by one seed, but for the time that things take."""
 
-    def __init__(self, crowd: Crowd, home: Path, seed: str, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, crowd: Crowd, home: Path, seed: str, tell: Callable[[str], None], *, storm: float = _STORM
+    ) -> None:
         self.report = Report()
+        self._storm = storm
         self._crowd = crowd
         self._controller = OfCrowd(home, crowd)
         self._tell = tell
@@ -162,7 +167,7 @@ class Chaos:
     def _end_of(self, process: subprocess.Popen[str]) -> int:
         """The exit code of a controller that nobody kills."""
         with suppress(subprocess.TimeoutExpired):
-            return process.wait(_STORM)
+            return process.wait(self._storm)
         self._is_calm.set()
         try:
             return process.wait(3600)
@@ -193,8 +198,8 @@ class Chaos:
 
     def _states(self, version: str) -> dict[str, dict[str, str]]:
         """What the record tells of each gateway."""
-        shown = self._controller.run("rollout", "show", str(self._found(version)), "--format", "json")
-        return {one["gateway"]: one for one in json.loads(shown.out)["gateways"]}
+        shown = for_programs(read_record(self._found(version)))
+        return {one["gateway"]: one for one in shown["gateways"]}
 
     def _unfinished(self, version: str) -> list[str]:
         return [name for name, one in self._states(version).items() if one["state"] not in ("up", "unchanged")]
@@ -259,8 +264,10 @@ class Chaos:
         def flap() -> None:
             due = {one: time.monotonic() + chance.uniform(0, 5) for one in self._flapping}
             while not ended.wait(0.05):
-                for one in [one for one, at in due.items() if at <= time.monotonic()]:
-                    if one in links and self._is_calm.is_set():
+                is_calm = self._is_calm.is_set()
+                now = time.monotonic()
+                for one in [one for one, at in due.items() if at <= now or (is_calm and one not in links)]:
+                    if one in links and is_calm:
                         due[one] = time.monotonic() + 1
                     elif one in links:
                         links.pop(one).__exit__(None, None, None)
