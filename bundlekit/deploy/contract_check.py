@@ -35,6 +35,7 @@ def plan_checks(
     """
     from bundlekit.bundle.manifest import manifest_of
     from bundlekit.gateway.contract import plan
+    from bundlekit.source.contracts import Contracts
     from bundlekit.source.handlers import may_be_handled
     from bundlekit.source.routes import read_source
 
@@ -45,8 +46,10 @@ def plan_checks(
     for name in parameters:
         if name not in known:
             raise BadUsage(f"no resource of {manifest.name} has the parameter :{name}")
-    handled = partial(may_be_handled, read_source(bundle, manifest.main))
-    return manifest, plan(manifest, parameters=parameters, write=write, may_be_handled=handled)
+    source = read_source(bundle, manifest.main)
+    handled, contracts = partial(may_be_handled, source), Contracts(bundle, source)
+    checks = plan(manifest, parameters=parameters, write=write, may_be_handled=handled, contract_of=contracts.of)
+    return manifest, checks
 
 
 def look_at(session: Session, manifest: Manifest, checks: Sequence[ContractCheck]) -> Seen:

@@ -14,8 +14,9 @@ from bundlekit.export.description import (
     Operation,
     item_of,
 )
-from bundlekit.export.samples import is_in, sample
+from bundlekit.export.samples import sample
 from bundlekit.source.shape import Shape
+from bundlekit.source.shape_check import is_in
 
 _REFUSALS = {
     "400": "The request is not what the bundle expects.",

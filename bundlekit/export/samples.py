@@ -6,15 +6,9 @@ from typing import Any
 
 from bundlekit.export.description import NOTHING
 from bundlekit.source.shape import ARRAY, BOOLEAN, NO_DEFAULT, NULL, NUMBER, STRING, Branch, Shape
+from bundlekit.source.shape_check import is_in
 
 _WORDS = ("text", "a", "1", "", "0", "10.0.0.1", "2020-01-01", "0" * 8)
-
-
-def is_in(value: Any, shape: Shape) -> bool:
-    """Whether a shape has a value."""
-    from jsonschema import Draft202012Validator
-
-    return bool(Draft202012Validator(shape.schema()).is_valid(value))
 
 
 def sample(shape: Shape, known: Any = NOTHING) -> Any:

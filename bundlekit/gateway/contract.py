@@ -11,8 +11,10 @@ from urllib.parse import quote
 from bundlekit.bundle.manifest import METHODS, Manifest
 from bundlekit.bundle.patterns import ANY, REST, without_prefix
 from bundlekit.errors import CouldNotRun
+from bundlekit.gateway.answer_check import answer_faults
 from bundlekit.gateway.client import Answer
 from bundlekit.quoting import quoted
+from bundlekit.source.contracts import NO_CONTRACT, OperationContract
 
 
 class Promise(Enum):
@@ -40,6 +42,7 @@ class ContractCheck:
         resource: what to ask for, its parameters filled in.
         ttl: seconds in which it promises to answer.
         obstacle: why it cannot be checked; empty if it can.
+        code: what index.py says of the answer.
     """
 
     promise: Promise
@@ -48,6 +51,7 @@ class ContractCheck:
     resource: str
     ttl: float
     obstacle: str = ""
+    code: OperationContract = NO_CONTRACT
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ def plan(
     parameters: Mapping[str, str],
     write: bool,
     may_be_handled: Callable[[str, str], bool],
+    contract_of: Callable[[str, str], OperationContract] = lambda *_: NO_CONTRACT,
 ) -> tuple[ContractCheck, ...]:
     """What to check of a bundle, in the order of bundle.json.
 
@@ -82,6 +87,7 @@ def plan(
         write: whether the state of the bundle may be written.
         may_be_handled: whether index.py may have a handler for a method, in lower case, of a resource. To send such a
             one where it is not declared would be a write.
+        contract_of: what index.py says of the answers to a method, in lower case, of a resource.
     """
     checks: list[ContractCheck] = []
     for resource in manifest.resources:
@@ -97,7 +103,8 @@ def plan(
             obstacle = missing
             if promise is Promise.REFUSES and method != "get" and not write and may_be_handled(method, resource.path):
                 obstacle = "index.py may handle it, so it could change something; --write sends it"
-            checks.append(ContractCheck(promise, method.upper(), resource.path, asked, manifest.ttl, obstacle))
+            code = NO_CONTRACT if promise is Promise.REFUSES else contract_of(method, resource.path)
+            checks.append(ContractCheck(promise, method.upper(), resource.path, asked, manifest.ttl, obstacle, code))
     return tuple(dict.fromkeys(checks))
 
 
@@ -120,8 +127,8 @@ def filled(path: str, parameters: Mapping[str, str]) -> tuple[str, str]:
 
 
 def judge_answer(check: ContractCheck, answer: Answer) -> ContractResult:
-    """Whether a GET answered as promised."""
-    words = _trouble(answer)
+    """Whether a GET answered as promised, and as index.py has it."""
+    words = _trouble(answer) or next(iter(answer_faults(check.code, answer)), "")
     if not words and answer.seconds > check.ttl:
         words = f"took {answer.seconds:.1f} s, its ttl is {check.ttl:g} s"
     return _result(check, words, answer, answer.seconds)
@@ -152,6 +159,8 @@ def judge_write(check: ContractCheck, before: Answer, put: Answer, after: Answer
     words = _trouble(put)
     if words:
         words = f"PUT of what GET gave {words}"
+    elif faults := answer_faults(check.code, put):
+        words = faults[0]
     elif put.json != before.json:
         words = "PUT of what GET gave answered something else than it was given"
     elif after is not None:

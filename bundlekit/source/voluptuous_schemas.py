@@ -30,6 +30,7 @@ from bundlekit.source.shape import (
     of_values,
     without_values,
 )
+from bundlekit.source.shape_check import is_in
 
 _DEEPEST = 30  # nested schemas
 _TEXT = frozenset({"str", "unicode", "basestring", "six.string_types", "six.text_type"})
@@ -496,7 +497,7 @@ class _Dict:
                 required = False
                 default = _plain(given)
                 self._same = False
-                if default is NO_DEFAULT or not _fits(default, shape):
+                if default is NO_DEFAULT or not (shape.is_exact and is_in(default, shape)):
                     self._exact = False  # where it does not fit, no request without the key passes
         elif marker in self._groups:
             group = _at(places, named, 1, f"group_of_{marker.lower().removesuffix('ve')}on")
@@ -585,9 +586,3 @@ def _plain(value: Any) -> Any:
         found = {key: _plain(one) for key, one in value.pairs}
         return NO_DEFAULT if NO_DEFAULT in found.values() else found
     return NO_DEFAULT
-
-
-def _fits(value: Any, shape: Shape) -> bool:
-    from jsonschema import Draft202012Validator
-
-    return shape.is_exact and Draft202012Validator(shape.schema()).is_valid(value)

@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.manifest import manifest_of
@@ -21,6 +21,9 @@ from bundlekit.emulator.sdk.environment import environment
 from bundlekit.emulator.threaded import Loop
 from bundlekit.errors import CouldNotRun
 from bundlekit.gateway import Answer, GatewayClient
+
+if TYPE_CHECKING:
+    from bundlekit.source.contracts import Contracts
 
 _LAST_LINES = 20  # of a bundle in the report of a failed test
 _PATIENCE = 30.0  # seconds until a bundle has registered
@@ -53,15 +56,49 @@ class BundleGateway:
         self._place = Scratch(Sources(folder))
         self._process: BundleProcess | None = None
         self._lines: list[str] = []
+        self._contracts: Contracts | None = None
 
     def request(self, method: str, resource: str, *data: Any) -> Answer:
         """Ask by any method, in either case; without `data` there is no body."""
         return self.client.request(method, resource, *data)
 
     @property
+    def lines(self) -> list[str]:
+        """All lines that the bundle has printed so far."""
+        return self._lines
+
+    @property
     def log(self) -> str:
         """All that the bundle has printed."""
         return "\n".join(self._lines)
+
+    @property
+    def ended(self) -> int | None:
+        """The exit status of the bundle, negative for a signal; None while it runs, or where it was stopped."""
+        return self._process.status if self._process else None
+
+    def contract_faults(self, method: str, resource: str, answer: Answer) -> list[str]:
+        """What in an answer contradicts the code of the bundle, in words; empty if nothing does.
+
+        Args:
+            method: of the request, in either case.
+            resource: that was asked for, such as `/rooms/1`.
+            answer: that came.
+        """
+        from bundlekit.bundle.patterns import Pattern, without_prefix
+        from bundlekit.gateway.answer_check import answer_faults
+        from bundlekit.source.contracts import Contracts
+        from bundlekit.source.routes import read_source
+
+        bundle = Bundle.in_folder(self._place.sources.folder)
+        manifest = manifest_of(bundle)
+        asked = Pattern.of(without_prefix(resource.partition("?")[0]))
+        declared = [one.path for one in manifest.resources if Pattern.of(without_prefix(one.path)).meets(asked)]
+        if len(declared) != 1:
+            return []
+        if self._contracts is None:
+            self._contracts = Contracts(bundle, read_source(bundle, manifest.main))
+        return answer_faults(self._contracts.of(method.lower(), declared[0]), answer)
 
     @property
     def settings(self) -> Any:
@@ -94,6 +131,18 @@ class BundleGateway:
             CouldNotRun: it does not come up.
         """
         self.stop()
+        self._loop.run(self._start())
+
+    def reset(self) -> None:
+        """Start the bundle again with its factory settings, whatever state it is in.
+
+        Raises:
+            CouldNotRun: it does not come up.
+        """
+        if self._process:
+            process, self._process = self._process, None
+            self._loop.run(process.kill())
+        self._forget_settings()
         self._loop.run(self._start())
 
     def stop(self) -> None:

@@ -13,6 +13,7 @@ from bundlekit.emulator.gateway import EmulatedGateway
 from bundlekit.emulator.threaded import Loop
 from bundlekit.errors import CouldNotRun
 from bundlekit.gateway import GatewayClient, certificate_in
+from bundlekit.gateway.client import TIMEOUT
 from bundlekit.testing.bundle_gateway import BundleGateway
 
 
@@ -49,8 +50,12 @@ class GatewaySession:
             self._loop.__exit__(kind, error, trace)
             self._leash.close()
 
-    def gateway_with(self, folder: Path) -> BundleGateway:
+    def gateway_with(self, folder: Path, *, timeout: float = TIMEOUT) -> BundleGateway:
         """The gateway with a bundle that has just been started.
+
+        Args:
+            folder: of the bundle.
+            timeout: seconds for a whole request.
 
         Raises:
             CouldNotRun: the bundle did not register; its last lines are in the error. There is no such interpreter.
@@ -63,6 +68,7 @@ class GatewaySession:
             self._gateway.token,
             trust=certificate_in(self._gateway.certificate),
             name="the emulated gateway",
+            timeout=timeout,
         )
         gateway = BundleGateway(
             folder, client, python=python, broker=self._gateway.broker, loop=self._loop, leash=self._leash

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bundlekit.bundle.manifest import Manifest, Resource
 from bundlekit.errors import CouldNotRun
+from bundlekit.gateway.answer_check import answer_faults
 from bundlekit.gateway.client import Answer
 from bundlekit.gateway.contract import (
     ContractCheck,
@@ -25,6 +27,8 @@ from bundlekit.gateway.contract import (
     unchecked,
 )
 from bundlekit.gateway.junit import junit
+from bundlekit.source.contracts import OperationContract, Origin
+from bundlekit.source.shape import NUMBER, OBJECT, UNKNOWN, Branch, ObjectMember, Shape, of_kinds
 
 CHECK = ContractCheck(Promise.ANSWERS, "GET", "/a", "/a", ttl=2)
 UNOWNED = {"message": "request forbidden", "log": "resource has no subscribed model"}
@@ -91,6 +95,37 @@ def test_why_a_resource_cannot_be_asked_for(path: str, asked: str, words: str) -
 
 def test_what_a_bundle_only_listens_to_is_no_promise() -> None:
     assert planned(Resource("/a", ("put",), "view"), Resource("/b", (), "model")) == []
+
+
+OF_CODE = OperationContract(
+    UNKNOWN, Origin.NOTHING, Shape((Branch(OBJECT, members=(ObjectMember("level", of_kinds(NUMBER), required=True),)),))
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"level": 1, "more": 2}, ""),
+        ({"level": "1"}, "the answer is not as index.py gives it: $.level: '1' is not of type number"),
+        ({}, "the answer is not as index.py gives it: $: 'level' is missing"),
+    ],
+)
+def test_answer_has_to_be_as_the_code_gives_it(value: Any, words: str) -> None:
+    check = replace(CHECK, code=OF_CODE)
+    assert judge_answer(check, answer(200, value)).words == words
+    assert judge_write(check, answer(200, value), answer(200, value), answer(200, value)).words == words
+
+
+def test_refusal_contradicts_no_code() -> None:
+    assert judge_answer(replace(CHECK, code=OF_CODE), answer(404, {})).words == "answered 404"
+    assert answer_faults(OF_CODE, answer(404, {})) == []
+
+
+def test_data_that_the_schema_refuses_has_to_be_refused() -> None:
+    contract = OperationContract(of_kinds(NUMBER), Origin.SCHEMA)
+    assert answer_faults(contract, answer(200, 1), "x") == ["answered 200 to data that the schema of its Route refuses"]
+    assert answer_faults(contract, answer(200, 1), 1) == []
+    assert answer_faults(contract, answer(400, 1), "x") == []
 
 
 def test_repeated_resource_is_checked_once() -> None:

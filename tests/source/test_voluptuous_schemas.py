@@ -7,6 +7,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
+from bundlekit.source.shape_check import is_in
 from tests.source.voluptuous_judge import contract_of, executed, is_whole_float, lets_through, values_for
 
 # As bundles in the field have them: the parts first, then whole ones.
@@ -127,6 +128,7 @@ def judged(schema: str, before: str = "") -> bool:
         json.dumps(value)
         if is_whole_float(value):
             continue
+        assert is_in(value, shape) == ours.is_valid(value), value
         taken = lets_through(theirs, value)
         compared[taken] += 1
         if taken:

@@ -81,6 +81,10 @@ import pytest
 
 @pytest.mark.parametrize("turn", [1, 2])
 def test_lamp(gateway, turn):
+    answer = gateway.get("/lamp")
+    assert gateway.contract_faults("GET", "/lamp", answer) == []
+    assert gateway.contract_faults("GET", "/other", answer) == []
+    gateway.reset()
     assert gateway.get("/lamp").json == {"key": "value"}
     assert gateway.put("/lamp", {"key": turn}).ok
     gateway.restart()

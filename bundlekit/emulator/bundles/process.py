@@ -93,6 +93,11 @@ class BundleProcess:
         return self._process.pid
 
     @property
+    def status(self) -> int | None:
+        """Its exit status, or the number of the signal that ended it, negative; None while it runs."""
+        return self._process.returncode
+
+    @property
     def is_registered(self) -> bool:
         return self._registration.done() and self._registration.result()
 
