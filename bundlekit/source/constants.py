@@ -175,6 +175,11 @@ def _parts(node: Node) -> list[Node]:
     return [part for part in node.named_children if part.type != "comment"][:_LONGEST]
 
 
+def string_of(node: Node | None) -> str | None:
+    """The text of a literal; None for everything else."""
+    return _string(node) if node is not None and node.type == "string" else None
+
+
 def _string(node: Node) -> str | None:
     if node.end_byte - node.start_byte > _LONGEST:
         return None

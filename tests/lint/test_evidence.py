@@ -103,6 +103,8 @@ ANSWERS = {
     "stacked-routes": [("GET /example", 408), ("PUT /example", 404)],
     "wrong-handler-signature": [("GET /example", 408)],
     "handler-without-answer": [("GET /example", 200), ("PUT /example", 408)],
+    "key-outside-schema": [("GET /example", 200), ("PUT /example", 500)],
+    "key-without-factory-setting": [("GET /example", 500), ("PUT /example", 200)],
 }
 
 # rule, and requests with their bodies, and what its bad example answers to them

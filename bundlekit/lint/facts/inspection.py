@@ -15,6 +15,7 @@ from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
 from bundlekit.lint.facts.models import model_names
 from bundlekit.lint.facts.structure import SchemaError, schema_errors
+from bundlekit.source.contracts import Contracts
 from bundlekit.source.entry_point import Starting, starting_of
 from bundlekit.source.functions import Function
 from bundlekit.source.modules import Module, imported_modules, package_of
@@ -108,6 +109,11 @@ class Inspection:
     def calls(self) -> Calls:
         """Which functions of the bundle its calls run."""
         return Calls(self.bundle.files, self.modules)
+
+    @cached_property
+    def contracts(self) -> Contracts:
+        """What the code says of requests and answers."""
+        return Contracts(self.bundle, self.source)
 
     @cached_property
     def reached(self) -> tuple[Reached, ...]:
