@@ -11,6 +11,8 @@
 # make bench  measurements, side by side with what one would use otherwise
 # make bench-deploy  the same for deploys, over slow links that it makes; wants root as the tests of gateways do
 # make lowest  the fast tests with the lowest versions of all dependencies that pyproject.toml allows
+# make test-pythons  the tests that need no root, under each Python of the classifiers that is found here
+# make docs   the documentation site
 # make mutation  how many faults put into the rules their tests tell
 
 PYTHON ?= python3
@@ -25,7 +27,7 @@ LOWEST := .venv/lowest
 COMPILED := .venv/compiled
 
 .PHONY: demo test test-fast test-ready lint lint-types lint-rest sanity fuzz chaos chaos-fleet crash bench bench-deploy \
-  lowest mutation clean packages
+  lowest mutation test-pythons docs clean packages
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -65,6 +67,7 @@ lint-rest: $(INSTALLED) $(ANSIBLE_LINT)/ready packages
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m bundlekit.remote.script | shellcheck -
+	$(BIN)/zizmor --offline --no-progress --quiet .github action.yml
 	git ls-files -z '*.sh' .ci/run | grep -zv '^bundlekit/remote/script/' | xargs -0 shellcheck
 	cd ansible_collections/bundlekit/thingspro && PATH="$(CURDIR)/$(ANSIBLE_LINT)/bin:$$PATH" \
 	  ANSIBLE_COLLECTIONS_PATH="$(CURDIR)" ansible-lint -q
@@ -115,6 +118,12 @@ lowest: $(INSTALLED)
 	  tests/scaffold/test_rendering.py tests/lint/test_rules.py tests/lint/test_schema.py tests/lint/test_settings.py \
 	  tests/cli/test_validate.py tests/emulator/test_rest.py
 
+docs: $(INSTALLED)
+	$(BIN)/python -m website
+
+test-pythons: $(INSTALLED)
+	$(BIN)/python -m tests.pythons
+
 mutation: $(INSTALLED)
 	$(BIN)/pip install --quiet --group mutation
 	rm -rf mutants
@@ -135,8 +144,8 @@ $(RUNTIME): pyproject.toml hatch_build.py bundlekit/emulator/sdk/requirements.tx
 # uv is many times as fast, but knows no settings of pip, such as a mirror: where it fails, pip does it.
 $(INSTALLED): $(RUNTIME)
 	$(BIN)/pip install --quiet 'uv>=0.11.7'
-	$(BIN)/uv pip install --quiet --compile-bytecode --python .venv --editable . --group dev || \
-	  $(BIN)/pip install --quiet --editable . --group dev
+	$(BIN)/uv pip install --quiet --compile-bytecode --python .venv --editable . --group dev --group docs || \
+	  $(BIN)/pip install --quiet --editable . --group dev --group docs
 	@touch $@
 
 # The newest Ansible that this Python takes, and the oldest that the collection is for.

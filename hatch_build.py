@@ -40,7 +40,8 @@ _DIGEST = "folder.sha256"  # beside the list
 class Hook(BuildHookInterface[Any]):
     """Fills `sdk/` and puts it into the wheel and the sdist; an editable install uses it where it lies.
 
-    A wheel gets the script for gateways as it travels, too; an editable install makes that each time.
+    A wheel gets the script for gateways as it travels, too; an editable install makes that each time. And it gets the
+    pages for man.
     """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -54,6 +55,9 @@ class Hook(BuildHookInterface[Any]):
                 path = Path(self._scratch.name, name)
                 path.write_bytes(content)
                 build_data["force_include"][str(path)] = f"bundlekit/_shipped/script/{name}"
+            data = f"{self.build_config.builder.artifact_project_id}.data/data"
+            for page in _manual(root, Path(self._scratch.name, "man")):
+                build_data["force_include"][str(page)] = f"{data}/share/man/man1/{page.name}"
 
 
 def _script(root: Path) -> dict[str, bytes]:
@@ -64,6 +68,17 @@ def _script(root: Path) -> dict[str, bytes]:
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     return {script.BARE: script.make_bare().encode(), script.PROGRAMS: script.make_programs()}
+
+
+def _manual(root: Path, place: Path) -> list[Path]:
+    """The pages for man, written by the command line itself, which needs nothing but click for that."""
+    code = "import pathlib, sys; sys.path.insert(0, sys.argv[1]); from bundlekit.cli import manual; "
+    code += "manual.write(pathlib.Path(sys.argv[2]))"
+    line = [sys.executable, "-P", "-B", "-c", code, os.fspath(root), os.fspath(place)]
+    done = subprocess.run(line, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"the pages for man could not be written:\n{done.stderr}")
+    return sorted(place.iterdir())
 
 
 def fill(folder: Path, requirements: Path) -> None:

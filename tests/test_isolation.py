@@ -28,6 +28,7 @@ SHELL = sorted((ROOT / "bundlekit").rglob("*.sh"))
 
 NOT_ISOLATED = {
     "hatch_build.py:_download": "-P; pip needs the setuptools of the build, which come by PYTHONPATH",
+    "hatch_build.py:_manual": "-P; the click of the build comes by PYTHONPATH, too",
     "bundlekit/emulator/bundles/process.py:start": "a bundle, with its own folder first on its path",
     "bundlekit/emulator/machine/host.py:_ask": "any Python, so 2.7 too, which has no -I",
     "bundlekit/emulator/machine/host.py:_python_programs": "the gateway's own `python`, for whatever runs in the box",

@@ -92,7 +92,8 @@ def test_wheel_carries_the_schema_the_template_and_the_types(installed: Installe
     tops = ("ansible_collections/bundlekit/thingspro", "bundlekit")
     package = {str(path.relative_to(ROOT)) for top in tops for path in _files(ROOT / top) if path.suffix != ".pyc"}
     assert {name for name in package if "/.ansible/" not in name and "/tests/output/" not in name} <= names
-    assert {name.partition("/")[0] for name in names if "dist-info" not in name} == {"ansible_collections", "bundlekit"}
+    at_top = {name.partition("/")[0] for name in names if "dist-info" not in name and ".data/" not in name}
+    assert at_top == {"ansible_collections", "bundlekit"}
 
 
 def test_wheel_has_the_script_ready_as_a_checkout_makes_it(installed: Installed) -> None:
@@ -202,6 +203,63 @@ def test_version_is_the_same_by_both_ways_in(installed: Installed, tmp_path: Pat
         installed.run("python", "-m", "bundlekit", "--version", folder=tmp_path).stdout,
     }
     assert told == {f"bundlekit {installed.wheel.name.split('-')[1]}\n"}
+
+
+def test_man_finds_a_page_for_each_verb_there(installed: Installed) -> None:
+    pages = {page.name for page in (installed.environment / "share/man/man1").iterdir()}
+    assert {"bundlekit.1", *(f"bundlekit-{verb}.1" for verb in SUMMARIES)} <= pages
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["uv", "tool", "install", "--quiet"],
+        ["pipx", "install", "--backend", "uv", "--quiet"],
+    ],
+    ids=["uv", "pipx"],
+)
+def test_wheel_is_a_command_of_its_own_by(line: list[str], installed: Installed, tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(Path("~/.cache/uv").expanduser())),
+        "UV_TOOL_BIN_DIR": str(programs),
+        "PIPX_BIN_DIR": str(programs),
+        "PIPX_MAN_DIR": str(tmp_path / "man"),
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+    }
+    done = subprocess.run(
+        [*line, "--python", sys.executable, str(installed.wheel)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = subprocess.run(
+        [programs / "bundlekit", "--version"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert told.stdout == f"bundlekit {installed.wheel.name.split('-')[1]}\n"
+    if line[0] == "pipx":
+        assert (tmp_path / "man/man1/bundlekit-deploy.1").exists()
+
+
+def test_sdist_builds_the_same_wheel_without_a_network(installed: Installed, builder: Path, tmp_path: Path) -> None:
+    offline = {**os.environ, "PIP_INDEX_URL": "http://127.0.0.1:9/nowhere", "PIP_RETRIES": "0"}
+    build = [str(builder), "-m", "hatchling", "build", "--directory", str(tmp_path), "--target"]
+    subprocess.run([*build, "sdist"], check=True, capture_output=True, cwd=ROOT, env=offline)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    shutil.unpack_archive(sdist, tmp_path, filter="data")
+    unpacked = tmp_path / sdist.name.removesuffix(".tar.gz")
+    subprocess.run([*build, "wheel"], check=True, capture_output=True, cwd=unpacked, env=offline)
+    (wheel,) = tmp_path.glob("*.whl")
+    contents = [
+        {name: archive.read(name) for name in archive.namelist() if not name.endswith("/RECORD")}
+        for archive in map(zipfile.ZipFile, (wheel, installed.wheel))
+    ]
+    assert contents[0] == contents[1]
 
 
 def _files(folder: Path) -> list[Path]:

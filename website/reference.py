@@ -22,7 +22,6 @@ import bundlekit
 from bundlekit import errors
 from bundlekit.cli.main import cli
 from bundlekit.cli.summaries import SUMMARIES
-from bundlekit.cli.verb import VerbBesideVerbs, VerbWithVerbs
 from bundlekit.remote.vocabulary import EVENTS
 
 ROOT = Path(__file__).parents[1]
@@ -103,9 +102,8 @@ def commands() -> str:
         command = cli.get_command(click.Context(cli), verb)
         assert command is not None
         lines += _help(verb, command, "##")
-        if isinstance(command, VerbWithVerbs | VerbBesideVerbs):
-            for name, inner in command.commands.items():
-                lines += _help(f"{verb} {name}", inner, "###")
+        for name, inner in getattr(command, "commands", {}).items():
+            lines += _help(f"{verb} {name}", inner, "###")
     return _NOTE + "\n".join(lines).rstrip() + "\n"
 
 

@@ -159,9 +159,11 @@ def add_to_shared(path: Path, head: Mapping[str, Any], events: Sequence[tuple[st
     Raises:
         CouldNotRun: it is the record of something else, or cannot be written.
     """
+    import fcntl
+
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             _mend_end(file)

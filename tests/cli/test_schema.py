@@ -38,7 +38,7 @@ def test_published_schema_is_called_by_its_address_and_is_else_the_same(capsys: 
 def test_entry_of_a_catalog_has_what_schemastore_asks_for(capsys: pytest.CaptureFixture[str]) -> None:
     entry = json.loads(run("--catalog", "--url", URL, code=0, capsys=capsys)[0])
     assert entry.pop("description").startswith("bundle.json: ")
-    assert entry == {"name": "ThingsPro bundle", "fileMatch": ["bundle.json"], "url": URL}
+    assert entry == {"name": "ThingsPro bundle", "fileMatch": ["bundle.json"], "url": URL, "versions": {"1": URL}}
 
 
 @pytest.mark.parametrize(

@@ -503,7 +503,8 @@ def test_nothing_is_kept_for_who_does_not_want_it(tmp_path: Path) -> None:
     assert 'cache is "no", expected true or false' in told
 
 
-def test_home_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+def test_home_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where no other test can have left anything
     folder = with_all_that_is_read(tmp_path / "box")
     usual = validate(folder, home=tmp_path / "home")
     for home in ("/proc/self", "/dev/null", "relative", ""):

@@ -46,6 +46,7 @@ def command(output: Path | None, url: str | None, catalog: bool) -> int:
             "description": schema["description"],
             "fileMatch": [MANIFEST],
             "url": url,
+            "versions": {schema["$id"].rpartition(":")[2]: url},
         }
         text = json.dumps(entry, indent=2)
     elif url is not None:
