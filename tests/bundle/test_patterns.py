@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundlekit.bundle.patterns import Pattern, meeting, registered, without_prefix
+from bundlekit.bundle.patterns import Pattern, PatternIndex, meeting, registered, without_prefix
 
 # handler, declared, whether some request fits both, whether the handler takes every one
 MEETINGS = [
@@ -81,3 +81,11 @@ def test_prefix_is_taken_away(written: str, meant: str) -> None:
 )
 def test_meeting_is_a_request_of_both(first: str, second: str, request_of_both: str | None) -> None:
     assert meeting(first, second) == request_of_both
+
+
+@given(st.lists(paths, max_size=6), paths)
+def test_index_finds_what_a_look_at_all_finds(resources: list[str], path: str) -> None:
+    patterns, pattern = [*map(Pattern.of, [*resources, "/a/#"])], Pattern.of(path)
+    index = PatternIndex((one, at) for at, one in enumerate(patterns))
+    assert index.meeting(pattern) == [at for at, one in enumerate(patterns) if one.meets(pattern)]
+    assert index.covering(pattern) == [at for at, one in enumerate(patterns) if one.covers(pattern)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bundlekit.bundle.manifest import METHODS
-from bundlekit.bundle.patterns import Pattern, without_prefix
+from bundlekit.bundle.patterns import Pattern, PatternIndex, without_prefix
 from bundlekit.lint.facts.inspection import Declared, Inspection
 from bundlekit.source.constants import Constants
 from bundlekit.source.functions import arguments, dotted_name
@@ -56,12 +56,11 @@ def reached(inspection: Inspection) -> Iterator[RoutedHandler]:
     items = value.get("resources") if isinstance(value, dict) else None
     if not isinstance(items, list) or len(items) != len(inspection.declared) or are_too_many(inspection):
         return
-    declared = [(one, _patterns(one)) for one in inspection.declared]
+    declared = PatternIndex((pattern, one) for one in inspection.declared for pattern in _patterns(one))
     for route in inspection.source.routes:
         if route.resource is not None:
-            pattern = Pattern.of(route.resource)
-            there = (one for one, patterns in declared if any(map(pattern.meets, patterns)))
-            yield RoutedHandler(route, route.resource, tuple(there))
+            there = {one.pointer: one for one in declared.meeting(Pattern.of(route.resource))}
+            yield RoutedHandler(route, route.resource, tuple(there.values()))
 
 
 def unanswered(inspection: Inspection) -> Iterator[Unanswered]:
@@ -69,14 +68,15 @@ def unanswered(inspection: Inspection) -> Iterator[Unanswered]:
     source = inspection.source
     if source.read_error is not None or are_too_many(inspection):
         return
-    seen = [(route, Pattern.of(route.resource)) for route in source.routes if route.resource is not None]
+    seen = PatternIndex((Pattern.of(route.resource), route) for route in source.routes if route.resource is not None)
     hidden = hidden_methods(source)
     announced = _announced(inspection)
     for declared in inspection.declared:
         if declared.resource.role == "view":  # a bundle answers none of it, and hears of it without a handler
             continue
         patterns = _patterns(declared)
-        there = [route for route, pattern in seen if any(map(pattern.covers, patterns))]
+        found = {route.span: route for pattern in patterns for route in seen.covering(pattern)}
+        there = [found[span] for span in sorted(found)]
         taken = {method.lower() for route in there for method in route.methods or METHODS}
         taken |= {method for method, pattern in announced if any(map(pattern.covers, patterns))}
         missing = tuple(one for one in declared.resource.methods if one in METHODS and one not in taken)

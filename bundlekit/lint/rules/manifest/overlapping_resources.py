@@ -53,8 +53,10 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         return
     for place, (pattern, declared, methods) in enumerate(known):
         for other, before, others in known[:place]:
+            if pattern == other or not pattern.meets(other):
+                continue
             both = tuple(method for method in METHODS if method in methods & others)
-            if not both or pattern == other:
+            if not both:
                 continue
             request = meeting(declared.resource.path, before.resource.path)
             if request is not None and _REQUEST.fullmatch(request):
