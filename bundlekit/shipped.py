@@ -21,6 +21,11 @@ def manifest_schema() -> Path:
     return _shipped("schemas", "bundle.schema.json")
 
 
+def rule_page(code: str) -> Path:
+    """The page of a rule, in Markdown."""
+    return _shipped("docs", "rules", f"{code}.md")
+
+
 def bundle_template() -> Path:
     """The cookiecutter template of a new bundle."""
     return _shipped("templates", "bundle")

@@ -45,13 +45,13 @@ def located_bundles(path: Path, templates: list[Path]) -> Iterator[tuple[Path, s
     if folder is None:
         raise Unreadable(f"{path} belongs to no bundle", hint=f"no folder around it has a {MANIFEST}")
     real = os.path.realpath(folder)
-    if _is_template(folder, real):
+    if is_template(folder, real):
         templates.append(folder)
     else:
         yield folder, real
 
 
-def _is_template(folder: Path, real: str) -> bool:
+def is_template(folder: Path, real: str) -> bool:
     """Whether a folder with a bundle.json, which really is elsewhere, is a template of bundles for cookiecutter."""
     if _TEMPLATE.search(real):
         return True
@@ -104,7 +104,7 @@ def _in_folder(root: Path, templates: list[Path]) -> Iterator[tuple[Path, str]]:
     while folders:
         folder, real = folders.pop()
         if has_manifest(folder):
-            if _is_template(folder, real):
+            if is_template(folder, real):
                 templates.append(folder)
                 continue
             found = True

@@ -7,6 +7,7 @@ SUMMARIES = {
     "new": "Make a new bundle.",
     "update": "Bring to bundles what the template of new bundles has now.",
     "validate": "Check bundles against the vendor's rules and known problems in the field.",
+    "lsp": "Check bundles in an editor while you type.",
     "rules": "List the rules of validate.",
     "vendor": "Take along what requirements.txt names, in vendor/ of a bundle.",
     "run": "Run bundles on this machine, with an emulated gateway around them.",

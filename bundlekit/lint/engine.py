@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import suppression
@@ -49,6 +49,24 @@ def check_with_ignored(bundle: Bundle, chosen: Selection) -> tuple[tuple[Finding
     found = list(_found(inspection, chosen.severities.keys() | everything.severities.keys()))
     told = _without_hidden(inspection, list(_told(chosen, found)))
     return _findings(inspection, chosen, told), _findings(inspection, everything, _told(everything, found))
+
+
+def check_in_steps(inspection: Inspection, chosen: Selection) -> Generator[None, None, tuple[Finding, ...]]:
+    """Check a bundle as `check` does, with a pause after each rule, in which the check can be given up.
+
+    Args:
+        inspection: of the bundle.
+        chosen: which rules are asked.
+
+    Returns:
+        What `check` returns.
+    """
+    found: list[tuple[Rule, Diagnostic]] = []
+    for rule in rules():
+        if rule.code in chosen.severities:
+            found += _told(chosen, ((rule, diagnostic) for diagnostic in rule.check(inspection)))
+            yield
+    return _findings(inspection, chosen, _without_hidden(inspection, found))
 
 
 def _found(inspection: Inspection, codes: Container[str]) -> Iterator[tuple[Rule, Diagnostic]]:

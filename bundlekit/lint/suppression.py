@@ -73,7 +73,7 @@ def lines_of(diagnostic: Diagnostic) -> Iterator[tuple[str, int]]:
 def suppressions(inspection: Inspection) -> tuple[Suppression, ...]:
     """The comments in modules of the bundle that hide findings, in their order."""
     marked = [module for module in inspection.modules if _MARK in module.text.content]
-    return tuple(one for module in marked for one in _in(module.path, module.text))
+    return tuple(one for module in marked for one in suppressions_in(module.path, module.text))
 
 
 def suppression_rule(
@@ -103,7 +103,8 @@ def suppression_rule(
 
 
 @lru_cache(maxsize=32)  # several rules ask in turn
-def _in(path: str, text: Text) -> tuple[Suppression, ...]:
+def suppressions_in(path: str, text: Text) -> tuple[Suppression, ...]:
+    """The comments in a module that hide findings, in their order."""
     code_from = _next_code(text.content.split("\n"))
     return tuple(one for comment in comments(text) for one in _of(path, comment, code_from))
 

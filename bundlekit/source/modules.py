@@ -6,7 +6,7 @@ index.py; a folder is a package only with an `__init__.py` in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cached_property
@@ -17,9 +17,10 @@ from bundlekit.bundle.reading import ReadError, ReadErrorKind, read_file
 from bundlekit.bundle.text import Text
 from bundlekit.bundle.vendor_lock import has_lock, is_vendored
 from bundlekit.errors import Unreadable
+from bundlekit.source import syntax
 from bundlekit.source.functions import Function, functions_of
 from bundlekit.source.search_path import added_folders
-from bundlekit.source.syntax import Import, PythonSource, parse
+from bundlekit.source.syntax import Import, PythonSource
 
 LARGEST = 512 * 1024
 """The most bytes of a module that is looked into."""
@@ -90,14 +91,23 @@ def read_module(bundle: Bundle, path: str, weight: int = _WEIGHS_TOO_MUCH) -> by
 def parse_module(path: str, content: bytes) -> Module:
     """The module in some bytes, whatever they are."""
     text = Text(_decoded(content))
-    return Module(path, content, text, parse(text.utf8))
+    return Module(path, content, text, syntax.parse(text.utf8))
 
 
-def imported_modules(bundle: Bundle, main: Module) -> tuple[Module, ...]:
+Parse = Callable[[str, bytes], Module]
+"""What makes a module of a path and bytes: `parse_module`, or what remembers the modules that it has made."""
+
+
+def imported_modules(bundle: Bundle, main: Module, parse: Parse = parse_module) -> tuple[Module, ...]:
     """index.py and the modules of the bundle that it imports, directly or not, in the order in which they are met.
 
     Those that cannot be read or are larger than `LARGEST` are passed over, and so are those beyond a number and a sum
     of bytes that no bundle has. What `bundlekit vendor` put into `vendor/` is not the bundle's own, and is left out.
+
+    Args:
+        bundle: the bundle.
+        main: its index.py.
+        parse: makes a module of what was read.
     """
     is_foreign = is_vendored if has_lock(bundle.files) else None
     found = [main]
@@ -114,7 +124,7 @@ def imported_modules(bundle: Bundle, main: Module) -> tuple[Module, ...]:
                 content = read_module(bundle, path, min(_WEIGHS_TOO_MUCH, rest))
                 if not isinstance(content, ReadError):
                     rest -= _weight(content)
-                    found.append(parse_module(path, content))
+                    found.append(parse(path, content))
     return tuple(replace(module, search=tuple(search)) for module in found) if search else tuple(found)
 
 

@@ -18,7 +18,7 @@ from bundlekit.bundle.manifest import METHODS
 from bundlekit.bundle.reading import ReadError
 from bundlekit.bundle.text import BEGINNING, Span, Text
 from bundlekit.source.constants import Constants
-from bundlekit.source.modules import Module, parse_module, read_module
+from bundlekit.source.modules import Module, Parse, parse_module, read_module
 from bundlekit.source.syntax import Call, Handler, PythonSource, Scope, span_of, text_of
 
 if TYPE_CHECKING:
@@ -85,22 +85,29 @@ class Source:
     module: Module | None = field(default=None, repr=False, compare=False)
 
 
-def read_source(bundle: Bundle, path: str) -> Source:
+def read_source(bundle: Bundle, path: str, parse: Parse = parse_module) -> Source:
     """Read the file with the code of a bundle, Python 2 or 3, half-typed or not. Nothing is raised; see `read_error`.
 
     Args:
         bundle: the bundle.
         path: the file's path in it; see `bundlekit.bundle.manifest.main_of`.
+        parse: makes a module of what was read.
     """
     content = read_module(bundle, path)
     if isinstance(content, ReadError):
         return Source(path, Text(""), content)
-    return find_routes(content, path)
+    return find_routes(content, path, parse)
 
 
-def find_routes(content: bytes, path: str = MAIN) -> Source:
-    """The routes in the bytes of an index.py, or of another file that a bundle's code is in."""
-    module = parse_module(path, content)
+def find_routes(content: bytes, path: str = MAIN, parse: Parse = parse_module) -> Source:
+    """The routes in the bytes of an index.py, or of another file that a bundle's code is in.
+
+    Args:
+        content: the bytes.
+        path: the file's path in the bundle.
+        parse: makes a module of them.
+    """
+    module = parse(path, content)
     text, found = module.text, module.python
     aliases = {"Route"} | {
         imported.alias for imported in found.imports if imported.name == "Route" and is_sdk(imported.module)

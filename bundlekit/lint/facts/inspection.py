@@ -18,7 +18,7 @@ from bundlekit.lint.facts.structure import SchemaError, schema_errors
 from bundlekit.source.contracts import Contracts
 from bundlekit.source.entry_point import Starting, starting_of
 from bundlekit.source.functions import Function
-from bundlekit.source.modules import Module, imported_modules, package_of
+from bundlekit.source.modules import Module, Parse, imported_modules, package_of, parse_module
 from bundlekit.source.python2.incompatibility import Incompatibility
 from bundlekit.source.python2.judge import refused
 from bundlekit.source.reach import Calls, Reached
@@ -40,10 +40,17 @@ class Declared:
 class Inspection:
     """One look at one bundle."""
 
-    def __init__(self, bundle: Bundle, api: str = API) -> None:
-        """`api`: the version of the gateway's API, a key of `GATEWAY_RESOURCES`."""
+    def __init__(self, bundle: Bundle, api: str = API, parse: Parse = parse_module) -> None:
+        """Look at nothing yet.
+
+        Args:
+            bundle: the bundle.
+            api: the version of the gateway's API, a key of `GATEWAY_RESOURCES`.
+            parse: makes a module of what was read.
+        """
         self.bundle = bundle
         self.api = api
+        self._parse = parse
 
     @cached_property
     def manifest(self) -> Document:
@@ -93,12 +100,13 @@ class Inspection:
     @cached_property
     def source(self) -> Source:
         """index.py, or the file that main names."""
-        return read_source(self.bundle, main_of(self.bundle, self.manifest.value))
+        return read_source(self.bundle, main_of(self.bundle, self.manifest.value), self._parse)
 
     @cached_property
     def modules(self) -> tuple[Module, ...]:
         """The file of `source` and the modules beside it that it imports; nothing while it cannot be read."""
-        return imported_modules(self.bundle, self.source.module) if self.source.module is not None else ()
+        main = self.source.module
+        return imported_modules(self.bundle, main, self._parse) if main is not None else ()
 
     @cached_property
     def answering(self) -> list[tuple[Function, str]]:

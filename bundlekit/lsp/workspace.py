@@ -1,0 +1,230 @@
+"""The open files, the bundles that they belong to, and what the client knows of their findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bundlekit.bundle.bundle import MANIFEST
+from bundlekit.bundle.search import has_manifest, is_template
+from bundlekit.errors import BundlekitError
+from bundlekit.lsp.capabilities import Client
+from bundlekit.lsp.checked_bundle import CheckedBundle
+from bundlekit.lsp.diagnostics import diagnostic_of
+from bundlekit.lsp.documents import OpenDocument
+from bundlekit.lsp.jsonrpc import Json
+from bundlekit.lsp.uris import path_of, uri_of
+
+_SETTINGS = frozenset({"bundlekit.toml", "pyproject.toml"})
+
+
+@dataclass
+class Workspace:
+    """All that is open.
+
+    Attributes:
+        client: what it can do.
+        notify: sends a notification: its method and params.
+        folders: those that the editor shows, by URI.
+        documents: the open files, by path.
+        bundles: those with an open file, by folder.
+    """
+
+    client: Client
+    notify: Callable[[str, Json], None]
+    folders: dict[str, Path] = field(default_factory=dict)
+    documents: dict[Path, OpenDocument] = field(default_factory=dict)
+    bundles: dict[Path, CheckedBundle] = field(default_factory=dict)
+    _stale: dict[Path, None] = field(default_factory=dict)  # in their order
+    _check: tuple[Path, Generator[None, None, None]] | None = None
+    _complaints: set[str] = field(default_factory=set)
+
+    # What the client tells
+
+    def open(self, item: Any) -> None:
+        """A file was opened."""
+        path = path_of(str(item["uri"]))
+        if path is not None:
+            self.documents[path] = OpenDocument.opened(item, path, self.client.encoding)
+            self._touch(path)
+
+    def change(self, identifier: Any, changes: Any) -> None:
+        """A file was changed in the editor."""
+        path = path_of(str(identifier["uri"]))
+        if path in self.documents:
+            self.documents[path] = self.documents[path].changed(identifier, changes)
+            self._touch(path)
+
+    def save(self, identifier: Any) -> None:
+        """A file was saved."""
+        path = path_of(str(identifier["uri"]))
+        if path is not None:
+            self.note_on_disk([path])
+
+    def close(self, identifier: Any) -> None:
+        """A file was closed; what is on the disk counts again."""
+        path = path_of(str(identifier["uri"]))
+        if path in self.documents:
+            uri = self.documents.pop(path).uri
+            self._touch(path)
+            for bundle in self.bundles.values():
+                if bundle.published.pop(uri, None):
+                    self._publish(uri, [], None)
+
+    def note_on_disk(self, paths: list[Path]) -> None:
+        """Files on the disk were made, changed or removed."""
+        for path in paths:
+            if path in self.documents:
+                document = self.documents[path]
+                item = {"uri": document.uri, "version": document.version, "text": document.places.content}
+                self.documents[path] = OpenDocument.opened(item, path, self.client.encoding)
+            if path.name in _SETTINGS:
+                self._stale.update(dict.fromkeys(one for one in self.bundles if one.is_relative_to(path.parent)))
+                self._complaints.clear()
+            else:
+                self._touch(path, opens=False)
+        self._give_up_stale()
+
+    def _touch(self, path: Path, *, opens: bool = True) -> None:
+        """What was found in the bundle of a file is out of date; a new or lost bundle.json concerns all around it."""
+        if path.name in _SETTINGS:
+            return
+        folder = self.bundle_folder(path)
+        if folder is not None and (opens or folder in self.bundles):
+            self._stale[folder] = None
+        if path.name == MANIFEST or folder is None:
+            self._stale.update(dict.fromkeys(one for one in self.bundles if path.is_relative_to(one)))
+            for document in self.documents:
+                if path.name == MANIFEST and document.is_relative_to(path.parent):
+                    around = self.bundle_folder(document)
+                    self._stale.update({around: None} if around is not None else {})
+        self._give_up_stale()
+
+    def _give_up_stale(self) -> None:
+        if self._check is not None and self._check[0] in self._stale:
+            self._check = None
+
+    def bundle_folder(self, path: Path) -> Path | None:
+        """The folder of the bundle that a file belongs to, whether or not its bundle.json is on the disk yet."""
+        for folder in path.parents:
+            if folder / MANIFEST in self.documents or has_manifest(folder):
+                return folder
+        return None
+
+    def documents_in(self, folder: Path) -> list[OpenDocument]:
+        """The open files of a bundle."""
+        return [
+            document
+            for path, document in self.documents.items()
+            if path.is_relative_to(folder) and self.bundle_folder(path) == folder
+        ]
+
+    # Checks
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something has to be checked."""
+        return self._check is not None or bool(self._stale)
+
+    @property
+    def is_checking(self) -> bool:
+        """Whether a check has begun."""
+        return self._check is not None
+
+    def work(self) -> bool:
+        """Do a part of a check.
+
+        Returns:
+            Whether the check of a bundle is complete now, and the client knows it.
+        """
+        if self._check is None:
+            folder = next(iter(self._stale))
+            del self._stale[folder]
+            documents = self.documents_in(folder)
+            is_there = folder / MANIFEST in self.documents or has_manifest(folder)
+            if not documents or not is_there or is_template(folder, str(folder)):
+                self._forget(folder)
+                return True
+            bundle = self.bundles.setdefault(folder, CheckedBundle(folder))
+            self._check = folder, bundle.check(documents, self._complain)
+        folder, check = self._check
+        try:
+            next(check)
+        except StopIteration:
+            self._check = None
+            self._publish_all(self.bundles[folder])
+            return True
+        except Exception:
+            self._check = None
+            raise
+        return False
+
+    def checked(self, path: Path) -> CheckedBundle | None:
+        """The bundle of a file, with what is found in it now; None if the file belongs to none."""
+        folder = self.bundle_folder(path)
+        if folder is None:
+            return None
+        if folder not in self.bundles and folder not in self._stale:
+            self._stale[folder] = None
+        while (self._check is not None and self._check[0] == folder) or folder in self._stale:
+            self.work()
+        return self.bundles.get(folder)
+
+    def _complain(self, error: BundlekitError) -> None:
+        """Say once what is wrong with the settings."""
+        text = f"{error.message}. Until this is mended, the default settings count." + (
+            f" Hint: {error.hint}." if error.hint else ""
+        )
+        if text not in self._complaints:
+            self._complaints.add(text)
+            self.notify("window/showMessage", {"type": 1, "message": f"bundlekit: {text}"})
+
+    # What the client gets
+
+    def _forget(self, folder: Path) -> None:
+        bundle = self.bundles.pop(folder, None)
+        for uri, items in bundle.published.items() if bundle is not None else ():
+            if items:
+                self._publish(uri, [], None)
+
+    def _publish_all(self, bundle: CheckedBundle) -> None:
+        made: dict[str, list[Json]] = {}
+        shown: dict[str, list[Any]] = {}
+        for path, findings in bundle.findings.items():
+            shown.setdefault(bundle.path_to_show(path), []).extend((path, one) for one in findings)
+        for path, pairs in shown.items():
+            places = bundle.places(path, self.documents.get(bundle.folder / path), self.client.encoding)
+            nowhere = bundle.places("", None, self.client.encoding)
+            items = [
+                diagnostic_of(finding, places if path == own else nowhere, self._related(bundle, finding))
+                for own, finding in pairs
+            ]
+            made[self.uri(bundle.folder / path)] = items
+        versions = {document.uri: document.version for document in self.documents_in(bundle.folder)}
+        for uri in [*versions, *(made.keys() | bundle.published.keys()) - versions.keys()]:
+            items = made.get(uri, [])
+            if uri in versions or items != bundle.published.get(uri, []):
+                self._publish(uri, items, versions.get(uri))
+        bundle.published = dict(made)
+
+    def _related(self, bundle: CheckedBundle, finding: Any) -> Json | None:
+        if finding.other is None or not self.client.related:
+            return None
+        path = bundle.last.bundle.path_of(finding.other.file) if bundle.last is not None else finding.other.file
+        document = self.documents.get(bundle.folder / path)
+        places = bundle.places(path, document, self.client.encoding)
+        at = finding.other.line, finding.other.column
+        return {"uri": self.uri(bundle.folder / path), "range": places.range(*at, *at)}
+
+    def uri(self, path: Path) -> str:
+        """The URI of a file, spelled as the client spells it if it has it open."""
+        document = self.documents.get(path)
+        return document.uri if document is not None else uri_of(path)
+
+    def _publish(self, uri: str, items: list[Json], version: int | None) -> None:
+        params: Json = {"uri": uri, "diagnostics": items}
+        if version is not None:
+            params["version"] = version
+        self.notify("textDocument/publishDiagnostics", params)
