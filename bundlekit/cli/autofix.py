@@ -1,4 +1,4 @@
-"""Safe fixes: shown as a diff, or written into the files of a bundle."""
+"""Corrections: shown as a diff, or written into the files of a bundle."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from bundlekit.lint.selection import Selection
 
 
-def mend(bundle: Bundle, place: Path, selection: Selection) -> Bundle:
-    """Write the safe fixes of a bundle into its files, and tell how many.
+def mend(bundle: Bundle, place: Path, selection: Selection, *, unsafe: bool) -> Bundle:
+    """Write the corrections of a bundle into its files, and tell how many.
 
     Args:
         bundle: in a folder.
         place: where that really lies.
         selection: which rules are asked.
+        unsafe: whether those that are not safe are made too.
 
     Returns:
         The bundle as it is now.
@@ -38,7 +39,7 @@ def mend(bundle: Bundle, place: Path, selection: Selection) -> Bundle:
     """
     from bundlekit.lint.fixing import fix
 
-    fixed = fix(bundle, selection)
+    fixed = fix(bundle, selection, unsafe=unsafe)
     done: list[str] = []
     try:
         for path, (before, after) in fixed.contents.items():
@@ -58,7 +59,7 @@ def mend(bundle: Bundle, place: Path, selection: Selection) -> Bundle:
     return Bundle.in_folder(Path(bundle.label)) if done else bundle
 
 
-def show_fixes(bundle: Bundle, selection: Selection) -> bool:
+def show_fixes(bundle: Bundle, selection: Selection, *, unsafe: bool) -> bool:
     """Print what `mend` would change, as a unified diff.
 
     Returns:
@@ -66,7 +67,7 @@ def show_fixes(bundle: Bundle, selection: Selection) -> bool:
     """
     from bundlekit.lint.fixing import fix
 
-    fixed = fix(bundle, selection)
+    fixed = fix(bundle, selection, unsafe=unsafe)
     for path, contents in fixed.contents.items():
         before, after = (content.decode("utf-8").splitlines(keepends=True) for content in contents)
         name = bundle.shown(path).encode("utf-8", "backslashreplace").decode("utf-8")

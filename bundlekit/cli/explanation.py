@@ -45,7 +45,8 @@ def _page(rule: Rule) -> Iterator[str]:
     page = page_of(rule)
     severity = click.style(rule.severity.value, fg=COLOURS[rule.severity])
     yield f"{click.style(f'{rule.code} {rule.name}', bold=True)} ({severity})"
-    for text in (page.fault, f"Why: {page.why}", f"Evidence: {page.evidence}"):
+    fix = [f"Fix, {page.safety}: {page.fix}"] if page.fix else []
+    for text in (page.fault, f"Why: {page.why}", f"Evidence: {page.evidence}", *fix):
         yield from ["", *textwrap.wrap(text, _WIDTH)]
     for title, examples in (("Bad", page.bad), ("Good", page.good)):
         for example in examples:

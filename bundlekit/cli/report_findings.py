@@ -34,6 +34,7 @@ class Reporter:
         self._last = ""
         self._bundles = self._clean = 0
         self._rules: Counter[tuple[Severity, str, str]] = Counter()
+        self._corrections: Counter[bool] = Counter()
         self._write(form.begin())
 
     def add(self, bundle: Bundle, findings: Sequence[Finding], fail_on: Severity, *, called: str) -> None:
@@ -49,6 +50,8 @@ class Reporter:
         self._bundles += 1
         self._clean += not findings
         self._rules.update((finding.severity, finding.code, finding.rule) for finding in findings)
+        if not bundle.in_archive and called == bundle.label:  # else there is nothing that --fix could write to
+            self._corrections.update(one.correction.is_safe for one in findings if one.correction is not None)
         archive = bundle.label if bundle.in_archive else ""
         self._write(self._form.bundle(Checked(called, findings, archive, fail_on)))
 
@@ -67,7 +70,9 @@ class Reporter:
             click.echo(text, nl=False)
 
     def _summary(self) -> Iterator[str]:
-        """A line for each rule where there are many findings, then `2 bundles: 1 clean, 3 errors, 1 warning`."""
+        """A line for each rule where there are many findings, then `2 bundles: 1 clean, 3 errors, 1 warning`, and how
+        many of them can be corrected.
+        """
         if len(self._rules) > 1 and self._rules.total() > MOST_OF_A_RULE:
             order = list(Severity)
             width = len(str(max(self._rules.values())))
@@ -86,6 +91,11 @@ class Reporter:
             parts = [f"{self._clean} clean"] if self._clean else []
             parts += [counted(counts[severity], severity.value) for severity in Severity if counts[severity]]
             yield f"{counted(self._bundles, 'bundle')}: {', '.join(parts)}"
+        safe, unsafe = self._corrections[True], self._corrections[False]
+        if safe:
+            yield f"{safe} can be corrected with --fix" + (f", {unsafe} more with --unsafe-fixes" if unsafe else "")
+        elif unsafe:
+            yield f"{unsafe} can be corrected with --fix --unsafe-fixes"
 
 
 @contextmanager

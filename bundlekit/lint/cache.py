@@ -25,8 +25,8 @@ from bundlekit.bundle.ownership import why_foreign
 from bundlekit.errors import Unreadable
 from bundlekit.io import CLOEXEC, NOFOLLOW, NONBLOCK, replacing, user_id
 from bundlekit.lint.access_recorder import Asked, Watched, digest, says_the_same
-from bundlekit.lint.finding import Edit, Finding, Other, Rename, Severity
-from bundlekit.lint.formats.report import shown_fix
+from bundlekit.lint.finding import Correction, Edit, Finding, Other, Rename, Severity
+from bundlekit.lint.formats.report import shown_correction
 from bundlekit.lint.tool_fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _body(asked: Asked | None, findings: Iterable[Finding]) -> bytes | None:
     body = b'{"asked": %s, "findings": [' % json.dumps(asked).encode()
     for number, one in enumerate(findings):
         # What a fix writes again may be a secret that is starred out everywhere else.
-        if len(body) > _LARGEST or shown_fix(one) != one.fix:
+        if len(body) > _LARGEST or shown_correction(one) != one.correction:
             return None
         body += b", " * (number > 0) + json.dumps(asdict(one)).encode()
     return body + b"]}" if len(body) <= _LARGEST else None
@@ -206,13 +206,18 @@ def _tidy(folder: Path) -> None:
 
 
 def _finding(kept: dict[str, Any]) -> Finding:
-    rename, other = kept["rename"], kept["other"]
+    correction, other = kept["correction"], kept["other"]
     return Finding(
         **{
             **kept,
             "severity": Severity(kept["severity"]),
             "other": Other(**other) if other else None,
-            "fix": tuple(Edit(**one) for one in kept["fix"]),
-            "rename": Rename(**rename) if rename else None,
+            "correction": _correction(correction) if correction else None,
         }
     )
+
+
+def _correction(kept: dict[str, Any]) -> Correction:
+    rename = kept["rename"]
+    edits = tuple(Edit(**one) for one in kept["edits"])
+    return Correction(**{**kept, "edits": edits, "rename": Rename(**rename) if rename else None})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Generator, Iterable, Iterator
+from dataclasses import replace
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import suppression
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.neighbours import NeighbourBundle, Neighbours
-from bundlekit.lint.finding import Finding, Other, Rename, Severity, order
+from bundlekit.lint.finding import Correction, Finding, Other, Rename, Severity, order
 from bundlekit.lint.redaction import secrets_of
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.lint.rules import rules
@@ -144,11 +145,16 @@ def _finding(inspection: Inspection, rule: Rule, severity: Severity, diagnostic:
         hint=redact(diagnostic.hint),
         other=other,
         excerpt=redact(text.line(span.line)) if text else "",
-        fix=diagnostic.fix,
-        rename=Rename(bundle.shown(diagnostic.rename.old), bundle.shown(diagnostic.rename.new))
-        if diagnostic.rename
-        else None,
+        correction=_correction(bundle, diagnostic.correction, redact),
     )
+
+
+def _correction(bundle: Bundle, offered: Correction | None, redact: Callable[[str], str]) -> Correction | None:
+    if offered is None:
+        return None
+    rename = offered.rename
+    shown = Rename(bundle.shown(rename.old), bundle.shown(rename.new)) if rename is not None else None
+    return replace(offered, title=redact(offered.title), rename=shown)
 
 
 def _redaction(inspection: Inspection, diagnostic: Diagnostic) -> Callable[[str], str]:

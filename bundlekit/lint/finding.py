@@ -61,6 +61,26 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A change of a bundle that removes a finding.
+
+    Attributes:
+        title: what it does, as an editor offers it: `Write "get"`; on one line, printable.
+        edits: of the file of the finding; no two of them overlap.
+        rename: the file to rename.
+        is_safe: whether it is made unasked: what works keeps working in the same way, and the author can have meant
+            nothing else. Any other one may change what the bundle answers, or is a guess.
+        drops_mark: whether the file loses its byte order mark, which no edit can name.
+    """
+
+    title: str
+    edits: tuple[Edit, ...] = ()
+    rename: Rename | None = None
+    is_safe: bool = True
+    drops_mark: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One fault of a bundle.
 
@@ -75,8 +95,7 @@ class Finding:
         hint: what to do about it, or empty.
         other: the other place, where there is one.
         excerpt: the line that it is about, as it stands in the file; empty where there is none.
-        fix: what to change in the file to be rid of it, where that is safe to do unasked; else empty.
-        rename: the file to rename for that, where that is safe to do unasked.
+        correction: the change that removes it, safe or not, where there is one.
     """
 
     code: str
@@ -92,8 +111,17 @@ class Finding:
     hint: str
     other: Other | None
     excerpt: str
-    fix: tuple[Edit, ...] = ()
-    rename: Rename | None = None
+    correction: Correction | None = None
+
+    @property
+    def fix(self) -> tuple[Edit, ...]:
+        """What to change in the file to be rid of it, where that is safe to do unasked; else empty."""
+        return self.correction.edits if self.correction is not None and self.correction.is_safe else ()
+
+    @property
+    def rename(self) -> Rename | None:
+        """The file to rename to be rid of it, where that is safe to do unasked."""
+        return self.correction.rename if self.correction is not None and self.correction.is_safe else None
 
 
 def order(finding: Finding) -> tuple[str, int, int, str, str]:

@@ -11,7 +11,7 @@ from bundlekit.bundle.bundle import MANIFEST, Bundle
 from bundlekit.bundle.overlay import Overlaid, Renamed
 from bundlekit.errors import Unreadable
 from bundlekit.lint.engine import check
-from bundlekit.lint.finding import Edit, Finding
+from bundlekit.lint.finding import Correction, Edit, Finding
 from bundlekit.lint.selection import Choice, Selection, selection, selector
 
 _MOST_BYTES = 2_000_000  # of the manifest, times the number of checks
@@ -38,10 +38,18 @@ class Fixed:
     count: int
 
 
-def fix(bundle: Bundle, chosen: Selection) -> Fixed:
-    """Mend what the chosen rules find and know a safe fix for. Nothing is written.
+def fix(bundle: Bundle, chosen: Selection, *, unsafe: bool = False) -> Fixed:
+    """Mend what the chosen rules find and know a correction for. Nothing is written.
 
-    A fix that makes two resources or methods the same is left out.
+    A correction that makes two resources or methods the same is left out.
+
+    Args:
+        bundle: the bundle.
+        chosen: which rules are asked.
+        unsafe: whether corrections that are not safe are made too, after the safe ones.
+
+    Returns:
+        The bundle as it is then, and what has changed.
     """
     now, count, checks = bundle, 0, _most_checks(bundle)
     clashes = _clashes(now)
@@ -49,7 +57,10 @@ def fix(bundle: Bundle, chosen: Selection) -> Fixed:
     touched: set[str] = set()
     renames: dict[str, str] = {}
     while checks > 0:
-        findings = [one for one in check(now, chosen) if _can_be_mended(one) and _identity(one) not in refused]
+        offered = [one for one in check(now, chosen) if one.correction is not None and _identity(one) not in refused]
+        findings = [one for one in offered if one.correction is not None and one.correction.is_safe]
+        if unsafe and not findings:
+            findings = offered
         after, mended = _applied(now, findings)
         if not mended:
             break
@@ -65,10 +76,12 @@ def fix(bundle: Bundle, chosen: Selection) -> Fixed:
             if new - clashes:
                 after, mended = _applied(now, alone[:1])
                 new = clashes
-        touched.update(bundle.path_of(one.file) for one in mended if one.fix)
-        renames.update(
-            (bundle.path_of(one.rename.old), bundle.path_of(one.rename.new)) for one in mended if one.rename is not None
-        )
+        for one in mended:
+            rename = one.correction.rename if one.correction is not None else None
+            if rename is not None:
+                renames[bundle.path_of(rename.old)] = bundle.path_of(rename.new)
+            else:
+                touched.add(bundle.path_of(one.file))
         now, clashes, count = after, new, count + len(mended)
     contents = {path: (bundle.files.read(path), now.files.read(path)) for path in sorted(touched)}
     return Fixed(now, contents, renames, count)
@@ -76,41 +89,47 @@ def fix(bundle: Bundle, chosen: Selection) -> Fixed:
 
 def _applied(bundle: Bundle, findings: Iterable[Finding]) -> tuple[Bundle, list[Finding]]:
     """The bundle with some findings mended, and those that were: not where edits overlap or the file is no UTF-8."""
-    by_path: dict[str, list[Finding]] = {}
+    by_path: dict[str, list[tuple[Finding, Correction]]] = {}
     mended: list[Finding] = []
+    has_renamed = False
     for finding in findings:
-        if finding.fix:
-            by_path.setdefault(bundle.path_of(finding.file), []).append(finding)
-        elif finding.rename is not None and not any(one.rename for one in mended):  # the next one is looked for anew
-            old, new = bundle.path_of(finding.rename.old), bundle.path_of(finding.rename.new)
+        correction = finding.correction
+        if correction is None:
+            continue
+        if correction.rename is None:
+            by_path.setdefault(bundle.path_of(finding.file), []).append((finding, correction))
+        elif not has_renamed:  # the next one is looked for anew
+            has_renamed = True
+            old, new = bundle.path_of(correction.rename.old), bundle.path_of(correction.rename.new)
             bundle = replace(bundle, files=Renamed(bundle.files, old, new))
             mended.append(finding)
     for path, group in by_path.items():
         try:
             content = bundle.files.read(path)
             mark = _BYTE_ORDER_MARK if content.startswith(_BYTE_ORDER_MARK) else b""
-            text, done = _edited(content[len(mark) :].decode("utf-8"), group)
+            text, done = _edited(content[len(mark) :].decode("utf-8"), [one for one in group if one[1].edits])
         except (Unreadable, UnicodeDecodeError):
             continue
-        bundle = replace(bundle, files=Overlaid(bundle.files, path, mark + text.encode("utf-8")))
-        mended += done
+        unmarked = [finding for finding, correction in group if correction.drops_mark]
+        after = (b"" if unmarked else mark) + text.encode("utf-8")
+        bundle = replace(bundle, files=Overlaid(bundle.files, path, after))
+        mended += [*unmarked, *done]
     return bundle, mended
 
 
-def _can_be_mended(finding: Finding) -> bool:
-    return bool(finding.fix) or finding.rename is not None
-
-
-def _edited(text: str, findings: list[Finding]) -> tuple[str, list[Finding]]:
+def _edited(text: str, group: list[tuple[Finding, Correction]]) -> tuple[str, list[Finding]]:
     starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
     edits: list[tuple[int, int, str]] = []
     done = []
+    made: list[tuple[int, int, str]] = []
     end_of_last = 0
-    for finding in sorted(findings, key=lambda one: _offsets(starts, one.fix[0])):
-        places = sorted((*_offsets(starts, edit), edit.text) for edit in finding.fix)
-        if places[0][0] >= end_of_last:
+    for finding, correction in sorted(group, key=lambda one: _offsets(starts, one[1].edits[0])):
+        places = sorted((*_offsets(starts, edit), edit.text) for edit in correction.edits)
+        if places == made:  # such as the import that two lines lack
+            done.append(finding)
+        elif places[0][0] >= end_of_last:
             edits += places
-            end_of_last = places[-1][1]
+            end_of_last, made = places[-1][1], places
             done.append(finding)
     for start, end, new in reversed(edits):
         text = text[:start] + new + text[end:]

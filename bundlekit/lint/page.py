@@ -54,6 +54,8 @@ class Page:
         evidence: what was seen to happen, and with what; or who forbids it.
         bad: an example of it.
         good: one without.
+        safety: `safe`, `unsafe` or `safe or unsafe`, as the corrections are that it offers; empty if it offers none.
+        fix: what they change; empty if there are none.
     """
 
     fault: str
@@ -61,6 +63,8 @@ class Page:
     evidence: str
     bad: tuple[Example, ...]
     good: tuple[Example, ...]
+    safety: str = ""
+    fix: str = ""
 
 
 def page_of(rule: Rule) -> Page:
@@ -71,6 +75,7 @@ def page_of(rule: Rule) -> Page:
     """
     found = re.fullmatch(
         r"(?P<fault>.+?)\n\nWhy: (?P<why>.+?)\n\nEvidence: (?P<evidence>.+?)\n\n"
+        r"(?:Fix \((?P<safety>safe|unsafe|safe or unsafe)\): (?P<fix>.+?)\n\n)?"
         r"Bad:\n\n(?P<bad>.+?)\n\nGood:\n\n(?P<good>.+?)\n?",
         rule.page or "",
         re.DOTALL,
@@ -83,6 +88,8 @@ def page_of(rule: Rule) -> Page:
         " ".join(found["evidence"].split()),
         tuple(_examples(found["bad"])),
         tuple(_examples(found["good"])),
+        found["safety"] or "",
+        " ".join((found["fix"] or "").split()),
     )
 
 
@@ -111,14 +118,22 @@ def _list() -> str:
         "The rules of `bundlekit validate`. An error stops a bundle from working, or the vendor's guide forbids",
         "it: such a bundle is not packed or deployed. A warning is probably a mistake, although the bundle may",
         "still run. An info is good to know. The page of each rule states its evidence; `bundlekit validate",
-        "--explain CODE` shows the same page. [Settings](settings.md) describes how to choose rules. These pages",
-        "are generated from the docstrings of the rules.",
+        "--explain CODE` shows the same page. [Settings](settings.md) describes how to choose rules. A rule with",
+        "a fix corrects what it finds: `--fix` makes those that are safe, `--fix --unsafe-fixes` all of them.",
+        "These pages are generated from the docstrings of the rules.",
     ]
     for chapter, group in groupby(rules(), key=lambda rule: rule.code[:3]):
-        lines += ["", f"## {_CHAPTERS[chapter]}", "", "| code | name | severity | what it finds |", "|---|---|---|---|"]
+        lines += [
+            "",
+            f"## {_CHAPTERS[chapter]}",
+            "",
+            "| code | name | severity | fix | what it finds |",
+            "|---|---|---|---|---|",
+        ]
         for rule in group:
-            fault = page_of(rule).fault.replace("|", "\\|")
-            lines.append(f"| [{rule.code}](rules/{rule.code}.md) | {rule.name} | {rule.severity} | {fault} |")
+            page = page_of(rule)
+            fault, start = page.fault.replace("|", "\\|"), f"| [{rule.code}](rules/{rule.code}.md) | {rule.name}"
+            lines.append(f"{start} | {rule.severity} | {page.safety} | {fault} |")
     return "\n".join(lines) + "\n"
 
 
@@ -135,6 +150,8 @@ def _markdown(rule: Rule) -> str:
 def described(page: Page) -> list[str]:
     """The lines of a page in Markdown, without a heading."""
     lines = [page.fault, "", page.why, "", f"Evidence: {page.evidence}"]
+    if page.fix:
+        lines += ["", f"Fix, {page.safety}: {page.fix}"]
     for title, examples in (("Bad", page.bad), ("Good", page.good)):
         for example in examples:
             lines += ["", f"{title}, `{example.path}`" + (f" is {example.state}." if example.state else ":")]

@@ -2,21 +2,22 @@
 
 A rule is one module in a folder of `bundlekit/lint/rules/` with a constant `RULE`. Its docstring is its documentation,
 in a fixed form: one sentence that names the fault, `Why:`, `Evidence:`, which says what was seen to happen and with
-what, or who forbids it, `Bad:` and `Good:`; a test reads and runs the examples. Adding the module, and writing its page
-with `python -m bundlekit.lint.page`, is all that it takes to add a rule.
+what, or who forbids it, `Bad:` and `Good:`; a test reads and runs the examples. Before `Bad:`, a rule with a correction
+has `Fix (safe):`, `Fix (unsafe):` or `Fix (safe or unsafe):`, and what it changes. Adding the module, and writing its
+page with `python -m bundlekit.lint.page`, is all that it takes to add a rule.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bundlekit.bundle.reading import ReadErrorKind
-from bundlekit.bundle.text import Span
+from bundlekit.bundle.reading import ReadError, ReadErrorKind
+from bundlekit.bundle.text import Span, Text
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.neighbours import NeighbourBundle, Neighbours
 from bundlekit.lint.facts.structure import SchemaError
-from bundlekit.lint.finding import Edit, Other, Rename, Severity
+from bundlekit.lint.finding import Correction, Edit, Other, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,7 @@ class Diagnostic:
         pointer: see `Finding`.
         other: path in the bundle, place and note of the other place.
         elsewhere: the other place, where it is in another bundle.
-        fix: see `Finding`.
-        rename: see `Finding`; paths in the bundle.
+        correction: see `Finding`; its rename has paths in the bundle.
     """
 
     path: str
@@ -42,8 +42,7 @@ class Diagnostic:
     pointer: str | None = None
     other: tuple[str, Span, str] | None = None
     elsewhere: Other | None = None
-    fix: tuple[Edit, ...] = ()
-    rename: Rename | None = None
+    correction: Correction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +83,18 @@ def in_manifest(inspection: Inspection, pointer: str, message: str, hint: str = 
     return Diagnostic(manifest.path, manifest.position(pointer), message, hint, pointer)
 
 
+def safe_fix(title: str, edits: Iterable[Edit]) -> Correction | None:
+    """A correction that `validate --fix` makes, see `Correction`; None if there is nothing to edit."""
+    changes = tuple(edits)
+    return Correction(title, changes) if changes else None
+
+
+def unsafe_fix(title: str, edits: Iterable[Edit]) -> Correction | None:
+    """A correction that has to be asked for, see `Correction`; None if there is nothing to edit."""
+    changes = tuple(edits)
+    return Correction(title, changes, is_safe=False) if changes else None
+
+
 def structure_rule(
     *,
     code: str,
@@ -113,7 +124,15 @@ def structure_rule(
     return Rule(code, name, severity, page, check, claimed)
 
 
-def reading_rule(*, code: str, name: str, severity: Severity, page: str | None, kind: ReadErrorKind) -> Rule:
+def reading_rule(
+    *,
+    code: str,
+    name: str,
+    severity: Severity,
+    page: str | None,
+    kind: ReadErrorKind,
+    correct: Callable[[Text | None, ReadError], Correction | None] = lambda *_: None,
+) -> Rule:
     """A rule that reports one kind of error on reading the bundle's files.
 
     Args:
@@ -122,13 +141,17 @@ def reading_rule(*, code: str, name: str, severity: Severity, page: str | None, 
         severity: where no setting says otherwise.
         page: the docstring of its module, which becomes its page.
         kind: of the error.
+        correct: the correction of an error in a text, where there is one.
     """
 
     def check(inspection: Inspection) -> Iterator[Diagnostic]:
         for path, read_error in inspection.read_errors:
             if read_error.kind is kind:
                 other = (path, read_error.other, "the first one") if read_error.other is not None else None
-                yield Diagnostic(path, read_error.span, read_error.message, read_error.hint, read_error.pointer, other)
+                diagnostic = Diagnostic(
+                    path, read_error.span, read_error.message, read_error.hint, read_error.pointer, other
+                )
+                yield replace(diagnostic, correction=correct(inspection.text(path), read_error))
 
     return Rule(code, name, severity, page, check)
 

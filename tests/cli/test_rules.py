@@ -35,7 +35,7 @@ def test_json_has_what_the_pages_say(capsys: pytest.CaptureFixture[str]) -> None
     listed = json.loads(run("rules", "--format", "json", code=0, capsys=capsys)[0])
     assert listed["version"] == 1
     assert [rule["code"] for rule in listed["rules"]] == [rule.code for rule in rules()]
-    assert listed["rules"][0].keys() == {"code", "name", "severity", "fault", "why", "evidence"}
+    assert listed["rules"][0].keys() == {"code", "name", "severity", "fault", "why", "evidence", "fix", "safety"}
     documented = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
     assert all(f"`{key}`" in documented for key in listed["rules"][0])
 

@@ -168,6 +168,7 @@ def test_json_is_one_object_of_the_documented_shape(capsys: pytest.CaptureFixtur
                         "other": None,
                         "fix": [],
                         "rename": None,
+                        "correction": None,
                     }
                 ],
             },

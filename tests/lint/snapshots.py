@@ -39,11 +39,15 @@ def _lines(inspection: Inspection, diagnostic: Diagnostic) -> Iterator[str]:
     if diagnostic.other is not None:
         path, span, note = diagnostic.other
         yield f"  other: {printable(path)}:{_place(inspection.text(path), span)} {note}"
-    if diagnostic.rename is not None:
-        yield f"  rename: {diagnostic.rename.old!r} becomes {diagnostic.rename.new!r}"
-    for edit in diagnostic.fix:
+    correction = diagnostic.correction
+    if correction is None:
+        return
+    yield f"  fix{'' if correction.is_safe else ', unsafe'}: {correction.title}"
+    if correction.rename is not None:
+        yield f"    {correction.rename.old!r} becomes {correction.rename.new!r}"
+    for edit in correction.edits:
         span = Span(edit.line, edit.column, edit.end_line, edit.end_column)
-        yield f"  fix: {_place(text, span)} becomes {edit.text!r}"
+        yield f"    {_place(text, span)} becomes {edit.text!r}"
 
 
 def _place(text: Text | None, span: Span) -> str:

@@ -20,7 +20,7 @@ from junitparser import Error, Failure, JUnitXml
 
 from bundlekit.errors import BundlekitError, Unreadable
 from bundlekit.lint import Finding, Other, Severity
-from bundlekit.lint.finding import Edit
+from bundlekit.lint.finding import Correction, Edit, Rename
 from bundlekit.lint.formats import FORMATS, About, Checked, report
 from bundlekit.lint.formats.text import MOST_OF_A_RULE
 from bundlekit.lint.rules import rules
@@ -60,6 +60,7 @@ names = st.text(characters, min_size=1, max_size=12) | st.sampled_from(HOSTILE)
 places = st.integers(1, 3000)
 edits = st.builds(Edit, line=places, column=places, end_line=places, end_column=places, text=texts)
 others = st.none() | st.builds(Other, file=names, line=places, column=places, note=texts)
+renames = st.none() | st.builds(Rename, old=names, new=names)
 findings = st.builds(
     Finding,
     code=st.sampled_from([rule.code for rule in rules()] + ["BK999"]),
@@ -75,7 +76,10 @@ findings = st.builds(
     hint=texts,
     other=others,
     excerpt=texts,
-    fix=st.lists(edits, max_size=2).map(tuple),
+    correction=st.none()
+    | st.builds(
+        Correction, title=texts, edits=st.lists(edits, max_size=2).map(tuple), rename=renames, is_safe=st.booleans()
+    ),
 )
 checked = st.lists(
     st.builds(
@@ -328,10 +332,13 @@ def test_sarif_shows_the_other_place_and_spells_braces_and_links_as_text() -> No
     assert result["relatedLocations"][0]["physicalLocation"]["region"] == {"startLine": 3, "startColumn": 4}
 
 
-def test_sarif_brings_the_fix_as_it_is_to_be_written() -> None:
-    fixed = replace(FINDING, fix=(Edit(15, 10, 15, 14, "{60}"),))
+@pytest.mark.parametrize("safe", [True, False])
+def test_sarif_brings_the_fix_as_it_is_to_be_written(safe: bool) -> None:
+    fixed = replace(FINDING, correction=Correction("Write {60}", (Edit(15, 10, 15, 14, "{60}"),), is_safe=safe))
     (result,) = sarif([Checked("box", [fixed])])["results"]
     ((change,),) = [fix["artifactChanges"] for fix in result["fixes"]]
+    assert result["fixes"][0]["description"]["text"] == "Write {{60}}"
+    assert result["fixes"][0]["properties"] == {"safe": safe}
     assert change["artifactLocation"]["uri"] == "box/bundle.json"
     region = {"startLine": 15, "startColumn": 10, "endLine": 15, "endColumn": 14}
     assert change["replacements"] == [{"deletedRegion": region, "insertedContent": {"text": "{60}"}}]

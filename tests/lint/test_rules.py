@@ -11,7 +11,7 @@ import pytest
 
 from bundlekit.lint import rules as room
 from bundlekit.lint.catalogue import LIST, catalogue
-from bundlekit.lint.page import Example, listed, page_of, pages, write
+from bundlekit.lint.page import Example, described, listed, page_of, pages, write
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
 from tests.lint.bundles import MANIFEST, bundle, codes, source
@@ -93,6 +93,13 @@ def test_a_page_is_read_from_a_docstring() -> None:
     page = page_of(replace(RULES[0], page=DOCUMENTED))
     assert (page.fault, page.why, page.evidence) == ("A fault.", "so.", "it was seen.")
     assert (page.bad, page.good) == ((Example("x", "missing", ""),), (Example("x", "", "1"),))
+
+
+@pytest.mark.parametrize("safety", ["safe", "unsafe", "safe or unsafe"])
+def test_fix_on_a_page_is_read_from_a_docstring(safety: str) -> None:
+    page = page_of(replace(RULES[0], page=DOCUMENTED.replace("Bad:", f"Fix ({safety}): it is\nmended.\n\nBad:")))
+    assert (page.evidence, page.safety, page.fix) == ("it was seen.", safety, "it is mended.")
+    assert f"Fix, {safety}: it is mended." in described(page)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,8 @@ def command(codes: tuple[str, ...], output_format: str) -> int:
                 "fault": page_of(rule).fault,
                 "why": page_of(rule).why,
                 "evidence": page_of(rule).evidence,
+                "fix": page_of(rule).fix or None,
+                "safety": page_of(rule).safety or None,
             }
             for rule in chosen
         ]

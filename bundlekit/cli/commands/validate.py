@@ -37,6 +37,7 @@ _INPUT = Path("-")
     bundlekit validate --baseline known.json  report new findings only; --write-baseline makes the file
     bundlekit validate --gateway-api 2  the API version of the gateway
     bundlekit validate --fix  make all safe corrections; --diff shows them first
+    bundlekit validate --diff --unsafe-fixes  show all corrections, also those that are a guess
     bundlekit validate --explain BK302  explain a rule, with examples
     bundlekit validate --no-config  every rule; ignore bundlekit.toml and pyproject.toml
     """,
@@ -74,6 +75,11 @@ _INPUT = Path("-")
 )
 @click.option("--no-cache", is_flag=True, help="Also check bundles that have not changed since the last check.")
 @click.option("--fix", "fixes", is_flag=True, help="Make all safe corrections, then report the other findings.")
+@click.option(
+    "--unsafe-fixes",
+    is_flag=True,
+    help="With --fix or --diff: also the corrections that may change what the bundle answers, or are a guess.",
+)
 @click.option("--diff", "shows_fixes", is_flag=True, help="Show what --fix would change, and nothing else.")
 @click.option(
     "--baseline",
@@ -93,6 +99,7 @@ def command(
     deleted: bool,
     stdin_filename: Path | None,
     fixes: bool,
+    unsafe_fixes: bool,
     shows_fixes: bool,
     baseline: Path | None,
     write_baseline: bool,
@@ -118,6 +125,8 @@ def command(
         raise BadUsage("- is a file on standard input", hint="--stdin-filename says which file of which bundle it is")
     if (fixes or shows_fixes) and stdin_filename is not None:
         raise BadUsage("--fix and --diff go with files, not with standard input")
+    if unsafe_fixes and not (fixes or shows_fixes):
+        raise BadUsage("--unsafe-fixes goes with --fix or --diff")
     if deleted:
         from bundlekit.cli.deletions import bundles_with_deletions
 
@@ -125,7 +134,7 @@ def command(
     elif not paths:
         paths = (Path(),)
     if shows_fixes:
-        return run_diff(paths, asked, skip_foreign=skip_foreign)
+        return run_diff(paths, asked, skip_foreign=skip_foreign, unsafe_fixes=unsafe_fixes)
     return run(
         paths,
         asked,
@@ -134,6 +143,7 @@ def command(
         skip_foreign=skip_foreign,
         stdin_filename=stdin_filename,
         fixes=fixes,
+        unsafe_fixes=unsafe_fixes,
         baseline=baseline,
         write_baseline=write_baseline,
         no_cache=no_cache,
@@ -149,6 +159,7 @@ def run(
     skip_foreign: bool,
     stdin_filename: Path | None = None,
     fixes: bool = False,
+    unsafe_fixes: bool = False,
     baseline: Path | None = None,
     write_baseline: bool = False,
     no_cache: bool = False,
@@ -186,7 +197,9 @@ def run(
             try:
                 selection = chosen.of(Path(place))
                 known.expect(place)
-                now = _mended(bundle, place, selection) if fixes and not bundle.in_archive else bundle
+                now = bundle
+                if fixes and not bundle.in_archive:
+                    now = _mended(bundle, place, selection, unsafe=unsafe_fixes)
                 yield (place, bundle, selection), now, selection
             except BundlekitError as failure:  # one of the settings is the same for each bundle that they count for
                 failures.extend([failure] if failure not in failures else [])
@@ -202,13 +215,13 @@ def run(
     return max([int(fails), *map(report_error.show, failures)])
 
 
-def _mended(bundle: Bundle, place: str, selection: Selection) -> Bundle:
+def _mended(bundle: Bundle, place: str, selection: Selection, *, unsafe: bool) -> Bundle:
     from bundlekit.cli.autofix import mend
 
-    return mend(bundle, Path(place), selection)
+    return mend(bundle, Path(place), selection, unsafe=unsafe)
 
 
-def run_diff(paths: Iterable[Path], asked: Asked, *, skip_foreign: bool) -> int:
+def run_diff(paths: Iterable[Path], asked: Asked, *, skip_foreign: bool, unsafe_fixes: bool) -> int:
     """Print what `--fix` would change in the bundles at `paths`."""
     from bundlekit.cli.autofix import show_fixes
     from bundlekit.cli.bundles import bundles_at
@@ -218,7 +231,8 @@ def run_diff(paths: Iterable[Path], asked: Asked, *, skip_foreign: bool) -> int:
     changes = False
     for place, bundle in bundles_at(paths, skip_foreign, failures):
         try:
-            changes |= not bundle.in_archive and show_fixes(bundle, chosen.of(Path(place)))
+            if not bundle.in_archive:
+                changes |= show_fixes(bundle, chosen.of(Path(place)), unsafe=unsafe_fixes)
         except BundlekitError as failure:
             failures += [failure] if failure not in failures else []
     return max([int(changes), *map(report_error.show, failures)])

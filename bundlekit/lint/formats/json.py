@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from bundlekit.errors import BundlekitError
-from bundlekit.lint.finding import Finding, Severity
-from bundlekit.lint.formats.report import About, Checked, Items, Report, dumped, shown_fix
+from bundlekit.lint.finding import Correction, Finding, Severity
+from bundlekit.lint.formats.report import About, Checked, Items, Report, dumped, shown_correction
 
 FORMAT_VERSION = 1
 """Grows by one when something in it changes its meaning or goes away."""
@@ -46,5 +46,13 @@ class Json(Report):
 
 
 def _as_json(finding: Finding) -> dict[str, Any]:
-    told = {key: value for key, value in asdict(finding).items() if key != "excerpt"}
-    return {**told, "fix": [asdict(edit) for edit in shown_fix(finding)]}
+    """`fix` and `rename` have what is safe; they were there before corrections that are not."""
+    told = {key: value for key, value in asdict(finding).items() if key not in ("correction", "excerpt")}
+    correction = shown_correction(finding)
+    safe = correction if correction is not None and correction.is_safe else Correction("")
+    return {
+        **told,
+        "fix": [asdict(edit) for edit in safe.edits],
+        "rename": asdict(safe.rename) if safe.rename is not None else None,
+        "correction": asdict(correction) if correction is not None else None,
+    }

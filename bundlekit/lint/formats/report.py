@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from bundlekit.errors import BundlekitError
-from bundlekit.lint.finding import Edit, Finding, Severity
+from bundlekit.lint.finding import Correction, Finding, Severity
 from bundlekit.quoting import printable
 
 FORMATS = {
@@ -127,14 +127,16 @@ def _sound(value: Any) -> Any:
     return value
 
 
-def shown_fix(finding: Finding) -> tuple[Edit, ...]:
-    """The fix of a finding; none where a secret would be written again, which `--fix` does and nobody has to read."""
-    if not finding.fix:
-        return ()
+def shown_correction(finding: Finding) -> Correction | None:
+    """The correction of a finding; None where a secret would be written again, which `--fix` does and nobody has to
+    read.
+    """
+    if finding.correction is None:
+        return None
     from bundlekit.lint.facts.credentials import credentials
 
-    texts = (edit.text.encode("utf-8", "replace") for edit in finding.fix)
-    return finding.fix if not any(any(credentials(text)) for text in texts) else ()
+    texts = (edit.text.encode("utf-8", "replace") for edit in finding.correction.edits)
+    return finding.correction if not any(any(credentials(text)) for text in texts) else None
 
 
 def named(file: str) -> str:

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from bundlekit import __version__
 from bundlekit.errors import BundlekitError
-from bundlekit.lint.finding import Edit, Finding, Severity
+from bundlekit.lint.finding import Correction, Edit, Finding, Severity
 from bundlekit.lint.formats.fingerprints import fingerprinted
-from bundlekit.lint.formats.report import About, Checked, Items, Report, dumped, from_root, shown_fix
+from bundlekit.lint.formats.report import About, Checked, Items, Report, dumped, from_root, shown_correction
 from bundlekit.lint.page import described, page_of
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
@@ -68,17 +68,24 @@ class Sarif(Report):
             result["relatedLocations"] = [
                 {**self._place(checked, other.file, region), "message": {"text": _message(other.note)}}
             ]
-        if (fix := shown_fix(finding)) and not checked.archive:
-            result["fixes"] = [self._fix(finding, fix)]
-        if finding.rename is not None and not checked.archive:  # a fix of SARIF can change files, not their names
-            uris = {key: self._artifact(file)["uri"] for key, file in asdict(finding.rename).items()}
+        correction = shown_correction(finding) if not checked.archive else None
+        if correction is not None and correction.edits:
+            result["fixes"] = [self._fix(finding, correction)]
+        if correction is not None and correction.rename is not None:  # a fix of SARIF changes files, not their names
+            uris = {key: self._artifact(file)["uri"] for key, file in asdict(correction.rename).items()}
             result["properties"] = {"rename": uris}
         return result
 
-    def _fix(self, finding: Finding, fix: Sequence[Edit]) -> dict[str, Any]:
-        replacements = [{"deletedRegion": _region(edit), "insertedContent": {"text": edit.text}} for edit in fix]
+    def _fix(self, finding: Finding, correction: Correction) -> dict[str, Any]:
+        replacements = [
+            {"deletedRegion": _region(edit), "insertedContent": {"text": edit.text}} for edit in correction.edits
+        ]
         change = {"artifactLocation": self._artifact(finding.file), "replacements": replacements}
-        return {"description": {"text": _message(finding.hint or finding.message)}, "artifactChanges": [change]}
+        return {
+            "description": {"text": _message(correction.title)},
+            "artifactChanges": [change],
+            "properties": {"safe": correction.is_safe},
+        }
 
     def _place(self, checked: Checked, file: str, region: dict[str, int]) -> dict[str, Any]:
         if not checked.archive:

@@ -8,6 +8,8 @@ the file under the name that index.py gives it, and raises an error if the file 
 Evidence: The vendor's guide: the file's name must be the name in bundle.json. Seen with SDK 1.1.2 on Python 2.7.18:
 `ModelInitiator` ends the start with `RuntimeError: No *.json.factory file`, however alike the other file's name is.
 
+Fix (safe): renames the file, if there is only one and no code uses its name.
+
 Bad:
 
     data/example.json.factory is missing
@@ -63,7 +65,7 @@ from bundlekit.bundle.files import Kind
 from bundlekit.bundle.manifest import NAME
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.package_contents import FACTORY, MISSPELT_FACTORY, misnamed_factories
-from bundlekit.lint.finding import Rename, Severity
+from bundlekit.lint.finding import Correction, Rename, Severity
 from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import printable, quoted
 
@@ -79,7 +81,9 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if others[0].endswith(MISSPELT_FACTORY):
             message = f"the name of the factory file {printable(others[0])[:200]} is misspelt, {wanted}"
         diagnostic = in_manifest(inspection, "/name", message, f"rename {printable(others[0])[:200]}")
-        yield replace(diagnostic, rename=_rename(inspection, others))
+        rename = _rename(inspection, others)
+        title = f"Rename {printable(others[0])[:100]}"
+        yield replace(diagnostic, correction=Correction(title, rename=rename) if rename is not None else None)
 
 
 def _rename(inspection: Inspection, others: tuple[str, ...]) -> Rename | None:

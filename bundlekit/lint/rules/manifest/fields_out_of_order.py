@@ -5,6 +5,8 @@ manifests look similar in a diff. Fields that are not in the guide may be anywhe
 
 Evidence: The sample in the vendor's guide; JSON itself gives no meaning to an order, so it is reported as info.
 
+Fix (safe): sorts the fields. Text in front of them that is no field of the guide moves with them.
+
 Bad:
 
     bundle.json
@@ -58,7 +60,7 @@ from bundlekit.lint.edits import reordered
 from bundlekit.lint.facts.fields import field_order
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest, safe_fix
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
@@ -79,7 +81,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
                 diagnostic,
                 span=manifest.key_position(pointer_to([name])),
                 other=(manifest.path, manifest.key_position(pointer_to([later])), f"{later} stands here"),
-                fix=reordered(manifest, field_order()),
+                correction=safe_fix("Sort the fields", reordered(manifest, field_order())),
             )
             return
         before.append(name)

@@ -9,6 +9,8 @@ resources the same error ends the thread that registers, and the program stays u
 description or ttl the original controller 1.6.2 answers 400, and the SDK tries again for ever. Bundles without version
 or main came up.
 
+Fix (safe): adds main, role and ttl with the value that the vendor's guide gives them, at their place.
+
 Bad:
 
     bundle.json
@@ -44,8 +46,8 @@ from bundlekit.lint.facts.fields import field_order, missing_fields
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import called
 from bundlekit.lint.facts.structure import SchemaError
-from bundlekit.lint.finding import Edit, Severity
-from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Diagnostic, in_manifest, safe_fix, structure_rule
 
 _DESCRIPTION = "what the bundle is for"
 _SAFE = frozenset({"main", "role", "ttl"})  # fixed by the vendor's guide, or with a default there
@@ -63,10 +65,11 @@ def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
         )
         # The whole object is at fault, but nobody wants to see all of it underlined.
         opening = replace(diagnostic.span, end_line=diagnostic.span.line, end_column=diagnostic.span.column + 1)
-        fix: tuple[Edit, ...] = ()
+        correction = None
         if not error.pointer and field in _SAFE:
-            fix = added(inspection.manifest, missing_fields(inspection, (field,)), field_order())
-        yield replace(diagnostic, span=opening, fix=fix)
+            edits = added(inspection.manifest, missing_fields(inspection, (field,)), field_order())
+            correction = safe_fix(f'Add "{field}": {json.dumps(example)}', edits)
+        yield replace(diagnostic, span=opening, correction=correction)
 
 
 RULE = structure_rule(

@@ -6,6 +6,8 @@ and calls them reserved. A gateway of today does without them; a program that go
 Evidence: The guide's table of fields and its sample. A bundle without them registered with a gateway's controller and
 answered, so it is reported as info.
 
+Fix (safe): adds the fields with the values of the guide's sample, at their place.
+
 Bad:
 
     bundle.json
@@ -48,7 +50,7 @@ from bundlekit.lint.facts.fields import field_order, missing_fields
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import listed
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest, safe_fix
 
 _RESERVED = ("argument", "priority", "hook", "dependencies", "repository")
 
@@ -62,7 +64,9 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         )
         diagnostic = in_manifest(inspection, "", message, "bundlekit validate --fix adds what is reserved")
         opening = replace(diagnostic.span, end_line=diagnostic.span.line, end_column=diagnostic.span.column + 1)
-        yield replace(diagnostic, span=opening, fix=added(inspection.manifest, missing, field_order()))
+        edits = added(inspection.manifest, missing, field_order())
+        title = f"Add {listed(tuple(missing), 'and')} as the guide's sample has them"
+        yield replace(diagnostic, span=opening, correction=safe_fix(title, edits))
 
 
 RULE = Rule(code="BK140", name="missing-reserved-field", severity=Severity.INFO, page=__doc__, check=check)

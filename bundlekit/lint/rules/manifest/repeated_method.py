@@ -5,6 +5,8 @@ Why: The second entry changes nothing; most often another method was intended.
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a bundle that declares `get` twice registers and answers like any other,
 since neither the SDK nor the original controller 1.6.2 reads `methods`.
 
+Fix (safe): removes the second one.
+
 Bad:
 
     bundle.json
@@ -27,7 +29,7 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import resource_called
 from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, safe_fix, structure_rule
 from bundlekit.quoting import quoted
 
 
@@ -40,9 +42,11 @@ def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
             continue
         message = f"method {quoted(method)} of {resource_called(inspection, pointer)} is listed twice, expected once"
         diagnostic = in_manifest(inspection, pointer, message, "remove one of them")
-        fix = removed(inspection.manifest, pointer, method) if isinstance(method, str) else ()
+        edits = removed(inspection.manifest, pointer, method) if isinstance(method, str) else ()
         yield replace(
-            diagnostic, other=(diagnostic.path, inspection.manifest.position(before), "the first one"), fix=fix
+            diagnostic,
+            other=(diagnostic.path, inspection.manifest.position(before), "the first one"),
+            correction=safe_fix(f"Remove the second {quoted(method)}", edits),
         )
 
 

@@ -7,6 +7,8 @@ Evidence: The vendor's guide says that the prefix is added. Seen with SDK 1.1.2 
 gateway: with `/api/v1/example` declared, `GET /api/v1/example` comes back with 403 and `GET /api/v1/api/v1/example` is
 answered.
 
+Fix (safe): removes the prefix, if no handler in index.py has one.
+
 Bad:
 
     bundle.json
@@ -28,7 +30,7 @@ from bundlekit.lint.edits import rewritten
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, safe_fix, structure_rule
 from bundlekit.quoting import quoted
 
 
@@ -38,7 +40,13 @@ def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
     message = f"resource {quoted(error.value)} carries the prefix /api/v1, expected {expected}"
     diagnostic = in_manifest(inspection, error.pointer, message, "the gateway adds the prefix by itself")
     if rest != "/":
-        diagnostic = replace(diagnostic, fix=rewritten(inspection.manifest, error.pointer, error.value, rest))
+        edits = rewritten(inspection.manifest, error.pointer, error.value, rest)
+        if any(
+            one.resource is not None and one.resource != without_prefix(one.resource)
+            for one in inspection.source.routes
+        ):
+            edits = ()  # the handler has the prefix too, and works with it
+        diagnostic = replace(diagnostic, correction=safe_fix(f"Write {quoted(rest)}", edits))
     yield diagnostic
 
 

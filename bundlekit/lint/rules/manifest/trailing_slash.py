@@ -6,6 +6,8 @@ Why: Resources are matched as MQTT topics are: `/example/` is met by requests fo
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with `/example/` declared, `GET /example` comes back with 403 and `GET
 /example/` is answered. The original controller 1.6.2 tells the two apart as well.
 
+Fix (safe): removes the slash.
+
 Bad:
 
     bundle.json
@@ -25,7 +27,7 @@ from dataclasses import replace
 from bundlekit.lint.edits import rewritten
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest, safe_fix
 from bundlekit.quoting import quoted
 
 
@@ -36,7 +38,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             message = f"resource {quoted(path)} ends with a slash, expected {quoted(path.rstrip('/'))}"
             pointer = f"{declared.pointer}/resource"
             diagnostic = in_manifest(inspection, pointer, message, "remove the slash at the end")
-            yield replace(diagnostic, fix=rewritten(inspection.manifest, pointer, path, path.rstrip("/")))
+            edits = rewritten(inspection.manifest, pointer, path, path.rstrip("/"))
+            yield replace(diagnostic, correction=safe_fix(f"Write {quoted(path.rstrip('/'))}", edits))
 
 
 RULE = Rule(code="BK118", name="trailing-slash", severity=Severity.WARNING, page=__doc__, check=check)

@@ -6,6 +6,8 @@ those. A `@Route` with one in upper case keeps the SDK from starting the bundle.
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a `@Route` with `GET` ends the start with `AttributeError: 'Route'
 object has no attribute 'GET'`. A bundle with upper case only in bundle.json works: the gateway does not read `methods`.
 
+Fix (safe): writes the method in lower case, or removes it if it is also there in lower case.
+
 Bad:
 
     bundle.json
@@ -28,7 +30,7 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import resource_called
 from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Edit, Severity
-from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, safe_fix, structure_rule
 from bundlekit.quoting import quoted
 
 
@@ -38,10 +40,11 @@ def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
         where = resource_called(inspection, error.pointer)
         message = f"method {quoted(method)} of {where} is in upper case, expected {quoted(method.lower())}"
         diagnostic = in_manifest(inspection, error.pointer, message, f'write "{method.lower()}"')
-        yield replace(diagnostic, fix=_fix(inspection, error.pointer, method))
+        edits = _edits(inspection, error.pointer, method)
+        yield replace(diagnostic, correction=safe_fix(f'Write "{method.lower()}"', edits))
 
 
-def _fix(inspection: Inspection, pointer: str, method: str) -> tuple[Edit, ...]:
+def _edits(inspection: Inspection, pointer: str, method: str) -> tuple[Edit, ...]:
     methods = inspection.manifest.value["resources"][int(parts_of(pointer)[1])]["methods"]
     if isinstance(methods, list) and method.lower() in methods:
         return removed(inspection.manifest, pointer, method)

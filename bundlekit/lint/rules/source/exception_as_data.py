@@ -6,6 +6,8 @@ before anything is sent: the client gets 500 and "Internal Error." instead of th
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the answer is 500, and the log has `TypeError: ValueError(...) is not
 JSON serializable`.
 
+Fix (safe): sends the text of the exception; as the value of `message` if it was all of the data.
+
 Bad:
 
     index.py
@@ -43,9 +45,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bundlekit.lint.code_edits import replaced
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Edit, Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function, arguments, dotted_name, is_in
 from bundlekit.source.modules import Module
@@ -87,7 +90,7 @@ def _in_function(module: Module, function: Function, clauses: list[Node], respon
                         span_of(module.text, node),
                         message,
                         f"write str({printable(name)[:60]})",
-                        fix=_fix(module, node, name),
+                        correction=_correction(module, node, name),
                     )
 
 
@@ -117,15 +120,14 @@ def _sent(call: Node, name: str) -> Iterator[Node]:
             todo += node.named_children
 
 
-def _fix(module: Module, node: Node, name: str) -> tuple[Edit, ...]:
+def _correction(module: Module, node: Node, name: str) -> Correction | None:
     """Its text in its place; an answer whose whole data it is gets an object with a message, as the SDK's own have."""
     if {"str", "unicode"} & module.python.module.bindings.keys():
-        return ()
-    span = span_of(module.text, node)
+        return None
     is_whole = node.parent is not None and node.parent.type in ("keyword_argument", "argument_list")
     is_whole = is_whole and not (node.parent is not None and _is_of_dict(node.parent))
     text = f'{{"message": str({name})}}' if is_whole else f"str({name})"
-    return (Edit(span.line, span.column, span.end_line, span.end_column, text),)
+    return safe_fix(f"Write {printable(text)[:100]}", [replaced(module, node, text)])
 
 
 def _is_of_dict(argument: Node) -> bool:

@@ -6,6 +6,8 @@ number without an error: they are never equal, and text is greater than any numb
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a `GET /rooms/1` finds `message.param["id"] == 1` false, and Python
 finds `"1" > 5` true.
 
+Fix (safe): compares it with the text of the number, if the number is a plain one and is tested for equality.
+
 Bad:
 
     bundle.json
@@ -43,9 +45,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bundlekit.lint.code_edits import replaced
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Edit, Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Severity
+from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function, arguments, dotted_name
 from bundlekit.source.modules import Module
@@ -111,12 +114,13 @@ class _Params:
             written = " ".join(text_of(right).split())
             message = f"{printable(text_of(left))[:60]} is text, and is compared with {printable(written)[:60]}"
             hint = f"write int({printable(text_of(left))[:60]}), with an answer for text that is not a number"
+            correction = None
             if operators[0] in _EQUAL and numbers and all(_PLAIN.fullmatch(text_of(one)) for one in numbers):
                 hint = f'compare it with text, such as "{text_of(numbers[0])}"'
-                fix = tuple(self._quoted(one) for one in numbers)
-                yield Diagnostic(self._module.path, span_of(self._module.text, node), message, hint, fix=fix)
-            else:
-                yield Diagnostic(self._module.path, span_of(self._module.text, node), message, hint)
+                edits = [replaced(self._module, one, f'"{text_of(one)}"') for one in numbers]
+                correction = safe_fix(f'Compare it with text: "{text_of(numbers[0])}"', edits)
+            place = span_of(self._module.text, node)
+            yield Diagnostic(self._module.path, place, message, hint, correction=correction)
 
     def _numbers(self, node: Node, operator: str) -> list[Node] | None:
         """The numbers that something is, or lists; empty where they stand elsewhere; None for something else."""
@@ -155,10 +159,6 @@ class _Params:
             is_get = dotted_name(node.child_by_field_name("function")) == f"{self._message}.param.get"
             return is_get and len(places) == 1 and not names
         return False
-
-    def _quoted(self, number: Node) -> Edit:
-        span = span_of(self._module.text, number)
-        return Edit(span.line, span.column, span.end_line, span.end_column, f'"{text_of(number)}"')
 
 
 RULE = Rule(code="BK336", name="param-compared-with-number", severity=Severity.WARNING, page=__doc__, check=check)

@@ -7,6 +7,8 @@ line. Without it, a module that the SDK has too, such as six, comes from the SDK
 Evidence: Seen with Python 2.7.18: without the line the start ends with "ImportError: No module named pymodbus", and
 also with the line behind the import.
 
+Fix (safe): adds the line to index.py, before the first import that is not of Python's own library.
+
 Bad:
 
     vendor.lock
@@ -51,9 +53,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.vendor_lock import VENDOR, has_lock
+from bundlekit.lint.code_edits import inserted
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Edit, Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
 from bundlekit.quoting import printable
 from bundlekit.source.imports import is_in_vendor, looks_elsewhere, python_2_modules
 from bundlekit.source.modules import MOST_IMPORTS, Beside, Module, beside
@@ -80,10 +83,9 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             name = printable(one.module)[:60]
             message = f'"{name}" is in {VENDOR}/, where Python does not look yet'
             hint = "move the line that adds vendor to sys.path before it" if added else f"write before it: {_LINE}"
-            fix = _fix(main) if added is None else ()
-            yield Diagnostic(
-                module.path, span_of(module.text, one.node), message, hint, fix=fix if module is main else ()
-            )
+            edits = _edits(main) if added is None and module is main else ()
+            correction = safe_fix(f"Add {VENDOR} to sys.path", edits)
+            yield Diagnostic(module.path, span_of(module.text, one.node), message, hint, correction=correction)
             return  # one line mends all of them
 
 
@@ -98,7 +100,7 @@ def _is_looked_for(inspection: Inspection, module: Module, one: Import, added: N
     return beside(files, module, one.module) is not Beside.THERE
 
 
-def _fix(main: Module) -> tuple[Edit, ...]:
+def _edits(main: Module) -> tuple[Edit, ...]:
     """The line, before the first import at the top of index.py that is not of Python's own library."""
     at_top = [one for one in main.python.imports[:MOST_IMPORTS] if _is_at_top(one.node)]
     first = next(
@@ -108,8 +110,8 @@ def _fix(main: Module) -> tuple[Edit, ...]:
         return ()
     before = {one.module for one in at_top if one.node.end_byte <= first.start_byte and one.alias == one.module}
     imports = "".join(f"import {name}\n" for name in ("os", "sys") if name not in before)
-    line = span_of(main.text, first).line
-    return (Edit(line, 1, line, 1, f"{imports}\n{_LINE}\n\n" if imports else f"{_LINE}\n\n"),)
+    lines = f"{imports}\n{_LINE}\n\n" if imports else f"{_LINE}\n\n"
+    return (inserted(main, first.start_byte, lines),)
 
 
 def _is_at_top(node: Node) -> bool:
