@@ -20,6 +20,7 @@ from bundlekit.lint.formats.text import MOST_OF_A_RULE
 from tests.lint.bundles import MANIFEST, source
 
 ANSI = "\x1b"
+CORRECTED = "1 can be corrected with --fix\n"
 
 
 def make(folder: Path, **fields: Any) -> Path:
@@ -77,23 +78,23 @@ def test_clean_bundle_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_finding_has_place_rule_line_mark_and_hint(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("bad", code=1, capsys=capsys) == (BAD, "1 bundle: 1 error\n")
+    assert run("bad", code=1, capsys=capsys) == (BAD, f"1 bundle: 1 error\n{CORRECTED}")
 
 
 def test_without_a_path_all_bundles_below_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(code=1, capsys=capsys) == (BAD, "2 bundles: 1 clean, 1 error\n")
+    assert run(code=1, capsys=capsys) == (BAD, f"2 bundles: 1 clean, 1 error\n{CORRECTED}")
 
 
 def test_in_a_bundle_paths_are_short(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("bad")
     out, err = run(code=1, capsys=capsys)
     assert out.startswith("bundle.json:15:10: error")
-    assert err == "1 bundle: 1 error\n"
+    assert err == f"1 bundle: 1 error\n{CORRECTED}"
 
 
 def test_every_bundle_is_checked_once(capsys: pytest.CaptureFixture[str], here: Path) -> None:
     paths = ["bad", "bad/", "./bad/index.py", str(here / "bad" / "bundle.json"), "bad/data/bad.json.factory", "."]
-    assert run(*paths, code=1, capsys=capsys) == (BAD, "2 bundles: 1 clean, 1 error\n")
+    assert run(*paths, code=1, capsys=capsys) == (BAD, f"2 bundles: 1 clean, 1 error\n{CORRECTED}")
 
 
 def test_warnings_do_not_fail(capsys: pytest.CaptureFixture[str], here: Path) -> None:
@@ -139,7 +140,10 @@ def test_what_cannot_be_checked_is_told(
 def test_foreign_files_are_passed_over_if_asked_for(capsys: pytest.CaptureFixture[str], here: Path) -> None:
     (here / "index.py").write_text("")
     assert run("--skip-foreign", "index.py", code=0, capsys=capsys) == ("", "no bundle was checked\n")
-    assert run("--skip-foreign", "index.py", "bad/index.py", code=1, capsys=capsys) == (BAD, "1 bundle: 1 error\n")
+    assert run("--skip-foreign", "index.py", "bad/index.py", code=1, capsys=capsys) == (
+        BAD,
+        f"1 bundle: 1 error\n{CORRECTED}",
+    )
     _, err = run("--skip-foreign", "nope.py", code=2, capsys=capsys)
     assert "there is no nope.py" in err
 
@@ -147,6 +151,7 @@ def test_foreign_files_are_passed_over_if_asked_for(capsys: pytest.CaptureFixtur
 def test_json_is_one_object_of_the_documented_shape(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = run("--format", "json", "bad", "good", code=1, capsys=capsys)
     assert err == ""
+    edit = {"line": 15, "column": 10, "end_line": 15, "end_column": 14, "text": "60"}
     assert json.loads(out) == {
         "version": 1,
         "bundles": [
@@ -166,9 +171,15 @@ def test_json_is_one_object_of_the_documented_shape(capsys: pytest.CaptureFixtur
                         "message": 'ttl is "60", expected a number',
                         "hint": "write 60 without quotes",
                         "other": None,
-                        "fix": [],
+                        "fix": [edit],
                         "rename": None,
-                        "correction": None,
+                        "correction": {
+                            "title": "Write 60 without quotes",
+                            "edits": [edit],
+                            "rename": None,
+                            "is_safe": True,
+                            "drops_mark": False,
+                        },
                     }
                 ],
             },
@@ -187,6 +198,7 @@ def test_documentation_shows_the_same_keys(capsys: pytest.CaptureFixture[str]) -
     assert shown.keys() == printed.keys()
     assert shown["summary"].keys() == printed["summary"].keys()
     assert ours.keys() == theirs.keys()
+    assert ours["correction"].keys() == theirs["correction"].keys()
     for key in ("code", "rule", "severity", "pointer", "message", "hint", "other"):
         assert ours[key] == theirs[key]
 
@@ -295,7 +307,7 @@ def test_hundreds_of_bundles_are_checked_in_order(capsys: pytest.CaptureFixture[
     out, err = run("many", code=1, capsys=capsys)
     named = [line.split("/")[1] for line in out.splitlines() if line.startswith("many/")]
     assert named == [f"b{number:03}" for number in range(200)]
-    assert err == "200 bundles: 200 errors\n"
+    assert err == "200 bundles: 200 errors\n200 can be corrected with --fix --unsafe-fixes\n"
 
 
 def test_colours_are_for_terminals_alone(capsys: pytest.CaptureFixture[str]) -> None:
@@ -314,15 +326,15 @@ def test_report_goes_to_a_file_and_the_summary_to_the_terminal(
 ) -> None:
     printed, _ = run("--format", name, "bad", "good", code=1, capsys=capsys)
     out, err = run("--format", name, "--output", "report", "bad", "good", code=1, capsys=capsys)
-    assert (out, err) == ("", "2 bundles: 1 clean, 1 error\n")
+    assert (out, err) == ("", f"2 bundles: 1 clean, 1 error\n{CORRECTED}")
     assert (here / "report").read_text() == printed
     assert "BK102" in printed
 
 
 def test_format_of_lines_comes_with_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
     said = 'bad/bundle.json:15:10: BK102 ttl is "60", expected a number\n'
-    assert run("--format", "concise", code=1, capsys=capsys) == (said, "2 bundles: 1 clean, 1 error\n")
-    assert run("--format", "github", code=1, capsys=capsys)[1] == "2 bundles: 1 clean, 1 error\n"
+    assert run("--format", "concise", code=1, capsys=capsys) == (said, f"2 bundles: 1 clean, 1 error\n{CORRECTED}")
+    assert run("--format", "github", code=1, capsys=capsys)[1] == f"2 bundles: 1 clean, 1 error\n{CORRECTED}"
 
 
 @pytest.mark.parametrize("place", ["nowhere/report", "bad"])
@@ -347,7 +359,8 @@ def test_many_findings_are_summed_up_by_rule(capsys: pytest.CaptureFixture[str],
     out, err = run("many", "--select", "BK102,BK111", code=1, capsys=capsys)
     assert out.count("BK111") == MOST_OF_A_RULE + 1
     assert "many: 5 more of BK111 resource-without-slash; --format concise shows all\n" in out
-    assert err == ("25 error BK111 resource-without-slash\n 1 error BK102 wrong-type\n1 bundle: 26 errors\n")
+    counts = "25 error BK111 resource-without-slash\n 1 error BK102 wrong-type\n"
+    assert err == f"{counts}1 bundle: 26 errors\n26 can be corrected with --fix\n"
 
 
 def test_terminal_that_has_no_such_characters_gets_their_codes(here: Path) -> None:

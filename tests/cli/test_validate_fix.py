@@ -35,9 +35,32 @@ def test_fix_writes_and_tells_the_rest(capsys: pytest.CaptureFixture[str], here:
     assert place.stat().st_mode & 0o777 == 0o640
     assert "BK107" in out
     assert "BK117" not in out
-    assert err == "fixed: 1 finding in bad\n1 bundle: 1 error\n"
-    assert run("--fix", code=1, capsys=capsys) == (out, "1 bundle: 1 error\n")
+    rest = "1 bundle: 1 error\n1 can be corrected with --fix --unsafe-fixes\n"
+    assert err == f"fixed: 1 finding in bad\n{rest}"
+    assert run("--fix", code=1, capsys=capsys) == (out, rest)
     assert {path.name for path in (here / "bad").iterdir()} == {"bundle.json", "data", "index.py"}
+
+
+def test_unsafe_fixes_are_made_when_they_are_asked_for(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    place = here / "bad" / "bundle.json"
+    before = place.read_text()
+    _, err = run(code=1, capsys=capsys)
+    assert err == "1 bundle: 2 errors\n1 can be corrected with --fix, 1 more with --unsafe-fixes\n"
+    out, _ = run("--diff", "--unsafe-fixes", code=1, capsys=capsys)
+    assert place.read_text() == before
+    _, err = run("--fix", "--unsafe-fixes", code=0, capsys=capsys)
+    assert err == "fixed: 2 findings in bad\nbad: clean\n"
+    assert place.read_text() == before.replace('"PUT"', '"put"').replace('"ttl": 0', '"ttl": 60')
+    place.write_text(before)
+    subprocess.run(["git", "apply", "-p0"], cwd=here, input=out, text=True, check=True)
+    assert run("--diff", "--unsafe-fixes", code=0, capsys=capsys) == ("", "")
+
+
+def test_unsafe_fixes_alone_change_nothing(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    before = (here / "bad" / "bundle.json").read_bytes()
+    _, err = run("--unsafe-fixes", code=2, capsys=capsys)
+    assert "--unsafe-fixes goes with --fix or --diff" in err
+    assert (here / "bad" / "bundle.json").read_bytes() == before
 
 
 def test_diff_writes_nothing_and_patch_takes_it(capsys: pytest.CaptureFixture[str], here: Path) -> None:

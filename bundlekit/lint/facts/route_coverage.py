@@ -106,6 +106,21 @@ def _announced(inspection: Inspection) -> list[tuple[str, Pattern]]:
     return found
 
 
+def is_handled(inspection: Inspection, resource: str) -> bool:
+    """Whether a visible handler takes requests for a resource of this spelling."""
+    pattern = Pattern.of(resource)
+    routes = inspection.source.routes
+    return any(one.resource is not None and Pattern.of(one.resource).covers(pattern) for one in routes)
+
+
+def handled_methods(inspection: Inspection, resource: str) -> tuple[str, ...]:
+    """The methods of a resource that visible handlers take."""
+    pattern = Pattern.of(resource)
+    there = (one for one in inspection.source.routes if one.resource is not None)
+    taken = {method for one in there if Pattern.of(one.resource or "").covers(pattern) for method in one.methods or ()}
+    return tuple(one for one in METHODS if one in taken)
+
+
 def is_for_hook(inspection: Inspection, route: Route) -> bool:
     """Whether a handler may be called with requests that another bundle has answered: it takes `response`, and the
     bundle has a hook, or the function cannot be seen."""

@@ -6,6 +6,8 @@ Why: The SDK skips it, so the bundle starts; but RFC 8259 forbids to write one, 
 Evidence: RFC 8259, 8.1. Seen with SDK 1.1.2 on Python 2.7.18: bundle.json and factory file are read in spite of it.
 Node's `JSON.parse` and Python 3's `json.loads` refuse the same bytes.
 
+Fix (safe): removes the mark.
+
 Bad:
 
     data/example.json.factory
@@ -20,7 +22,7 @@ Good:
 from __future__ import annotations
 
 from bundlekit.bundle.reading import ReadErrorKind
-from bundlekit.lint.finding import Severity
+from bundlekit.lint.finding import Correction, Severity
 from bundlekit.lint.rule import reading_rule
 
 RULE = reading_rule(
@@ -29,4 +31,5 @@ RULE = reading_rule(
     severity=Severity.WARNING,
     page=__doc__,
     kind=ReadErrorKind.BYTE_ORDER_MARK,
+    correct=lambda *_: Correction("Remove the byte order mark", drops_mark=True),
 )

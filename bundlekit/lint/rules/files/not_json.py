@@ -7,6 +7,8 @@ Evidence: Seen with SDK 1.1.2 on Python 2.7.18: an extra comma in bundle.json en
 after such a factory file `self.model.db` is None. A NaN in it is read, but an answer with NaN in it never arrived: the
 original controller 1.6.2 drops everything that is not JSON.
 
+Fix (safe): removes a comma behind the last item of an array or an object.
+
 Bad:
 
     bundle.json
@@ -20,9 +22,20 @@ Good:
 
 from __future__ import annotations
 
-from bundlekit.bundle.reading import ReadErrorKind
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import reading_rule
+from bundlekit.bundle.reading import ReadError, ReadErrorKind
+from bundlekit.bundle.text import Text
+from bundlekit.lint.finding import Correction, Edit, Severity
+from bundlekit.lint.rule import reading_rule, safe_fix
+
+
+def _correct(text: Text | None, error: ReadError) -> Correction | None:
+    """Without the comma behind the last item."""
+    place = error.span
+    if text is None or text.between(place) != "," or not error.hint.startswith("remove the comma"):
+        return None
+    edit = Edit(place.line, place.column, place.end_line, place.end_column, "")
+    return safe_fix("Remove the comma behind the last item", [edit])
+
 
 RULE = reading_rule(
     code="BK208",
@@ -30,4 +43,5 @@ RULE = reading_rule(
     severity=Severity.ERROR,
     page=__doc__,
     kind=ReadErrorKind.NOT_JSON,
+    correct=_correct,
 )

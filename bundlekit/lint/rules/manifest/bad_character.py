@@ -10,6 +10,8 @@ the emulated gateway answered 403 to a resource that was declared with a space, 
 1.1.2 on Python 2.7.18 answers 404 to `/a(b)`, `/a*b` and `/a$b`, and with `/a(b` a handler keeps the bundle from
 starting.
 
+Fix (safe): writes a hyphen or an underscore in its place, if that is how a handler has it.
+
 Bad:
 
     bundle.json
@@ -25,9 +27,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
+from bundlekit.lint.respelling import respelled
 from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
@@ -45,7 +49,10 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         special = _OF_EXPRESSIONS.search(plain)
         if strange:
             message = f"resource {quoted(path)} has {quoted(strange[0])} in it, which no path of a URL has"
-            yield in_manifest(inspection, f"{declared.pointer}/resource", message, _hint(strange[0]))
+            pointer = f"{declared.pointer}/resource"
+            diagnostic = in_manifest(inspection, pointer, message, _hint(strange[0]))
+            spellings = (_STRANGE.sub(mark, path) for mark in "-_")
+            yield replace(diagnostic, correction=respelled(inspection, pointer, path, *spellings))
         elif special:
             what = "which the SDK takes for a part of a regular expression"
             message = f"resource {quoted(path)} has {quoted(special[0])} in it, {what}"

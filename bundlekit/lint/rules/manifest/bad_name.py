@@ -10,6 +10,9 @@ name: bundles called `a_b2` and `a b/c` came up, and only an empty one was refus
 Seen with the original controller 1.6.2: names are cut to 31 characters where bundles register and deregister, so that a
 name of 31 and its view half are the same to it.
 
+Fix (unsafe): puts hyphens in the place of everything else, if the bundle keeps no settings and no code has the name in
+it. A gateway takes a bundle with another name for another bundle.
+
 Bad:
 
     bundle.json
@@ -25,12 +28,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bundlekit.bundle.manifest import LONGEST
+from bundlekit.lint.edits import rewritten
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule, unsafe_fix
 from bundlekit.quoting import quoted
 
 
@@ -43,12 +48,22 @@ def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
     else:
         what, expected = f"has {len(name)} characters", f"{LONGEST} at most"
     better = re.sub("[^A-Za-z]+", "-", name[:100]).strip("-")
-    yield in_manifest(
+    diagnostic = in_manifest(
         inspection,
         error.pointer,
         f"name {quoted(name)} {what}, expected {expected}",
         f'"{better}" would do; data/{better}.json.factory goes with it' if better else "",
     )
+    correction = None
+    if better and not _is_used(inspection, name):
+        correction = unsafe_fix(f'Write "{better}"', rewritten(inspection.manifest, error.pointer, name, better))
+    yield replace(diagnostic, correction=correction)
+
+
+def _is_used(inspection: Inspection, name: str) -> bool:
+    """Whether something in the bundle may go by its name, so that more would have to change."""
+    modules = inspection.modules
+    return not modules or bool(inspection.model_names) or any(name in module.text.content for module in modules)
 
 
 RULE = structure_rule(

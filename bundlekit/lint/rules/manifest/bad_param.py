@@ -8,6 +8,8 @@ Evidence: Seen with SDK 1.1.2 on Python 2.7.18: handlers of `/rooms/:1` and `/ro
 error of the regular expression. `/rooms/:room-id` registers as `/rooms/+-id` and `/rooms/x:id` as `/rooms/x+`, and
 requests come back with 403; so do those for `/rooms/:`, but for the one that asks for a colon.
 
+Fix (safe): writes underscores in the name, if a handler takes the resource then and none takes it now.
+
 Bad:
 
     bundle.json
@@ -23,9 +25,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
+from bundlekit.lint.respelling import respelled
 from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
 from bundlekit.quoting import quoted
 
@@ -39,10 +43,16 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             what = _diagnostic(segment)
             if what:
                 message = f"resource {quoted(path)} has {quoted(segment)} in it: {what}"
-                yield in_manifest(
-                    inspection, f"{declared.pointer}/resource", message, "/rooms/:id is how it is written"
-                )
+                pointer = f"{declared.pointer}/resource"
+                diagnostic = in_manifest(inspection, pointer, message, "/rooms/:id is how it is written")
+                meant = "/".join(map(_underscored, path.split("/")))
+                yield replace(diagnostic, correction=respelled(inspection, pointer, path, meant))
                 break
+
+
+def _underscored(segment: str) -> str:
+    """A param with an underscore in the place of what no name can have."""
+    return ":" + re.sub(r"[^A-Za-z0-9_]+", "_", segment[1:]) if segment.startswith(":") else segment
 
 
 def _diagnostic(segment: str) -> str:

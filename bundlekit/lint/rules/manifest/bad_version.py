@@ -6,6 +6,9 @@ has 100 characters at most. The vendor's guide recommends semantic versioning.
 Evidence: `bundlekit pack` calls an archive NAME-VERSION.tar.gz, and a deploy makes a folder of that name. The SDK
 (1.1.2) does not read the version: a bundle of version `1.0/beta 2` came up when it was started by hand.
 
+Fix (unsafe): writes a semantic version with the same numbers and words, if the version begins with one to three
+numbers. The release gets another name.
+
 Bad:
 
     bundle.json
@@ -21,12 +24,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bundlekit.bundle.manifest import LONGEST
+from bundlekit.lint.edits import rewritten
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.structure import SchemaError
+from bundlekit.lint.facts.versions import semantic
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule, unsafe_fix
 from bundlekit.quoting import quoted
 
 
@@ -39,7 +45,12 @@ def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
         what = f"has {len(version)} characters, expected {LONGEST} at most"
     else:
         what = f"begins with {quoted(version[0])}, expected a letter or digit" if version else "is empty"
-    yield in_manifest(inspection, error.pointer, f"version {quoted(version)} {what}", "1.0.0 is a good first one")
+    diagnostic = in_manifest(
+        inspection, error.pointer, f"version {quoted(version)} {what}", "1.0.0 is a good first one"
+    )
+    better = semantic(version)
+    edits = rewritten(inspection.manifest, error.pointer, version, better) if better else ()
+    yield replace(diagnostic, correction=unsafe_fix(f"Write {quoted(better)}", edits))
 
 
 RULE = structure_rule(

@@ -9,6 +9,8 @@ Evidence: Seen with the controller 1.6.2: a component with `"hook": ["alpha"]` i
 hooks are compared with names. Seen with SDK 1.1.2 on Python 2.7.18 and the emulated gateway: with its own path and its
 own name as hooks, a bundle is notified of none of its changes.
 
+Fix (unsafe): removes it from the list. Another bundle may have been meant.
+
 Bad:
 
     bundle.json
@@ -23,11 +25,13 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from bundlekit.lint.edits import removed
 from bundlekit.lint.facts.fields import field_of
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest, unsafe_fix
 from bundlekit.quoting import quoted
 
 _MOST = 100  # hooks; a hostile manifest has thousands
@@ -40,7 +44,9 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         why = _why(hook, inspection.name) if isinstance(hook, str) else ""
         if why:
             message = f"hook {quoted(hook)} {why}, expected the name of another bundle"
-            yield in_manifest(inspection, f"/hook/{index}", message, _HINT)
+            diagnostic = in_manifest(inspection, f"/hook/{index}", message, _HINT)
+            edits = removed(inspection.manifest, f"/hook/{index}", hook)
+            yield replace(diagnostic, correction=unsafe_fix(f"Remove {quoted(hook)}", edits))
 
 
 def _why(hook: str, name: str | None) -> str:

@@ -10,6 +10,8 @@ dependencies and repository registers and answers like any other; they go out wi
 back of it. Seen with the original controller 1.6.2: a bundle that names another one in hook gets its puts, with the
 data of its answers.
 
+Fix (unsafe): empties the field. What stands there is lost.
+
 Bad:
 
     bundle.json
@@ -29,11 +31,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
+from bundlekit.lint.edits import revalued
 from bundlekit.lint.facts.fields import field_of
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest, unsafe_fix
 from bundlekit.quoting import quoted
 
 _RESERVED = {"argument": "", "dependencies": {}, "repository": ""}
@@ -46,7 +50,9 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if isinstance(value, type(plain)) and value != plain:
             has = "is not empty" if isinstance(value, dict) else f"is {quoted(value)}"
             message = f"{field} {has}, expected {json.dumps(plain)}: the field is reserved"
-            yield in_manifest(inspection, f"/{field}", message, _HINTS.get(field, ""))
+            diagnostic = in_manifest(inspection, f"/{field}", message, _HINTS.get(field, ""))
+            edits = revalued(inspection.manifest, f"/{field}", value, json.dumps(plain))
+            yield replace(diagnostic, correction=unsafe_fix(f"Empty {field}", edits))
 
 
 RULE = Rule(code="BK128", name="reserved-field-used", severity=Severity.INFO, page=__doc__, check=check)

@@ -6,6 +6,9 @@ Why: The gateway knows a resource by its pattern, in which the name of a `:param
 Evidence: SDK 1.1.2 registers both of these as `/rooms/+`. Seen on Python 2.7.18: the bundle comes up, and the handlers
 of both declarations answer, each its own methods.
 
+Fix (safe): puts the methods of both into the first declaration and removes the second one, if both have lists of
+methods and nothing else in them.
+
 Bad:
 
     bundle.json
@@ -28,10 +31,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bundlekit.bundle.patterns import registered
+from bundlekit.lint.edits import appended, removed
 from bundlekit.lint.facts.inspection import Declared, Inspection
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest, safe_fix
 from bundlekit.quoting import quoted
+
+_MOST = 100  # methods of two resources that are compared
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
@@ -50,7 +56,30 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             "put the methods of both into one declaration",
         )
         place = inspection.manifest.position(f"{before.pointer}/resource")
-        yield replace(diagnostic, other=(diagnostic.path, place, "the first one"))
+        yield replace(
+            diagnostic,
+            other=(diagnostic.path, place, "the first one"),
+            correction=_correction(inspection, before, declared),
+        )
+
+
+def _correction(inspection: Inspection, before: Declared, declared: Declared) -> Correction | None:
+    """Both in one, if there is nothing but methods in them, and their methods are lists."""
+    manifest = inspection.manifest
+    first, second = (manifest.value["resources"][int(one.pointer.rpartition("/")[2])] for one in (before, declared))
+    if first.keys() - {"resource", "methods", "role"} or second.keys() - {"resource", "methods", "role"}:
+        return None
+    listed_first, listed_second = first.get("methods", []), second.get("methods", [])
+    if not isinstance(listed_first, list) or not isinstance(listed_second, list):
+        return None
+    if len(listed_first) + len(listed_second) > _MOST:
+        return None
+    more = [one for one in listed_second if one not in listed_first]
+    edits = removed(manifest, declared.pointer, second)
+    if more and edits:
+        joined = appended(manifest, f"{before.pointer}/methods", listed_first, more) if "methods" in first else ()
+        edits = (*joined, *edits) if joined else ()
+    return safe_fix("Put the methods of both into the first declaration", edits)
 
 
 RULE = Rule(

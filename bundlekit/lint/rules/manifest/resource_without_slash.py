@@ -7,6 +7,8 @@ Evidence: Seen with SDK 1.1.2 on Python 2.7.18 and the emulated gateway: a bundl
 and `GET /api/v1/example` comes back with 403. The original controller 1.6.2 matches as MQTT does, where the slash
 counts.
 
+Fix (safe): puts a slash in front. A handler is found with and without it.
+
 Bad:
 
     bundle.json
@@ -21,12 +23,14 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bundlekit.bundle.patterns import without_prefix
+from bundlekit.lint.edits import rewritten
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, safe_fix, structure_rule
 from bundlekit.quoting import quoted
 
 
@@ -34,7 +38,12 @@ def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
     resource = error.value
     expected = quoted(without_prefix("/" + resource.lstrip())) if resource.strip() else "a path such as /example"
     message = f"resource {quoted(resource)} does not start with a slash, expected {expected}"
-    yield in_manifest(inspection, error.pointer, message)
+    correction = None
+    if resource.strip():
+        meant = without_prefix("/" + resource.lstrip())
+        edits = rewritten(inspection.manifest, error.pointer, resource, meant) if meant != "/" else ()
+        correction = safe_fix(f"Write {expected}", edits)
+    yield replace(in_manifest(inspection, error.pointer, message), correction=correction)
 
 
 RULE = structure_rule(

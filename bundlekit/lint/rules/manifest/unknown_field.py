@@ -7,6 +7,9 @@ firmware. Comments in a field whose name begins with `_`, `$`, `//` or `x-` are 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: all fields of bundle.json go out with each registration, the original
 controller 1.6.2 answers 200 to it whatever else is in it, and the bundle works.
 
+Fix (unsafe): begins the name with `x-`, if no code of the bundle has the name in it. A program that reads the field no
+longer finds it.
+
 Bad:
 
     bundle.json
@@ -24,11 +27,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bundlekit.lint.facts.fields import unknown_fields
+from bundlekit.bundle.document import parts_of
+from bundlekit.lint.edits import renamed_key
+from bundlekit.lint.facts.fields import UnknownField, unknown_fields
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import called
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest, unsafe_fix
 from bundlekit.quoting import quoted
 
 
@@ -39,7 +44,19 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             message = f"field {quoted(unknown.name)}{where} is unknown, expected a field that the gateway uses"
             hint = 'remove it, or begin its name with "x-" if it is for other programs'
             diagnostic = in_manifest(inspection, unknown.pointer, message, hint)
-            yield replace(diagnostic, span=inspection.manifest.key_position(unknown.pointer))
+            place = inspection.manifest.key_position(unknown.pointer)
+            yield replace(diagnostic, span=place, correction=_correction(inspection, unknown))
+
+
+def _correction(inspection: Inspection, unknown: UnknownField) -> Correction | None:
+    """The name behind `x-`, if that is free and no code has the name in it."""
+    name = f"x-{unknown.name}"
+    around = inspection.manifest.value
+    for part in parts_of(unknown.around):
+        around = around[int(part)] if isinstance(around, list) else around[part]
+    if name in around or not unknown.name or any(unknown.name in one.text.content for one in inspection.modules):
+        return None
+    return unsafe_fix(f"Write {quoted(name)}", renamed_key(inspection.manifest, unknown.pointer, name))
 
 
 RULE = Rule(code="BK116", name="unknown-field", severity=Severity.INFO, page=__doc__, check=check)

@@ -7,6 +7,8 @@ Nothing on the gateway depends on it. For your own licence, write `LicenseRef-` 
 Evidence: The vendor's guide names "MIT, GPL, BSD, etc.", and its sample says GPL, which the list of SPDX does not have.
 Nothing on a gateway was seen to read it.
 
+Fix (safe): writes the identifier, if the text can mean no other licence: `MIT License`, `Apache 2`, `proprietary`.
+
 Bad:
 
     bundle.json
@@ -20,13 +22,16 @@ Good:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from bundlekit.lint.edits import rewritten
 from bundlekit.lint.facts.fields import field_of
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import listed
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest, safe_fix
 from bundlekit.quoting import quoted
 
 _COMMON = frozenset({"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "GPL-2.0-only", "GPL-3.0-only", "ISC"})
@@ -42,6 +47,23 @@ _MEANT = {
     "proprietary": ("LicenseRef-Proprietary",),
     "unlicensed": ("LicenseRef-Proprietary",),
 }
+# what has one meaning; nothing on a gateway reads the licence
+_SAME = {
+    "apache 2": "Apache-2.0",
+    "apache license 2.0": "Apache-2.0",
+    "apache license version 2.0": "Apache-2.0",
+    "apache2": "Apache-2.0",
+    "bsd 2 clause license": "BSD-2-Clause",
+    "bsd 3 clause license": "BSD-3-Clause",
+    "commercial": "LicenseRef-Commercial",
+    "gplv2 only": "GPL-2.0-only",
+    "gplv2+": "GPL-2.0-or-later",
+    "gplv3+": "GPL-3.0-or-later",
+    "mit license": "MIT",
+    "proprietary": "LicenseRef-Proprietary",
+    "the mit license": "MIT",
+    "unlicensed": "LicenseRef-Proprietary",
+}
 _LONGEST = 100  # characters; no expression of SPDX that anybody writes has as many
 
 
@@ -49,7 +71,10 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     licence = field_of(inspection, "license")
     if isinstance(licence, str) and licence.strip() and not _is_known(licence):
         message = f"licence {quoted(licence)} is not a licence of SPDX, expected an identifier such as MIT"
-        yield in_manifest(inspection, "/license", message, _hint(licence))
+        meant = _SAME.get(re.sub(r"[\s,_-]+", " ", licence[:_LONGEST].lower()).strip())
+        edits = rewritten(inspection.manifest, "/license", licence, meant) if meant else ()
+        diagnostic = in_manifest(inspection, "/license", message, _hint(licence))
+        yield replace(diagnostic, correction=safe_fix(f'Write "{meant}"', edits))
 
 
 def _is_known(licence: str) -> bool:

@@ -9,6 +9,8 @@ Evidence: The vendor's guide gives index.py as the fixed value. The source of sa
 names. Seen with SDK 1.1.2 on Python 2.7.18: the SDK itself does not read main, and of a bundle whose main is `app.py`
 `python index.py` ran index.py.
 
+Fix (safe or unsafe): writes `index.py`, if there is an index.py; safe if main names no file of the bundle.
+
 Bad:
 
     bundle.json
@@ -23,22 +25,30 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bundlekit.bundle.bundle import MAIN
+from bundlekit.lint.edits import revalued
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.structure import SchemaError
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, in_manifest, structure_rule
+from bundlekit.lint.rule import Diagnostic, in_manifest, safe_fix, structure_rule, unsafe_fix
 from bundlekit.quoting import printable, quoted
 
 
 def word(error: SchemaError, inspection: Inspection) -> Iterator[Diagnostic]:
-    yield in_manifest(
+    diagnostic = in_manifest(
         inspection,
         error.pointer,
         f'main is {quoted(error.value)}, expected "{error.expected}"',
         _hint(inspection),
     )
+    correction = None
+    if inspection.has(MAIN):
+        offer = safe_fix if inspection.source.path == MAIN else unsafe_fix
+        edits = revalued(inspection.manifest, error.pointer, error.value, f'"{MAIN}"')
+        correction = offer(f'Write "{MAIN}"', edits)
+    yield replace(diagnostic, correction=correction)
 
 
 def _hint(inspection: Inspection) -> str:
