@@ -13,7 +13,7 @@ from functools import lru_cache
 from bundlekit.bundle.text import Span, Text
 from bundlekit.lint.catalogue import catalogue
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Severity
+from bundlekit.lint.finding import Correction, Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.source.comments import Comment, comments
 
@@ -83,6 +83,7 @@ def suppression_rule(
     severity: Severity,
     page: str | None,
     word: Callable[[Suppression], Iterable[tuple[str, str]]],
+    correct: Callable[[Inspection, Suppression], Correction | None] = lambda *_: None,
 ) -> Rule:
     """A rule that words what is wrong with such a comment.
 
@@ -92,12 +93,14 @@ def suppression_rule(
         severity: where no setting says otherwise.
         page: the docstring of its module, which becomes its page.
         word: makes message and hint of each fault of one comment.
+        correct: the correction of what it first says of a comment, where there is one.
     """
 
     def check(inspection: Inspection) -> Iterator[Diagnostic]:
         for one in suppressions(inspection):
-            for message, hint in word(one):
-                yield Diagnostic(one.path, one.span, message, hint)
+            for number, (message, hint) in enumerate(word(one)):
+                correction = correct(inspection, one) if number == 0 else None
+                yield Diagnostic(one.path, one.span, message, hint, correction=correction)
 
     return Rule(code, name, severity, page, check)
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from bundlekit.lint.selection import Choice, Selection, selection, selector
 from bundlekit.source.syntax import parse as read_syntax
 from tests.lint.bundles import MANIFEST, bundle
 from tests.lint.examples import bundle_of
+from tests.source.python_2 import refusals
 
 RULES = {rule.name: rule for rule in rules()}
 FIXED = [rule for rule in RULES.values() if page_of(rule).fix]
@@ -65,6 +67,11 @@ def index(*handlers: str, before: str = "", methods: str = "") -> str:
 def resources(*given: str) -> dict[str, Any]:
     """The field of that name, each given as `methods resource`."""
     return {"resources": [{"methods": one.split()[0].split(","), "resource": one.split(" ", 1)[1]} for one in given]}
+
+
+def handling(body: str, before: str = "") -> str:
+    """An index.py whose handler does something before it answers."""
+    return index("get,put /example", before=before).replace("return response", f"{body}\n        return response")
 
 
 REVEALED = {
@@ -209,6 +216,194 @@ CASES = [
         {"data/example.json.factory": "[1, 2 ]"},
         {"data/example.json.factory": "[1, 2, ]"},
     ),
+    Case(
+        "route-without-handler",
+        {"bundle.json": '"methods": ["put"]'},
+        {"index.py": index("put /example")},
+        resources("get,post,put,delete /example"),
+        safe=False,
+    ),
+    *(
+        Case(
+            "unknown-handler-method",
+            {"index.py": f"methods={after}, "},
+            {"index.py": index("get,put /example").replace("['get', 'put']", before)},
+        )
+        for before, after in (
+            ('["get", "Put"]', '["get", "put"]'),
+            ('("GET",\n        "put")', '("get",\n        "put")'),
+        )
+    ),
+    Case(
+        "unknown-handler-method",
+        {"index.py": "methods=[u'get'], "},
+        {"index.py": index("get /example", "put /example").replace("['get']", "u'get'")},
+    ),
+    Case(
+        "missing-coding-line",
+        {"index.py": "#!/usr/bin/env python\n# -*- coding: utf-8 -*-\n# caf\u00e9\n"},
+        {"index.py": "#!/usr/bin/env python\n# caf\u00e9\n" + index("get,put /example")},
+    ),
+    *(
+        Case("python-3-syntax", {"index.py": after}, {"index.py": index("get,put /example", before=before)}, safe=safe)
+        for before, after, safe in (
+            ("LIMIT = 1_000\nRATE = 1_0.5", "LIMIT = 1000\nRATE = 10.5", True),
+            ("def add(a: int, b: int = 2, *c: int) -> int:\n    return a", "def add(a, b=2, *c):\n    return a", True),
+            ("LIMIT: int = 5", "LIMIT = 5", True),
+            ("def add(a):\n    raise ValueError(a) from a", "def add(a):\n    raise ValueError(a)\n", True),
+            ("MARK = rb'a'", "MARK = br'a'", True),
+            ("def wait():\n    ...", "def wait():\n    pass", True),
+            ("MARK = f'plain'", "MARK = 'plain'", True),
+            (
+                "def name(a):\n    return f'{a!r:>5} {{}} {a.b[0]}'.strip()",
+                "    return '{!r:>5} {{}} {}'.format(a, a.b[0]).strip()",
+                False,
+            ),
+        )
+    ),
+    Case(
+        "wrong-handler-signature",
+        {"index.py": "def handler_0(self, message, response):"},
+        {"index.py": index("get,put /example").replace("message, response", "message")},
+        safe=False,
+        reveals=frozenset(),
+    ),
+    *(
+        Case(
+            "call-without-timeout",
+            {"index.py": after},
+            {"index.py": handling(before, "import urllib2, requests")},
+            safe=False,
+        )
+        for before, after in (
+            ("urllib2.urlopen('http://x',)", "urllib2.urlopen('http://x', timeout=5,)"),
+            (
+                "requests.get(\n            'http://x'  # there\n        )",
+                "requests.get(\n            'http://x', timeout=5  # there\n        )",
+            ),
+        )
+    ),
+    Case(
+        "unsaved-model",
+        {"index.py": "self.model.db['b'] = 2  # two\n        self.model.save_db()\n"},
+        {"index.py": handling("self.model.db['a'] = 1\n        self.model.db['b'] = 2  # two")},
+        safe=False,
+    ),
+    Case(
+        "missing-start",
+        {"index.py": 'if __name__ == "__main__":\n    main()\n'},
+        {
+            "index.py": index("get,put /example")
+            + "\n\ndef main():\n    from sanji.connection.mqtt import Mqtt\n    Example(connection=Mqtt()).start()\n"
+        },
+        safe=False,
+    ),
+    Case(
+        "missing-start",
+        {"index.py": "bundle = Example(connection=Mqtt())\n    bundle.start()\n"},
+        {
+            "index.py": index("get,put /example", before="from sanji.connection.mqtt import Mqtt")
+            + '\n\nif __name__ == "__main__":\n    bundle = Example(connection=Mqtt())\n'
+        },
+        safe=False,
+    ),
+    Case(
+        "unguarded-start",
+        {"index.py": 'connection=Mqtt())\nif __name__ == "__main__":\n    bundle.start()  # now\n'},
+        {
+            "index.py": index("get,put /example", before="from sanji.connection.mqtt import Mqtt")
+            + "\n\nbundle = Example(\n    connection=Mqtt())\nbundle.start()  # now\n"
+        },
+    ),
+    *(
+        Case(
+            "python-3-name",
+            {"index.py": after},
+            {"index.py": handling(before, "import itertools, json, os, sys, time")},
+            safe=safe,
+        )
+        for before, after, safe in (
+            ("os.replace('a', 'b')", "os.rename('a', 'b')", True),
+            ("list(itertools.zip_longest('a', 'bc'))", "list(itertools.izip_longest('a', 'bc'))", True),
+            (
+                "try:\n            pass\n        except json.JSONDecodeError:\n            pass",
+                "except ValueError:",
+                True,
+            ),
+            ("sys.intern('a')", " intern('a')", True),
+            ("ascii('a')", " repr('a')", True),
+            ("time.monotonic()", "time.time()", False),
+        )
+    ),
+    Case(
+        "python-3-call",
+        {"index.py": "super(Example, this).get_profile(role)"},
+        {
+            "index.py": index(
+                "get,put /example", methods="def get_profile(this, role='model'):\n    return super().get_profile(role)"
+            )
+        },
+    ),
+    *(
+        Case(
+            "command-without-timeout",
+            {"index.py": after},
+            {"index.py": handling(before, "import os, subprocess")},
+            safe=False,
+        )
+        for before, after in (
+            ("os.system('ping 192.0.2.1')", "os.system('timeout 5 ping 192.0.2.1')"),
+            ("subprocess.call(['ping', '192.0.2.1'])", """subprocess.call(["timeout", "5", 'ping', '192.0.2.1'])"""),
+        )
+    ),
+    Case(
+        "undefined-name",
+        {"index.py": "from __future__ import print_function\nimport time\nfrom sanji.core"},
+        {"index.py": "from __future__ import print_function\n" + handling("time.sleep(0.1)\n        time.time()")},
+    ),
+    Case(
+        "overwritten-handler",
+        {"index.py": "def value_before(self, message"},
+        {
+            "index.py": index("get,put /example", "post /example")
+            .replace("handler_0", "value")
+            .replace("handler_1", "value")
+        },
+        resources("get,put,post /example"),
+        safe=False,
+    ),
+    *(
+        Case(
+            "wrong-init-signature",
+            {"index.py": f"def init{after}:\n"},
+            {"index.py": index("get,put /example", methods=f"def init{before}:\n    pass")},
+        )
+        for before, after in (
+            ("(self,)", "(self, *args, **kwargs)"),
+            ("(self, *args)", "(self, *args, **kwargs)"),
+            ("(\n    self, rate=5\n    )", "(\n        self, rate=5, **kwargs)"),
+        )
+    ),
+    Case(
+        "unused-suppression",
+        {"index.py": "# bundlekit: ignore[BK303] for the old firmware\n"},
+        {
+            "index.py": index("get,put /example", "delete /example").replace(
+                "    @Route(methods=['delete']",
+                "    # bundlekit: ignore[BK302, BK303] for the old firmware\n    @Route(methods=['delete']",
+            )
+        },
+    ),
+    Case(
+        "unused-suppression",
+        {"index.py": "Route, Sanji\n"},
+        {"index.py": index("get,put /example").replace("Route, Sanji", "Route, Sanji  # bundlekit: ignore[BK310] x")},
+    ),
+    Case(
+        "unused-suppression",
+        {"index.py": "Route, Sanji\n\nLIMIT"},
+        {"index.py": index("get,put /example", before="# bundlekit: ignore[BK310] x\n\nLIMIT = 1")},
+    ),
 ]
 
 
@@ -279,10 +474,21 @@ def test_pages_and_corrections_agree() -> None:
     }
 
 
+def test_two_of_five_rules_have_a_correction() -> None:
+    assert len(FIXED) >= 0.4 * len(RULES)
+
+
 def test_unsafe_corrections_are_made_on_demand_alone() -> None:
     for case in CASES:
         checked = bundle(case.files, **case.fields)
         assert bool(fix(checked, only(case.rule)).count) is case.safe
+
+
+def test_python_2_reads_what_was_corrected(tmp_path: Path) -> None:
+    fixed = [fix(bundle(case.files, **case.fields), only(case.rule), unsafe=True) for case in CASES]
+    sources = [one.bundle.files.read(path) for one in fixed for path in one.contents if path.endswith(".py")]
+    assert refusals(tmp_path, sources) == [None] * len(sources)
+    assert len(sources) > 30
 
 
 @cache

@@ -10,6 +10,8 @@ came back with 408 when the ttl was over, and from then on so did every request 
 `urllib.urlopen` and `xmlrpclib.ServerProxy` of Python 2.7.18 have no parameter for a time-out;
 `socket.setdefaulttimeout` counts for both.
 
+Fix (unsafe): passes `timeout=5`, if the function takes a time-out. A slower answer is an error then.
+
 Bad:
 
     index.py
@@ -43,9 +45,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bundlekit.lint.code_edits import with_argument
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.rule import Diagnostic, Rule, unsafe_fix
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function, arguments, dotted_name, full_name, imported_names
 from bundlekit.source.modules import Module
@@ -133,7 +136,9 @@ def _diagnostic(module: Module, whole: str, call: Node, has_default: bool) -> Di
         return Diagnostic(module.path, span_of(module.text, call), message, _WITHOUT[whole])
     if whole not in _CALLS or "timeout" in names or len(places) > _CALLS[whole]:
         return None
-    return Diagnostic(module.path, span_of(module.text, call), message, "pass timeout=5, in seconds")
+    correction = unsafe_fix("Pass timeout=5", with_argument(module, call, "timeout=5"))
+    place = span_of(module.text, call)
+    return Diagnostic(module.path, place, message, "pass timeout=5, in seconds", correction=correction)
 
 
 def _made(function: Function, imported: dict[str, str]) -> dict[str, tuple[str, Node]]:

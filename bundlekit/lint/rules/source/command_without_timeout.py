@@ -9,6 +9,9 @@ not reported.
 Evidence: `timeout=` of `subprocess` is a TypeError under Python 2.7.18. The vendor's guide asks bundles to answer as
 soon as possible.
 
+Fix (unsafe): runs the command by `timeout 5`, if it is one program that stands there as a list or a text. A slower one
+is killed then.
+
 Bad:
 
     index.py
@@ -44,12 +47,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bundlekit.lint.code_edits import inserted
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, unsafe_fix
 from bundlekit.quoting import quoted
 from bundlekit.source.constants import Constants
 from bundlekit.source.functions import Function, arguments, full_name, imported_names
+from bundlekit.source.modules import Module
 from bundlekit.source.request_functions import run_for_requests
 from bundlekit.source.syntax import Scope, span_of
 
@@ -103,7 +108,23 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             command = _command(constants, call, scopes.get(call.start_byte, module.python.module))
             if command and (program := _slow(command)):
                 message = f"{quoted(program)} may run for long, and requests wait for it without a time-out"
-                yield Diagnostic(module.path, span_of(module.text, call), message, _HINT)
+                correction = _correction(module, call, command, program)
+                yield Diagnostic(module.path, span_of(module.text, call), message, _HINT, correction=correction)
+
+
+def _correction(module: Module, call: Node, command: str, program: str) -> Correction | None:
+    """`timeout 5` in front of the command, if it is one program, written as a list or as a plain text."""
+    places, names, _ = arguments(call)
+    given = places[0] if places else names.get("args")
+    words = command.split()
+    if given is None or not words or words[0].rpartition("/")[2] != program:
+        return None
+    if given.type == "list" and given.named_children and "shell" not in names:
+        edit = inserted(module, given.named_children[0].start_byte, '"timeout", "5", ')
+        return unsafe_fix('Run it by "timeout", "5"', [edit])
+    if given.type != "string" or re.search(r"[|&;<>()$`\n]", command) or given.children[0].type != "string_start":
+        return None
+    return unsafe_fix("Run it by timeout 5", [inserted(module, given.children[0].end_byte, "timeout 5 ")])
 
 
 def _is_waited_for(function: Function) -> bool:

@@ -6,6 +6,8 @@ file for one other byte, be it in a comment (PEP 263). Python 3 takes it for UTF
 Evidence: PEP 263. Seen with Python 2.7.18: a degree sign in a comment ends the start with "Non-ASCII character '\\xc2'
 in file index.py on line 2, but no encoding declared".
 
+Fix (safe): adds the line, if the file is UTF-8 and declares no other encoding.
+
 Bad:
 
     index.py
@@ -36,11 +38,13 @@ import re
 from collections.abc import Iterator
 
 from bundlekit.bundle.text import BEGINNING
+from bundlekit.lint.code_edits import inserted
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
 from bundlekit.quoting import printable
-from bundlekit.source.encoding import refusal
+from bundlekit.source.encoding import declared, refusal
+from bundlekit.source.modules import Module
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
@@ -51,7 +55,22 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if why is not None:
             first = _BEYOND_ASCII.search(module.text.content)
             span = module.text.span(first.start(), first.end()) if first is not None else BEGINNING
-            yield Diagnostic(module.path, span, f"Python 2.7 does not read {printable(why[0])}", why[1])
+            message = f"Python 2.7 does not read {printable(why[0])}"
+            yield Diagnostic(module.path, span, message, why[1], correction=_correction(module))
+
+
+def _correction(module: Module) -> Correction | None:
+    """The line, behind the one that begins with `#!`, in a file that is UTF-8 and has none."""
+    try:
+        module.content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    if declared(module.content) is not None:
+        return None
+    at = module.text.utf8.find(b"\n") + 1 if module.content.startswith(b"#!") else 0
+    if module.content.startswith(b"#!") and not at:
+        return None
+    return safe_fix("Declare that the file is UTF-8", [inserted(module, at, "# -*- coding: utf-8 -*-\n")])
 
 
 RULE = Rule(code="BK309", name="missing-coding-line", severity=Severity.ERROR, page=__doc__, check=check)

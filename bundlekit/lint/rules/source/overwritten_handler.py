@@ -6,6 +6,8 @@ before the SDK looks for handlers, without an error. Most often a method was cop
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with a handler for get and one for put, both called `value`, the bundle
 comes up, a PUT is answered, and a GET comes back with 404 and "Route '/example' not found."
 
+Fix (unsafe): gives it a name of its own. Then requests reach it.
+
 Bad:
 
     index.py
@@ -41,12 +43,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bundlekit.lint.code_edits import replaced
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, unsafe_fix
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function
+from bundlekit.source.modules import Module
 from bundlekit.source.request_functions import handler_of
+from bundlekit.source.routes import Route
 from bundlekit.source.syntax import span_of
 
 
@@ -74,8 +79,22 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             span_of(module.text, one.node.child_by_field_name("name") or one.node) for one in (function, alike[-1])
         )
         yield Diagnostic(
-            module.path, place, message, "give it a name of its own", other=(module.path, other, "the last one")
+            module.path,
+            place,
+            message,
+            "give it a name of its own",
+            other=(module.path, other, "the last one"),
+            correction=_correction(module, function, route),
         )
+
+
+def _correction(module: Module, function: Function, route: Route) -> Correction | None:
+    """A name of its own: with the method in front, if it is for one."""
+    methods, where = route.methods or (), function.node.child_by_field_name("name")
+    name = f"{methods[0]}_{function.name}" if len(methods) == 1 else f"{function.name}_before"
+    if where is None or not name.isidentifier() or name in module.python.spelled:
+        return None
+    return unsafe_fix(f"Call it {printable(name)[:60]}", [replaced(module, where, name)])
 
 
 def _stands_in_its_class(function: Function) -> bool:

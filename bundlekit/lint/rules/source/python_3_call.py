@@ -7,6 +7,8 @@ or continues when the call fails.
 Evidence: each call was tried under Python 2.7.18; `super()`, `subprocess.call(c, timeout=5)`, `Thread(daemon=True)`,
 `os.makedirs(p, exist_ok=True)`, `open(p, encoding="utf-8")`, `max(a, default=0)` and `str(b, "utf-8")` are TypeErrors.
 
+Fix (safe): gives `super()` its class and its object, in a method of a class at the top.
+
 Bad:
 
     index.py
@@ -42,12 +44,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bundlekit.lint.code_edits import cut
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
 from bundlekit.source.functions import arguments, dotted_name, full_name, imported_names
+from bundlekit.source.modules import Module
 from bundlekit.source.python_3_names import bound_names, is_guarded
-from bundlekit.source.syntax import span_of
+from bundlekit.source.syntax import span_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -108,7 +112,34 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         bound = bound_names(module, {one.name for one in found})
         for one in found:
             if one.name not in bound and not is_guarded(one.node):
-                yield Diagnostic(module.path, span_of(module.text, one.node), one.message, one.hint)
+                correction = _super(module, one.node) if one.name == "super" else None
+                place = span_of(module.text, one.node)
+                yield Diagnostic(module.path, place, one.message, one.hint, correction=correction)
+
+
+def _super(module: Module, call: Node) -> Correction | None:
+    """The arguments of `super()`, in a method of a class at the top that has a base."""
+    around = call.parent
+    while around is not None and around.type not in ("function_definition", "lambda", "class_definition"):
+        around = around.parent
+    parameters = around.child_by_field_name("parameters") if around is not None else None
+    given, first = call.child_by_field_name("arguments"), (parameters.named_children[:1] if parameters else [])
+    body = around.parent if around is not None else None
+    if body is not None and body.type == "decorated_definition":
+        if any("staticmethod" in text_of(one) for one in body.named_children if one.type == "decorator"):
+            return None
+        body = body.parent
+    owner = body.parent if body is not None else None
+    if given is None or not first or first[0].type != "identifier" or owner is None or owner.type != "class_definition":
+        return None
+    top = owner.parent
+    if top is not None and top.type == "decorated_definition":
+        top = top.parent
+    if top is None or top.type != "module" or owner.child_by_field_name("superclasses") is None:
+        return None
+    name = text_of(owner.child_by_field_name("name"))
+    edit = cut(module, given.start_byte, given.end_byte, f"({name}, {text_of(first[0])})")
+    return safe_fix(f"Write super({name[:60]}, {text_of(first[0])[:60]})", [edit])
 
 
 def _refused(imported: dict[str, str], call: Node) -> _Found | None:

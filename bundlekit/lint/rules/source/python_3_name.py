@@ -7,6 +7,9 @@ the name, checks the version, or continues without it.
 Evidence: the names are the difference between the `dir()` of Python 2.7.18 and that of Pythons 3.6 to 3.13, for the
 modules that both have.
 
+Fix (safe or unsafe): writes the name that Python 2.7 has for the same: `os.rename`, `ValueError`, `ImportError`,
+`repr`, `intern` and those of itertools. For a clock it writes `time.time`, which is unsafe, because that can be set.
+
 Bad:
 
     index.py
@@ -40,10 +43,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bundlekit.lint.code_edits import replaced
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
-from bundlekit.source.python_3_names import unknown_names
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, safe_fix, unsafe_fix
+from bundlekit.source.modules import Module
+from bundlekit.source.python_3_names import Unknown, unknown_names
 from bundlekit.source.syntax import span_of
 
 _INSTEAD = {
@@ -78,6 +83,17 @@ _INSTEAD = {
     "ascii": "repr",
 }
 
+_BUILTINS = {"json.JSONDecodeError": "ValueError", "sys.intern": "intern"}
+_SAME = {
+    **_BUILTINS,
+    "ModuleNotFoundError": "ImportError",
+    "ascii": "repr",
+    "itertools.filterfalse": "ifilterfalse",
+    "itertools.zip_longest": "izip_longest",
+    "os.replace": "rename",
+}
+_NEARLY = {"time.monotonic": "time", "time.perf_counter": "time"}
+
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for module in inspection.modules_for_python_2:
@@ -85,7 +101,19 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             instead = _INSTEAD.get(one.whole) or _INSTEAD.get(one.whole.rpartition(".")[0], "")
             hint = f"Python 2.7 has {instead}" if instead else ""
             message = f"Python 2.7 knows no {one.whole}"
-            yield Diagnostic(module.path, span_of(module.text, one.node), message, hint)
+            correction = _correction(module, one)
+            yield Diagnostic(module.path, span_of(module.text, one.node), message, hint, correction=correction)
+
+
+def _correction(module: Module, one: Unknown) -> Correction | None:
+    """The name that Python 2.7 has for the same, or for nearly the same."""
+    new, last = _SAME.get(one.whole) or _NEARLY.get(one.whole, ""), one.node.child_by_field_name("attribute")
+    is_builtin = one.node.type == "identifier" or one.whole in _BUILTINS
+    place = one.node if is_builtin else last
+    if not new or place is None or (is_builtin and new in module.python.module.bindings):
+        return None
+    edits = [replaced(module, place, new)]
+    return (safe_fix if one.whole in _SAME else unsafe_fix)(f"Write {new}", edits)
 
 
 RULE = Rule(code="BK322", name="python-3-name", severity=Severity.ERROR, page=__doc__, check=check)

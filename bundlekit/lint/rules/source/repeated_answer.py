@@ -8,6 +8,8 @@ reported only if every path after it leads to another answer.
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a PUT with wrong data came back with 400, and the wrong data was there
 at the next GET. The controller 1.6.2 distinguishes answers only by the id of the request.
 
+Fix (unsafe): returns the answer, if nothing follows it in its block. What follows the block is not run then.
+
 Bad:
 
     index.py
@@ -53,15 +55,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from bundlekit.lint.code_edits import inserted, statement_of
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, unsafe_fix
 from bundlekit.quoting import printable
 from bundlekit.source.answers import AnswerPaths
 from bundlekit.source.functions import Function
+from bundlekit.source.modules import Module
 from bundlekit.source.request_functions import body_of
-from bundlekit.source.syntax import span_of
+from bundlekit.source.syntax import span_of, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _MOST = 20  # reports of a handler
 _INDENTATION = 200  # characters in front of an answer that are looked at
@@ -80,7 +88,19 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             message = f"{printable(function.name)[:60]} continues after this answer, and answers again"
             hint = f"write return {printable(response)[:60]}(...)"
             other = (module.path, span_of(module.text, another), "another answer") if another is not answer else None
-            yield Diagnostic(module.path, span_of(module.text, answer), message, hint, other=other)
+            place, correction = span_of(module.text, answer), _correction(module, answer, response)
+            yield Diagnostic(module.path, place, message, hint, other=other, correction=correction)
+
+
+def _correction(module: Module, answer: Node, response: str) -> Correction | None:
+    """A `return` in front of it, if it is the last statement of its block."""
+    line = statement_of(answer)
+    call = line.named_children[0] if line.type == "expression_statement" and len(line.named_children) == 1 else None
+    if call is None or call.type != "call" or text_of(call.child_by_field_name("function")) != response:
+        return None
+    if line.next_named_sibling is not None:
+        return None
+    return unsafe_fix("Return it", [inserted(module, call.start_byte, "return ")])
 
 
 def _may_go_on(function: Function, response: str) -> bool:

@@ -7,6 +7,8 @@ Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with a handler for get alone, a 
 '/example' not found." from the bundle itself. The original controller 1.6.2 routes by the resource and never asks for
 methods.
 
+Fix (unsafe): takes the methods out of bundle.json, if others are left. The handler may have been forgotten.
+
 Bad:
 
     bundle.json
@@ -38,12 +40,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 
+from bundlekit.bundle.document import parts_of
+from bundlekit.lint.edits import removed
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import alike, listed
 from bundlekit.lint.facts.route_coverage import Unanswered, unanswered
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule, in_manifest
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest, unsafe_fix
 from bundlekit.quoting import quoted
 
 
@@ -58,9 +63,22 @@ def _diagnostic(inspection: Inspection, one: Unanswered) -> Diagnostic:
     resource = one.declared.resource
     message = f"{path} has no handler for {listed(one.methods, 'and')} of {quoted(resource.path)}"
     diagnostic = in_manifest(inspection, f"{one.declared.pointer}/methods", message, _hint(inspection, one))
+    diagnostic = replace(diagnostic, correction=_correction(inspection, one))
     if one.neighbour is None:
         return diagnostic
     return replace(diagnostic, other=(path, one.neighbour.span, "a handler of the same resource"))
+
+
+def _correction(inspection: Inspection, one: Unanswered) -> Correction | None:
+    """The methods without a handler are not declared, if others are left; those that follow each other at once."""
+    pointer = f"{one.declared.pointer}/methods"
+    methods = inspection.manifest.value["resources"][int(parts_of(pointer)[1])].get("methods")
+    if not isinstance(methods, list) or all(method in one.methods for method in methods):
+        return None
+    first = next((at for at, method in enumerate(methods) if method in one.methods), len(methods))
+    gone = list(takewhile(lambda method: method in one.methods, methods[first:]))
+    edits = removed(inspection.manifest, f"{pointer}/{first}", *gone)
+    return unsafe_fix(f"Do not declare {listed(tuple(gone), 'and')}", edits)
 
 
 def _hint(inspection: Inspection, one: Unanswered) -> str:

@@ -2,11 +2,13 @@
 
 Why: The SDK applies the schema that `@Route(schema=...)` is given, before it calls the handler with self, message and
 response. A fourth parameter keeps its default, so that a schema there checks nothing: data of any form gets in, and is
-saved. Nothing is reported if the handler uses the parameter. --fix does not change this, because requests that are
-accepted today may be refused then.
+saved. Nothing is reported if the handler uses the parameter.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a PUT with a text where the schema wants a number came back with 200,
 and with 400 once the schema was the Route's.
+
+Fix (unsafe): gives the schema to the Route and removes the parameter. Requests that are accepted today may be refused
+then.
 
 Bad:
 
@@ -51,11 +53,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bundlekit.lint.code_edits import cut, with_argument
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, unsafe_fix
 from bundlekit.quoting import printable
-from bundlekit.source.functions import Function
+from bundlekit.source.functions import Function, arguments
 from bundlekit.source.modules import Module
 from bundlekit.source.syntax import span_of, text_of
 
@@ -84,7 +87,24 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
                 written = f"{printable(text_of(name))[:60]}={printable(text_of(value))[:60]}"
                 message = f"{written} is never applied here: the SDK applies the schema of the Route"
                 hint = f"write @Route(..., schema={printable(text_of(value))[:60]}) and take it out of the parameters"
-                yield Diagnostic(module.path, span_of(module.text, parameter), message, hint)
+                correction = _correction(module, function, parameter, value)
+                yield Diagnostic(module.path, span_of(module.text, parameter), message, hint, correction=correction)
+
+
+def _correction(module: Module, function: Function, parameter: Node, value: Node) -> Correction | None:
+    """The schema is the Route's, and no parameter any more."""
+    around = function.node.parent
+    decorators = around.named_children if around is not None and around.type == "decorated_definition" else []
+    calls = [one.named_children[0] for one in decorators if one.type == "decorator" and one.named_children]
+    if len(calls) != 1 or calls[0].type != "call" or arguments(calls[0])[2] or "\n" in text_of(value):
+        return None
+    given = with_argument(module, calls[0], f"schema={text_of(value)}")
+    before = function.parameters[function.parameters.index(parameter) - 1]
+    return (
+        unsafe_fix("Give the schema to the Route", [*given, cut(module, before.end_byte, parameter.end_byte)])
+        if given
+        else None
+    )
 
 
 def _makes_schema(module: Module, value: Node) -> bool:

@@ -8,6 +8,8 @@ Evidence: Seen with SDK 1.1.2 on Python 2.7.18, each name as that of a handler: 
 with exit status 0; with `register`, `get_profile`, `on_connect` and `on_sanji_message` it never gets a request; with
 `publish`, `router`, `bundle` and the other values of sanji/core.py, requests for the handler come back with 404.
 
+Fix (safe): puts `_value` behind the name. The handler is never called under the old one.
+
 Bad:
 
     index.py
@@ -35,9 +37,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bundlekit.lint.code_edits import replaced
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
 from bundlekit.source.request_functions import handler_of
 from bundlekit.source.syntax import span_of
 
@@ -71,7 +74,10 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         whose = "a method" if function.name in _CALLED else "a value"
         message = f'"{function.name}" is the name of {whose} of the SDK, expected another name for a handler'
         place = span_of(module.text, function.node.child_by_field_name("name") or function.node)
-        yield Diagnostic(module.path, place, message, f"{function.name}_value would do")
+        where, name = function.node.child_by_field_name("name"), f"{function.name}_value"
+        is_free = where is not None and name not in module.python.spelled
+        correction = safe_fix(f"Call it {name}", [replaced(module, where, name)]) if where and is_free else None
+        yield Diagnostic(module.path, place, message, f"{name} would do", correction=correction)
 
 
 RULE = Rule(code="BK331", name="taken-handler-name", severity=Severity.ERROR, page=__doc__, check=check)

@@ -8,6 +8,9 @@ NameError`, and if the module checks the version of Python.
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the bundle registers, `GET /example` is answered with 200, and
 `PUT /example` with 500 and "global name 'dta' is not defined".
 
+Fix (safe or unsafe): imports a module of Python's library that is used as one. Or writes the name that it is a slip of,
+which is a guess and unsafe.
+
 Bad:
 
     index.py
@@ -45,14 +48,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bundlekit.lint.code_edits import new_import, replaced
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.naming import alike
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, safe_fix, unsafe_fix
 from bundlekit.quoting import printable
 from bundlekit.source.imports import python_2_modules
+from bundlekit.source.modules import Module
 from bundlekit.source.syntax import span_of, text_of
 from bundlekit.source.undefined_names import Undefined, names_put_elsewhere, undefined_names, visible_names
+
+# what nobody gives another meaning; of others, such as user or code, a variable may be meant
+_LIBRARY = frozenset(
+    {
+        *("base64", "collections", "copy", "csv", "datetime", "errno", "functools", "glob", "hashlib", "itertools"),
+        *("json", "logging", "math", "os", "random", "re", "select", "shutil", "socket", "struct", "subprocess"),
+        *("sys", "tempfile", "threading", "time", "traceback", "urllib", "urllib2", "urlparse", "uuid", "zlib"),
+    }
+)
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
@@ -61,7 +75,18 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         for one in undefined_names(module, given):
             name = printable(text_of(one.node))[:60]
             message = f"{name} is not defined; when this line runs, it raises a NameError"
-            yield Diagnostic(module.path, span_of(module.text, one.node), message, _hint(one))
+            correction = _correction(module, one)
+            yield Diagnostic(module.path, span_of(module.text, one.node), message, _hint(one), correction=correction)
+
+
+def _correction(module: Module, one: Undefined) -> Correction | None:
+    """The import of a module of Python's library that is used as one, or else the name that it is a slip of."""
+    name, around = text_of(one.node), one.node.parent
+    is_module = around is not None and around.type == "attribute" and around.child_by_field_name("object") == one.node
+    if is_module and name in _LIBRARY:
+        return safe_fix(f"Import {name}", new_import(module, name))
+    close = alike(name, visible_names(one.scope))
+    return unsafe_fix(f"Write {printable(close)}", [replaced(module, one.node, close)]) if close is not None else None
 
 
 def _hint(one: Undefined) -> str:

@@ -6,6 +6,8 @@ only.
 
 Evidence: `start()` of the SDK 1.1.2 returns when the bundle is stopped and not before.
 
+Fix (safe): puts `if __name__ == "__main__":` in front of it, if it is a line of its own.
+
 Bad:
 
     index.py
@@ -41,13 +43,20 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from bundlekit.lint.code_edits import indentation, inserted, line_behind, statement_of
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
 from bundlekit.source.entry_point import Starting, Use, kept_in
+from bundlekit.source.modules import Module
 from bundlekit.source.syntax import span_of, text_of
 
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_GUARD = 'if __name__ == "__main__":'
 _HINT = 'put it under if __name__ == "__main__"'
 
 
@@ -62,7 +71,17 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     for use in starting.uses:
         if use.function is None and use.name in names and _starts(use, starting):
             message = f"this starts the bundle when {module.path} is imported"
-            yield Diagnostic(module.path, span_of(module.text, use.node), message, _HINT)
+            correction = _correction(module, use.node)
+            yield Diagnostic(module.path, span_of(module.text, use.node), message, _HINT, correction=correction)
+
+
+def _correction(module: Module, node: Node) -> Correction | None:
+    """The line in front of it, if it is a line of its own at the top."""
+    line = statement_of(node)
+    is_plain = line.type == "expression_statement" and line.parent is not None and line.parent.type == "module"
+    if not is_plain or line.has_error or indentation(module, line) != "" or not line_behind(module, line, ""):
+        return None
+    return safe_fix("Start it as the main program only", [inserted(module, line.start_byte, f"{_GUARD}\n    ")])
 
 
 def _starts(use: Use, starting: Starting) -> bool:

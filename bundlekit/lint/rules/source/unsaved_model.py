@@ -8,6 +8,8 @@ a method of its class that it calls, calls anything with `save` in its name, a m
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a GET after the PUT gives the new value, and after the next start of the
 bundle the old one.
 
+Fix (unsafe): calls `self.model.save_db()` behind the last change, if all changes are lines of one block.
+
 Bad:
 
     index.py
@@ -40,11 +42,13 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bundlekit.lint.code_edits import line_behind, statement_of
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, unsafe_fix
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function, arguments, methods_of, run_from
+from bundlekit.source.modules import Module
 from bundlekit.source.request_functions import handler_of
 from bundlekit.source.syntax import span_of, text_of
 
@@ -73,28 +77,43 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
                 continue  # a thread that saves what handlers change
             message = f"{printable(function.name)[:60]} changes self.model.db and does not save it"
             hint = "call self.model.save_db() behind the change"
-            yield Diagnostic(module.path, span_of(module.text, change), message, hint)
+            yield Diagnostic(
+                module.path, span_of(module.text, change), message, hint, correction=_correction(module, function)
+            )
+
+
+def _correction(module: Module, function: Function) -> Correction | None:
+    """A line that saves them behind the last change, if all changes are lines of one block."""
+    statements = [statement_of(one) for one in _changes_in(function)]
+    blocks = {one.parent.start_byte for one in statements if one.parent is not None}
+    if len(blocks) != 1 or any(one.type not in ("expression_statement", "delete_statement") for one in statements):
+        return None
+    return unsafe_fix("Save the settings", line_behind(module, statements[-1], "self.model.save_db()"))
 
 
 def _change(function: Function) -> Node | None:
     """The first change of the settings in a function."""
+    return next(_changes_in(function), None)
+
+
+def _changes_in(function: Function) -> Iterator[Node]:
+    """The changes of the settings in a function, in their order."""
     parts = _parts(function)
     for node in function.nodes:
         if node.type in ("assignment", "augmented_assignment"):
             target = node.child_by_field_name("left")
             if target is not None and _is_part(target, parts, whole=node.type == "augmented_assignment"):
-                return target
+                yield target
         elif node.type == "delete_statement":
             inner = [one for given in node.named_children for one in (given, *given.named_children)]
             if any(one.type == "subscript" and _is_part(one, parts) for one in inner):
-                return node
+                yield node
         elif node.type == "call":
             called = node.child_by_field_name("function")
             if called is not None and called.type == "attribute":
                 owner = called.child_by_field_name("object")
                 if text_of(called.child_by_field_name("attribute")) in _CHANGES and _is_part(owner, parts, whole=True):
-                    return node
-    return None
+                    yield node
 
 
 def _parts(function: Function) -> set[str]:

@@ -10,6 +10,8 @@ Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with (self, message) and with (s
 and the client gets 408 when the ttl is over; with a fourth parameter that has to be given it gets 500, from a
 TypeError; with `extra=1` as the fourth all is well.
 
+Fix (unsafe): adds `response` to the parameters, if the handler calls it and lacks nothing else. Then requests reach it.
+
 Bad:
 
     index.py
@@ -35,16 +37,19 @@ Good:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from bundlekit.lint.code_edits import inserted
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.route_coverage import is_for_hook, reached
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, unsafe_fix
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function
+from bundlekit.source.modules import Module
 from bundlekit.source.request_functions import handler_of
-from bundlekit.source.syntax import span_of
+from bundlekit.source.syntax import span_of, text_of
 
 _REQUESTS = "(self, message, response)"
 _EVENTS = "(self, message)"
@@ -73,7 +78,19 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             fails = "is called with less than it asks for" if _needed(function) > 3 else "is not called as it is"
             message = f"{printable(function.name)[:60]} {fails}, expected {expected}"
             hint = _OF_A_VIEW if role == "view" and expected == _EVENTS else ""
-            yield Diagnostic(module.path, span_of(module.text, parameters), message, hint)
+            correction = _correction(module, function) if expected == _REQUESTS else None
+            yield Diagnostic(module.path, span_of(module.text, parameters), message, hint, correction=correction)
+
+
+def _correction(module: Module, function: Function) -> Correction | None:
+    """With `response`, if it is used and that is all that is missing."""
+    given = [one.type for one in function.parameters]
+    body = function.node.child_by_field_name("body")
+    if given != ["identifier", "identifier"] or not re.search(r"(?<![\w.])response\s*\(", text_of(body)):
+        return None
+    if "response" in (text_of(one) for one in function.parameters):
+        return None
+    return unsafe_fix("Take response as well", [inserted(module, function.parameters[1].end_byte, ", response")])
 
 
 def _expected(function: Function, roles: set[str]) -> str:

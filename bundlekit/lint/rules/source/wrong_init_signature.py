@@ -6,6 +6,8 @@ least. An `init` that takes neither that nor `**kwargs` ends the start.
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with `init(self)` and with `init(self, *args)` the start ends with
 "init() got an unexpected keyword argument 'connection'"; `init(self, **kwargs)` and `init(self, connection)` are fine.
 
+Fix (safe): adds `*args, **kwargs`, or `**kwargs` if there are other parameters, and none that has to be given.
+
 Bad:
 
     index.py
@@ -39,11 +41,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bundlekit.lint.code_edits import cut
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
 from bundlekit.source.entry_point import bundle_classes
 from bundlekit.source.functions import Function
+from bundlekit.source.modules import Module
 from bundlekit.source.syntax import span_of, text_of
 
 
@@ -59,7 +63,24 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             continue
         place = function.node.child_by_field_name("parameters") or function.node
         message = "init does not take the connection that the SDK gives it, expected (self, *args, **kwargs)"
-        yield Diagnostic(module.path, span_of(module.text, place), message, "take **kwargs, whatever else it takes")
+        hint, correction = "take **kwargs, whatever else it takes", _correction(module, function)
+        yield Diagnostic(module.path, span_of(module.text, place), message, hint, correction=correction)
+
+
+def _correction(module: Module, function: Function) -> Correction | None:
+    """With `**kwargs`, if it needs nothing else than self."""
+    kinds = [one.type for one in function.parameters]
+    around = function.node.child_by_field_name("parameters")
+    if (
+        around is None
+        or kinds[:1] != ["identifier"]
+        or "identifier" in kinds[1:]
+        or around.named_children[-1:] != (function.parameters[-1:])
+    ):
+        return None
+    more = ", **kwargs" if "list_splat_pattern" in kinds or len(kinds) > 1 else ", *args, **kwargs"
+    last = function.parameters[-1].end_byte
+    return safe_fix(f"Take {more.removeprefix(', ')}", [cut(module, last, around.end_byte, f"{more})")])
 
 
 def _takes_connection(function: Function) -> bool:

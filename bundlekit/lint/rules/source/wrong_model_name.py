@@ -6,6 +6,8 @@ the name of the bundle.
 
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: the start ends with `RuntimeError: No *.json.factory file`.
 
+Fix (safe): writes the name of the bundle, if that is what the factory file is called and no other model has it.
+
 Bad:
 
     index.py
@@ -45,10 +47,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bundlekit.bundle.manifest import NAME
+from bundlekit.lint.code_edits import replaced
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.models import models
+from bundlekit.lint.facts.package_contents import FACTORY
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
 from bundlekit.quoting import quoted
 from bundlekit.source.syntax import span_of
 
@@ -66,7 +71,12 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if "/" in name or inspection.has(file + ".factory") or inspection.has(file):
             continue
         message = f"{quoted(name)} is not the bundle's name, and there is no {file}.factory"[:300]
-        yield Diagnostic(module.path, span_of(module.text, given), message, f"write {quoted(inspection.name)}")
+        correction = None
+        is_free = inspection.name not in inspection.model_names and NAME.fullmatch(inspection.name)
+        if given.type == "string" and is_free and inspection.has(f"data/{inspection.name}{FACTORY}"):
+            correction = safe_fix(f'Write "{inspection.name}"', [replaced(module, given, f'"{inspection.name}"')])
+        hint = f"write {quoted(inspection.name)}"
+        yield Diagnostic(module.path, span_of(module.text, given), message, hint, correction=correction)
 
 
 RULE = Rule(code="BK316", name="wrong-model-name", severity=Severity.ERROR, page=__doc__, check=check)

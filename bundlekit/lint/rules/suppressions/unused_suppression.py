@@ -6,6 +6,8 @@ findings on its own line, or on the next line with code if it is alone on its li
 Evidence: Neither Python 2.7 nor the SDK reads comments. What this one hides is hidden from `bundlekit validate` alone,
 which but for this finding says the same of the bundle without the comment.
 
+Fix (safe): takes the rule out of the comment, or removes the comment if it names no other.
+
 Bad:
 
     index.py
@@ -36,13 +38,15 @@ Good:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from bundlekit.lint.code_edits import within
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule
+from bundlekit.lint.finding import Correction, Edit, Severity
+from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
 from bundlekit.lint.rules import rules
-from bundlekit.lint.suppression import hidden, lines_of, suppressions
+from bundlekit.lint.suppression import Suppression, hidden, lines_of, suppressions
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
@@ -62,7 +66,28 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
                     suppression.span,
                     f"{word} finds nothing on line {suppression.line}, so there is nothing to ignore",
                     f"take {word} out of the comment",
+                    correction=_correction(inspection, suppression, word),
                 )
+
+
+def _correction(inspection: Inspection, suppression: Suppression, word: str) -> Correction | None:
+    """The comment without the word, or without it all if it names no other."""
+    text, place = inspection.text(suppression.path), suppression.span
+    if text is None or suppression.words.count(word) != 1:
+        return None
+    written, line = text.between(place), text.line(place.line)
+    if len(suppression.words) > 1:
+        found = re.search(rf"(?<=[\[,\s]){re.escape(word)}\s*,\s*|\s*,\s*{re.escape(word)}(?=\s*\])", written)
+        edits = [within(place, written, *found.span(), "")] if found is not None else []
+        return safe_fix(f"Take {word} out of the comment", edits)
+    before, behind = line[: place.column - 1], line[place.end_column - 1 :]
+    if behind.strip():
+        return None
+    if before.strip():
+        edit = Edit(place.line, len(before.rstrip()) + 1, place.line, len(line) + 1, "")
+    else:
+        edit = Edit(place.line, 1, place.line + 1, 1, "")
+    return safe_fix("Remove the comment", [edit]) if place.line < text.content.count("\n") + 1 else None
 
 
 RULE = Rule(code="BK901", name="unused-suppression", severity=Severity.WARNING, page=__doc__, check=check)
