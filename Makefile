@@ -151,7 +151,7 @@ vscode:
 # uv is many times as fast, but knows no settings of pip, such as a mirror: where it fails, pip does it.
 $(INSTALLED): $(RUNTIME)
 	$(BIN)/pip install --quiet 'uv>=0.11.7'
-	$(BIN)/uv pip install --quiet --compile-bytecode --python .venv --editable . --group dev --group docs || \
+	$(BIN)/uv pip install --quiet --python .venv --editable . --group dev --group docs || \
 	  $(BIN)/pip install --quiet --editable . --group dev --group docs
 	@touch $@
 
