@@ -317,14 +317,14 @@ def _carry_out(
     return exit_code(record.story.gateways, is_done=status == "done")
 
 
-def _job_of(record: Record, archive: Archive, how: Mapping[str, Any], said: Mapping[str, Any]) -> Job:
+def _job_of(record: Record, archive: Archive, how: Mapping[str, Any], entry: Mapping[str, Any]) -> Job:
     """What is done with each gateway. What its bundle promises is read from the archive beside the record.
 
     Args:
         record: of the rollout.
         archive: of one of its bundles.
         how: each deploy is made.
-        said: what the record begins with about this bundle.
+        entry: what the record begins with about this bundle.
     """
     from bundlekit.deploy.contract_check import plan_checks
     from bundlekit.fleet.record import archive_place
@@ -333,7 +333,7 @@ def _job_of(record: Record, archive: Archive, how: Mapping[str, Any], said: Mapp
 
     bundle = open_archive(archive_place(record.path, archive.digest))
     manifest, checks = plan_checks(bundle, {}, write=False)
-    how = {"write": said.get("write", False), **how}  # which was for all, in records of earlier versions
+    how = {"write": entry.get("write", False), **how}  # which was for all, in records of earlier versions
     return Job(archive, manifest, checks if how["verify"] else (), how)
 
 
