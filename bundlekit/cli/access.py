@@ -216,7 +216,9 @@ def session_on(access: Access, *, prompter: TerminalPrompter | None = None) -> I
     """Log in; at the end log out. By default nobody is asked for what the keyring or standard input has."""
     from bundlekit.remote.session import Session
     from bundlekit.ssh.connection import Connection
+    from bundlekit.ssh.loading import load_in_background
 
+    load_in_background()  # while ssh is asked what its configuration says
     address = address_of(access)
     prompter = prompter or prompter_for(access, address)
     timeout = access.timeout or address.timeout or TIMEOUT

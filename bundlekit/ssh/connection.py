@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import sys
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from socket import socket
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -17,6 +14,7 @@ from bundlekit.ssh.address import Address
 from bundlekit.ssh.authentication import Login
 from bundlekit.ssh.certificates import SUFFIX
 from bundlekit.ssh.known_hosts import KnownHosts, check_host_key, fingerprint
+from bundlekit.ssh.loading import load_in_background
 from bundlekit.ssh.prompts import Prompter
 from bundlekit.ssh.proxy_command import Proxy
 from bundlekit.ssh.tcp import connect
@@ -167,8 +165,7 @@ class Connection:
 
     def _start(self) -> Transport:
         where = f"{self.address.host} port {self.address.port}"
-        if "paramiko" not in sys.modules:  # a thread loads it while the name is looked up and the gateway answers
-            threading.Thread(target=_load, daemon=True).start()
+        load_in_background()  # while the name is looked up and the gateway answers
         opened = self._open_socket()
 
         import paramiko
@@ -214,11 +211,6 @@ class Connection:
             except OSError as error:
                 raise GatewayUnreachable(f"the ProxyCommand did not start: {_words(error)}") from error
         return connect(self.address, self._timeout)
-
-
-def _load() -> None:
-    with suppress(ImportError):  # it is raised again where paramiko is used
-        import bundlekit.ssh.transport  # noqa: F401
 
 
 def _prefer_known_kinds(transport: paramiko.Transport, known: KnownHosts, name: str) -> None:
