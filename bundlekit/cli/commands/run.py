@@ -129,14 +129,15 @@ def _bundles(paths: Sequence[Path], options: RunOptions, unpacked: ExitStack) ->
     from bundlekit.bundle.bundle import Bundle
     from bundlekit.bundle.search import bundle_folders
     from bundlekit.cli.bundles import is_archive
-    from bundlekit.pack.reading import open_archive
-    from bundlekit.pack.unpacking import unpack
 
     found = {}
     for path in dict.fromkeys(paths):
         if is_archive(path):
             if options.in_place:
                 raise BadUsage(f"{path} is an archive, in which nothing can be written", hint="leave --in-place out")
+            from bundlekit.pack.reading import open_archive
+            from bundlekit.pack.unpacking import unpack
+
             bundle = open_archive(path)
             folder = Path(unpacked.enter_context(TemporaryDirectory(prefix="bundlekit-"))).resolve()
             unpack(bundle, folder, settings=True)
@@ -149,12 +150,19 @@ def _bundles(paths: Sequence[Path], options: RunOptions, unpacked: ExitStack) ->
 def _check(bundles: Iterable[Bundle]) -> None:
     """Tell what `validate` would find. What a gateway may refuse is no reason not to try it here."""
     from bundlekit.bundle.bundle import MAIN
-    from bundlekit.cli.report_findings import write_text
-    from bundlekit.lint import Severity, check
+    from bundlekit.lint import Severity
+    from bundlekit.lint.cache import Cache, cache_folder
+    from bundlekit.lint.parallel import check_each
+    from bundlekit.lint.selection import selection
 
-    for bundle in bundles:
-        findings = [one for one in check(bundle) if one.severity is not Severity.INFO]
-        write_text(findings, err=True)
+    folder, chosen = cache_folder(), selection()
+    jobs = ((bundle, bundle, chosen) for bundle in bundles)
+    for bundle, found in check_each(jobs, cache=Cache(folder) if folder is not None else None):
+        findings = [one for one in found if one.severity is not Severity.INFO]
+        if findings:
+            from bundlekit.cli.report_findings import write_text
+
+            write_text(findings, err=True)
         # A folder without it is not run at all, which is told in its turn.
         if MAIN in bundle.files.entries and any(one.severity is Severity.ERROR for one in findings):
             click.echo(
