@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping
@@ -11,8 +11,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from bundlekit.bundle.files import Entry, FolderFiles, Kind
-from bundlekit.bundle.vendor_lock import VENDOR
+from bundlekit.bundle.vendor_lock import VENDOR, VENDOR_LOCK, VendorLock, read_lock
 from bundlekit.errors import CouldNotRun, Refused
+from bundlekit.io import replacing
 from bundlekit.pack import safety
 from bundlekit.pack.ignore import Ignore
 from bundlekit.vendor.distribution import Distribution
@@ -20,6 +21,9 @@ from bundlekit.vendor.natives import alternative_to
 from bundlekit.vendor.target import PROVIDED
 
 _LICENCES = "licences"
+_NEXT = f".{VENDOR}-next"
+_OLD = "old"
+_DRAFT = re.compile(rf"\.{VENDOR}-[0-9a-f]{{8}}")
 _NEVER_NEEDED = frozenset({"doc", "docs", "example", "examples", "test", "tests"})
 """Folders that some packages install at the top by mistake."""
 
@@ -99,30 +103,114 @@ def present(bundle: Path) -> dict[str, bytes] | None:
     return {one.path: found.read(one.path) for one in entries if one.kind is Kind.FILE}
 
 
-def write(bundle: Path, files: Mapping[str, bytes]) -> None:
-    """Make `vendor/` of a bundle anew: all of it is there, or what was there before.
+def fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make a folder with some files.
 
     Raises:
-        CouldNotRun: it cannot be written.
+        OSError: it cannot be written.
     """
-    folder = bundle / VENDOR
-    draft, old = (bundle / f".{VENDOR}-{secrets.token_hex(4)}" for _ in range(2))
+    folder.mkdir(parents=True)
+    for path, content in files.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+
+
+def write(bundle: Path, files: Mapping[str, bytes], lock: VendorLock) -> None:
+    """Make `vendor/` and `vendor.lock` of a bundle anew: both are there as they were, or as they will be.
+
+    The new ones are complete in a folder beside the old ones before these are touched. If this is ended halfway,
+    `complete` does the rest.
+
+    Args:
+        bundle: its folder.
+        files: of `vendor/`, by their path in it.
+        lock: that belongs to them.
+
+    Raises:
+        CouldNotRun: they cannot be written.
+    """
+    draft = bundle / f".{VENDOR}-{secrets.token_hex(4)}"
     try:
         try:
-            draft.mkdir()
-            for path, content in files.items():
-                place = draft / path
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(content)
-            if folder.exists():
-                folder.rename(old)
-            if files:
-                draft.rename(folder)
+            fill(draft / VENDOR, files)
+            with replacing(draft / VENDOR_LOCK) as stream:
+                stream.write(lock.text().encode())
+            draft.rename(bundle / _NEXT)
         finally:
-            with contextlib.suppress(OSError):
-                if old.exists() and not folder.exists() and files:  # it was not to be after all
-                    old.rename(folder)
-            for rest in (draft, old):
-                shutil.rmtree(rest, ignore_errors=True)
+            shutil.rmtree(draft, ignore_errors=True)
+        _carry_out(bundle)
     except OSError as error:
-        raise CouldNotRun(f"cannot write {folder}: {error.strerror}") from error
+        hint = "run bundlekit vendor again: it completes this" if is_interrupted(bundle) else None
+        raise CouldNotRun(f"cannot write {bundle / VENDOR}: {error.strerror}", hint=hint) from error
+
+
+def clear(bundle: Path) -> None:
+    """Take `vendor/` of a bundle away, and then its lock.
+
+    Raises:
+        CouldNotRun: they cannot be removed.
+    """
+    old = bundle / f".{VENDOR}-{secrets.token_hex(4)}"
+    try:
+        if (bundle / VENDOR).exists():
+            (bundle / VENDOR).rename(old)
+        (bundle / VENDOR_LOCK).unlink(missing_ok=True)
+    except OSError as error:
+        raise CouldNotRun(f"cannot remove {bundle / VENDOR}: {error.strerror}") from error
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def is_interrupted(bundle: Path) -> bool:
+    """Whether a `write` was ended halfway."""
+    return os.path.lexists(bundle / _NEXT)
+
+
+def complete(bundle: Path) -> None:
+    """Do the rest of a `write` that was ended halfway, and sweep away what it has left.
+
+    If somebody has changed `vendor/` since, nothing is replaced.
+
+    Raises:
+        Refused: what it has left is a link, or holds links.
+        CouldNotRun: it cannot be written.
+    """
+    for left in bundle.iterdir():
+        if _DRAFT.fullmatch(left.name) and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+    place = bundle / _NEXT
+    if not os.path.lexists(place):
+        return
+    if place.is_symlink() or not place.is_dir():
+        raise Refused(f"{place} is not a folder", kept="it was left as it is", hint="move it away")
+    try:
+        if _may_go_on(bundle, place):
+            _carry_out(bundle)
+            return
+        if (place / _OLD).is_dir() and not (bundle / VENDOR).exists():
+            (place / _OLD).rename(bundle / VENDOR)
+        shutil.rmtree(place)
+    except OSError as error:
+        raise CouldNotRun(f"cannot write {bundle / VENDOR}: {error.strerror}") from error
+
+
+def _may_go_on(bundle: Path, place: Path) -> bool:
+    """Whether all is as `write` has left it."""
+    new, old = (read_lock(FolderFiles(one), str(one / VENDOR_LOCK)) for one in (place, bundle))
+    waiting, there = present(place), present(bundle)
+    if new is None:
+        return waiting is None  # nothing is left to do but to remove it
+    if waiting is None:
+        return there is not None and digest_of(there) == new.digest
+    return digest_of(waiting) == new.digest and (there is None or (old is not None and digest_of(there) == old.digest))
+
+
+def _carry_out(bundle: Path) -> None:
+    place, folder = bundle / _NEXT, bundle / VENDOR
+    if (place / VENDOR).exists():
+        if folder.exists():
+            folder.rename(place / _OLD)
+        (place / VENDOR).rename(folder)
+    if (place / VENDOR_LOCK).exists():
+        (place / VENDOR_LOCK).replace(bundle / VENDOR_LOCK)
+    shutil.rmtree(place, ignore_errors=True)

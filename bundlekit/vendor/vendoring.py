@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from bundlekit.bundle.bundle import REQUIREMENTS, Bundle
 from bundlekit.bundle.vendor_lock import VENDOR, VENDOR_LOCK, LockedPackage, VendorLock, read_lock
 from bundlekit.errors import CouldNotRun, Refused
-from bundlekit.io import replacing
 from bundlekit.vendor import folder as vendor_folder
 from bundlekit.vendor.closure import required_by
 from bundlekit.vendor.distribution import Distribution
@@ -60,6 +59,7 @@ def vendor(path: Path, *, upgrade: bool, python: tuple[str, str] | None) -> Vend
         Refused: requirements.txt, a package or what lies in `vendor/` is not acceptable, or an import fails.
         CouldNotRun: packages cannot be found, or the folder cannot be written.
     """
+    vendor_folder.complete(path)
     bundle = Bundle.in_folder(path)
     wanted = requirements_of(bundle)
     lock = read_lock(bundle.files, bundle.shown(VENDOR_LOCK))
@@ -84,11 +84,10 @@ def vendor(path: Path, *, upgrade: bool, python: tuple[str, str] | None) -> Vend
             )
         trial = None
         if python is not None:
-            vendor_folder.write(scratch, files)
+            vendor_folder.fill(scratch / VENDOR, files)
             modules = {module for package in made.packages for module in package.modules}
             trial = _tried(try_modules(python, scratch / VENDOR, modules), made)
-    vendor_folder.write(path, files)
-    _write_lock(path, made)
+    vendor_folder.write(path, files, made)
     return Vendored(made, True, len(files), _size(files), trial)
 
 
@@ -101,6 +100,8 @@ def differences(path: Path) -> tuple[str, ...]:
         Refused: one of them is not acceptable.
         Unreadable: one cannot be read.
     """
+    if vendor_folder.is_interrupted(path):
+        return (f"bundlekit vendor was interrupted while it wrote {VENDOR}/; it completes that when it runs again",)
     bundle = Bundle.in_folder(path)
     lock, there = read_lock(bundle.files, bundle.shown(VENDOR_LOCK)), vendor_folder.present(path)
     if lock is None and REQUIREMENTS not in bundle.files.entries:
@@ -203,18 +204,8 @@ def _refuse_changed(bundle: Bundle, lock: VendorLock | None) -> None:
 def _emptied(path: Path, lock: VendorLock | None) -> Vendored:
     """Take `vendor/` away: nothing is required any more."""
     if lock is not None:
-        vendor_folder.write(path, {})
-        (path / VENDOR_LOCK).unlink(missing_ok=True)
+        vendor_folder.clear(path)
     return Vendored(VendorLock((), vendor_folder.digest_of({}), ()), lock is not None, 0, 0, None)
-
-
-def _write_lock(path: Path, lock: VendorLock) -> None:
-    place = path / VENDOR_LOCK
-    try:
-        with replacing(place) as stream:
-            stream.write(lock.text().encode())
-    except OSError as error:
-        raise CouldNotRun(f"cannot write {place}: {error.strerror}") from error
 
 
 def _texts(wanted: Iterable[Requirement]) -> tuple[str, ...]:

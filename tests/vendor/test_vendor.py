@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bundlekit.bundle.vendor_lock import LockedPackage, VendorLock
+from bundlekit.bundle.files import FolderFiles
+from bundlekit.bundle.vendor_lock import LockedPackage, VendorLock, read_lock
 from bundlekit.cli import main
 from bundlekit.errors import CouldNotRun
-from bundlekit.vendor.folder import digest_of, present, write
+from bundlekit.vendor.folder import complete, digest_of, is_interrupted, present, write
+from bundlekit.vendor.vendoring import differences
 from tests.pack.folders import make_folder
 from tests.source.python_2 import interpreter
 from tests.vendor.packages import TRAP, index, sdist, wheel
@@ -158,13 +165,20 @@ def test_changed_file_in_vendor_is_neither_passed_nor_lost(
     assert (bundle / "vendor" / "six2.py").read_text() == "mended = 1"
 
 
+def locked(version: str, files: dict[str, bytes]) -> VendorLock:
+    package = LockedPackage("six", version, f"six-{version}.whl", "0" * 64, "MIT", ("six",), ("requirements.txt",))
+    return VendorLock((f"six=={version}",), digest_of(files), (package,))
+
+
+OLD, NEW = ({"six/x.py": text} for text in (b"old = 1", b"new = 1"))
+
+
 @pytest.mark.parametrize("fails", [0, 1, 2], ids=["content", "old away", "new there"])
-def test_folder_that_cannot_be_replaced_stays_as_it_is(
+def test_folder_that_cannot_be_replaced_stays_or_is_completed(
     fails: int, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk is full as the files are written, or a rename fails."""
-    write(bundle, {"six.py": b"old = 1", "gone/x.py": b""})
-    before = present(bundle)
+    write(bundle, OLD, locked("1", OLD))
     steps: list[str] = []
 
     def failing(name: str) -> None:
@@ -172,7 +186,7 @@ def test_folder_that_cannot_be_replaced_stays_as_it_is(
 
         def step(path: Path, *arguments: object) -> object:
             steps.append(name)
-            if len(steps) == fails + 1:
+            if len(steps) == (1, 3, 4)[fails]:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return real(path, *arguments)
 
@@ -181,10 +195,78 @@ def test_folder_that_cannot_be_replaced_stays_as_it_is(
     failing("write_bytes")
     failing("rename")
     with pytest.raises(CouldNotRun, match="No space left"):
-        write(bundle, {"six.py": b"new = 1"})
-    assert steps[fails] == ("write_bytes", "rename", "rename")[fails]
-    assert present(bundle) == before
+        write(bundle, NEW, locked("2", NEW))
+    assert steps[-1] == ("write_bytes", "rename", "rename")[fails]
+    if fails:
+        assert "interrupted" in differences(bundle)[0]
+        complete(bundle)
+    assert present(bundle) == (NEW if fails else OLD)
     assert [one.name for one in bundle.iterdir() if one.name.startswith(".vendor")] == []
+
+
+def killed(act: int, work: Callable[[], None]) -> bool:
+    """Do some work in a process of its own that is killed before it changes a file for the nth time; whether it was."""
+    process = os.fork()
+    if not process:
+        changes = 0
+
+        def watch(event: str, arguments: tuple[object, ...]) -> None:
+            nonlocal changes
+            writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+            if writes or event in ("os.rename", "os.mkdir", "os.remove", "os.rmdir"):
+                changes += 1
+                if changes == act:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(watch)
+        work()
+        os._exit(0)
+    status = os.waitpid(process, 0)[1]
+    assert status in (0, signal.SIGKILL)
+    return status != 0
+
+
+def test_kill_at_any_moment_leaves_the_old_or_what_is_completed(tmp_path: Path) -> None:
+    old, new = locked("1", OLD), locked("2", NEW)
+    states = {"old": 0, "new": 0}
+    for act in itertools.count(1):
+        for second in itertools.count(1):  # what completes it is killed as well
+            bundle = make_folder(tmp_path / f"{act}-{second}")
+            (bundle / "requirements.txt").write_text("six==2\n")
+            write(bundle, OLD, old)
+            if not killed(act, lambda bundle=bundle: write(bundle, NEW, new)):  # type: ignore[misc]
+                assert states["old"] > 3
+                assert states["new"] > 10
+                return
+            assert differences(bundle) != ()
+            was_killed = killed(second, lambda bundle=bundle: complete(bundle))  # type: ignore[misc]
+            complete(bundle)
+            lock = read_lock(FolderFiles(bundle))
+            assert (lock, present(bundle)) in ((old, OLD), (new, NEW))
+            states["new" if lock == new else "old"] += 1
+            assert (differences(bundle) == ()) == (lock == new)
+            assert [one.name for one in bundle.iterdir() if one.name.startswith(".vendor")] == []
+            shutil.rmtree(bundle)
+            if not was_killed:
+                break
+
+
+def test_what_a_killed_vendor_left_replaces_nothing_of_the_users(tmp_path: Path) -> None:
+    bundle = make_folder(tmp_path / "thermostat")
+    write(bundle, OLD, locked("1", OLD))
+    for act in itertools.count(1):  # up to where the new one is complete, and the old one is still there
+        assert killed(act, lambda: write(bundle, NEW, locked("2", NEW)))
+        if is_interrupted(bundle):
+            break
+    mine = bundle / "vendor" / "six" / "x.py"
+    mine.write_text("mine = 1")
+    complete(bundle)
+    assert mine.read_text() == "mine = 1"
+    assert not is_interrupted(bundle)
+    (tmp_path / "elsewhere" / "vendor").mkdir(parents=True)
+    (bundle / ".vendor-next").symlink_to(tmp_path / "elsewhere")
+    assert main(["vendor", str(bundle)]) == 1
+    assert (tmp_path / "elsewhere" / "vendor").is_dir()
 
 
 def test_folder_of_the_users_own_is_left_alone(index: Path, bundle: Path, capfd: pytest.CaptureFixture[str]) -> None:
