@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -138,6 +139,23 @@ def test_commit_that_only_deletes_is_checked(hooks: Hooks, repository: Path) -> 
     assert "the commit deletes good/bundle.json, and index.py beside it stays" in ended.stdout
     git(repository, "rm", "-q", "-r", "good")
     assert hooks().returncode == 0
+
+
+def test_commit_that_only_deletes_the_lock_is_found(hooks: Hooks, repository: Path) -> None:
+    config = repository / ".pre-commit-config.yaml"
+    config.write_text(config.read_text().replace("bundlekit-validate", "bundlekit-vendor-check"))
+    (repository / "good" / "requirements.txt").write_text("six\n")
+    lock = {"form": 1, "requirements": ["six"], "digest": hashlib.sha256(b"").hexdigest(), "packages": []}
+    (repository / "good" / "vendor.lock").write_text(json.dumps(lock))
+    git(repository, "add", "--all")
+    ended = hooks()
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    git(repository, "commit", "-m", "all", "--no-verify")
+    assert hooks().returncode == 0
+    git(repository, "rm", "-q", "good/vendor.lock")
+    ended = hooks()
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "good: there is no vendor.lock for requirements.txt" in ended.stdout
 
 
 def test_three_changed_bundles_of_two_hundred_are_checked_alone(hooks: Hooks, repository: Path) -> None:

@@ -29,9 +29,14 @@ if TYPE_CHECKING:
 )
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--check", is_flag=True, help="Only compare requirements.txt, vendor.lock and vendor/. Needs no network.")
+@click.option(
+    "--deleted",
+    is_flag=True,
+    help="With --check: also the bundles from which a commit deletes a file; without a PATH, only these. For hooks.",
+)
 @click.option("--upgrade", is_flag=True, help="Take the newest versions that requirements.txt allows.")
 @click.option("--python", metavar="PATH", help="The Python 2.7 that tries the imports; by default python2.7.")
-def command(paths: tuple[Path, ...], check: bool, upgrade: bool, python: str | None) -> int:
+def command(paths: tuple[Path, ...], *, check: bool, deleted: bool, upgrade: bool, python: str | None) -> int:
     """Put the packages that requirements.txt names, and what they require, into vendor/ of the bundle in PATH.
 
     A gateway installs nothing, so a bundle takes along what it needs: pure Python for 2.7, from wheels, or from source
@@ -43,7 +48,17 @@ def command(paths: tuple[Path, ...], check: bool, upgrade: bool, python: str | N
 
     Exit code: 0 vendor/ fits, 1 refused, or --check found a difference, 2 usage, 3 could not be done.
     """
-    return run(paths or (Path(),), check=check, upgrade=upgrade, python=python)
+    if deleted:
+        from bundlekit.bundle.search import enclosing_bundle
+        from bundlekit.cli.deletions import deleted_files
+
+        if not check:
+            raise BadUsage("--deleted goes with --check")
+        around = {enclosing_bundle(path) for path in deleted_files()}
+        paths = (*paths, *sorted(folder for folder in around if folder is not None))
+    elif not paths:
+        paths = (Path(),)
+    return run(paths, check=check, upgrade=upgrade, python=python)
 
 
 def run(paths: Sequence[Path], *, check: bool, upgrade: bool, python: str | None) -> int:
