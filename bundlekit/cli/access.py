@@ -159,6 +159,19 @@ def bundle_option(
     return click.option("-b", "--bundle", metavar="NAME|FOLDER", callback=named, help=text)
 
 
+def release_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb that looks at one release the options --bundle and --release."""
+    function = click.option(
+        "--release",
+        callback=release_word,
+        shell_complete=completing.releases,
+        help="A version or a release's id; by default the current release.",
+    )(function)
+    return click.option(
+        "-b", "--bundle", metavar="NAME", help="The bundle. By default the only bundle on the gateway."
+    )(function)
+
+
 def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a verb the option --wait."""
     return click.option(

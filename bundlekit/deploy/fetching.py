@@ -70,7 +70,7 @@ def only_copy(gateway: GatewayState, name: str | None, where: str) -> Neighbour:
     )
 
 
-def fetch(session: Session, source: FetchSource, listener: Listener, *, settings: bool) -> Bundle:
+def fetch(session: Session, source: FetchSource, listener: Listener, *, settings: bool, sbom: bool = False) -> Bundle:
     """Bring a bundle from a gateway.
 
     Args:
@@ -78,6 +78,7 @@ def fetch(session: Session, source: FetchSource, listener: Listener, *, settings
         source: where it is there.
         listener: hears of it.
         settings: whether its settings come too.
+        sbom: whether nothing comes but its manifest and its SBOM, if a release has one.
 
     Raises:
         Refused: it holds links, paths that lead out or clash, or more than a gateway takes.
@@ -85,7 +86,8 @@ def fetch(session: Session, source: FetchSource, listener: Listener, *, settings
         BundlekitError: it could not be brought.
     """
     listener.phase("fetch", source.in_words())
-    arguments = [source.name, source.release, "settings" * settings] + [source.folder] * (not source.release)
+    what = "sbom" if sbom else "settings" * settings
+    arguments = [source.name, source.release, what] + [source.folder] * (not source.release)
     with tempfile.TemporaryFile() as packed:
         session.fetch(packed, _MOST, *arguments)
         packed.seek(0)

@@ -66,6 +66,7 @@ def test_vendored_bundle_answers_on_a_gateway(vendored: tuple[Path, Vendored], s
         assert answer["six"] == locked["six"], "what the bundle brings goes before what the SDK has"
         there = desk.on_gateway("sbom", "--bundle", "modbus")
         assert there.code == 0, there.err
+        assert there.err.count("release 0.1.0-") == 1, "it is found without the rest of the release"
         assert there.out == (desk.home / "dist" / "modbus-0.1.0.cdx.json").read_text()
         assert desk.deploy(bundle).code == 0
         made_anew = desk.on_gateway("sbom", "--bundle", "modbus")

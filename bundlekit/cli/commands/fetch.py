@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.cli import completing
-from bundlekit.cli.access import Access, access_options, bundle_name, bundle_there, release_word, session_on
+from bundlekit.cli.access import Access, access_options, bundle_name, bundle_there, release_options, session_on
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage
@@ -30,13 +29,7 @@ if TYPE_CHECKING:
     """,
 )
 @access_options
-@click.option("-b", "--bundle", metavar="NAME", help="The bundle. By default the only bundle on the gateway.")
-@click.option(
-    "--release",
-    callback=release_word,
-    shell_complete=completing.releases,
-    help="A version or a release's id; by default the current release.",
-)
+@release_options
 @click.option("--by-hand", is_flag=True, help="The copy that was started by hand, even if the bundle is deployed too.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The folder to make; by default named as the bundle."

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.cli import completing
-from bundlekit.cli.access import Access, access_options, bundle_name, bundle_there, release_word, session_on
+from bundlekit.cli.access import Access, access_options, bundle_name, bundle_there, release_options, session_on
 from bundlekit.cli.document import put
 from bundlekit.cli.terminal import TerminalListener
 from bundlekit.cli.verb import verb
@@ -28,21 +27,15 @@ if TYPE_CHECKING:
     """,
 )
 @access_options
-@click.option("-b", "--bundle", metavar="NAME", help="Which bundle; by default the only one on the gateway.")
-@click.option(
-    "--release",
-    callback=release_word,
-    shell_complete=completing.releases,
-    help="A version or a release's id; by default the current release.",
-)
+@release_options
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it to a file."
 )
 def command(access: Access, bundle: str | None, release: str | None, output: Path | None) -> int:
     """Print the SBOM of a release on a gateway: CycloneDX 1.6 as JSON.
 
-    It is the file that `pack --sbom` put into the release. For a release that was packed without one it is made from
-    the files of the release, which gives the same. In both cases the release is downloaded; nothing is changed.
+    It is the file that `pack --sbom` put into the release. For a release that was packed without one, the files of the
+    release are downloaded, and it is made from them, which gives the same. Nothing is changed.
 
     Exit code: 0 printed, 1 what is there was refused, 2 usage, 3 could not be done.
     """
@@ -60,20 +53,26 @@ def run(access: Access, bundle: str | None, release: str | None, output: Path | 
         wanted = release_named(state, release) if release else state.current
         if not wanted:
             raise BadUsage(f"no release of {state.name} is current", hint="name one with --release")
-        found = fetch(session, FetchSource(state.name, wanted), TerminalListener(), settings=False)
+        source, listener = FetchSource(state.name, wanted), TerminalListener()
+        sbom = _packed(fetch(session, source, listener, settings=False, sbom=True))
+        if sbom is None:
+            click.echo("note: it was packed without an SBOM, which is made from its files now", err=True)
+            sbom = _made(fetch(session, source, listener, settings=False))
     # Whoever made the archive wrote it, perhaps not as JSON.
-    put(for_terminal(_sbom(found).decode("utf-8", "replace")).rstrip("\n"), output)
+    put(for_terminal(sbom.decode("utf-8", "replace")).rstrip("\n"), output)
     return 0
 
 
-def _sbom(bundle: Bundle) -> bytes:
-    """The one in a release, or else one that is made of it."""
+def _packed(bundle: Bundle) -> bytes | None:
     from bundlekit.bundle.manifest import manifest_of
-    from bundlekit.library.packing import provided_modules_of
-    from bundlekit.pack.sbom import sbom_name, sbom_of
+    from bundlekit.pack.sbom import sbom_name
 
     name = sbom_name(manifest_of(bundle))
-    if name in bundle.files.entries:
-        return bundle.files.read(name)
-    click.echo("note: it was packed without an SBOM, which is made from its files now", err=True)
+    return bundle.files.read(name) if name in bundle.files.entries else None
+
+
+def _made(bundle: Bundle) -> bytes:
+    from bundlekit.library.packing import provided_modules_of
+    from bundlekit.pack.sbom import sbom_of
+
     return sbom_of(bundle, bundle.files.entries.values(), provided_modules_of(bundle))

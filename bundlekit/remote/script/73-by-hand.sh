@@ -10,7 +10,7 @@ by_hand() { # FOLDER
 }
 
 # The folder of a release, or of a copy that runs by hand, in lines of base64.
-fetch() { # NAME ID settings|'' [FOLDER]
+fetch() { # NAME ID settings|sbom|'' [FOLDER]
     if [ $# -gt 3 ]; then
         [ -n "$(by_hand "$4")" ] || die no-copy "$NAME" "$4"
         set -- "$1" "$2" "$3" "$4" "$4/data"
@@ -21,7 +21,10 @@ fetch() { # NAME ID settings|'' [FOLDER]
     fi
     find_python || die no-python
     say raw
-    run_program fetch "$4" ${3:+"$5"}
+    case $3 in
+    sbom) run_program fetch "$4" '' .cdx.json ;;
+    *) run_program fetch "$4" ${3:+"$5"} ;;
+    esac
 }
 
 # ---------------------------------------------------------------- such a copy gives way to a release, or comes back

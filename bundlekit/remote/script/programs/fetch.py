@@ -1,7 +1,8 @@
 # The folder of a bundle as a compressed tar, in lines of base64. For Python 2.7 and 3.
 #
-#   fetch.py FOLDER [SETTINGS-FOLDER]
+#   fetch.py FOLDER [SETTINGS-FOLDER [SUFFIX]]
 #
+# With a suffix, only bundle.json and the files beside it whose names end so.
 # Settings come from a folder of their own or not at all; links are told as links.
 import base64
 import os
@@ -28,12 +29,13 @@ class Lines(object):
         self.rest = self.rest[size:]
 
 
-def main(folder, settings=""):
+def main(folder, settings="", suffix=""):
     lines = Lines()
     tar = tarfile.open(mode="w|gz", fileobj=lines, format=tarfile.GNU_FORMAT)
     for place, folders, files in os.walk(folder):
         inner = os.path.relpath(place, folder)
-        folders[:] = [name for name in folders if not NEVER.match(name)]
+        folders[:] = [name for name in folders if not NEVER.match(name) and not suffix]
+        files = [name for name in files if name == "bundle.json" or name.endswith(suffix)]
         for name in sorted(folders + files):
             path = os.path.normpath(os.path.join(inner, name))
             if path != "SHA256SUMS" and not NEVER.match(name) and not is_settings(folder, path):
