@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ settings.register_profile("steady", database=None, deadline=None, max_examples=r
 settings.register_profile("search", deadline=None, max_examples=2_000, print_blob=True)
 settings.load_profile(_PROFILE := os.environ.get("BUNDLEKIT_HYPOTHESIS", "steady"))
 if _PROFILE == "steady":
-    core.global_force_seed = rotation.turn(1 << 32)  # what --hypothesis-seed sets
+    core.global_force_seed = rotation.turn(1 << 32)  # type: ignore[assignment] # what --hypothesis-seed sets
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -43,9 +44,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         os.environ["BUNDLEKIT_SEED"] = rotation.seed()  # or a commit made meanwhile would give workers other tests
-        shared = fork_server.for_all_workers()
-        shared.__enter__()
-        config.add_cleanup(lambda: shared.__exit__(None, None, None))
+        shared = ExitStack()
+        shared.enter_context(fork_server.for_all_workers())
+        config.add_cleanup(shared.close)
 
 
 def pytest_sessionstart() -> None:
