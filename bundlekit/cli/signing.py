@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import paramiko
 
     from bundlekit.pack.archive import Archive
-    from bundlekit.pack.signature import SignedBy
+    from bundlekit.pack.signature import Signatures, SignedBy
     from bundlekit.pack.sigstore_bundle import SigstoreIdentity
     from bundlekit.ssh.identities import Identity
 
@@ -91,10 +92,9 @@ def sign_archive(archive: Archive, place: Path, key: paramiko.PKey) -> str:
         BundlekitError: the key does not sign, or the file cannot be written.
     """
     from bundlekit.io import replacing
-    from bundlekit.pack.signature import sign
     from bundlekit.pack.sshsig import fingerprint
 
-    signatures = sign(archive.data, contents_of(archive), key)
+    signatures = signatures_of(archive, key)
     file = signature_beside(place)
     try:
         with replacing(file) as stream:
@@ -102,6 +102,39 @@ def sign_archive(archive: Archive, place: Path, key: paramiko.PKey) -> str:
     except OSError as error:
         raise CouldNotRun(f"cannot write {file}: {error.strerror}") from error
     return fingerprint(signatures.key)
+
+
+def signed(archive: Archive, key: paramiko.PKey) -> Archive:
+    """An archive with its signatures, which are written nowhere.
+
+    Raises:
+        BundlekitError: the key does not sign.
+    """
+    return replace(archive, signatures=signatures_of(archive, key))
+
+
+def signatures_of(archive: Archive, key: paramiko.PKey) -> Signatures:
+    """The signatures of an archive by a key.
+
+    Raises:
+        BundlekitError: the key does not sign.
+    """
+    from bundlekit.pack.signature import sign
+
+    return sign(archive.data, contents_of(archive), key)
+
+
+def refuse_folder(place: Path) -> None:
+    """A folder has no signature.
+
+    Raises:
+        BadUsage: it is one.
+    """
+    if place.is_dir():
+        raise BadUsage(
+            f"{place} is a folder, and only archives have signatures",
+            hint=f"`bundlekit pack {shlex.quote(str(place))} --sign KEY` makes a signed archive of it",
+        )
 
 
 def drop_signature(place: Path) -> None:

@@ -22,6 +22,8 @@ def entry_in_words(entry: HistoryEntry) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.time))
     place = f" from {entry.address}" if entry.address else ""
     origin = f" ({entry.account}{place})" if entry.account else ""
+    if not entry.bundle:
+        return f"{when} {entry.verb.removeprefix('signers ')} {entry.signer or 'nobody'}, by {entry.who}{origin}"
     what = f"{entry.verb} {entry.release}".rstrip() + (f", signed by {entry.signer}," if entry.signer else "")
     ended = _ENDED.get(entry.outcome, entry.outcome).format(entry.replaced or "nothing")
     if why := entry_reason(entry):
@@ -36,7 +38,7 @@ def entry_reason(entry: HistoryEntry) -> str:
     if entry.outcome == "refused":
         word, _, rest = entry.reason.strip().partition(" ")
         return _REFUSED[word].format(rest) if word in _REFUSED else entry.reason.strip()
-    if entry.outcome in ("up", "stopped", "removed", "marked", "dropped"):
+    if entry.outcome in ("up", "stopped", "removed", "marked", "dropped", "done"):
         return ""
     return reason_in_words(entry.reason, entry.bundle)
 

@@ -122,6 +122,7 @@ def verify(
     *,
     label: str,
     of_signers: str = "the file of signers",
+    now: float | None = None,
 ) -> SignedBy:
     """Find who has signed an archive.
 
@@ -132,6 +133,7 @@ def verify(
         signers: the text of a file of signers.
         label: how messages call the archive, and
         of_signers: the file of signers.
+        now: when it has to count, in seconds since 1970; None for this moment.
 
     Raises:
         Refused: the signature is of something else, or by nobody in the file, or the file is none of signers.
@@ -144,7 +146,7 @@ def verify(
         _check(signatures.archive, data, is_archive=True)
         if signatures.contents and (contents is None or not signatures.covers(contents)):
             raise sshsig.Wrong("its second signature is not one of the files in it, by the same key")  # noqa: TRY301
-        signer = sshsig.signer_of(sshsig.Signature(signatures.archive), known, time.time())
+        signer = sshsig.signer_of(sshsig.Signature(signatures.archive), known, time.time() if now is None else now)
     except sshsig.Wrong as wrong:
         raise Refused(f"the signature of {label} is refused: {wrong}") from None
     return SignedBy(signer.principals, sshsig.fingerprint(signatures.key))

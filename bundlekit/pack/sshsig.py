@@ -235,16 +235,22 @@ class Signer(object):
             if name in self.options:
                 moment(self.options[name])
 
-    def fault(self, now):
-        # type: (float) -> str
-        """Why its key does not count at a time, in seconds since 1970; empty if it does."""
-        after, before = self.options.get(b"valid-after"), self.options.get(b"valid-before")
+    def fault(self, now, at_least=0):
+        # type: (float, float) -> str
+        """Why its key does not count at a time; empty if it does.
+
+        Args:
+            now: by the clock, in seconds since 1970.
+            at_least: a time that is over for sure, whatever the clock says.
+        """
+        after, before = (self.options.get(b"valid-after"), self.options.get(b"valid-before"))
         clock = time.strftime("%Y-%m-%d %H:%M", time.localtime(now))
         if not _matches(self.options.get(b"namespaces", NAMESPACE)):
             return "%s signs for the namespaces %s alone" % (self.principals, plain(self.options[b"namespaces"]))
         if after is not None and now < moment(after):
             return "the key of %s counts after %s, and it is %s" % (self.principals, plain(after), clock)
-        if before is not None and now > moment(before):
+        if before is not None and max(now, at_least) > moment(before):
+            clock = time.strftime("%Y-%m-%d %H:%M", time.localtime(max(now, at_least)))
             return "the key of %s counted before %s, and it is %s" % (self.principals, plain(before), clock)
         return ""
 
@@ -318,14 +324,15 @@ def read_signers(text, is_gateways):
     return found
 
 
-def signer_of(signature, signers, now):
-    # type: (Signature, list[Signer], float) -> Signer
+def signer_of(signature, signers, now, at_least=0):
+    # type: (Signature, list[Signer], float, float) -> Signer
     """Who has made a signature, by the first line that counts.
 
     Args:
         signature: whose key is looked for.
         signers: one for each line of the file.
         now: seconds since 1970.
+        at_least: see `Signer.fault`.
 
     Raises:
         Wrong: nobody whose key counts.
@@ -333,7 +340,7 @@ def signer_of(signature, signers, now):
     faults = []
     for signer in signers:
         if signer.key == signature.key:
-            faults.append(signer.fault(now))
+            faults.append(signer.fault(now, at_least))
             if not faults[-1]:
                 return signer
     raise Wrong(faults[0] if faults else "it was made by the key %s, which is not one of the signers" % fingerprint(signature.key))

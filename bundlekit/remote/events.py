@@ -98,18 +98,19 @@ class HistoryEntry:
     Attributes:
         time: when it ended, seconds since 1970 by the gateway's clock, and
         began: when it began.
-        bundle: whose.
-        verb: `deploy`, `rollback`, `start` and so on.
+        bundle: whose; empty for a change of the signers.
+        verb: `deploy`, `rollback`, `start` and so on; `signers add` or `signers remove`.
         release: that it was about, and
         replaced: the one before it.
         who: did it, by what he says.
         account: as which user of the gateway, and
         address: from where.
-        outcome: `up`, `stopped`, `removed`, `marked`, `dropped`; `back`, `down` or `by-hand` when it was rolled back;
-            `stuck` or `not-up` when nothing runs as it should; `refused` when it was not begun.
-        reason: of an outcome that is none of the first five, as the script puts it.
+        outcome: `up`, `stopped`, `removed`, `marked`, `dropped`, `done`; `back`, `down` or `by-hand` when it was rolled
+            back; `stuck` or `not-up` when nothing runs as it should; `refused` when it was not begun.
+        reason: of an outcome that is none of the first six, as the script puts it.
         finished_by: who went on with it when it was broken off: `guard`, `boot`, `status` or `next`; else empty.
-        signer: who has signed the release, as the gateway's list of signers says.
+        signer: who has signed the release, as the gateway's list of signers says; of a change of that list, whom it
+            was about, with the fingerprints of the keys.
     """
 
     time: int

@@ -71,7 +71,7 @@ EVENTS = {
     "release": Said("release version identity time state who reason kilobytes signer", _PARSER),
     "last": Said(_HISTORY, _PARSER),
     # Of other verbs that only look.
-    "act": Said(_HISTORY, "deploy/verbs.py deploy/await_outcome.py"),  # of `history`
+    "act": Said(_HISTORY, "deploy/verbs.py deploy/await_outcome.py"),  # of `history`; without a bundle, of the signers
     "lacks": Said("line-of-the-list", _SESSION),  # of `compare`
     "token": Said("secret", f"{_SESSION} deploy/doctor/examination.py"),  # of `token`
     "signer": Said("name kind fingerprint options", "cli/commands/signers.py"),  # of `signers`
@@ -90,7 +90,7 @@ EVENTS = {
 
 EXAMINED = {
     # Of `examine.sh`, and with it `by-hand` and `deployed` as above.
-    "time": Said("seconds", "deploy/doctor/checks.py deploy/doctor/examination.py"),
+    "time": Said("seconds", "deploy/doctor/checks.py deploy/doctor/examination.py deploy/doctor/signers.py"),
     "system": Said("name machine", "deploy/doctor/checks.py"),
     "boot": Said("systemd|init", "deploy/doctor/checks.py"),
     "missing": Said("tool", "deploy/doctor/checks.py"),
@@ -101,6 +101,8 @@ EXAMINED = {
     "broker": Said("open|refused", "deploy/doctor/checks.py"),
     "token": Said("yes|no", "deploy/doctor/examination.py"),
     "bundle": Said("name current runs held what who ended starts", "deploy/doctor/checks.py"),
+    "signers": Said("ok|writable|unreadable openssl", "deploy/doctor/signers.py"),  # the list, and the path of openssl
+    "signers-part": Said("base64", "deploy/doctor/signers.py"),  # of the list
 }
 
 # The words of `phase`, each with its texts. A journal has them too, and so another version of the script. The terminal

@@ -136,6 +136,32 @@ def test_short_key_does_not_sign(here: Path, capsys: pytest.CaptureFixture[str])
     assert "too short" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("verb", ["sign", "verify-archive"])
+def test_folder_is_told_how_to_become_an_archive(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "thermostat"]) == 2
+    err = capsys.readouterr().err
+    assert "thermostat is a folder, and only archives have signatures" in err
+    assert "`bundlekit pack thermostat --sign KEY`" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["list"], "`bundlekit signers TARGET list`"),
+        (["add", "key.pub"], "`bundlekit signers TARGET add key.pub`"),
+        (["remove", "alice", "bob"], "`bundlekit signers TARGET remove alice bob`"),
+        (["gateway"], "say one of list, add and remove"),
+        (["gateway", "show"], "show is none of list, add and remove"),
+        ([], "no gateway is named"),
+    ],
+)
+def test_signers_without_a_gateway_says_where_it_goes(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["signers", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_signature_is_not_packed(here: Path, signers: Path) -> None:
     main(["pack", "thermostat", "-o", "thermostat", "--sign", "key"])
     first = (here / "thermostat" / ARCHIVE).read_bytes()

@@ -27,7 +27,9 @@ def test_gateway_that_is_well(shared_workstation: Workstation) -> None:
     printed = shared_workstation.on_gateway("doctor")
     assert printed.code == 0, printed.out
     assert set(lines_of(printed).values()) == {"ok"}
-    names = "name port server host-key log-in sudo token python sdk tools disk clock boot controller bundles rest"
+    names = (
+        "name port server host-key log-in sudo token python sdk tools disk clock boot controller bundles signers rest"
+    )
     assert list(lines_of(printed)) == names.split()
     assert "OpenSSH_8.4p1" in printed.out
     assert "2.7.18" in printed.out

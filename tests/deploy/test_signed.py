@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +62,28 @@ def test_gateway_with_signers_takes_what_they_have_signed(workstation: Workstati
         added = workstation.on_gateway("signers", "add", f"{name}.pub", "--name", name)
         assert (added.code, added.out) == (0, "done; signatures are required  gateway\n")
 
+    history = workstation.on_gateway("history", "-n", "1").out
+    assert re.match(r"signers: \S+ \S+ add bob SHA256:\S{43}, by \S+ \(moxa from [0-9.]+\)\n$", history), history
+    told = workstation.on_gateway("doctor").out
+    assert "ok    signers     unsigned bundles are refused; alice, bob may sign\n" in told
+
     # What runs goes on, and nothing unsigned comes in.
     assert workstation.deploy(unsigned).out.startswith("unchanged: ")
     assert "not signed: it is older than the list" in workstation.on_gateway("status").out
     releases.refused(workstation.sample("0.0.2"), "and this example is not signed")
-    releases.refused(releases.archive("0.0.2", "--sign", "mallory"), "which is not one of the signers")
+    archive = releases.archive("0.0.2", "--sign", "mallory")
+    releases.refused(archive, "which is not one of the signers")
+    for bundle, words in (
+        (unsigned, "fail  signers     example is a folder, and"),
+        (archive, "fail  signers     the sig"),
+    ):
+        doctor = workstation.on_gateway("doctor", "--bundle", str(bundle))
+        assert (doctor.code, words in doctor.out) == (1, True), doctor.out
 
     # What only a part of is sent is signed as well: a small one, and one that is compared first.
-    assert "that changed, of" in releases.deployed(releases.archive("0.0.3", "--sign", "alice"), "alice").err
+    archive = releases.archive("0.0.3", "--sign", "alice")
+    assert "is signed by alice; unsigned" in workstation.on_gateway("doctor", "--bundle", str(archive)).out
+    assert "that changed, of" in releases.deployed(archive, "alice").err
     releases.deployed(releases.archive("0.0.4", "--sign", "bob", large=True), "bob")
     assert "that changed, of" in releases.deployed(releases.archive("0.0.5", "--sign", "bob", large=True), "bob").err
 
@@ -104,6 +119,8 @@ def test_gateway_with_signers_takes_what_they_have_signed(workstation: Workstati
 
     removed = workstation.on_gateway("signers", "remove", "--all")
     assert (removed.code, removed.out) == (0, "done; no signature is required  gateway\n")
+    acts = json.loads(workstation.on_gateway("history", "--format", "json").out)["acts"]
+    assert [one["verb"] for one in acts if not one["bundle"]] == ["signers remove", "signers add", "signers add"]
     assert workstation.deploy(workstation.sample("0.0.9")).code == 0
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import calendar
+import fcntl
 import json
 import os
 import subprocess
@@ -29,10 +31,11 @@ from tests.remote.test_script_functions import SHELLS, run
 # On the gateway. A signature by Ed25519 takes tens of milliseconds there, one by another key a process: of flips that
 # change no more than the digest of what is signed, all digests are compared, and every hundredth is checked as a whole.
 # Of the second signature, which is checked in the same way as the first one, every eleventh.
+# Other keys are openssl's: what comes as far as to it is put down, and one openssl judges all of that in the end.
 COUNT = """
-import base64, hashlib, json, sys, time
+import base64, hashlib, json, os, subprocess, sys, tempfile, time
 sys.path.insert(0, "/root/programs.zip")
-import signature, sshsig
+import openssl, signature, sshsig
 
 given = json.load(sys.stdin)
 signers, made = given["signers"].encode(), given["made"].encode()
@@ -58,7 +61,24 @@ if given["all"]:
     found["digests"] = len(set([hashlib.sha512(of).digest()] + [hashlib.sha512(one).digest() for one in flips(of)]))
     found["data"] = [verdict(signers, made, one) for one in flips(of, 101)]
 else:
-    found["signature"] = [verdict(signers, one, data[given["of"]]) for one in list(flips(made))[-800::41]]
+    folder, commands = tempfile.mkdtemp(), []
+    def put_down(signature, message):
+        for name, content in zip(("key", "raw", "message"), openssl._translated(signature)[1:] + (message,)):
+            with open(os.path.join(folder, name + str(len(commands))), "wb") as stream:
+                stream.write(content)
+        algorithm = openssl._translated(signature)[0]
+        commands.append("dgst -%s -verify key{0} -signature raw{0} message{0}".format(len(commands)) % algorithm)
+        return False
+    found["whole"] = [verdict(signers, one, data[0]) for one in list(flips(made))[-800::400]]
+    openssl.is_valid = put_down
+    verdict(signers, made, data[0])
+    found["signature"] = [verdict(signers, one, data[0]) for one in flips(made)]
+    found["signers"] = [verdict(one, made, data[0]) for one in flips(signers)]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(["openssl"], cwd=folder, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT)
+    said = process.communicate("\\n".join(commands).encode() + b"\\n")[0].decode()
+    found["asked"], found["ok"] = len(commands) - 1, said.count("Verified OK")
+    found["failed"] = said.count("Verification Failure") + said.count("Error Verifying Data")
 print(json.dumps(found))
 """
 
@@ -107,11 +127,7 @@ def _counted(
 @pytest.mark.gateway
 @pytest.mark.parametrize("of", [0, 1], ids=["archive", "list of contents"])
 def test_gateway_refuses_every_changed_bit(
-    gateway: Box,
-    tmp_path: Path,
-    bundle: list[bytes],
-    of: int,
-    record_property: Callable[[str, object], None],
+    gateway: Box, tmp_path: Path, bundle: list[bytes], of: int, record_property: Callable[[str, object], None]
 ) -> None:
     found = _counted(gateway, tmp_path, "ed25519", bundle, of=of, everything=True)
     assert found["digests"] == 8 * len(bundle[of]) + 1
@@ -123,12 +139,17 @@ def test_gateway_refuses_every_changed_bit(
 
 @pytest.mark.gateway
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "ed25519"])
-def test_openssl_of_the_gateway_decides_on_other_keys(
-    kind: str, gateway: Box, tmp_path: Path, bundle: list[bytes]
+def test_openssl_of_the_gateway_refuses_every_changed_bit(
+    kind: str, gateway: Box, tmp_path: Path, bundle: list[bytes], record_property: Callable[[str, object], None]
 ) -> None:
     found = _counted(gateway, tmp_path, kind, bundle, of=0, everything=False)
-    assert len(found["signature"]) > 15
-    assert {*found["signature"]} == {""}
+    counts = {name: len(found[name]) for name in ("signature", "signers")} | {"by openssl": found["asked"]}
+    record_property("told", f"changed bits of {kind}, all refused by Python 2.7 and openssl of the gateway: {counts}")
+    assert counts["signature"] > 2500
+    assert counts["signers"] > 3000
+    assert found["asked"] > 300
+    assert (found["ok"], found["failed"]) == (1, found["asked"]), "all but the one that is not changed"
+    assert {*found["whole"], *found["signature"], *found["signers"]} == {""}
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
@@ -161,6 +182,10 @@ def test_client_of_the_last_release_deploys_nothing(shell: tuple[str, ...], tmp_
     assert f"upload\t{root}/uploads/{digest}-0\t0" in by_the_last_release("receive", digest, "0")
 
 
+def _fingerprint(line: str) -> str:
+    return sshsig.fingerprint(base64.b64decode(line.rsplit(maxsplit=1)[-1]))
+
+
 class Signers:
     """The program that keeps a list of signers, on this machine."""
 
@@ -184,8 +209,9 @@ def signers(tmp_path: Path) -> Signers:
 def test_signers_come_and_go(signers: Signers, tmp_path: Path) -> None:
     alice, bob = (f"{name}@example.com {make_key(tmp_path / name)}" for name in ("alice", "bob"))
     assert signers("list") == (0, "")
-    assert signers("add", alice, bob) == (0, "")
-    assert signers("add", alice.replace(" ", ' valid-before="20300101" ', 1)) == (0, "")
+    told = [f"{line.split()[0]} {_fingerprint(line)}" for line in (alice, bob)]
+    assert signers("add", alice, bob) == (0, f"{told[0]}, {told[1]}\n")
+    assert signers("add", alice.replace(" ", ' valid-before="20300101" ', 1)) == (0, f"{told[0]}\n")
     code, listed = signers("list")
     assert code == 0
     assert [line.split("\t")[1::3] for line in listed.splitlines()] == [
@@ -194,11 +220,12 @@ def test_signers_come_and_go(signers: Signers, tmp_path: Path) -> None:
     ]
     assert signers.file.stat().st_mode & 0o777 == 0o644
     assert signers("remove", "carol") == (3, "carol is not one of the signers\n")
-    assert signers("remove", "bob@example.com") == (0, "")
+    assert signers("remove", "bob@example.com") == (0, f"{told[1]}\n")
     assert signers("remove", "alice@example.com") == (3, "no signer would be left\n")
     assert signers("list")[1].count("\n") == 1
-    assert signers("remove", "--all") == (0, "")
-    assert [path.name for path in signers.file.parent.iterdir()] == []
+    assert signers("remove", "--all") == (0, f"{told[0]}\n")
+    assert [path.name for path in signers.file.parent.iterdir()] == ["signers.lock"]
+    assert (signers.file.parent / "signers.lock").stat().st_mode & 0o777 == 0o600
 
 
 def test_signers_that_are_damaged_stay_as_they_are(signers: Signers, tmp_path: Path) -> None:
@@ -212,7 +239,8 @@ def test_signers_that_are_damaged_stay_as_they_are(signers: Signers, tmp_path: P
         assert "line 1 is not the checksum" in said
         assert signers.file.read_bytes() == damaged
     assert signers("add", "alice@example.com no-key")[0] == 3
-    assert signers("remove", "--all") == (0, "")
+    code, said = signers("remove", "--all")
+    assert (code, said[:5], said.count("\n")) == (0, "all, ", 1)
 
 
 def test_signers_that_are_written_by_hand_count(signers: Signers, tmp_path: Path) -> None:
@@ -229,7 +257,7 @@ def test_signers_that_are_written_by_hand_count(signers: Signers, tmp_path: Path
     signers.file.write_text(f"# the team\n{alice}\n")
     assert "line 1 is not the checksum" in signers("list")[1]
     signers.file.write_text(f"{alice} of the release team\n# and\n")
-    assert signers("add", bob) == (0, "")
+    assert signers("add", bob)[0] == 0
     lines = signers.file.read_text().splitlines()
     assert lines[0].startswith("# sha256:")
     assert lines[1:] == [f"{alice} of the release team", "# and", bob]
@@ -276,6 +304,35 @@ def test_dates_count_on_the_gateway(signers: Signers, tmp_path: Path, bundle: li
         signers("add", f"{ALICE} {options} {public}")
         ended, said = signers("check", str(file), "archive", made)
         assert (ended, said.startswith(reason)) == (code, True), said
+
+
+def test_key_that_is_over_does_not_count_again_with_a_late_clock(
+    signers: Signers, tmp_path: Path, bundle: list[bytes]
+) -> None:
+    """To a clock that is behind, the list is of the future."""
+    public = make_key(tmp_path / "key")
+    file = tmp_path / "archive"
+    file.write_bytes(bundle[0])
+    made = base64.b64encode(sign(bundle[0], None, paramiko.PKey.from_path(tmp_path / "key")).archive).decode()
+    for options, code in (
+        ('valid-before="20700101"', 3),
+        ('valid-after="20700101"', 3),
+        ('valid-before="20900101"', 0),
+    ):
+        signers("add", f"{ALICE} {options} {public}")
+        assert signers("check", str(file), "archive", made)[0] == (3 if "after" in options else 0)
+        os.utime(signers.file, (0, calendar.timegm((2080, 1, 1, 0, 0, 0))))
+        assert signers("check", str(file), "archive", made)[0] == code
+
+
+def test_others_cannot_keep_the_list_from_being_changed(signers: Signers, tmp_path: Path) -> None:
+    lines = [f"{name} {make_key(tmp_path / name)}" for name in ("alice", "bob")]
+    signers("add", lines[0])
+    for readable in (signers.file.parent, signers.file):
+        held = os.open(readable, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert signers("add", lines[1])[0] == 0
+        os.close(held)
 
 
 def test_gateway_without_openssl_checks_ed25519_alone(

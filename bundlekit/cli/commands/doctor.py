@@ -17,9 +17,9 @@ from bundlekit.errors import BundlekitError
 from bundlekit.library.gateway import TIMEOUT
 
 if TYPE_CHECKING:
-    from bundlekit.bundle.manifest import Manifest
     from bundlekit.cli.fleet_access import Fleet
     from bundlekit.deploy.doctor.checks import CheckResult
+    from bundlekit.deploy.doctor.signers import MeantBundle
     from bundlekit.fleet.inventory import Gateway
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_black"}
@@ -47,7 +47,8 @@ def command(access: FleetAccess, bundle: Path | None, form: str) -> int:
 
     It checks the name, the port, the SSH server and its host key, the log-in, sudo, the API token, Python, the SDK,
     tools, disk, clock, how bundles start at boot, the controller, the deployed bundles, other bundles with the same
-    resources as yours, and the REST API. It continues as far as possible, and changes nothing, not even known_hosts.
+    resources as yours, the list of signers and your signature, and the REST API. It continues as far as possible, and
+    changes nothing, not even known_hosts.
 
     \b
     ok    as it should be
@@ -57,25 +58,28 @@ def command(access: FleetAccess, bundle: Path | None, form: str) -> int:
 
     Exit code: 0 no check fails, 1 a check fails.
     """
-    manifest = _manifest(bundle)
-    return run(single(access), manifest, form=form) if is_single(access) else run_each(access, manifest, form=form)
+    meant = _meant(bundle)
+    return run(single(access), meant, form=form) if is_single(access) else run_each(access, meant, form=form)
 
 
-def _manifest(bundle: Path | None) -> Manifest | None:
-    """Of the bundle that is to be deployed: which is named, or is in this folder."""
+def _meant(bundle: Path | None) -> MeantBundle | None:
+    """The bundle that is to be deployed: which is named, or is in this folder."""
     from bundlekit.bundle.manifest import manifest_of
     from bundlekit.bundle.search import has_manifest
+    from bundlekit.deploy.doctor.signers import MeantBundle
     from bundlekit.library.checking import bundle_at
+    from bundlekit.pack.reading import read_archive
 
     if bundle is not None:
-        return manifest_of(bundle_at(bundle))
+        archive = read_archive(bundle) if bundle.is_file() else None
+        return MeantBundle(manifest_of(bundle_at(bundle)), archive)
     if has_manifest(Path()):
         with suppress(BundlekitError):  # nobody has asked about it
-            return manifest_of(bundle_at(Path()))
+            return MeantBundle(manifest_of(bundle_at(Path())), is_named=False)
     return None
 
 
-def run(access: Access, manifest: Manifest | None, *, form: str) -> int:
+def run(access: Access, meant: MeantBundle | None, *, form: str) -> int:
     """Print a line a check, and a line a remedy; 1 if one fails."""
     from bundlekit.deploy.doctor.examination import examine
 
@@ -87,7 +91,7 @@ def run(access: Access, manifest: Manifest | None, *, form: str) -> int:
         prompter,
         accept_new_host_key=access.accept_new_host_key,
         timeout=access.timeout or address.timeout or TIMEOUT,
-        bundle=manifest,
+        bundle=meant,
     ):
         check = replace(found, remedy=typed_out(prompter.remedy(found.found) or found.remedy, access))
         checks.append(check)
@@ -103,7 +107,7 @@ def run(access: Access, manifest: Manifest | None, *, form: str) -> int:
     return 1 if failed else 0
 
 
-def run_each(access: FleetAccess, manifest: Manifest | None, *, form: str) -> int:
+def run_each(access: FleetAccess, meant: MeantBundle | None, *, form: str) -> int:
     """Print what is not as it should be, with the names of the gateways where it is so."""
     from bundlekit.cli.for_each import GatewayResult, for_each, without_names
     from bundlekit.deploy.doctor.examination import examine
@@ -116,7 +120,7 @@ def run_each(access: FleetAccess, manifest: Manifest | None, *, form: str) -> in
             prompter,
             accept_new_host_key=access.accept_new_host_key,
             timeout=fleet.timeout(address),
-            bundle=manifest,
+            bundle=meant,
         )
         checks = [replace(one, remedy=prompter.remedy(one.found) or one.remedy) for one in found]
         bad = [one for one in checks if one.outcome in ("warn", "fail")]

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 def command(access: FleetAccess, bundle: str | None, lines: int, form: str) -> int:
     """Show who changed what on a gateway, when, from where, and how it ended; the last change first.
 
-    The gateway writes a line for each change, with the time of its own clock, however the change ended and even if the
-    client was gone. It keeps the last few thousand lines, also those of removed bundles.
+    The gateway writes a line for each change, also of the list of signers, with the time of its own clock, however the
+    change ended and even if the client was gone. It keeps the last few thousand lines, also those of removed bundles.
     """
     if is_single(access):
         return run(single(access), bundle, lines=lines, form=form)
@@ -47,7 +47,6 @@ def command(access: FleetAccess, bundle: str | None, lines: int, form: str) -> i
 def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
     """Print a line a change."""
     from bundlekit.deploy import verbs
-    from bundlekit.deploy.history import entry_in_words
 
     with session_on(access) as session:
         acts = verbs.history(session, bundle, lines)
@@ -55,7 +54,7 @@ def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
         click.echo(json.dumps({**session.identity, "acts": _for_programs(acts)}, indent=2))
         return 0
     for act in acts:
-        click.echo(f"{act.bundle}: {entry_in_words(act)}")
+        click.echo(_in_words(act))
     if not acts:
         click.echo(
             f"nothing of {bundle} was changed there yet" if bundle else "nothing was changed there yet", err=True
@@ -67,7 +66,6 @@ def run_each(access: FleetAccess, bundle: str | None, *, lines: int, form: str) 
     """Print the changes below the name of each gateway."""
     from bundlekit.cli.for_each import GatewayResult, for_each
     from bundlekit.deploy import verbs
-    from bundlekit.deploy.history import entry_in_words
 
     def look(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         with fleet.session(gateway) as session:
@@ -75,9 +73,15 @@ def run_each(access: FleetAccess, bundle: str | None, *, lines: int, form: str) 
             fields = {**session.identity, "acts": _for_programs(acts)}
         if not acts:
             return GatewayResult(("nothing was changed there yet",), fields=fields)
-        return GatewayResult(fields=fields, output="\n".join(f"{act.bundle}: {entry_in_words(act)}" for act in acts))
+        return GatewayResult(fields=fields, output="\n".join(map(_in_words, acts)))
 
     return for_each(access, look, form=form)
+
+
+def _in_words(act: HistoryEntry) -> str:
+    from bundlekit.deploy.history import entry_in_words
+
+    return f"{act.bundle or 'signers'}: {entry_in_words(act)}"
 
 
 def _for_programs(acts: Sequence[HistoryEntry]) -> list[dict[str, Any]]:

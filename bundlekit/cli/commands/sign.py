@@ -18,7 +18,7 @@ from bundlekit.quoting import printable
     bundlekit sign thermostat-1.0.0.tar.gz --key release.pub  a key of the ssh-agent, by its public half
     """,
 )
-@click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("archive", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--key",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -37,9 +37,10 @@ def command(archive: Path, key: Path | None) -> int:
 
 def run(place: Path, key: Path | None) -> int:
     """Sign the archive at `place`."""
-    from bundlekit.cli.signing import key_to_sign, sign_archive, signature_beside
+    from bundlekit.cli.signing import key_to_sign, refuse_folder, sign_archive, signature_beside
     from bundlekit.pack.reading import read_archive
 
+    refuse_folder(place)
     archive = read_archive(place, with_signatures=False)
     fingerprint = sign_archive(archive, place, key_to_sign(key))
     click.echo(f"signed: {printable(str(signature_beside(place)))}, by {fingerprint}")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bundlekit.fleet.inventory import Gateway
 
 _ALL = "--all"
+_ACTIONS = ("list", "add", "remove")
 
 
 @verb(
@@ -31,13 +32,13 @@ _ALL = "--all"
     """,
 )
 @partial(fleet_options, one=True)
-@click.argument("action", type=click.Choice(["list", "add", "remove"]))
+@click.argument("action", metavar="{list|add|remove}", required=False)
 @click.argument("words", metavar="[FILE|NAME]...", nargs=-1)
 @click.option("--name", metavar="NAME", help="With `add`: the files are public keys, and they are the keys of NAME.")
 @click.option("--all", "all_of_them", is_flag=True, help="With `remove`: remove the list, also a damaged one.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or programs.")
 def command(
-    access: FleetAccess, *, action: str, words: tuple[str, ...], name: str | None, all_of_them: bool, form: str
+    access: FleetAccess, *, action: str | None, words: tuple[str, ...], name: str | None, all_of_them: bool, form: str
 ) -> int:
     """List or change who may sign the bundles of a gateway, or of many.
 
@@ -46,8 +47,14 @@ def command(
     line. `remove` takes names as `list` shows them. The last signer is removed only by --all: then the gateway takes
     bundles without a signature again.
 
-    Root of the gateway can change this list, and go around it.
+    `bundlekit history` shows who has changed the list. Root of the gateway can change it, and go around it.
     """
+    if action not in _ACTIONS:
+        said = [*access.targets, *([action] if action is not None else []), *words]
+        if said and said[0] in _ACTIONS:
+            raise BadUsage("the gateway comes first", hint=f"such as `bundlekit signers TARGET {' '.join(said)}`")
+        what = f"{action} is none of" if action is not None else "say one of"
+        raise BadUsage(f"{what} list, add and remove", hint="`bundlekit signers --help` shows examples")
     return run(access, action, _arguments(action, words, name, all_of_them=all_of_them), form=form)
 
 
@@ -93,6 +100,10 @@ def _lines_in(file: Path, name: str | None) -> list[str]:
 def run(access: FleetAccess, action: str, arguments: list[str], *, form: str) -> int:
     """List or change the signers of each gateway."""
     from bundlekit.cli.for_each import GatewayResult, for_each
+    from bundlekit.deploy.verbs import this_person
+
+    if action != "list":
+        arguments = [this_person(), *arguments]
 
     def act(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         with fleet.session(gateway) as session:

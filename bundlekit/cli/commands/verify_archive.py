@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     bundlekit verify-archive thermostat-1.0.0.tar.gz --identity ci@example.com --issuer https://accounts.example.com
     """,
 )
-@click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("archive", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--signers",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -75,11 +75,12 @@ def command(
 
 def run(place: Path, signers: Path | None, wanted: SigstoreIdentity | None = None, bundle: Path | None = None) -> int:
     """Check the archive at `place`."""
-    from bundlekit.cli.signing import sigstore_beside, trusted_by_settings, verified
+    from bundlekit.cli.signing import refuse_folder, sigstore_beside, trusted_by_settings, verified
     from bundlekit.errors import BadUsage
     from bundlekit.pack.reading import read_archive
     from bundlekit.pack.sigstore_bundle import check_sigstore
 
+    refuse_folder(place)
     if signers is None and wanted is None:
         signers, wanted = trusted_by_settings(place)
     if signers is None and wanted is None:

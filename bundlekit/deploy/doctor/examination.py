@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bundlekit.deploy.doctor.checks import CheckResult, fail, judge, judge_resources, of_error, ok, skip, warn
 from bundlekit.deploy.doctor.first_checks import check_name, hear_banner, judge_server, open_port
+from bundlekit.deploy.doctor.signers import MeantBundle, judge_signers
 from bundlekit.errors import BundlekitError, GatewayUnreachable, HostKeyRejected, LoginRefused, reason_of
 from bundlekit.remote.bootstrap import NO_ROOM, PASSWORD_NEEDED
 from bundlekit.remote.channel import Conversation
@@ -24,13 +25,24 @@ from bundlekit.ssh.prompts import Prompter
 if TYPE_CHECKING:
     import paramiko
 
-    from bundlekit.bundle.manifest import Manifest
-
 _SILENCE = 60.0  # seconds; a gateway that swaps takes long to start Python
 _HTTPS = 443
 _TOKEN_FILE = "/etc/mx-api-token"  # noqa: S105 - its name
 _BEFORE = ("name", "port", "server", "host-key", "log-in")
-_BEHIND = ("sudo", "token", "python", "sdk", "tools", "disk", "clock", "boot", "controller", "bundles", "rest")
+_BEHIND = (
+    "sudo",
+    "token",
+    "python",
+    "sdk",
+    "tools",
+    "disk",
+    "clock",
+    "boot",
+    "controller",
+    "bundles",
+    "signers",
+    "rest",
+)
 
 
 def examine(
@@ -39,7 +51,7 @@ def examine(
     *,
     accept_new_host_key: bool = False,
     timeout: float = 20,
-    bundle: Manifest | None = None,
+    bundle: MeantBundle | None = None,
 ) -> Iterator[CheckResult]:
     """Look at all that a deploy needs, in the order in which it needs it.
 
@@ -64,7 +76,7 @@ def examine(
 
 
 def _to_the_log_in(
-    address: Address, ask: Prompter, accept_new: bool, timeout: float, bundle: Manifest | None
+    address: Address, ask: Prompter, accept_new: bool, timeout: float, bundle: MeantBundle | None
 ) -> Iterator[CheckResult]:
     if address.proxy is None:
         yield (check := check_name(address))
@@ -126,7 +138,7 @@ def _host_key(address: Address, key: paramiko.PKey) -> CheckResult:
 
 
 def _behind_the_log_in(
-    connection: Connection, ask: Prompter, timeout: float, bundle: Manifest | None
+    connection: Connection, ask: Prompter, timeout: float, bundle: MeantBundle | None
 ) -> Iterator[CheckResult]:
     from bundlekit.remote import script
 
@@ -154,8 +166,9 @@ def _behind_the_log_in(
         now = next((event.number(0) for event in events if event.word == "time"), 0)
         for check in judge(events, now - (begun + ended) / 2, (ended - begun) / 2 + 1):
             yield told(_as_seen(check, connection.login.account) if sudo.outcome == "fail" else check)
+        yield told(judge_signers(events, bundle))
         if bundle is not None:
-            yield judge_resources(events, bundle.name, bundle.answered)
+            yield judge_resources(events, bundle.manifest.name, bundle.manifest.answered)
         yield told(_rest(connection, token, timeout))
     except BundlekitError as error:
         yield told(of_error(left[0], error))

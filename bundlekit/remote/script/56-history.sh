@@ -5,14 +5,19 @@ HISTORY_LIMIT=200000 # bytes, and again for the one before
 
 # A line a change, fields with tabs between them: when it ended and began, bundle, verb, release, the release before,
 # who says to have done it, the account and the address that it came from, how it ended and why, who ended it if it was
-# broken off, who has signed the release, and a key. A power cut may leave the file longer than what was written to it,
-# with NULs, or with half a line: a line counts if it is whole, and half of one is marked before another one follows it.
+# broken off, who has signed the release, and a key. A change of the signers is of no bundle, and its signer is whom it
+# was about. A power cut may leave the file longer than what was written to it, with NULs, or with half a line: a line
+# counts if it is whole, and half of one is marked before another one follows it.
 add_history() { # OUTCOME REASON
     key=$(recorded key)
     whole_lines '[A-Za-z-]*' 20 "$ROOT/history" | grep -qF "	$key" && return 0
+    write_history "$(recorded began)" "$NAME" "$(recorded verb)" "$(recorded id)" "$(recorded previous)" "$(recorded who)" \
+        "$(recorded account)" "$(recorded address)" "$1" "$2" "$(recorded by)" "$(recorded signer)" "$key"
+}
+
+write_history() { # FIELD...
     [ "$(wc -c 2>/dev/null <"$ROOT/history" || echo 0)" -le $HISTORY_LIMIT ] || mv -f "$ROOT/history" "$ROOT/history.1"
-    line=$(say "$(date +%s)" "$(recorded began)" "$NAME" "$(recorded verb)" "$(recorded id)" "$(recorded previous)" \
-        "$(recorded who)" "$(recorded account)" "$(recorded address)" "$1" "$2" "$(recorded by)" "$(recorded signer)" "$key")
+    line=$(say "$(date +%s)" "$@")
     [ -z "$(tail -c 1 "$ROOT/history" 2>/dev/null | tr '\0' x)" ] || line=$DAMAGED$NEWLINE$line
     printf '%s\n' "$line" >>"$ROOT/history" || { spare_room && printf '%s\n' "$line" >>"$ROOT/history"; }
     fsync_disk

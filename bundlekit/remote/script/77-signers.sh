@@ -21,13 +21,22 @@ check_signature() { # PLACE
     return 1
 }
 
-signers() { # list|add|remove [LINE|NAME|--all...]
+signers() { # list|add|remove [WHO [LINE|NAME|--all...]]
     verb=$1
+    who=${2:-}
+    check_plain "$who"
+    [ $# -eq 1 ] || shift
     shift
     find_python || die no-python
+    [ "$verb" = list ] || make_root # before anything is changed that could not be written down
     said=$(run_program signature "$verb" "$SIGNERS" "$@") || die signers "${said:-Python ended with an error}"
-    [ -z "$said" ] || printf '%s\n' "$said"
-    [ "$verb" = list ] || make_root
+    if [ "$verb" = list ]; then
+        [ -z "$said" ] || printf '%s\n' "$said"
+    else
+        now=$(date +%s)
+        write_history "$now" '' "signers $verb" '' '' "$who" "${ACCOUNT:-}" "${ADDRESS:-}" "done" '' '' "$said" "$now.$$"
+        make_root
+    fi
     ! wants_signature || say signers yes
     say end
 }

@@ -5,7 +5,8 @@
 #   signature.py add SIGNERS LINE...
 #   signature.py remove SIGNERS NAME...|--all
 #
-# `check` prints the signer; or why there is none, and ends with status 3 then. The others print events of the script.
+# `check` prints the signer; or why there is none, and ends with status 3 then. `list` prints events of the script, and
+# the others print whom they were about, for the history.
 import fcntl
 import hashlib
 import os
@@ -18,6 +19,7 @@ import sshsig
 
 REFUSED = 3
 LARGEST = 1 << 20  # bytes of the file of signers
+MOST_NAMED = 20  # in a line of the history
 
 
 def read(place):
@@ -59,18 +61,22 @@ def is_valid(signature, message):
 
 
 # Whose signature it is, of a digest that `digest` gives for the name of one.
-def signer(text, place, signature, digest, now):
+def signer(text, place, signature, digest, now, at_least=0):
     if not signature:
         raise sshsig.Wrong("it has no signature")
     made = sshsig.Signature(sshsig.decode(signature))
-    found = sshsig.signer_of(made, signers_in(place, text), now)
+    found = sshsig.signer_of(made, signers_in(place, text), now, at_least)
     if not is_valid(made, sshsig.signed(sshsig.NAMESPACE, made.hash, digest(made.hash))):
         raise sshsig.Wrong("its signature is of something else, or damaged")
     return found.principals
 
 
 def check(place, file, kind, signature):
-    found = signer(read(place), place, signature.encode("ascii"), lambda name: digest_of(file, name, kind == "archive"), time.time())
+    text = read(place)
+    # A gateway without a battery is in 1970 after a boot, until it hears the time: no key that is over counts again.
+    at_least = os.stat(place).st_mtime
+    made = signature.encode("ascii")
+    found = signer(text, place, made, lambda name: digest_of(file, name, kind == "archive"), time.time(), at_least)
     sys.stdout.write(found + "\n")
 
 
@@ -92,7 +98,8 @@ def change(place, decide):
     if not os.path.isdir(folder):
         os.mkdir(folder, 0o755)
         sync(os.path.dirname(folder))
-    lock = os.open(folder, os.O_RDONLY)
+    # Not the folder itself: others could open that, and hold the lock for ever.
+    lock = os.open(place + ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
     text = b"".join(line + b"\n" for line in decide(lines_of(place)))
     text = sshsig.headline(text) + text
@@ -114,6 +121,12 @@ def sync(folder):
     os.close(descriptor)
 
 
+def tell(signers):
+    named = ["%s %s" % (one.principals, sshsig.fingerprint(one.key)) for one in signers[:MOST_NAMED]]
+    more = len(signers) - len(named)
+    sys.stdout.write(", ".join(named) + (" and %d more" % more if more else "") + "\n")
+
+
 def add(place, *given):
     new = []
     for line in given:
@@ -130,10 +143,18 @@ def add(place, *given):
         return kept + [one.line.strip() for one in new]
 
     change(place, decide)
+    tell(new)
 
 
 def remove(place, *names):
+    gone = []
     if names == ("--all",):
+        try:
+            gone = [one for _, one in lines_of(place) if one is not None]
+        except sshsig.Wrong as error:
+            sys.stdout.write("all, %s\n" % error)
+        else:
+            tell(gone)
         if os.path.lexists(place):
             os.unlink(place)  # a damaged one, too
             sync(os.path.dirname(place))
@@ -146,9 +167,11 @@ def remove(place, *names):
                 raise sshsig.Wrong("%s is not one of the signers" % name)
         if not known.difference(names):
             raise sshsig.Wrong("no signer would be left")
+        gone.extend(one for _, one in lines if one is not None and one.principals in names)
         return [line for line, one in lines if one is None or one.principals not in names]
 
     change(place, decide)
+    tell(gone)
 
 
 def list_signers(place):
