@@ -13,6 +13,7 @@ import pytest
 from tests.box import PlainBox
 from tests.deploy.test_ending import change_and_cut
 from tests.link import Relay
+from tests.pack.keys import make_key
 from tests.workstation import Workstation
 
 gateway = pytest.mark.gateway
@@ -54,8 +55,18 @@ def test_copy_by_hand_is_adopted_with_its_settings_and_can_be_fetched(shared_wor
         assert sorted(path.name for path in (workstation.home / "plain/data").iterdir()) == ["by-hand-a.json.factory"]
         assert not (workstation.home / "plain/index.pyc").exists()
 
-        adopted = workstation.on_gateway("adopt", "--bundle", "by-hand-a")
-        assert adopted.code == 0, adopted.err
+        make_key(workstation.home / "alice")
+        assert workstation.on_gateway("signers", "add", "alice.pub", "--name", "alice").code == 0
+        try:
+            refused = workstation.on_gateway("adopt", "--bundle", "by-hand-a")
+            assert (refused.code, "`adopt --sign KEY`" in refused.err) == (1, True), refused.err
+            assert process()
+            adopted = workstation.on_gateway("adopt", "--bundle", "by-hand-a", "--sign", "alice")
+            assert adopted.code == 0, adopted.err
+            signed = workstation.on_gateway("history", "--bundle", "by-hand-a").out
+            assert ", signed by alice, by " in signed
+        finally:
+            workstation.on_gateway("signers", "remove", "--all")
         assert "by-hand-a 0.0.1 runs on gateway" in adopted.out
         assert "its folder is as it was" in adopted.out
         assert process() == ""

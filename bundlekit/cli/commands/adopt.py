@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     examples="""
     bundlekit adopt moxa@192.168.4.127  the only bundle that was started by hand there
     bundlekit adopt moxa@192.168.4.127 --bundle thermostat
+    bundlekit adopt moxa@192.168.4.127 --sign ~/.ssh/id_ed25519  for a gateway that takes signed bundles alone
     bundlekit adopt moxa@192.168.4.127 --settings kept  use the settings of an earlier deploy
     """,
 )
@@ -46,9 +47,23 @@ if TYPE_CHECKING:
     type=click.Choice(["running", "kept"]),
     help="If the gateway keeps settings of an earlier deploy: use those of the running copy, or the kept settings.",
 )
+@click.option(
+    "--sign",
+    "key",
+    metavar="KEY",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Sign what is found with this key. A gateway with a list of signers needs it. Look at the files first.",
+)
 @wait_lock_option
 def command(
-    access: Access, bundle: str | None, *, wait: int, verify: bool, settings: str | None, wait_lock: int
+    access: Access,
+    bundle: str | None,
+    *,
+    wait: int,
+    verify: bool,
+    settings: str | None,
+    key: Path | None,
+    wait_lock: int,
 ) -> int:
     """Take over a copy of a bundle that was started by hand on a gateway, for example by `python index.py &` as root.
 
@@ -64,9 +79,11 @@ def command(
     somebody to look at it.
     """
 
+    from bundlekit.cli.signing import key_to_sign, signed
     from bundlekit.deploy import verbs
     from bundlekit.deploy.fetching import only_copy
 
+    opened = key_to_sign(key) if key is not None else None
     listener = TerminalListener()
     try:
         with session_on(access) as session:
@@ -75,7 +92,17 @@ def command(
             if bundle is None:
                 gateway = session.probe(copy.name)
             _refuse_what_would_be_lost(gateway, copy, session.name, settings)
+            if gateway.signers and opened is None:
+                raise Refused(
+                    f"{session.name} takes only bundles that one of its signers has signed, and nobody has signed a "
+                    "copy that runs by hand",
+                    kept="nothing was stopped or changed",
+                    hint=f"look at its files with `bundlekit fetch TARGET --by-hand --bundle {copy.name}`, then use "
+                    "`adopt --sign KEY`",
+                )
             archive = _archive_of(session, copy, listener)
+            if opened is not None:
+                archive = signed(archive, opened)
             deployed = verbs.deploy(
                 session,
                 archive,
