@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bundlekit.pack.archive import Archive
 
 Checked = Sequence[tuple["Archive", bool]]
-_HOW = ("wait", "wait_lock", "keep", "verify", "hand_over", "force", "write")
+_HOW = ("wait", "wait_lock", "keep", "verify", "hand_over", "force", "write", "newer")
 
 
 def begin(access: FleetAccess, checked: Checked, options: RolloutOptions, *, form: str, **how: Any) -> int:
@@ -116,7 +116,7 @@ def preview(access: FleetAccess, checked: Checked, options: RolloutOptions, *, f
     from bundlekit.deploy import verbs
 
     policy = policy_of(options.policy, jobs=access.jobs, per_jump_host=access.per_jump_host)
-    choices = {name: how[name] for name in ("keep", "verify", "hand_over", "force")}
+    choices = {name: how[name] for name in ("keep", "verify", "hand_over", "force", "newer")}
 
     def act(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         listener = QuietListener()

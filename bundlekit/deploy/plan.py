@@ -133,6 +133,24 @@ def _is_older(version: str, other: str) -> bool:
         return False
 
 
+def not_newer(archive: Archive, gateway: GatewayState) -> BundlekitError | None:
+    """Why an archive is not newer than the release that is there, if it is not.
+
+    Args:
+        archive: to deploy.
+        gateway: as it was found.
+    """
+    bundle = gateway.bundle(archive.name)
+    current = bundle.release(bundle.current)
+    if current is None or _is_older(current.version, archive.version):
+        return None
+    return Refused(
+        f"{archive.name} {archive.version} is not newer than {current.version}, which is there now",
+        kept="nothing was uploaded",
+        hint="a deploy without --require-newer takes earlier versions too",
+    )
+
+
 def reason_of_mark(release: Release) -> str:
     """How a release became a bad one, for people."""
     return f"was marked as bad{f' by {release.reason}' if release.reason else ''}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from bundlekit.deploy.await_outcome import Change, await_outcome
 from bundlekit.deploy.delivery import deliver
 from bundlekit.deploy.outcome import Outcome, outcome_of
-from bundlekit.deploy.plan import Action, Plan, needed, notes_on_neighbours, obstacle, plan_deploy
+from bundlekit.deploy.plan import Action, Plan, needed, not_newer, notes_on_neighbours, obstacle, plan_deploy
 from bundlekit.deploy.release_choice import release_named, rollback_target
 from bundlekit.errors import CouldNotRun, GatewayBusy, GatewayUnreachable
 from bundlekit.pack.archive import Archive
@@ -66,6 +66,7 @@ def preview(
     hand_over: bool = False,
     force: bool = False,
     write: bool = False,
+    newer: bool = False,
 ) -> Deployed:
     """What `deploy` would do, against the gateway's real state; changes nothing.
 
@@ -78,6 +79,7 @@ def preview(
         hand_over: see `deploy`.
         force: see `deploy`.
         write: see `deploy`.
+        newer: see `deploy`.
 
     Raises:
         BundlekitError: what would keep it from being done.
@@ -85,7 +87,7 @@ def preview(
     gateway = session.probe(archive.name)
     plan = plan_deploy(archive, gateway, keep=keep, verify=verify, hand_over=hand_over, write=write)
     try:
-        _check(archive, gateway, plan, keep=keep, waits=False, force=force)
+        _check(archive, gateway, plan, keep=keep, waits=False, force=force, newer=newer)
     except GatewayBusy as busy:
         busy.hint = "what a deploy would do is known when that has ended; `bundlekit status TARGET` shows it"
         raise
@@ -106,6 +108,7 @@ def deploy(
     hand_over: bool = False,
     force: bool = False,
     write: bool = False,
+    newer: bool = False,
     wait_lock: int = 0,
     copy: Neighbour | None = None,
     kept_settings: bool = False,
@@ -124,6 +127,7 @@ def deploy(
         hand_over: whether it is started beside the one that runs, which is stopped when it has come up.
         force: whether it may have a resource that another bundle on the gateway has.
         write: whether it also has to keep what its GETs answer when that is sent back by PUT; not without `verify`.
+        newer: whether it is refused unless its version is newer than that of the release that is there.
         wait_lock: seconds to wait for another change to end.
         copy: of the bundle, that runs by hand and gives way; then bundlekit has deployed nothing of that name.
         kept_settings: whether settings that are kept on the gateway count, and not those of the copy.
@@ -145,7 +149,7 @@ def deploy(
         others = tuple(one for one in gateway.neighbours if one.folder != copy.folder)
         gateway = replace(gateway, neighbours=others)
     plan = plan_deploy(archive, gateway, keep=keep)
-    _check(archive, gateway, plan, keep=keep, waits=wait_lock > 0, force=force)
+    _check(archive, gateway, plan, keep=keep, waits=wait_lock > 0, force=force, newer=newer)
     # Before a change, the gateway tells what the bundle shares with others there.
     on_neighbours = notes_on_neighbours(archive, gateway) if plan.action is Action.NOTHING else ()
     for note in (*gateway.notes, *plan.notes, *on_neighbours):
@@ -202,10 +206,13 @@ def _change_to(
         return await_outcome(session, listener, change, broken, seconds=seconds)
 
 
-def _check(archive: Archive, gateway: GatewayState, plan: Plan, *, keep: int, waits: bool, force: bool) -> None:
+def _check(
+    archive: Archive, gateway: GatewayState, plan: Plan, *, keep: int, waits: bool, force: bool, newer: bool
+) -> None:
     if plan.action is Action.NOTHING:
         return
-    problem = obstacle(archive, gateway, keep=keep, waits=waits, force=force)
+    problem = not_newer(archive, gateway) if newer and plan.action is Action.INSTALL else None
+    problem = problem or obstacle(archive, gateway, keep=keep, waits=waits, force=force)
     if problem:
         problem.kept = problem.kept or "nothing was changed"
         raise problem

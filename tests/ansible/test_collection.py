@@ -125,8 +125,19 @@ def test_rolling_update_ends_at_a_broken_canary(tmp_path: Path, fleet: Fleet) ->
 
     key = make_key(home / "alice")
     assert fleet.workstation.run("pack", "v1", "--sign", "alice").code == 0
+    # The settings are beside the archive, and know another signer at first.
+    (home / "bundlekit.toml").write_text('signers = "team"\n')
+    (home / "team").write_text(f"mallory {make_key(home / 'mallory')}\n")
+    refused = controller.ask_each("bundle", f"src={home}/life-0.0.1.tar.gz", pattern="gateways")
+    assert {one["outcome"] for one in refused.values()} == {"refused"}
+    assert {"is not one of the signers" in one["msg"] for one in refused.values()} == {True}
+    folder = controller.ask_each("bundle", f"src={home}/v1 require_signature=true", pattern="gw1")
+    assert "v1 is a folder, which has no signature" in folder["gw1"]["msg"]
+    (home / "team").write_text(f"alice {key}\n")
     with signers(f"alice {key}\n", fleet.box, fleet.plain):
-        fine = controller.run(*line, "bundle=life-0.0.1.tar.gz", PWD=str(home))
+        signed = (*line, "require_signature=true", "-e", "bundle=life-0.0.1.tar.gz")
+        fine = controller.run(*signed, PWD=str(home))
+        (home / "bundlekit.toml").unlink()
         assert fine.returncode == 0, fine.stdout + fine.stderr
         there = controller.ask_each("bundle_info", "name=life", pattern="gateways")
     assert [one["bundles"][0]["last"]["signer"] for one in there.values()] == ["alice", "alice"]

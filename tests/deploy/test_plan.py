@@ -225,6 +225,40 @@ def test_plan_notes_what_is_unusual(state: BundleState, version: str, notes: lis
     assert all(words in note for words, note in zip(notes, plan.notes, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("version", "there", "words"),
+    [
+        ("0.0.2", UPGRADE, "example 0.0.2 is not newer than 0.0.3, which is there now"),
+        ("0.0.3", UPGRADE, "example 0.0.3 is not newer than 0.0.3"),
+        ("0.0.10-x", UPGRADE, "example 0.0.10-x is not newer"),  # it is in no order
+        ("0.0.10", UPGRADE, ""),
+        ("0.0.1", BundleState("example"), ""),
+        ("0.0.4", SAME, ""),
+        ("0.0.4", replace(SAME, running=None), ""),  # it is started
+    ],
+)
+def test_only_what_is_newer_is_deployed_if_that_is_asked_for(version: str, there: BundleState, words: str) -> None:
+    class Asked:
+        def probe(self, name: str) -> GatewayState:
+            return replace(FIT, bundles=(there,))
+
+        def note(self, text: str) -> None:
+            """As a listener."""
+
+    def previewed(*, newer: bool) -> None:
+        asked = Asked()
+        preview(cast(Session, asked), replace(ARCHIVE, version=version), cast(Listener, asked), newer=newer)
+
+    previewed(newer=False)
+    if not words:
+        previewed(newer=True)
+        return
+    with pytest.raises(Refused) as refused:
+        previewed(newer=True)
+    assert words in refused.value.message
+    assert "without --require-newer" in (refused.value.hint or "")
+
+
 def test_resource_of_another_bundle_is_an_obstacle_unless_forced() -> None:
     archive = replace(ARCHIVE, resources=("/rooms/all",))
     gateway = replace(FIT, neighbours=(Neighbour("other", "1.0", ("/rooms/:id",)),))

@@ -64,6 +64,12 @@ _MOST_NAMED = 5  # folders in one line of an error
     is_flag=True,
     help="Refuse an archive that no signer of the settings has signed; a gateway may have signers of its own.",
 )
+@click.option(
+    "--require-newer",
+    "newer",
+    is_flag=True,
+    help="Refuse a bundle that is not newer than the release on the gateway: an old signature stays valid.",
+)
 @click.option("--dry-run", is_flag=True, help="Look at the gateway, show what would be done, change nothing.")
 @wait_option
 @verify_option
@@ -158,6 +164,7 @@ def run(
     verify: bool = True,
     hand_over: bool = False,
     force: bool = False,
+    newer: bool = False,
     form: str = "text",
     require_signature: bool = False,
 ) -> int:
@@ -166,7 +173,8 @@ def run(
     from bundlekit.ssh.target import parse_target
 
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    how = {"wait": wait, "wait_lock": wait_lock, "rate": rate, "verify": verify, "hand_over": hand_over, "force": force}
+    how = {"wait": wait, "wait_lock": wait_lock, "rate": rate, "verify": verify, "hand_over": hand_over}
+    how |= {"force": force, "newer": newer}
 
     def new_report() -> DeployReport:
         return DeployReport(access.target, form=form, summary=Path(summary) if summary else None)
@@ -251,7 +259,7 @@ def _deploy(
 
     what = f"{archive.name} {archive.version}"
     if dry_run:
-        choices = {name: how[name] for name in ("verify", "hand_over", "force", "write")}
+        choices = {name: how[name] for name in ("verify", "hand_over", "force", "write", "newer")}
         steps = verbs.preview(session, archive, report, keep=keep, **choices).plan.steps
         steps = steps or ("nothing: this very archive runs there already",)
         report.end("planned", *steps, steps=steps)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.action import GatewayAction
-from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.archives import checked
+from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.archives import check_signed, checked
 from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.records import PlayRecord
 
 try:
@@ -41,6 +41,8 @@ class ActionModule(GatewayAction):
         "force": {"type": "bool", "default": False},
         "keep": {"type": "int", "default": 3},
         "rate": {"type": "str"},
+        "require_newer": {"type": "bool", "default": False},
+        "require_signature": {"type": "bool", "default": False},
         "purge": {"type": "bool", "default": False},
         "record": {"type": "str"},
     }
@@ -48,7 +50,7 @@ class ActionModule(GatewayAction):
         "required_if": [
             ("state", "present", ("src",)),
             *(("state", state, ("name",)) for state in ("absent", "started", "stopped", "restarted")),
-        ],
+        ]
     }
 
     def act(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -69,12 +71,14 @@ class ActionModule(GatewayAction):
 
     def _present(self, arguments: dict[str, Any]) -> dict[str, Any]:
         rate = _rate(arguments["rate"])
-        bundle = checked(self.source(arguments["src"]))
+        source = self.source(arguments["src"])
+        bundle = checked(source)
         archive = bundle.archive
+        check_signed(archive, source, required=arguments["require_signature"])
         if arguments["name"] not in (None, archive.name):
             raise AnsibleActionFail(f"name is {arguments['name']}, and the bundle in src is called {archive.name}")
         how = {name: arguments[name] for name in ("keep", "verify", "force")}
-        how |= {"hand_over": arguments["handover"], "write": bundle.keeps_writes}
+        how |= {"hand_over": arguments["handover"], "write": bundle.keeps_writes, "newer": arguments["require_newer"]}
         if arguments["record"] is not None and not self._task.check_mode:
             file = Path(self._loader.path_dwim(arguments["record"]))
             self.record = PlayRecord(file, archive, str(self._variables.get("inventory_hostname", "")))

@@ -69,6 +69,17 @@ options:
   rate:
     description: Upload at most so many bytes a second, such as V(20k) or V(1.5M).
     type: str
+  require_newer:
+    description: Whether a bundle is refused that is not newer than the release on the gateway.
+    type: bool
+    default: false
+  require_signature:
+    description:
+      - Whether the archive in O(src) has to be signed as the settings of bundlekit ask, C(signers) or C(sigstore) in
+        C(bundlekit.toml) or C(pyproject.toml) beside the archive or in a folder above. A folder is refused then.
+      - Without it, an archive that has a signature is checked too if the settings say who may sign.
+    type: bool
+    default: false
   purge:
     description: Whether O(state=absent) removes the settings of the bundle too. They cannot be brought back.
     type: bool

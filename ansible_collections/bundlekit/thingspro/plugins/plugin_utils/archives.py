@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import io
 import json
 import os
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from ansible import constants
 
 try:
     from bundlekit.bundle.files import Kind
+    from bundlekit.cli.archive import check_signature
     from bundlekit.errors import BundlekitError, Refused
     from bundlekit.library.checking import examine, lines_of, refusal_of
     from bundlekit.library.packing import checked_archive
@@ -69,6 +71,19 @@ def checked(source: Path) -> Checked:
         raise Refused(message, hint=hint, details=tuple(found["findings"]))
     archive = source if source.is_file() else Path(f"{place}.tar.gz")
     return Checked(read_archive(archive), found["keeps_writes"], tuple(found["findings"]))
+
+
+def check_signed(archive: Archive, source: Path, *, required: bool) -> None:
+    """See that what is sent to a gateway is signed as the settings ask, where it has a signature or has to have one.
+
+    Each worker does it for itself, for the archive that it has read.
+
+    Raises:
+        Refused: it is not.
+        BundlekitError: the settings do not say who may sign, or cannot be read.
+    """
+    with contextlib.redirect_stderr(io.StringIO()):
+        check_signature(archive, source, required=required)
 
 
 def _check(source: Path, place: Path) -> dict[str, Any]:
