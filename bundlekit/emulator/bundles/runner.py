@@ -17,6 +17,7 @@ from bundlekit.bundle.bundle import MAIN, MANIFEST, Bundle
 from bundlekit.bundle.manifest import manifest_of, read_manifest
 from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.bundlelog import BundleLog
+from bundlekit.emulator.bundles.bodies import bodies_of
 from bundlekit.emulator.bundles.explaining import explain
 from bundlekit.emulator.bundles.leash import Leash
 from bundlekit.emulator.bundles.process import BundleProcess
@@ -86,7 +87,7 @@ class BundleRunner(Service):
         folder: the bundle's; absolute.
         log: takes what it prints.
         leash: holds its processes.
-        declare: is given what bundle.json says at each start.
+        declare: is given at each start what bundle.json says, and the schemas of bodies, see `bodies_of`.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class BundleRunner(Service):
         log: BundleLog,
         leash: Leash,
         listener: BundleListener | None = None,
-        declare: Callable[[Any], None] | None = None,
+        declare: Callable[[Any, dict[str, dict[str, Any]]], None] | None = None,
     ) -> None:
         self.name = name_of(folder)
         self._way = way
@@ -219,7 +220,8 @@ class BundleRunner(Service):
         await asyncio.to_thread(place.update)
         self._last.clear()
         if self._declare:
-            self._declare(read_manifest(Bundle.in_folder(place.folder)).value)
+            bundle = Bundle.in_folder(place.folder)
+            self._declare(read_manifest(bundle).value, await asyncio.to_thread(bodies_of, bundle))
 
         def heard(line: str) -> None:
             shown = place.shown(line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bundlekit.emulator.components import Component
@@ -14,10 +14,17 @@ _LONGEST = 500  # characters of what a component says of itself
 
 @dataclass(frozen=True, slots=True)
 class DeclaredResource:
-    """A resource as bundle.json declares it: a registration tells neither methods nor the names of parameters."""
+    """A resource as bundle.json declares it: a registration tells neither methods nor the names of parameters.
+
+    Attributes:
+        resource: with the names of its parameters.
+        methods: in upper case.
+        bodies: the JSON Schemas of what may be sent, by method.
+    """
 
     resource: str
     methods: tuple[str, ...]
+    bodies: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -62,17 +69,20 @@ class Registrations:
     def registered(self) -> Sequence[Registered]:
         return list(self._registered.values())
 
-    def declare(self, manifest: Any, *, own: bool = False) -> None:
+    def declare(
+        self, manifest: Any, bodies: Mapping[str, Mapping[str, Any]] | None = None, *, own: bool = False
+    ) -> None:
         """Learn the methods and parameters of a bundle from its bundle.json, whatever shape that is in.
 
         Args:
             manifest: what bundle.json says.
+            bodies: the JSON Schemas of what may be sent, by resource and method; None where they are not known.
             own: it belongs to the gateway.
         """
         if not isinstance(manifest, dict):
             return
         resources = manifest.get("resources")
-        declared = [_declared(one) for one in resources] if isinstance(resources, list) else []
+        declared = [_declared(one, bodies or {}) for one in resources] if isinstance(resources, list) else []
         self.declared[str(manifest.get("name"))] = tuple(one for one in declared if one)
         if own:
             self.own.add(str(manifest.get("name")))
@@ -140,11 +150,12 @@ def short(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _declared(entry: Any) -> DeclaredResource | None:
+def _declared(entry: Any, bodies: Mapping[str, Mapping[str, Any]]) -> DeclaredResource | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("resource"), str):
         return None
     methods = entry.get("methods", ())
     listed = [methods] if isinstance(methods, str) else methods
     if not isinstance(listed, list | tuple):
         return None
-    return DeclaredResource(short(entry["resource"]), tuple(one.upper() for one in listed if isinstance(one, str)))
+    shown = tuple(one.upper() for one in listed if isinstance(one, str))
+    return DeclaredResource(short(entry["resource"]), shown, bodies.get(entry["resource"], {}))

@@ -457,3 +457,57 @@ def test_page_comes_back_by_itself_after_the_gateway_did(console: Console) -> No
     expect(page.get_by_role("navigation")).to_contain_text("/system/status")
     expect(rows(page).first).to_be_visible()
     gateway.loop.run(again.stop())
+
+
+BODY = {
+    "type": "object",
+    "properties": {
+        "target": {"type": ["number", "boolean"], "minimum": 5, "maximum": 30},
+        "mode": {"enum": ["auto", "off"]},
+        "on": {"type": "boolean"},
+        "name": {"type": "string", "maxLength": 8, "default": "heater"},
+        "limits": {"type": "object", "properties": {"low": {"type": "integer"}}, "required": ["low"]},
+        "steps": {"type": "array"},
+        HOSTILE: {"type": "string"},
+    },
+    "required": ["target", "mode"],
+}
+
+
+def test_body_with_a_schema_has_a_form_and_json_stays_possible(
+    console: Console, heater: Settings, gateway: Gateway
+) -> None:
+    heater.value = {"target": 21.5, "mode": "auto", "other": [1]}
+    declared = [{"resource": "/heater", "methods": ["put"]}]
+    registry = gateway.emulated.trace.registry
+    registry.declare({"name": "heater", "resources": declared}, {"/heater": {"PUT": BODY}})
+    page = console.open()
+    page.get_by_role("button", name="/heater", exact=False).first.click()
+    form = page.locator("#form")
+    expect(form.get_by_label("target", exact=True)).to_have_value("21.5")
+    expect(page.locator("#editor")).to_be_hidden()
+    form.get_by_label("target", exact=True).fill("19")
+    form.get_by_label("mode", exact=True).select_option("off")
+    form.get_by_label("on", exact=True).select_option("true")
+    form.get_by_label("name", exact=True).fill("hall")
+    form.get_by_label("low", exact=True).fill("4")
+    form.get_by_label("steps", exact=True).fill("[1, 2]")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("200 OK").wait_for()
+    sent = {
+        "target": 19,
+        "mode": "off",
+        "on": True,
+        "name": "hall",
+        "limits": {"low": 4},
+        "steps": [1, 2],
+        "other": [1],
+    }
+    assert heater.value == sent
+    form.get_by_label("name", exact=True).fill("")
+    page.get_by_role("button", name="JSON", exact=True).click()
+    expect(page.locator("#editor")).to_be_visible()
+    page.get_by_label("Body", exact=True).fill('{"target": 7, "mode": "auto"}')
+    page.get_by_role("button", name="Form", exact=True).click()
+    expect(form.get_by_label("target", exact=True)).to_have_value("7")
+    expect(form.get_by_label("name", exact=True)).to_have_value("")

@@ -1,6 +1,7 @@
 // Ask a resource something.
 
 import { $, codeClass, el, plain, size, span } from "./dom.js";
+import { build, canShow } from "./form.js";
 import { findError, pretty, show } from "./json.js";
 
 const METHODS = ["GET", "PUT", "POST", "DELETE"];
@@ -14,6 +15,11 @@ export class Request {
     this.readOnly = false;
     this.bodies = new Map();
     this.fields = [];
+    this.wantsForm = true;
+    $("as-form").addEventListener("click", () => {
+      this.wantsForm = $("form").hidden;
+      this.showForm();
+    });
     $("request").addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
@@ -100,11 +106,34 @@ export class Request {
     $("body").value = has ? (this.bodies.get(this.place()) ?? "") : "";
     this.note(has ? "" : "GET has none");
     this.check();
+    this.showForm();
     if (method === "PUT" && !$("body").value && this.complete()) this.fill();
   }
 
   place() {
     return `${this.method} ${this.resource.component} ${this.resource.pattern}`;
+  }
+
+  /** Show a form in place of the JSON where the schema of the body is known, and somebody wants one. */
+  showForm() {
+    const schema = this.resource.bodies?.[this.method];
+    const has = canShow(schema);
+    const text = $("body").value.trim();
+    // A number of 16 digits may not be the same once JavaScript has read it.
+    const shows = has && this.wantsForm && !(text && findError(text)) && !/\d{16}/.test(text);
+    $("as-form").hidden = !has;
+    $("as-form").textContent = shows ? "JSON" : "Form";
+    $("as-form").setAttribute("aria-pressed", shows);
+    $("form").hidden = !shows;
+    $("editor").hidden = shows;
+    $("format").hidden = shows;
+    if (!shows) return $("form").replaceChildren();
+    $("form").replaceChildren(
+      build(schema, text ? JSON.parse(text) : {}, (value) => {
+        $("body").value = pretty(JSON.stringify(value));
+        this.edited();
+      }),
+    );
   }
 
   edited() {
@@ -120,6 +149,7 @@ export class Request {
   setBody(text) {
     $("body").value = text;
     this.edited();
+    this.showForm();
   }
 
   /** Look at the body; says where it is not JSON. */
