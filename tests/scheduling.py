@@ -41,6 +41,7 @@ SLOW = (
     "tests/cli/test_verify.py",
     "tests/export/test_tools.py",
     "tests/fleet/test_ansible_inventory.py",
+    "tests/fuzz/test_fuzz.py",
     "tests/lint/test_cache.py",
     "tests/lint/test_evidence.py",
     "tests/lint/test_fast_schema.py::test_accepted_is_exactly_what_jsonschema_accepts",

@@ -34,6 +34,7 @@ SUMMARIES = {
     "remove": "Remove a bundle from a gateway.",
     "api": "Send a request to the REST API of an emulated gateway, or of a real gateway over SSH or HTTPS.",
     "verify": "Check on a running gateway that a bundle does what its bundle.json promises.",
+    "fuzz": "Find requests with which a bundle fails, on an emulated gateway.",
     "export": "Describe a bundle's API for other tools: as OpenAPI or as a Postman collection.",
     "schema": "Print the JSON Schema of bundle.json, for editors and other tools.",
     "completion": "Print the completion script of a shell.",

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.bundle import MANIFEST, Bundle
 from bundlekit.bundle.manifest import manifest_of
 from bundlekit.emulator.address import SocketAddress
 from bundlekit.emulator.bundles.explaining import explain
@@ -38,6 +38,7 @@ class BundleGateway:
     Attributes:
         name: the bundle's.
         client: for what else a client can do.
+        ttl: seconds that the bundle has for an answer, from its next start on; None for what its bundle.json says.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class BundleGateway:
         self._leash = leash
         self._place = Scratch(Sources(folder))
         self._process: BundleProcess | None = None
+        self.ttl: int | None = None
         self._lines: list[str] = []
         self._contracts: Contracts | None = None
 
@@ -175,7 +177,15 @@ class BundleGateway:
             kept.unlink(missing_ok=True)
             kept.with_name(f"{kept.name}.backup").unlink(missing_ok=True)
 
+    def _set_ttl(self) -> None:
+        """The ttl is what the bundle registers with, so it has to be in the copy of its bundle.json."""
+        file = self._place.folder / MANIFEST
+        if self.ttl is not None:
+            file.write_text(json.dumps({**json.loads(file.read_bytes()), "ttl": self.ttl}), encoding="utf-8")
+
     async def _start(self) -> None:
+        self._set_ttl()
+
         def heard(line: str) -> None:
             self._lines.append(self._place.shown(line))
 

@@ -1,0 +1,1 @@
+"""Finds requests with which a bundle fails, on an emulated gateway."""
