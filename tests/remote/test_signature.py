@@ -146,7 +146,7 @@ def test_openssl_of_the_gateway_refuses_every_changed_bit(
     counts = {name: len(found[name]) for name in ("signature", "signers")} | {"by openssl": found["asked"]}
     record_property("told", f"changed bits of {kind}, all refused by Python 2.7 and openssl of the gateway: {counts}")
     assert counts["signature"] > 2500
-    assert counts["signers"] > 3000
+    assert counts["signers"] > 2000
     assert found["asked"] > 300
     assert (found["ok"], found["failed"]) == (1, found["asked"]), "all but the one that is not changed"
     assert {*found["whole"], *found["signature"], *found["signers"]} == {""}
