@@ -27,7 +27,6 @@ TESTS = [
     "tests/scaffold",
     "tests/source",
     "tests/test_errors.py",
-    "tests/test_other_systems.py",
 ]
 LIBRARIES = ["hypothesis", "pexpect", "pyflakes", "pytest", "pytest-timeout", "pytest-xdist"]
 TRY = ("new --name thermostat --resource /thermostat:get,put --no-input", "validate thermostat", "pack thermostat")
