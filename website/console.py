@@ -20,7 +20,7 @@ _CHANGING = {  # what may differ, by what it is
     "digest": r"\b[0-9a-f]{64}\b",
     "key": r"SHA256:[A-Za-z0-9+/]{43}",
     "time": r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?\b",
-    "milliseconds": r"\b\d+ ms\b",
+    "milliseconds": r" *\b\d+ ms\b",
     "seconds": r"\b\d+\.\d+ s\b",
     "bytes": r"\b\d+ bytes\b",
     "process": r"\bprocess \d+\b",
