@@ -117,7 +117,7 @@ def _rename(place: Path, bundle: Bundle, old: str, new: str) -> None:
     """
     folder, _, before = old.rpartition("/")
     after = new.rpartition("/")[2]
-    if os.link not in os.supports_dir_fd:  # Windows, whose rename never takes a name that is taken
+    if os.open not in os.supports_dir_fd:  # Windows, whose rename never takes a name that is taken
         _rename_at_once(place, bundle, old, new)
         return
     try:
