@@ -22,6 +22,7 @@ needed='
     iproute2
     mosquitto
     mosquitto-clients
+    neovim
     openssh-client
     openssh-server
     procps

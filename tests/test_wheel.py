@@ -86,6 +86,7 @@ def test_wheel_carries_the_schema_the_template_and_the_types(installed: Installe
     names = set(zipfile.ZipFile(installed.wheel).namelist())
     assert "bundlekit/_shipped/schemas/bundle.schema.json" in names
     assert "bundlekit/_shipped/templates/bundle/cookiecutter.json" in names
+    assert "bundlekit/_shipped/docs/rules/BK101.md" in names
     assert "bundlekit/py.typed" in names
     shipped = {str(path.relative_to(ROOT)) for top in ("schemas", "sdk", "templates") for path in _files(ROOT / top)}
     assert {f"bundlekit/_shipped/{name}" for name in shipped} <= names

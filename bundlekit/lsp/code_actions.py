@@ -19,20 +19,23 @@ from bundlekit.lsp.spot import Spot
 from bundlekit.lsp.suppress import can_be_hidden, suppression_of
 
 
-def code_actions(first: Spot, last: Spot, only: Any) -> list[Json]:
+def code_actions(first: Spot, last: Spot, context: Json) -> list[Json]:
     """The actions for a range.
 
     Args:
         first: where the range begins.
         last: where it ends.
-        only: the kinds that the client wants; None for all but those that change more than the range.
+        context: which kinds the client wants, by default all but those that change more than the range; and the
+            diagnostics that it means, which may be anywhere in the line.
     """
-    kinds = only if isinstance(only, list) else None
+    kinds = context["only"] if isinstance(context.get("only"), list) else None
+    meant = [(one.get("code"), one["range"]["start"]) for one in context.get("diagnostics", ())]
     actions: list[Json] = []
     if kinds is None or any(_is_within(QUICK_FIX, kind) for kind in kinds):
         for finding in first.bundle.findings.get(first.path, ()):
             start, end = (finding.line, finding.column), (finding.end_line, finding.end_column)
-            if start <= last.place and first.place <= end:
+            at = first.places.places.position(first.places.offset(*start)) if meant else None
+            if (start <= last.place and first.place <= end) or (finding.code, at) in meant:
                 actions += _actions(first, finding)
     if kinds is not None and any(_is_within(FIX_ALL, kind) for kind in kinds):
         actions += _fix_all(first)

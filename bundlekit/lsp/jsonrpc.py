@@ -60,11 +60,6 @@ class Channel:
         """Read from now on."""
         threading.Thread(target=self._read, name="reader", daemon=True).start()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no message waits."""
-        return self._inbox.empty()
-
     def receive(self, timeout: float | None) -> Json | MalformedMessage | None:
         """The next message; None at the end of the stream.
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _QUIET = 0.005  # seconds without a message before a check begins: a burst of changes is one
 _LOOK_AFTER_CLIENT = 5.0  # seconds between two looks whether the client's process lives
-_MOST_GARBAGE = 8  # checks; each leaves a tree with circles, some megabytes
 
 _WATCHED = ("**/*.{json,py,factory,txt}", "**/{bundlekit,pyproject}.toml")
 
@@ -41,7 +40,6 @@ class LanguageServer:
         self._is_shut_down = False
         self._loads = False
         self._parent: int | None = None
-        self._garbage = 0
         self._requests: dict[str, Callable[[Any], Any]] = {
             "initialize": self._initialize,
             "shutdown": self._shutdown,
@@ -71,7 +69,6 @@ class LanguageServer:
             The exit code of the protocol: 0 after `shutdown`, 1 if the client went without.
         """
         self._channel.start()
-        gc.disable()  # collections come between checks, not in them
         while not self._channel.is_broken:
             try:
                 message = self._channel.receive(self._patience())
@@ -102,13 +99,9 @@ class LanguageServer:
             _load()
             return
         try:
-            if self._workspace.work():
-                self._garbage += 1
+            self._workspace.work()
         except Exception:
             self._report("a check failed")
-        if self._garbage and (self._channel.is_empty or self._garbage > _MOST_GARBAGE) and self._is_idle:
-            self._garbage = 0
-            gc.collect()
 
     def _take(self, message: Json | MalformedMessage) -> None:
         if isinstance(message, MalformedMessage):
@@ -286,7 +279,7 @@ class LanguageServer:
         first, last = (self._spot(params["textDocument"], params["range"][side]) for side in ("start", "end"))
         if first is None or last is None:
             return []
-        return code_actions(first, last, params["context"].get("only"))
+        return code_actions(first, last, params["context"])
 
 
 def serve() -> int:
@@ -303,12 +296,10 @@ def serve() -> int:
 
 def _load() -> None:
     """Import what a check needs, and keep it out of what the collector looks at."""
-    from bundlekit.lint.facts.structure import schema_errors
     from bundlekit.lint.rules import rules
     from bundlekit.source.syntax import parser
 
     rules()
     parser()
-    schema_errors({})  # loads jsonschema, which sound manifests do without
     gc.collect()
     gc.freeze()

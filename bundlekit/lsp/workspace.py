@@ -133,12 +133,8 @@ class Workspace:
         """Whether a check has begun."""
         return self._check is not None
 
-    def work(self) -> bool:
-        """Do a part of a check.
-
-        Returns:
-            Whether the check of a bundle is complete now, and the client knows it.
-        """
+    def work(self) -> None:
+        """Do a part of a check; at the end of a check the client gets what was found."""
         if self._check is None:
             folder = next(iter(self._stale))
             del self._stale[folder]
@@ -146,7 +142,7 @@ class Workspace:
             is_there = folder / MANIFEST in self.documents or has_manifest(folder)
             if not documents or not is_there or is_template(folder, str(folder)):
                 self._forget(folder)
-                return True
+                return
             bundle = self.bundles.setdefault(folder, CheckedBundle(folder))
             self._check = folder, bundle.check(documents, self._complain)
         folder, check = self._check
@@ -155,11 +151,9 @@ class Workspace:
         except StopIteration:
             self._check = None
             self._publish_all(self.bundles[folder])
-            return True
         except Exception:
             self._check = None
             raise
-        return False
 
     def checked(self, path: Path) -> CheckedBundle | None:
         """The bundle of a file, with what is found in it now; None if the file belongs to none."""

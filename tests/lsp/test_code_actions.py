@@ -20,7 +20,7 @@ from tests.lsp.editor import CAPABILITIES, Editor
 from tests.lsp.test_diagnostics import with_undeclared
 from tests.lsp.texts import actions, applied, edited, edits_of, position
 
-OTHER = {"methods": ["get", "PUT"], "resource": "/other/"}
+OTHER = {"methods": ["get", "put"], "resource": "/other/"}
 
 
 def test_quick_fix_is_of_the_version_that_it_was_made_for(editor: Editor, folder: Path) -> None:
@@ -44,7 +44,7 @@ def test_quick_fix_is_of_the_version_that_it_was_made_for(editor: Editor, folder
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_all_fixes_are_those_of_validate(editor: Editor, tmp_path: Path, mark: str) -> None:
-    folder = write_bundle(tmp_path / "example", resources=[{**OTHER, "methods": ["get", "PUT", "get"]}])
+    folder = write_bundle(tmp_path / "example", resources=[OTHER, {**OTHER, "resource": "/third/"}])
     (folder / "bundle.json").write_text(mark + (folder / "bundle.json").read_text(), encoding="utf-8")
     text = (folder / "bundle.json").read_text(encoding="utf-8")
     uri = editor.open(folder / "bundle.json", text)
@@ -160,6 +160,16 @@ def test_suppressed_finding_is_gone(editor: Editor, folder: Path) -> None:
     [found] = editor.found(uri)
     assert found["code"] == "BK903"  # it asks for a reason, which nobody can suppress
     assert actions(editor, uri, found["range"]["start"]) == {}
+
+
+def test_action_of_a_finding_elsewhere_in_the_line(editor: Editor, folder: Path) -> None:
+    """Neovim asks at the cursor, and names the findings of the line."""
+    text = with_undeclared(folder)
+    uri = editor.open(folder / "index.py", text)
+    [found] = editor.found(uri)
+    start = {**found["range"]["start"], "character": 0}
+    assert actions(editor, uri, start) == {}
+    assert "Suppress BK302 here" in actions(editor, uri, start, diagnostics=[found])
 
 
 def test_client_without_versions_gets_plain_changes(folder: Path) -> None:
