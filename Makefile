@@ -100,6 +100,7 @@ bench: $(INSTALLED) packages
 	$(BIN)/pip install --quiet --group bench
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.emulator
+	$(BIN)/python -m benchmarks.editor
 	$(BIN)/python -m benchmarks.validate
 	$(BIN)/python -m benchmarks.pack
 

@@ -185,7 +185,16 @@ def make_bundles(folder: Path, number: int, seed: int = 1) -> list[Path]:
     return [_make(folder / f"bundle-{count:05}", random, count) for count in range(number)]
 
 
-def _make(folder: Path, random: Random, number: int) -> Path:
+def make_large_bundle(folder: Path, lines: int) -> Path:
+    """Make a bundle with an index.py of about so many lines: 15 resources with two handlers each, helpers and classes.
+
+    Returns:
+        Its folder.
+    """
+    return _make(folder, Random(1), 0, lines)
+
+
+def _make(folder: Path, random: Random, number: int, lines: int | None = None) -> Path:
     noun = random.choice(_NOUNS)
     letters = "".join("abcdefghij"[int(digit)] for digit in str(number))  # a name has no digits
     name = f"{random.choice(_PLACES)}-{noun}-{letters}"
@@ -193,6 +202,8 @@ def _make(folder: Path, random: Random, number: int) -> Path:
         {"methods": random.sample(["get", "put", "post", "delete"], random.randint(1, 4)), "resource": resource}
         for resource in _resources(random, name)
     ]
+    if lines is not None:
+        resources = [{"methods": ["get", "put"], "resource": f"/{name}/{field}"} for field in _FIELDS]
     manifest = {
         "name": name,
         "version": f"{random.randint(0, 3)}.{random.randint(0, 20)}.{random.randint(0, 9)}",
@@ -214,7 +225,7 @@ def _make(folder: Path, random: Random, number: int) -> Path:
     (folder / "data").mkdir(parents=True)
     (folder / "bundle.json").write_text(json.dumps(manifest, indent=4) + "\n")
     (folder / "data" / f"{name}.json.factory").write_text(json.dumps(factory, indent=4) + "\n")
-    (folder / "index.py").write_text(_source(random, name, noun, resources, factory))
+    (folder / "index.py").write_text(_source(random, name, noun, resources, factory, lines=lines))
     return folder
 
 
@@ -223,7 +234,15 @@ def _resources(random: Random, name: str) -> list[str]:
     return [f"/{name}", *(f"/{name}/{field}" + random.choice(["", "", "/:id"]) for field in fields)]
 
 
-def _source(random: Random, name: str, noun: str, resources: list[dict[str, Any]], factory: dict[str, int]) -> str:
+def _source(
+    random: Random,
+    name: str,
+    noun: str,
+    resources: list[dict[str, Any]],
+    factory: dict[str, int],
+    *,
+    lines: int | None = None,
+) -> str:
     owner = "".join(part.title() for part in name.split("-"))
     handlers, helpers = [], []
     for at, resource in enumerate(resources):
@@ -241,8 +260,8 @@ def _source(random: Random, name: str, noun: str, resources: list[dict[str, Any]
     title = f"Keeps the {noun}"
     parts = [_HEAD.format(title=title, defaults=factory, owner=owner, count=len(resources), name=name), *handlers]
     parts += helpers
-    lines = random.randint(100, 300)
-    for at in range(20):
+    lines = lines or random.randint(100, 300)
+    for at in range(max(20, lines // 15)):
         if sum(part.count("\n") for part in parts) + 10 >= lines:
             break
         parts.append(
