@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,7 @@ def editor(server: Editor) -> Iterator[Editor]:
     server.leave()
 
 
-def write_bundle(folder: Path, files: dict[str, bytes | str | None] | None = None, **fields: object) -> Path:
+def write_bundle(folder: Path, files: Mapping[str, bytes | str | None] | None = None, **fields: object) -> Path:
     """Write the sound bundle of the rules' tests, changed as `tests.lint.bundles.bundle` says; its folder."""
     made = bundle(files, **fields)
     for path in made.files.entries:

@@ -92,9 +92,14 @@ class Editor:
 
     def request(self, method: str, params: Any) -> int:
         """Send a request, and do not wait for the answer."""
+        number = self.expect(method)
+        self.send({"id": number, "method": method, "params": params})
+        return number
+
+    def expect(self, method: str) -> int:
+        """The number of a request that is sent as bytes."""
         number = len(self._asked) + 1
         self._asked[number] = method
-        self.send({"id": number, "method": method, "params": params})
         return number
 
     def ask(self, method: str, params: Any) -> Any:

@@ -158,19 +158,18 @@ def test_client_of_pygls_gets_on_with_it(folder: Path) -> None:
 
 
 def test_cancelled_request_is_not_worked_on(editor: Editor, folder: Path) -> None:
-    uri = editor.open(folder / "index.py", with_undeclared(folder))
+    text = with_undeclared(folder)
+    uri = editor.open(folder / "index.py", text)
     params = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 0}}
-    body = [
-        {"id": "first", "method": "textDocument/hover", "params": params},
-        {"id": "second", "method": "textDocument/hover", "params": params},
-        {"method": "$/cancelRequest", "params": {"id": "second"}},
+    first, second = editor.expect("textDocument/hover"), editor.expect("textDocument/hover")
+    changed = {"textDocument": {"uri": uri, "version": 1}, "contentChanges": [{"text": text}]}
+    sent = [
+        {"method": "textDocument/didChange", "params": changed},  # the first one has to wait for a check
+        {"id": first, "method": "textDocument/hover", "params": params},
+        {"id": second, "method": "textDocument/hover", "params": params},
+        {"method": "$/cancelRequest", "params": {"id": second}},
         {"method": "$/cancelRequest", "params": {"id": "never asked"}},
     ]
-    editor.write(b"".join(frame(json.dumps({"jsonrpc": "2.0", **one}).encode()) for one in body))
-    answers = {}
-    while len(answers) < 2:
-        message = editor.read()
-        if "method" not in message:
-            answers[message["id"]] = message
-    assert answers["first"]["result"] is None
-    assert answers["second"]["error"]["code"] == -32800
+    editor.write(b"".join(frame(json.dumps({"jsonrpc": "2.0", **one}).encode()) for one in sent))
+    assert editor.answer(first)["result"] is None
+    assert editor.answer(second)["error"]["code"] == -32800
