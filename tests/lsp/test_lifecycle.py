@@ -90,7 +90,8 @@ def test_shut_down_server_takes_nothing_but_its_end(alone: Editor) -> None:
 
 
 def test_message_of_another_form_is_refused(alone: Editor, folder: Path) -> None:
-    for params in (None, {}, {"textDocument": {}}, {"textDocument": "x"}, []):
+    broken: list[Any] = [None, {}, {"textDocument": {}}, {"textDocument": "x"}, []]
+    for params in broken:
         alone.tell("textDocument/didOpen", params)
         assert alone.answer(alone.request("textDocument/hover", params))["error"]["code"] == -32602
     assert alone.found(alone.open(folder / "index.py")) == []
@@ -163,7 +164,7 @@ def test_cancelled_request_is_not_worked_on(editor: Editor, folder: Path) -> Non
     params = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 0}}
     first, second = editor.expect("textDocument/hover"), editor.expect("textDocument/hover")
     changed = {"textDocument": {"uri": uri, "version": 1}, "contentChanges": [{"text": text}]}
-    sent = [
+    sent: list[dict[str, Any]] = [
         {"method": "textDocument/didChange", "params": changed},  # the first one has to wait for a check
         {"id": first, "method": "textDocument/hover", "params": params},
         {"id": second, "method": "textDocument/hover", "params": params},

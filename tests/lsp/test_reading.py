@@ -32,7 +32,7 @@ class Example(Sanji):
     def item(self, message, response):
         return response(code=200, data={})
 """
-RESOURCES = [
+RESOURCES: list[dict[str, Any]] = [
     {"methods": ["get", "put", "post"], "resource": "/example"},
     {"methods": "get", "resource": "/example/:name"},
 ]

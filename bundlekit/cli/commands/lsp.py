@@ -9,7 +9,6 @@ from bundlekit.cli.verb import verb
     "lsp",
     examples="""
     bundlekit lsp  an editor starts this, and talks to it
-    hx --health python  Helix shows whether it finds bundlekit, once languages.toml names bundlekit lsp
     """,
 )
 def command() -> int:
