@@ -45,6 +45,8 @@ SLOW = (
     "tests/fleet/test_ansible_inventory.py",
     "tests/fuzz/test_fuzz.py",
     "tests/lint/test_cache.py",
+    "tests/lint/test_corrected_bundles.py",
+    "tests/lint/test_corrections.py::test_corrections_of_several_rules_do_not_undo_each_other",
     "tests/lint/test_evidence.py",
     "tests/lint/test_fast_schema.py::test_accepted_is_exactly_what_jsonschema_accepts",
     "tests/lint/test_fixing.py::test_any_manifest_is_sounder_after_it",
