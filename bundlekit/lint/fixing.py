@@ -127,6 +127,8 @@ def _edited(text: str, group: list[tuple[Finding, Correction]]) -> tuple[str, li
         places = sorted((*_offsets(starts, edit), edit.text) for edit in correction.edits)
         if places == made:  # such as the import that two lines lack
             done.append(finding)
+        elif edits and edits[-1][:2] == places[0][:2]:
+            continue  # both insert there, and which of them comes first is seen when one is there
         elif places[0][0] >= end_of_last:
             edits += places
             end_of_last, made = places[-1][1], places

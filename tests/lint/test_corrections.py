@@ -24,7 +24,7 @@ from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
 from bundlekit.lint.selection import Choice, Selection, selection, selector
 from bundlekit.source.syntax import parse as read_syntax
-from tests.lint.bundles import MANIFEST, bundle
+from tests.lint.bundles import MANIFEST, bundle, started
 from tests.lint.examples import bundle_of
 from tests.source.python_2 import refusals
 
@@ -482,6 +482,14 @@ def test_unsafe_corrections_are_made_on_demand_alone() -> None:
     for case in CASES:
         checked = bundle(case.files, **case.fields)
         assert bool(fix(checked, only(case.rule)).count) is case.safe
+
+
+def test_coding_line_comes_before_an_import() -> None:
+    code = handling("time.sleep(0.1)  # \u00e9")
+    fixed = fix(bundle({"index.py": code}), selection())
+    after = fixed.bundle.files.read("index.py").decode()
+    assert after == f"# -*- coding: utf-8 -*-\nimport time\n{started(code)}"
+    assert fixed.count == 2
 
 
 def test_python_2_reads_what_was_corrected(tmp_path: Path) -> None:
