@@ -101,7 +101,9 @@ EXAMINED = {
     "broker": Said("open|refused", "deploy/doctor/checks.py"),
     "token": Said("yes|no", "deploy/doctor/examination.py"),
     "bundle": Said("name current runs held what who ended starts", "deploy/doctor/checks.py"),
-    "signers": Said("ok|writable|unreadable openssl", "deploy/doctor/signers.py"),  # the list, and the path of openssl
+    "signers": Said(
+        "ok|writable|unreadable|broken openssl", "deploy/doctor/signers.py"
+    ),  # the list, and the path of openssl
     "signers-part": Said("base64", "deploy/doctor/signers.py"),  # of the list
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 from bundlekit.deploy.doctor.checks import judge
 from bundlekit.deploy.doctor.first_checks import judge_server
+from bundlekit.deploy.doctor.signers import judge_signers
 from bundlekit.remote.events import parse_event
 from bundlekit.ssh.banner import Server, parse_banner
 from tests.workstation import Printed, Workstation
@@ -351,3 +353,29 @@ def test_bundles_that_share_a_resource_are_told_and_so_is_what_is_not_deployed()
             + ", and 2 more",
         ),
     ]
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBqxE9zk3mZ1Yx0y5o2Dq3mJb2Q9vV5mQm0X9m3kq3aB"
+
+
+@pytest.mark.parametrize(
+    ("state", "text", "outcome", "found"),
+    [
+        ("", "", "ok", "bundles need no signature"),
+        ("ok", f"alice {KEY}\n", "ok", "unsigned bundles are refused; alice may sign"),
+        ("ok", f'alice valid-before="20200101" {KEY}\n', "fail", "counted before 20200101"),
+        ("ok", f"# a comment\nalice {KEY}\n", "fail", "line 1 is not the checksum"),
+        ("ok", "alice\n", "fail", "line 1: it is not"),
+        ("ok", "", "fail", "no key in the list of signers counts"),
+        ("writable", "", "fail", "others than root can write the list"),
+        ("broken", "", "fail", "a link that leads nowhere"),
+        ("unreadable", "", "skip", "only root can read"),
+    ],
+)
+def test_list_of_signers_is_judged_as_the_gateway_does(state: str, text: str, outcome: str, found: str) -> None:
+    events = [parse_event("time\t1790000000")]
+    if state:
+        part = base64.b64encode(text.encode()).decode()
+        events += [parse_event(f"signers\t{state}\t/usr/bin/openssl"), parse_event(f"signers-part\t{part}")]
+    check = judge_signers(events, None)
+    assert (check.outcome, found in check.found) == (outcome, True), check.found

@@ -48,7 +48,9 @@ def judge_signers(events: Sequence[Event], meant: MeantBundle | None) -> CheckRe
     if state is None:
         return ok(_NAME, "there is no list of signers, so bundles need no signature")
     if state.field(0) == "unreadable":
-        return skip(_NAME, "only root can read the list of signers, or it is damaged")
+        return skip(_NAME, "only root can read the list of signers")
+    if state.field(0) == "broken":
+        return fail(_NAME, "the list of signers is a link that leads nowhere, so every bundle is refused", _ANEW)
     if state.field(0) == "writable":
         why = "others than root can write the list of signers or its folder, so every bundle is refused"
         return fail(

@@ -63,7 +63,9 @@ fi
 # The client judges it: the program that does so on a gateway may not be there yet.
 if wants_signature; then
     state=ok
-    if [ ! -r "$SIGNERS" ]; then
+    if [ ! -e "$SIGNERS" ]; then
+        state=broken # a link that leads nowhere
+    elif [ ! -r "$SIGNERS" ]; then
         state=unreadable
     elif [ -n "$(find -H "$SIGNERS" "${SIGNERS%/*}" -maxdepth 0 \( -perm /022 -o ! -user 0 \) 2>/dev/null)" ]; then
         state=writable
