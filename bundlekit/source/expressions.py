@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _DEEPEST = 30  # nested expressions and names
 _MOST_ITEMS = 500  # of a list or an object
+_MOST_READS = 100_000  # expressions of a bundle: names that stand for lists of names grow without end
+_MOST_SCANS = 500  # looks through a module for changes of a name
 _BUILTINS = frozenset(
     {
         *("str", "unicode", "basestring", "bytes", "int", "long", "float", "bool", "complex", "object", "list", "dict"),
@@ -107,6 +109,8 @@ class Expressions:
         self._files = files
         self._modules = {module.path: module for module in modules}
         self._constants = Constants()
+        self._reads = 0
+        self._changed: dict[tuple[str, str], bool] = {}
 
     def read(  # noqa: PLR0912 - a case for each kind of expression
         self, node: Node | None, scope: Scope, module: Module, depth: int = 0
@@ -119,7 +123,8 @@ class Expressions:
             module: that it is in.
             depth: how many expressions it is in already.
         """
-        if node is None or depth > _DEEPEST:
+        self._reads += 1
+        if node is None or depth > _DEEPEST or self._reads > _MOST_READS:
             return UNSEEN
 
         def inner(one: Node | None) -> Any:
@@ -188,7 +193,7 @@ class Expressions:
             return UNSEEN
         if bound[0] is not None:
             value = self.read(bound[0], scope, module, depth + 1)
-            return UNSEEN if _is_changed(name, value, module) else value
+            return UNSEEN if self._is_changed(name, value, module) else value
         if scope.parent is None:
             for one in module.python.imports:
                 if one.alias == name:
@@ -196,6 +201,15 @@ class Expressions:
             if name in (scope.bodies or {}):
                 return Named(f"{module.path}:{name}")
         return UNSEEN
+
+    def _is_changed(self, name: str, value: Any, module: Module) -> bool:
+        """Whether something in the module looks like changing a list or a dict that a name stands for."""
+        if not isinstance(value, ListExpression | DictExpression):
+            return False
+        key = (module.path, name)
+        if key not in self._changed:
+            self._changed[key] = len(self._changed) >= _MOST_SCANS or _is_changed(name, value, module)
+        return self._changed[key]
 
     def _imported(self, one: Import, wanted: str, module: Module, depth: int) -> Any:
         """What an import gives; `wanted`: the name that is looked for behind a star."""
@@ -334,9 +348,6 @@ def _item(owner: Any, key: Any) -> Any:
 
 
 def _is_changed(name: str, value: Any, module: Module) -> bool:
-    """Whether something in the module looks like changing a list or a dict that a name stands for."""
-    if not isinstance(value, ListExpression | DictExpression):
-        return False
     methods = _CHANGES_DICT if isinstance(value, DictExpression) else _CHANGES_LIST
     change = rf"\b{re.escape(name)}\s*(?:\[[^\]\n]*\]\s*(?:=(?!=)|[-+|]=)|\.\s*(?:{methods})\s*\(|[-+|]=)"
     text = module.text.utf8.decode("utf-8", "replace")

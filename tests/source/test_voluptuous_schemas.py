@@ -226,3 +226,8 @@ def test_schema_that_cannot_be_seen_has_no_constraint(name: str) -> None:
     shape = contract_of(schema, before).body
     assert shape.says_nothing
     assert not shape.is_exact
+
+
+def test_names_that_grow_without_end_are_given_up() -> None:
+    lists = "".join(f"N{n} = [N{n + 1}, N{n + 1}, N{n + 1}]\n" for n in range(25)) + "N25 = [str]\n"
+    assert contract_of("Schema(N0)", lists).body.kinds() == {"array"}

@@ -12,6 +12,8 @@ from bundlekit.source.syntax import text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_MOST_NAMES = 10  # of one object in a function; each is looked for in all of it
+
 
 def keys_read(function: Function, name: str) -> list[tuple[str, Node]]:
     """The keys, each with its place: `data["x"]` and `data.get("x")`.
@@ -25,6 +27,8 @@ def keys_read(function: Function, name: str) -> list[tuple[str, Node]]:
     """
     body = text_of(function.node.child_by_field_name("body"))
     names = {name, *_aliases(function, name)}
+    if len(names) > _MOST_NAMES:
+        return []
     for one in names:
         written = re.escape(one)
         change = rf"(?<![\w.]){written}\s*(?:\[[^\]\n]*\]\s*=(?!=)|\.\s*(?:update|setdefault)\b)"

@@ -80,6 +80,7 @@ from bundlekit.source.syntax import span_of, text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_MOST_READS = 50  # of settings in a handler; for each, all modules are looked through
 _CONDITIONS = frozenset(
     {
         *("if_statement", "try_statement", "conditional_expression", "boolean_operator", "for_statement"),
@@ -106,7 +107,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if function is None or _changes(text_of(function.node), settings):
             continue
         reads = [one for one in keys_read(function, settings) if one[1].type == "subscript"]
-        for key, node in reads:
+        for key, node in reads[:_MOST_READS]:
             if key not in factory.value and _is_sure(node) and _mentions(inspection.modules, key, settings) == 1:
                 message = f'{path} has no "{printable(key)[:60]}", so this fails until a client has set it'
                 hint = "add it to the factory file, or read it with .get() and a default"
