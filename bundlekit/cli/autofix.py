@@ -62,6 +62,11 @@ def mend(bundle: Bundle, place: Path, selection: Selection, *, unsafe: bool) -> 
 def show_fixes(bundle: Bundle, selection: Selection, *, unsafe: bool) -> bool:
     """Print what `mend` would change, as a unified diff.
 
+    Args:
+        bundle: in a folder.
+        selection: which rules are asked.
+        unsafe: whether those that are not safe are shown too.
+
     Returns:
         Whether it would change anything.
     """

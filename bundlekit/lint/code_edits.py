@@ -17,7 +17,13 @@ _MOST_IMPORTS = 50  # of which the first one at the top is looked for
 
 
 def replaced(module: Module, node: Node, text: str) -> Edit:
-    """An edit that puts a text in the place of a node."""
+    """An edit that puts a text in the place of a node.
+
+    Args:
+        module: to change.
+        node: what is there now.
+        text: with a newline at the end of each line but the last one.
+    """
     return _edit(span_of(module.text, node), _with_line_ends(module, text))
 
 
@@ -33,7 +39,14 @@ def inserted(module: Module, at: int, text: str) -> Edit:
 
 
 def cut(module: Module, start: int, end: int, text: str = "") -> Edit:
-    """An edit that puts a text in the place of some bytes of the UTF-8 of a module, from `start` up to `end`."""
+    """An edit that puts a text in the place of a part of a module.
+
+    Args:
+        module: to change.
+        start: where the part begins, in bytes of the UTF-8 of the module.
+        end: where it ends.
+        text: what comes in its place.
+    """
     place = module.text.span(module.text.offset(start), module.text.offset(end))
     return _edit(place, _with_line_ends(module, text))
 
@@ -72,7 +85,13 @@ def within(place: Span, written: str, start: int, end: int, text: str) -> Edit:
 
 
 def with_argument(module: Module, call: Node, argument: str) -> tuple[Edit, ...]:
-    """An edit that gives a call one more argument, by its name; none if it has no list of arguments."""
+    """An edit that gives a call one more argument, by its name; none if it has no list of arguments.
+
+    Args:
+        module: to change.
+        call: in it.
+        argument: as it is written, such as `timeout=5`.
+    """
     given = call.child_by_field_name("arguments")
     if given is None or given.type != "argument_list" or given.has_error:
         return ()
@@ -83,7 +102,13 @@ def with_argument(module: Module, call: Node, argument: str) -> tuple[Edit, ...]
 
 
 def line_behind(module: Module, statement: Node, line: str) -> tuple[Edit, ...]:
-    """An edit that puts a line behind a statement, indented as that is; none if something else is on its lines."""
+    """An edit that puts a line behind a statement, indented as that is; none if something else is on its lines.
+
+    Args:
+        module: to change.
+        statement: in it.
+        line: without indentation and line end.
+    """
     before, utf8 = indentation(module, statement), module.text.utf8
     end = utf8.find(b"\n", statement.end_byte)
     end = len(utf8) if end < 0 else end

@@ -43,7 +43,13 @@ def revalued(document: Document, pointer: str, old: Any, new: str) -> tuple[Edit
 
 
 def renamed_key(document: Document, pointer: str, new: str) -> tuple[Edit, ...]:
-    """An edit that gives the field that a pointer names another name; none if that does not stand there."""
+    """An edit that gives a field another name; none if that does not stand there.
+
+    Args:
+        document: with the field.
+        pointer: to its value.
+        new: its name then.
+    """
     span = document.key_position(pointer)
     return (_edit(span, json.dumps(new)),) if _stands(document, span, parts_of(pointer)[-1]) else ()
 
@@ -100,7 +106,14 @@ def appended(document: Document, pointer: str, old: Sequence[Any], new: Sequence
 
 
 def added_first(document: Document, pointer: str, name: str, value: Any) -> tuple[Edit, ...]:
-    """An edit that puts a field in front of those of an object, set as they are; none if it has none, or one twice."""
+    """An edit that puts a field in front of those of an object, set as they are; none if it has none, or one twice.
+
+    Args:
+        document: with the object.
+        pointer: to it.
+        name: of the field.
+        value: of the field.
+    """
     members = _members(document, pointer)
     if not members:
         return ()
