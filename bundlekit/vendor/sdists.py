@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import IO, cast
 
 from bundlekit.bundle.files import Entry, Kind
 from bundlekit.errors import Refused, Unreadable, reason_of
@@ -105,7 +106,7 @@ def _members(path: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
                     yield one.filename, one.file_size, partial(unzipped, archive, one)
         return
     opened = bz2.BZ2File if path.name.endswith(".bz2") else gzip.GzipFile
-    with opened(path) as unpacked, tarfile.open(fileobj=_Limited(unpacked, path), mode="r|") as tar:
+    with opened(path) as unpacked, tarfile.open(fileobj=cast("IO[bytes]", _Limited(unpacked, path)), mode="r|") as tar:
         for member in tar:
             if member.isfile():
                 yield member.name.removeprefix("./"), member.size, partial(_read, tar, member)

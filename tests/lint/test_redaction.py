@@ -8,7 +8,7 @@ import pytest
 
 from bundlekit.bundle.text import Text
 from bundlekit.lint import Finding, Other, Severity, check
-from bundlekit.lint.finding import Edit
+from bundlekit.lint.finding import Correction, Edit
 from bundlekit.lint.formats import FORMATS, About, Checked, report
 from bundlekit.lint.redaction import Secrets
 from tests.lint.bundles import MANIFEST, bundle
@@ -87,7 +87,10 @@ def test_line_around_a_secret_is_shown_and_its_mark_stays_right() -> None:
 def test_fix_that_would_write_a_secret_again_is_not_said(name: str) -> None:
     def fixed(text: str) -> str:
         edit = Edit(1, 1, 1, 1, text)
-        return said(name, [Finding("BK102", "x-y", Severity.INFO, "f", 1, 1, 1, 1, None, "m", "", None, "", (edit,))])
+        correction = Correction("Write it", (edit,))
+        return said(
+            name, [Finding("BK102", "x-y", Severity.INFO, "f", 1, 1, 1, 1, None, "m", "", None, "", correction)]
+        )
 
     assert "harmless" in fixed('"harmless"')
     assert PASSWORD not in fixed(f'"password": "{PASSWORD}"')
