@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 30  # nested expressions and names
 _MOST_ITEMS = 500  # of a list or an object
-_MOST_READS = 100_000  # expressions of a bundle: names that stand for lists of names grow without end
-_MOST_SCANS = 500  # looks through a module for changes of a name
+_MOST_READS = 30_000  # expressions of a bundle: names that stand for lists of names grow without end
 _BUILTINS = frozenset(
     {
         *("str", "unicode", "basestring", "bytes", "int", "long", "float", "bool", "complex", "object", "list", "dict"),
@@ -39,8 +38,10 @@ _OF_VOLUPTUOUS = frozenset(
     }
 )
 """What `from voluptuous import *` brings, as far as it is used here."""
-_CHANGES_LIST = r"append|extend|insert|remove|pop|sort|reverse|clear|__setitem__"
-_CHANGES_DICT = r"update|pop|popitem|setdefault|clear|__setitem__"
+_CHANGED = re.compile(  # a list or a dict under a name, or what looks like it
+    rb"\b(\w++)\s*+(?:\[[^\]\n]*+\]\s*(?:=(?!=)|[-+|]=)|[-+|]=|\.\s*(?:append|extend|insert|remove|pop|popitem|sort|reverse"
+    rb"|clear|update|setdefault|__setitem__)\s*\()|\bdel\s++(\w++)"
+)
 
 
 class Unseen:
@@ -110,7 +111,7 @@ class Expressions:
         self._modules = {module.path: module for module in modules}
         self._constants = Constants()
         self._reads = 0
-        self._changed: dict[tuple[str, str], bool] = {}
+        self._changed: dict[str, set[bytes]] = {}  # by module, the names of what may be changed
 
     def read(  # noqa: PLR0912 - a case for each kind of expression
         self, node: Node | None, scope: Scope, module: Module, depth: int = 0
@@ -206,10 +207,10 @@ class Expressions:
         """Whether something in the module looks like changing a list or a dict that a name stands for."""
         if not isinstance(value, ListExpression | DictExpression):
             return False
-        key = (module.path, name)
-        if key not in self._changed:
-            self._changed[key] = len(self._changed) >= _MOST_SCANS or _is_changed(name, value, module)
-        return self._changed[key]
+        if module.path not in self._changed:
+            found = _CHANGED.findall(module.text.utf8)
+            self._changed[module.path] = {name for names in found for name in names}
+        return name.encode() in self._changed[module.path]
 
     def _imported(self, one: Import, wanted: str, module: Module, depth: int) -> Any:
         """What an import gives; `wanted`: the name that is looked for behind a star."""
@@ -345,13 +346,6 @@ def _item(owner: Any, key: Any) -> Any:
     if isinstance(owner, ListExpression) and owner.kind != "set" and type(key) is int and -len(owner.items) <= key:
         return owner.items[key] if key < len(owner.items) else UNSEEN
     return UNSEEN
-
-
-def _is_changed(name: str, value: Any, module: Module) -> bool:
-    methods = _CHANGES_DICT if isinstance(value, DictExpression) else _CHANGES_LIST
-    change = rf"\b{re.escape(name)}\s*(?:\[[^\]\n]*\]\s*(?:=(?!=)|[-+|]=)|\.\s*(?:{methods})\s*\(|[-+|]=)"
-    text = module.text.utf8.decode("utf-8", "replace")
-    return re.search(change, text) is not None or re.search(rf"\bdel\s+{re.escape(name)}\b", text) is not None
 
 
 def _unique(pairs: list[tuple[Any, Any]]) -> tuple[tuple[Any, Any], ...]:
