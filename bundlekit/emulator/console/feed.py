@@ -154,7 +154,8 @@ def _resource(pattern: str, declared: tuple[DeclaredResource, ...]) -> dict[str,
     """A pattern as it was registered and, where bundle.json is known, as it is declared there."""
     for one in declared:
         if re.sub(r":(\w+)", "+", one.resource) == pattern:
-            return {"pattern": pattern, "declared": one.resource, "methods": one.methods, "bodies": one.bodies}
+            bodies = {"bodies": one.bodies} if one.bodies else {}
+            return {"pattern": pattern, "declared": one.resource, "methods": one.methods, **bodies}
     return {"pattern": short(pattern), "declared": short(pattern), "methods": None}
 
 
