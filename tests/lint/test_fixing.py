@@ -81,7 +81,7 @@ CASES = {
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_fix_changes_what_it_is_about_and_no_other_byte(before: str, after: str, line_end: str, mark: bytes) -> None:
     old, new = (mark + manifest(text).replace("\n", line_end).encode() for text in (before, after))
-    assert mended(old) == new
+    assert mended(old, "BK207") == new
 
 
 def test_what_is_ignored_is_not_mended() -> None:
