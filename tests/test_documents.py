@@ -30,6 +30,7 @@ NOT_RUN = {
     ("docs/rollout.md", 0): "tests/fleet/test_rollouts.py: it takes four gateways",
     ("docs/rollout.md", 1): "tests/fleet/test_chaos.py: it takes a hundred gateways",
     ("docs/signing.md", 1): "tests/deploy/test_signed.py: it takes a gateway with signers",
+    ("docs/signing.md", 2): "tests/cli/test_sigstore.py: it takes a public instance of sigstore",
     ("docs/update.md", 0): "tests/cli/test_update.py: it takes a bundle of an earlier template",
     ("docs/update.md", 1): "tests/cli/test_update.py",
     ("docs/update.md", 2): "tests/cli/test_update.py",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bundlekit.errors import BadUsage, Refused
+from bundlekit.errors import Refused
 
 if TYPE_CHECKING:
     from bundlekit.bundle.bundle import Bundle
@@ -38,40 +38,6 @@ def checked_archive(path: Path) -> tuple[Archive, bool]:
         return packing.checked_archive(path, Chosen(Asked()), refuse_errors, bar)
     finally:
         bar.close()
-
-
-def check_signature(archive: Archive, path: Path, *, required: bool) -> None:
-    """See that the archive at `path` is signed as the settings ask, where it has a signature or has to have one.
-
-    Args:
-        archive: that was read.
-        path: of its file.
-        required: whether it has to have each kind of signature that the settings ask for.
-
-    Raises:
-        Refused: it has none, or one that does not count.
-        BadUsage: the settings ask for none.
-        BundlekitError: the settings, or the files that they name, cannot be read.
-    """
-    from bundlekit.cli.signing import HOW_TO_SIGN, sigstore_beside, trusted_by_settings, verified
-
-    bundle = sigstore_beside(path)
-    has_bundle = not path.is_dir() and bundle.exists()
-    if not required and archive.signatures is None and not has_bundle:
-        return
-    signers, sigstore = trusted_by_settings(path)
-    if signers is None and sigstore is None and required:
-        raise BadUsage(
-            "--require-signature needs to know who may sign", hint='the settings say it: signers = "FILE", or sigstore'
-        )
-    if path.is_dir():
-        raise Refused(f"{path} is a folder, which has no signature", hint=f"deploy an archive; {HOW_TO_SIGN}")
-    if signers is not None and (required or archive.signatures is not None):
-        verified(archive, path, signers)
-    if sigstore is not None and (required or has_bundle):
-        from bundlekit.pack.sigstore_bundle import check_sigstore
-
-        check_sigstore(archive.data, bundle, sigstore, label=str(path))
 
 
 def packed_folder(path: Path, *, refuses: bool = True, sbom: bool = False) -> tuple[Archive, Contents]:

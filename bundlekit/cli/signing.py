@@ -1,4 +1,4 @@
-"""Signing archives with the user's own SSH keys, and holding their signatures against a file of signers."""
+"""Signing archives with the user's own SSH keys."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bundlekit.errors import BadUsage, CouldNotRun, LoginRefused, Refused, Unreadable
+from bundlekit.errors import BadUsage, CouldNotRun, LoginRefused
+from bundlekit.library.signatures import contents_of, signature_beside
 
 if TYPE_CHECKING:
     import paramiko
 
     from bundlekit.pack.archive import Archive
-    from bundlekit.pack.signature import Signatures, SignedBy
-    from bundlekit.pack.sigstore_bundle import SigstoreIdentity
+    from bundlekit.pack.signature import Signatures
     from bundlekit.ssh.identities import Identity
-
-_LARGEST_SIGNERS = 256 * 1024  # bytes, of about two thousand keys; `signers add` sends them as arguments
-HOW_TO_SIGN = "`bundlekit sign ARCHIVE` signs an archive, `bundlekit pack --sign KEY` packs and signs a bundle"
 
 
 def key_to_sign(file: Path | None) -> paramiko.PKey:
@@ -150,90 +147,3 @@ def drop_signature(place: Path) -> None:
         pass
     except OSError as error:
         raise CouldNotRun(f"cannot remove {file}: {error.strerror}", kept=f"{place} was not replaced") from error
-
-
-def verified(archive: Archive, place: Path, signers: Path) -> SignedBy:
-    """Who has signed an archive.
-
-    Args:
-        archive: whose signature is checked.
-        place: its file, for messages.
-        signers: the file of those who may sign.
-
-    Raises:
-        Refused: it has no signature, or one that does not count.
-        Unreadable, BadUsage: as `read_keys`.
-    """
-    from bundlekit.pack.signature import verify
-
-    if archive.signatures is None:
-        raise Refused(f"{place} has no signature: there is no {signature_beside(place)}", hint=HOW_TO_SIGN)
-    return verify(
-        archive.data,
-        contents_of(archive),
-        archive.signatures,
-        read_keys(signers),
-        label=str(place),
-        of_signers=f"the file of signers {signers}",
-    )
-
-
-def read_keys(file: Path) -> bytes:
-    """What is in a file of signers, or of a public key.
-
-    Raises:
-        Unreadable: it cannot be read.
-        BadUsage: it is too large.
-    """
-    try:
-        with file.open("rb") as stream:
-            text = stream.read(_LARGEST_SIGNERS + 1)
-    except OSError as error:
-        raise Unreadable(f"cannot read {file}: {error.strerror}") from error
-    if len(text) > _LARGEST_SIGNERS:
-        raise BadUsage(f"{file} is larger than {_LARGEST_SIGNERS // 1024} KiB")
-    return text
-
-
-def trusted_by_settings(place: Path) -> tuple[Path | None, SigstoreIdentity | None]:
-    """Whose signatures the settings ask for which count for the bundle or the archive at `place`.
-
-    Returns:
-        The file of signers, and who has to have made a sigstore bundle; each None where the settings do not say.
-
-    Raises:
-        BundlekitError: they cannot be read or make no sense, or somebody else can write a file that they name.
-    """
-    from bundlekit.bundle.ownership import why_foreign
-    from bundlekit.cli.choice import Asked, Chosen
-    from bundlekit.lint.settings import TRUST_HINT
-
-    settings = Chosen(Asked()).settings_of(place)
-    if settings is None:
-        return None, None
-    for file in (settings.signers, settings.sigstore.trusted_root if settings.sigstore is not None else None):
-        if file is not None and (why := why_foreign(file)):
-            raise CouldNotRun(f"the file {file} in the settings is not safe: {why}", hint=TRUST_HINT)
-    return settings.signers, settings.sigstore
-
-
-def signature_beside(place: Path) -> Path:
-    """The file with the signatures of an archive."""
-    from bundlekit.pack.signature import SUFFIX
-
-    return place.with_name(place.name + SUFFIX)
-
-
-def sigstore_beside(place: Path) -> Path:
-    """The file with the sigstore bundle of an archive."""
-    from bundlekit.pack.sigstore_bundle import SIGSTORE_SUFFIX
-
-    return place.with_name(place.name + SIGSTORE_SUFFIX)
-
-
-def contents_of(archive: Archive) -> bytes | None:
-    """The list of contents that is signed besides; None where a name in it is one that no gateway compares."""
-    from bundlekit.remote.delta import inventory_of
-
-    inventory = inventory_of(archive.data)
-    return inventory.text if inventory is not None else None

@@ -210,7 +210,8 @@ def _checked(paths: Sequence[Path], *, all_in: bool, require_signature: bool) ->
     """The archives to deploy, all of them without errors, before anybody is asked for a password; and whether each has
     to keep what is written, by its settings."""
     from bundlekit.bundle.search import bundle_folders
-    from bundlekit.cli.archive import check_signature
+    from bundlekit.cli.choice import Asked, Chosen
+    from bundlekit.library.signatures import check_signature
 
     if all_in:
         paths = [folder for path in paths for folder in (bundle_folders(path) if path.is_dir() else (path,))]
@@ -218,8 +219,9 @@ def _checked(paths: Sequence[Path], *, all_in: bool, require_signature: bool) ->
         for path in paths:
             _refuse_folder_of_bundles(path)
     checked = [_shown_and_checked(path) for path in paths]
+    choice = Chosen(Asked())
     for path, (archive, _) in zip(paths, checked, strict=True):
-        check_signature(archive, path, required=require_signature)
+        check_signature(archive, path, choice, required=require_signature)
     names = [archive.name for archive, _ in checked]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise BadUsage(f"two of the bundles are called {twice}", hint="one of them would replace the other")

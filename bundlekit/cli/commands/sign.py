@@ -37,7 +37,8 @@ def command(archive: Path, key: Path | None) -> int:
 
 def run(place: Path, key: Path | None) -> int:
     """Sign the archive at `place`."""
-    from bundlekit.cli.signing import key_to_sign, refuse_folder, sign_archive, signature_beside
+    from bundlekit.cli.signing import key_to_sign, refuse_folder, sign_archive
+    from bundlekit.library.signatures import signature_beside
     from bundlekit.pack.reading import read_archive
 
     refuse_folder(place)

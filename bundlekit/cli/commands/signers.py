@@ -76,7 +76,7 @@ def _arguments(action: str, words: tuple[str, ...], name: str | None, *, all_of_
 
 
 def _lines_in(file: Path, name: str | None) -> list[str]:
-    from bundlekit.cli.signing import read_keys
+    from bundlekit.library.signatures import read_keys
     from bundlekit.pack.sshsig import Wrong, is_comment, read_signers
 
     text = read_keys(file)

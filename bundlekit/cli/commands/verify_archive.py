@@ -75,14 +75,16 @@ def command(
 
 def run(place: Path, signers: Path | None, wanted: SigstoreIdentity | None = None, bundle: Path | None = None) -> int:
     """Check the archive at `place`."""
-    from bundlekit.cli.signing import refuse_folder, sigstore_beside, trusted_by_settings, verified
+    from bundlekit.cli.choice import Asked, Chosen
+    from bundlekit.cli.signing import refuse_folder
     from bundlekit.errors import BadUsage
+    from bundlekit.library.signatures import sigstore_beside, trusted_by_settings, verified
     from bundlekit.pack.reading import read_archive
     from bundlekit.pack.sigstore_bundle import check_sigstore
 
     refuse_folder(place)
     if signers is None and wanted is None:
-        signers, wanted = trusted_by_settings(place)
+        signers, wanted = trusted_by_settings(place, Chosen(Asked()))
     if signers is None and wanted is None:
         raise BadUsage(
             "nothing says who may sign",

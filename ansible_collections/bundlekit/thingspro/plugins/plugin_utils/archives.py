@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import io
 import json
 import os
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ from ansible import constants
 
 try:
     from bundlekit.bundle.files import Kind
-    from bundlekit.cli.archive import check_signature
     from bundlekit.errors import BundlekitError, Refused
     from bundlekit.library.checking import examine, lines_of, refusal_of
     from bundlekit.library.packing import checked_archive
+    from bundlekit.library.signatures import check_signature
     from bundlekit.lint.baselines import Baselines
     from bundlekit.lint.chosen import Asked, RuleChoice
     from bundlekit.pack.ignore import open_folder
@@ -82,8 +81,7 @@ def check_signed(archive: Archive, source: Path, *, required: bool) -> None:
         Refused: it is not.
         BundlekitError: the settings do not say who may sign, or cannot be read.
     """
-    with contextlib.redirect_stderr(io.StringIO()):
-        check_signature(archive, source, required=required)
+    check_signature(archive, source, RuleChoice(Asked()), required=required)
 
 
 def _check(source: Path, place: Path) -> dict[str, Any]:
