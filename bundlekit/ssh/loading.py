@@ -14,7 +14,8 @@ _UNUSED = "invoke"
 def load_in_background() -> None:
     """Have a thread load what a connection needs, unless that is loaded, or on its way, already."""
     if "paramiko" not in sys.modules:
-        threading.Thread(target=_load, daemon=True).start()
+        # No daemon: one that Python ends within a library of Rust or C++ aborts the process, and its exit code is lost.
+        threading.Thread(target=_load).start()
 
 
 def _load() -> None:

@@ -18,6 +18,14 @@ assert "invoke" not in sys.modules, "it takes a third of the time"
 import invoke
 """
 
+ENDS = """
+import atexit, sys
+from bundlekit.ssh.loading import load_in_background
+atexit.register(lambda: print("bundlekit.ssh.transport" in sys.modules))
+load_in_background()
+sys.exit(3)
+"""
+
 NEEDED = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -31,6 +39,12 @@ assert paramiko.marker
 
 def test_connection_loads_no_invoke_and_leaves_it_to_others() -> None:
     subprocess.run([sys.executable, "-c", LOADED], check=True)
+
+
+def test_end_while_it_loads_waits_for_it() -> None:
+    """Python would end a daemon thread in the midst of a library of Rust or C++, which aborts the process."""
+    ended = subprocess.run([sys.executable, "-c", ENDS], check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "True\n", "")
 
 
 def test_paramiko_that_needs_invoke_is_loaded_with_it(tmp_path: Path) -> None:
