@@ -12,7 +12,8 @@ from pathlib import Path
 # know both systems, and would look for the real Windows.
 HIDDEN = """
 import click, ctypes, getpass, json, multiprocessing.util, os, platform, platformdirs, shutil, signal, socket
-import subprocess, sys, tempfile, cookiecutter.main, jsonschema, paramiko, tree_sitter_python, urllib3
+import subprocess, sys, tempfile, cookiecutter.extensions, cookiecutter.main, jsonschema, paramiko
+import tree_sitter_python, urllib3
 modules = {"fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty"}
 class Nowhere:
     def find_spec(self, name, path=None, target=None):

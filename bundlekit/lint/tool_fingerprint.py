@@ -56,7 +56,8 @@ def _sources(package: Path) -> Iterator[str]:
     """Each file that a check may run, its size and its time."""
     schema = manifest_schema()
     yield _stamped(str(schema), schema.stat())
-    yield _stamped(str(package / "quoting.py"), (package / "quoting.py").stat())
+    for name in ("io.py", "quoting.py"):
+        yield _stamped(str(package / name), (package / name).stat())
     folders = [str(package / room) for room in ROOMS if (package / room).is_dir()]
     while folders:
         with os.scandir(folders.pop()) as found:

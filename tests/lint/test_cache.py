@@ -229,7 +229,8 @@ def package(tmp_path: Path, *folders: str) -> Path:
     made = tmp_path.joinpath(*folders, "bundlekit")
     made.mkdir(parents=True)
     (made / "__init__.py").write_text("x = 1\n")
-    (made / "quoting.py").touch()
+    for name in ("io.py", "quoting.py"):
+        (made / name).touch()
     (made / "lint" / "rules").mkdir(parents=True)
     (made / "lint" / "rules" / "one.py").write_text("x = 1\n")
     return made
@@ -252,7 +253,7 @@ def test_check_runs_nothing_but_what_counts(tmp_path: Path) -> None:
     run = subprocess.run([sys.executable, "-c", program, folder], capture_output=True, text=True, check=True)
     rooms = {name.split(".")[1] for name in run.stdout.split() if name.startswith("bundlekit.")}
     assert "lint" in rooms
-    assert rooms <= {*tool_fingerprint.ROOMS, "errors", "quoting", "shipped"}
+    assert rooms <= {*tool_fingerprint.ROOMS, "errors", "io", "quoting", "shipped"}
 
 
 def test_what_was_installed_is_told_by_the_list_of_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
