@@ -36,11 +36,23 @@ RULES = {rule.name: rule for rule in rules()}
 NOBODY = SocketAddress("127.0.0.1", 1)
 
 # The SDK without its random wait of up to five seconds, and with its log where the test reads it.
+# It says that it is registered when its subscription is on its way; a request that is faster would be lost.
 CUSTOM = """
 import logging
 import sys
+import threading
+import sanji.connection.mqtt
 import sanji.core
 sanji.core.random = lambda: 0
+set_tunnel = sanji.connection.mqtt.Mqtt.set_tunnel
+def set_tunnel_and_wait(self, role, *details):
+    confirmed = threading.Event()
+    if role in ("model", "view"):
+        self.client.on_subscribe = lambda *_: confirmed.set()
+    set_tunnel(self, role, *details)
+    if role in ("model", "view"):
+        confirmed.wait(10)
+sanji.connection.mqtt.Mqtt.set_tunnel = set_tunnel_and_wait
 logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
 """
 REGISTERED = re.compile("^Register successfully|no need to register", re.MULTILINE)  # once for each half of a bundle
