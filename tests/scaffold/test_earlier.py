@@ -29,7 +29,7 @@ def templates() -> Iterator[list[Path]]:
 def tree_id(folder: Path, scratch: Path) -> str:
     """What git calls a folder with all that is in it, but for what Python has compiled when it was rendered."""
     environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_DIR": str(scratch), "GIT_WORK_TREE": str(folder)}
-    for command in (["init", "-q"], ["add", "--all", "--force", "--", ".", ":!**/__pycache__"], ["write-tree"]):
+    for command in (["init", "-q"], ["add", "--all", "--force", "--", ".", ":(exclude)*__pycache__*"], ["write-tree"]):
         done = subprocess.run(
             ["git", *command], cwd=folder, env=environment, check=True, capture_output=True, text=True
         )
