@@ -16,7 +16,7 @@ from bundlekit.errors import HostKeyRejected, LoginRefused
 from bundlekit.fleet.inventory import Gateway
 
 THREADS = 20
-KEPT = "north of /work/gateways.ini"
+KEPT = "north of /srv/gateways.ini"
 Typist = Callable[..., list[str]]
 
 

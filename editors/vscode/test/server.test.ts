@@ -8,7 +8,7 @@ import { findServer, Surroundings } from "../src/server";
 
 const AROUND: Surroundings = {
   setting: "",
-  folders: ["/work/plant", "/work/other"],
+  folders: ["/home/me/plant", "/home/me/other"],
   searchPath: "relative::/usr/local/bin:/usr/bin",
   platform: "linux",
   home: "/home/me",
@@ -19,12 +19,12 @@ function found(there: string[], around: Partial<Surroundings> = {}): string | un
 }
 
 test("the setting comes first", () => {
-  const there = ["/opt/bundlekit", "/work/plant/.venv/bin/bundlekit"];
+  const there = ["/opt/bundlekit", "/home/me/plant/.venv/bin/bundlekit"];
   assert.equal(found(there, { setting: "/opt/bundlekit" }), "/opt/bundlekit");
 });
 
 test("a setting may be relative to the workspace or the home", () => {
-  const there = ["/work/plant/tools/bundlekit", "/home/me/bin/bundlekit"];
+  const there = ["/home/me/plant/tools/bundlekit", "/home/me/bin/bundlekit"];
   assert.equal(found(there, { setting: "tools/bundlekit" }), there[0]);
   assert.equal(found(there, { setting: "${workspaceFolder}/tools/bundlekit" }), there[0]);
   assert.equal(found(there, { setting: "~/bin/bundlekit" }), there[1]);
@@ -37,7 +37,7 @@ test("a setting that names nothing is not passed over", () => {
 });
 
 test("the environment of any folder comes before the PATH", () => {
-  assert.equal(found(["/work/other/venv/bin/bundlekit", "/usr/bin/bundlekit"]), "/work/other/venv/bin/bundlekit");
+  assert.equal(found(["/home/me/other/venv/bin/bundlekit", "/usr/bin/bundlekit"]), "/home/me/other/venv/bin/bundlekit");
 });
 
 test("the PATH is searched in its order, without relative folders", () => {
