@@ -9,7 +9,7 @@ from bundlekit.bundle.bundle import Bundle
 from bundlekit.source.answer_shapes import answer_shape
 from bundlekit.source.expressions import UNSEEN, Expressions
 from bundlekit.source.handlers import handlers
-from bundlekit.source.modules import imported_modules
+from bundlekit.source.modules import Module, imported_modules
 from bundlekit.source.request_checks import RequestChecks
 from bundlekit.source.request_functions import handler_of
 from bundlekit.source.routes import Route, Source
@@ -49,12 +49,14 @@ class Contracts:
     Args:
         bundle: the bundle.
         source: its index.py.
+        modules: index.py and what it imports; None to read them.
     """
 
-    def __init__(self, bundle: Bundle, source: Source) -> None:
+    def __init__(self, bundle: Bundle, source: Source, modules: tuple[Module, ...] | None = None) -> None:
         self._source = source
         self._module = source.module
-        modules = imported_modules(bundle, source.module) if source.module is not None else ()
+        if modules is None:
+            modules = imported_modules(bundle, source.module) if source.module is not None else ()
         self.expressions = Expressions(bundle.files, modules)
 
     def of(self, method: str, resource: str) -> OperationContract:

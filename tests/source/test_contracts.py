@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from bundlekit.lint.facts.inspection import Inspection
+from bundlekit.lint.rules.source.key_outside_schema import RULE as KEY_OUTSIDE_SCHEMA
 from bundlekit.source.contracts import Contracts, Origin
 from bundlekit.source.routes import find_routes
 from tests.lint.bundles import bundle
@@ -182,3 +184,13 @@ ANSWERS: dict[str, tuple[str, dict[str, Any]]] = {
 def test_answer_is_what_the_handler_gives(name: str) -> None:
     body, schema = ANSWERS[name]
     assert of(body).answer.schema() == schema
+
+
+def test_bundle_without_a_schema_is_checked_without_contracts() -> None:
+    body = "return response(data=message.data['a'])  # its schema: none\n"
+    content = f"{HEAD}{ROUTE}{textwrap.indent(PUT + textwrap.indent(body, '    '), '    ')}"
+    with_schema = content.replace('"/example")', '"/example", schema=Schema({"b": int}))')
+    for text, found in ((content, 0), (with_schema, 1)):
+        inspection = Inspection(bundle({"index.py": text}))
+        assert len(list(KEY_OUTSIDE_SCHEMA.check(inspection))) == found
+        assert ("contracts" in vars(inspection)) == bool(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from bundlekit.bundle.bundle import LARGEST_FACTORY, Bundle
 from bundlekit.bundle.document import Document, read_document
@@ -15,7 +16,6 @@ from bundlekit.bundle.text import Text
 from bundlekit.errors import Unreadable
 from bundlekit.lint.facts.models import model_names
 from bundlekit.lint.facts.structure import SchemaError, schema_errors
-from bundlekit.source.contracts import Contracts
 from bundlekit.source.entry_point import Starting, starting_of
 from bundlekit.source.functions import Function
 from bundlekit.source.modules import Module, Parse, imported_modules, package_of, parse_module
@@ -24,6 +24,9 @@ from bundlekit.source.python2.judge import refused
 from bundlekit.source.reach import Calls, Reached
 from bundlekit.source.request_functions import answering
 from bundlekit.source.routes import Source, read_source
+
+if TYPE_CHECKING:
+    from bundlekit.source.contracts import Contracts
 
 MOST_REFUSED = 20
 """Places that Python 2.7 refuses, beyond which the rest of a file, and a package as a whole, are told at once."""
@@ -120,8 +123,10 @@ class Inspection:
 
     @cached_property
     def contracts(self) -> Contracts:
-        """What the code says of requests and answers."""
-        return Contracts(self.bundle, self.source)
+        """What the code says of requests and answers. Most bundles have no schema, and do not pay for its import."""
+        from bundlekit.source.contracts import Contracts
+
+        return Contracts(self.bundle, self.source, self.modules)
 
     @cached_property
     def reached(self) -> tuple[Reached, ...]:

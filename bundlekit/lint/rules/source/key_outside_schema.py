@@ -46,6 +46,7 @@ Good:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.keys import keys_read
@@ -54,18 +55,22 @@ from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
 from bundlekit.source.request_functions import handler_of
 from bundlekit.source.routes import Route
-from bundlekit.source.shape import OBJECT, Shape
 from bundlekit.source.syntax import span_of, text_of
+
+if TYPE_CHECKING:
+    from bundlekit.source.shape import Shape
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
-    if module is None or b"schema" not in module.content:
+    if module is None:
         return
     routes: dict[int, list[Route]] = {}
     for route in inspection.source.routes:
         routes.setdefault(route.handler_at, []).append(route)
     for found in routes.values():
+        if any(route.schema is None for route in found):
+            continue  # it takes every key
         function = handler_of(found[0], module.functions)
         if function is None or len(function.parameters) < 2 or function.node.has_error:
             continue
@@ -82,6 +87,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
 
 def _keys(schemas: list[Shape | None]) -> set[str] | None:
     """The keys that some schemas let through; None where there may be others."""
+    from bundlekit.source.shape import OBJECT
+
     found: set[str] = set()
     for schema in schemas:
         branches = schema.of_kind(OBJECT) if schema is not None else ()
