@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from bundlekit.export.description import NOTHING
@@ -9,6 +10,7 @@ from bundlekit.source.shape import ARRAY, BOOLEAN, NO_DEFAULT, NULL, NUMBER, STR
 from bundlekit.source.shape_check import is_in
 
 _WORDS = ("text", "a", "1", "", "0", "10.0.0.1", "2020-01-01", "0" * 8)
+_LONGEST = 1000  # of text and lists; a longer one helps nobody
 
 
 def sample(shape: Shape, known: Any = NOTHING) -> Any:
@@ -27,6 +29,8 @@ def sample(shape: Shape, known: Any = NOTHING) -> Any:
 def _made(branch: Branch, known: Any) -> Any:
     if branch.values:
         return branch.values[0]
+    if (branch.shortest or 0) > _LONGEST:
+        return NOTHING
     if branch.kind in (NULL, BOOLEAN):
         return None if branch.kind == NULL else False
     if branch.kind == NUMBER:
@@ -35,7 +39,8 @@ def _made(branch: Branch, known: Any) -> Any:
         return next((word for word in _words(branch) if is_in(word, Shape((branch,)))), NOTHING)
     if branch.kind == ARRAY:
         places = branch.places if branch.places is not None else (branch.items,) * (branch.shortest or 0)
-        return [sample(one) if one is not None else 0 for one in places]
+        items = [sample(one) if one is not None else 0 for one in places]
+        return NOTHING if NOTHING in items else items
     return _object(branch, known)
 
 
@@ -61,5 +66,5 @@ def _number(branch: Branch) -> Any:
     low = branch.minimum if branch.minimum is not None else branch.above + 1 if branch.above is not None else None
     high = branch.maximum if branch.maximum is not None else branch.below - 1 if branch.below is not None else None
     if low is None and high is None:
-        return next(one for one in (0, 1, 2) if one not in branch.excluded)
+        return next(one for one in count() if one not in branch.excluded)
     return low if low is not None else high

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from bundlekit.export.description import NOTHING
 from bundlekit.export.samples import sample
-from bundlekit.source.shape import ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING, Branch, Shape
+from bundlekit.source.shape import ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING, Branch, Shape, in_range
 
 _MOST = 400  # of one body
 _DEEPEST = 4  # objects in objects
+_LONGEST = 300  # of text and lists
 _ODD: tuple[Any, ...] = (None, False, 0, -1, 0.5, "", "a", "\u00e9", [], {})
 
 
@@ -22,8 +24,10 @@ def boundary_values(shape: Shape, known: Any = NOTHING) -> Iterator[Any]:
         known: an example, or NOTHING; its members are tried, too.
     """
     seen: set[str] = set()
-    for value in (*_ends(shape, known, 0), *_odd(shape, known)):
-        if repr(value) not in seen and len(seen) < _MOST:
+    for value in chain(_ends(shape, known, 0), _odd(shape, known)):
+        if len(seen) == _MOST:
+            return
+        if repr(value) not in seen:
             seen.add(repr(value))
             yield value
 
@@ -44,14 +48,14 @@ def _ends_of(branch: Branch, known: Any, depth: int) -> Iterator[Any]:
         ends = (branch.minimum, branch.maximum, _moved(branch.above, step), _moved(branch.below, -step))
         yield from (one for one in (*ends, 0, 1, -1) if one is not None and _is_within(branch, one))
     elif branch.kind == STRING:
-        lengths = (branch.shortest or 0, min(branch.longest if branch.longest is not None else 1, 300))
-        yield from ("x" * length for length in lengths if not branch.patterns)
+        lengths = (branch.shortest or 0, branch.longest if branch.longest is not None else 1)
+        yield from ("x" * min(length, _LONGEST) for length in lengths if not branch.patterns)
     elif branch.kind in (BOOLEAN, NULL):
         yield from (False, True) if branch.kind == BOOLEAN else (None,)
     elif branch.kind == ARRAY:
         yield from [[]] if not branch.shortest else []
         if branch.items is not None and depth < _DEEPEST:
-            yield from ([one] * max(branch.shortest or 1, 1) for one in _ends(branch.items, NOTHING, depth + 1))
+            yield from ([one] * min(branch.shortest or 1, _LONGEST) for one in _ends(branch.items, NOTHING, depth + 1))
     elif branch.kind == OBJECT and depth < _DEEPEST:
         yield from _objects(branch, known, depth)
 
@@ -84,6 +88,4 @@ def _moved(value: float | None, step: float) -> float | None:
 
 
 def _is_within(branch: Branch, value: float) -> bool:
-    from bundlekit.source.shape import in_range
-
     return in_range(branch, value) and value not in branch.excluded

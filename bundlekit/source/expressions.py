@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 30  # nested expressions and names
 _MOST_ITEMS = 500  # of a list or an object
+_LARGEST = 1e300  # of numbers: JSON has no infinity, and no float holds more
 _MOST_READS = 30_000  # expressions of a bundle: names that stand for lists of names grow without end
 _BUILTINS = frozenset(
     {
@@ -292,11 +293,11 @@ class Expressions:
         if sign == "**" and _is_number(left) and isinstance(right, int) and 0 <= right <= 64 and abs(left) <= 1024:
             return left**right
         if sign == "<<" and isinstance(left, int) and isinstance(right, int) and 0 <= right <= 64:
-            return left << right
+            return _bounded(left << right)
         if sign not in _OPERATIONS or not (_is_number(left) and _is_number(right)):
             return UNSEEN
         try:
-            return _OPERATIONS[sign](left, right)
+            return _bounded(_OPERATIONS[sign](left, right))
         except (ArithmeticError, OverflowError):
             return UNSEEN
 
@@ -334,7 +335,7 @@ def _computed(callee: Any, places: tuple[Any, ...], names: tuple[tuple[str, Any]
             values = range(*places[:3])
         except ValueError:
             return UNSEEN
-        return ListExpression("list", tuple(values)) if len(values) <= _MOST_ITEMS else made
+        return made if values[_MOST_ITEMS:] else ListExpression("list", tuple(values))
     if name in ("copy.copy", "copy.deepcopy") and places:
         return first
     return made
@@ -364,7 +365,11 @@ def _number(text: str) -> Any:
         value = ast.literal_eval(text)
     except (SyntaxError, ValueError):
         return UNSEEN
-    return value if _is_number(value) else UNSEEN
+    return _bounded(value) if _is_number(value) else UNSEEN
+
+
+def _bounded(value: float) -> Any:
+    return value if abs(value) < _LARGEST else UNSEEN
 
 
 def _is_number(value: Any) -> bool:

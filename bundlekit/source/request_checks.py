@@ -25,6 +25,7 @@ from bundlekit.source.shape import (
     Shape,
     kind_of,
     of_kinds,
+    of_length,
     of_values,
     without_values,
 )
@@ -544,8 +545,7 @@ def _of_length(sign: str, value: int, *, is_denied: bool) -> Shape | None:
         low = 1
     if low is None and high is None:
         return None
-    low = low if low is not None and low > 0 else None
-    return Shape(tuple(Branch(kind, shortest=low, longest=high) for kind in (OBJECT, ARRAY, STRING)))
+    return of_length(low, high)
 
 
 def _is_plain(value: Any) -> bool:

@@ -204,6 +204,14 @@ def of_kinds(*kinds: str, exact: bool = True) -> Shape:
     return Shape(tuple(Branch(kind, exact=exact) for kind in kinds))
 
 
+def of_length(low: int | None, high: int | None) -> Shape:
+    """All text, arrays and objects of some lengths; None for no end."""
+    if high is not None and high < 0:
+        return Shape(())
+    low = low if low is not None and low > 0 else None
+    return Shape(tuple(Branch(kind, shortest=low, longest=high) for kind in (STRING, ARRAY, OBJECT)))
+
+
 def kind_of(value: Any) -> str:
     """The JSON type of a value."""
     if value is None:

@@ -27,6 +27,7 @@ from bundlekit.source.shape import (
     ObjectMember,
     Shape,
     of_kinds,
+    of_length,
     of_values,
     without_values,
 )
@@ -271,11 +272,8 @@ def _range(places: tuple[Any, ...], named: dict[str, Any]) -> Shape:
 def _length(places: tuple[Any, ...], named: dict[str, Any]) -> Shape:
     low, high = _at(places, named, 0, "min", None), _at(places, named, 1, "max", None)
     if not all(one is None or type(one) is int for one in (low, high)):
-        return of_kinds(STRING, ARRAY, OBJECT, exact=False)
-    low = low if low is not None and low > 0 else None
-    if high is not None and high < 0:
-        return Shape(())
-    return Shape(tuple(Branch(kind, shortest=low, longest=high) for kind in (STRING, ARRAY, OBJECT)))
+        return _SOME_SIZED
+    return of_length(low, high)
 
 
 def _listed(places: tuple[Any, ...], named: dict[str, Any]) -> list[Any] | None:

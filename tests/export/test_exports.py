@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from bundlekit.bundle.bundle import Bundle
@@ -18,6 +19,7 @@ from bundlekit.cli import main
 from bundlekit.export.description import NOTHING, Description, describe, describe_api
 from bundlekit.export.openapi import openapi
 from bundlekit.export.postman import postman
+from bundlekit.fuzz.boundaries import boundary_values
 from bundlekit.source.contracts import Contracts
 from bundlekit.source.routes import find_routes
 from tests.lint.bundles import bundle
@@ -290,6 +292,47 @@ def test_schema_of_a_route_is_the_body_in_openapi() -> None:
     answer = put["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer["properties"] == {"saved": {"type": "boolean"}, "count": {"type": "integer"}}
     assert post["requestBody"]["content"]["application/json"]["example"] == {"mode": "auto"}
+
+
+HUGE = "9**64 * 9**64 * 9**64 * 9**64 * 9**64 * 9**64 * 9**64"
+HOSTILE = {
+    "the first numbers are not allowed": "Schema(NotIn([0, 1, 2]))",
+    "no text is found for a pattern": "Schema(ExactSequence([{Required('a'): Match('^zzz$')}]))",
+    "no text is found for an item": "Schema(All([{Required('a'): Match('^zzz$')}], Length(min=1)))",
+    "text that fills the memory": "Schema({Required('a'): All(str, Length(min=10**15))})",
+    "a list that fills the memory": "Schema({Required('a'): All([int], Length(min=10**15))})",
+    "no end of a range": "Schema({Required('a'): Range(min=1, max=1e999)})",
+    "a number that no float holds": f"Schema({{Required('a'): Range(min=0.5, max={HUGE})}})",
+    "an infinite default": "Schema({Optional('a', default=1e200 * 1e200): float})",
+    "a list without end": "Schema({Required('a'): In(range(10**30))})",
+    "a negative length": "Schema({Optional('a'): Length(max=-1)})",
+}
+HOSTILE_CHECKS = {
+    "a length of at least 0 is refused": "len(message.data) >= 0",
+    "a length above a negative number is refused": "len(message.data['a']) > -2",
+    "a bound that no float holds": f"message.data['a'] > {HUGE}",
+}
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, *HOSTILE_CHECKS])
+def test_hostile_schema_gives_valid_documents(name: str) -> None:
+    head = "from sanji.core import Route, Sanji\nfrom voluptuous import *\n\n\nclass Sample(Sanji):\n"
+    schema = f", schema={HOSTILE[name]}" if name in HOSTILE else ""
+    check = HOSTILE_CHECKS.get(name, "False")
+    code = (
+        f'{head}    @Route(methods="put", resource="/a"{schema})\n    def put(self, message, response):\n'
+        f"        if {check}:\n            return response(code=400)\n        return response(data=message.data)\n"
+    ).encode()
+    source = find_routes(code)
+    contracts = Contracts(bundle({"index.py": code}), source)
+    manifest = Manifest("sample", "1.0.0", "", 60, (Resource("/a", ("put",), "model"),))
+    description = describe_api(manifest, source, NOTHING, contracts)
+    OpenAPIV31SpecValidator(json.loads(json.dumps(openapi(description), allow_nan=False))).validate()
+    json.dumps(postman(description), allow_nan=False)
+    body = contracts.of("put", "/a").body
+    Draft202012Validator.check_schema(body.schema())
+    for value in boundary_values(body):
+        assert len(json.dumps(value, allow_nan=False)) < 10_000
 
 
 def test_collection_sends_what_the_schema_lets_through() -> None:
