@@ -92,7 +92,7 @@ def _path(place: ExportedResource, tag: str, taken: set[str]) -> dict[str, Any]:
 def _operation(place: ExportedResource, operation: Operation, tag: str, taken: set[str]) -> dict[str, Any]:
     method = operation.method
     made: dict[str, Any] = {
-        "operationId": _unique("_".join([method, *place.path("", "").strip("/").split("/")]), taken),
+        "operationId": _operation_id(method, place, taken),
         "summary": operation.summary or f"{_VERBS[method]} {place.path('{', '}')}",
         "tags": [tag],
     }
@@ -150,11 +150,17 @@ def schema_of(example: Any) -> dict[str, Any]:
     return schema
 
 
-def _unique(name: str, taken: set[str]) -> str:
+def _operation_id(method: str, place: ExportedResource, taken: set[str]) -> str:
+    name = "_".join([method, *place.path("", "").strip("/").split("/")])
     plain = "".join(character if character.isascii() and character.isalnum() else "_" for character in name)
-    unique, number = plain, 1
+    return unique_name(plain, taken)
+
+
+def unique_name(name: str, taken: set[str]) -> str:
+    """A name with a number behind it where it is taken already; it is taken from then on."""
+    unique, number = name, 1
     while unique in taken:
         number += 1
-        unique = f"{plain}_{number}"
+        unique = f"{name}_{number}"
     taken.add(unique)
     return unique

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 
+from bundlekit.export.openapi import unique_name
 from bundlekit.fuzz.fault import NO_BODY, Failure, Fault, FuzzRequest
+from bundlekit.quoting import printable
 
-_HEAD = '''"""Requests with which the bundle fails, by `bundlekit fuzz`. Each test passes once its fault is mended.
-
-    pytest --bundlekit-bundle {bundle}
-"""
+FIRST_LINE = "# Written by bundlekit fuzz, which replaces this file when it finds faults again."
+"""What tells such a module from a file that somebody wrote."""
+_HEAD = '''{first}
+# To run it: pytest --bundlekit-bundle {bundle}
+"""Requests with which the bundle fails. Each test passes once its fault is mended."""
 '''
 _LONGEST = 110  # characters of a line
 
@@ -23,11 +27,12 @@ def reproduction(bundle: str, faults: Sequence[Fault]) -> str:
         faults: one for each test.
     """
     taken: set[str] = set()
-    return _HEAD.format(bundle=bundle) + "".join(_test(fault, taken) for fault in faults)
+    head = _HEAD.format(first=FIRST_LINE, bundle=shlex.quote(printable(bundle)))
+    return head + "".join(_test(fault, taken) for fault in faults)
 
 
 def _test(fault: Fault, taken: set[str]) -> str:
-    name = _unique(f"test_{_word(fault.requests[-1])}_{_ENDS[fault.failure]}", taken)
+    name = unique_name(f"test_{_word(fault.requests[-1])}_{_ENDS[fault.failure]}", taken)
     where = f"{fault.path}:{fault.line}: " if fault.line else ""
     said = re.sub(r"[^ -~]", "?", f"{where}{fault.words}")[:_LONGEST].replace("\\", "\\\\").replace('"', "'")
     lines = [f"def {name}(gateway):", f'    """{said}"""']
@@ -67,12 +72,3 @@ def _word(request: FuzzRequest) -> str:
         .strip("_")[:30]
         .strip("_")
     )
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    unique, number = name, 1
-    while unique in taken:
-        number += 1
-        unique = f"{name}_{number}"
-    taken.add(unique)
-    return unique

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bundlekit.cli import main
 from bundlekit.fuzz.boundaries import boundary_values
+from bundlekit.fuzz.campaign import Campaign, Effort
 from bundlekit.fuzz.fault import NO_BODY, Failure, Fault, FuzzRequest, last_error, place_of
 from bundlekit.fuzz.reproduction import reproduction
+from bundlekit.gateway import Answer
 from bundlekit.source.shape import NUMBER, Branch, Shape
 from bundlekit.source.shape_check import is_in
+from bundlekit.testing.bundle_gateway import BundleGateway
 from tests.lint.bundles import MANIFEST
 
 # Each resource has one fault; its line ends with the word after the hash.
@@ -88,6 +92,7 @@ def planted(tmp_path: Path) -> Path:
 def test_planted_faults_are_found_at_their_lines(planted: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tests = planted / "tests/test_fuzz_found.py"
     tests.parent.mkdir()
+    tests.write_text(reproduction("an earlier search", []))
     line = ["fuzz", str(planted), "--max-examples", "3", "--answer-within", "2", "--format", "json", "-o", str(tests)]
     assert main(line) == 1
     report = json.loads(capsys.readouterr().out)
@@ -112,6 +117,44 @@ def test_planted_faults_are_found_at_their_lines(planted: Path, capsys: pytest.C
     assert tests.read_text().count("def test_") == 5
 
 
+SEARCHED = [{"methods": ["put"], "resource": "/example/division"}]
+
+
+def test_same_seed_sends_the_same_requests(planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (planted / "bundle.json").write_text(json.dumps({**MANIFEST, "resources": SEARCHED}))
+    sent: list[tuple[Any, ...]] = []
+    request = BundleGateway.request
+
+    def watched(gateway: BundleGateway, *given: Any) -> Answer:
+        sent.append(given)
+        return request(gateway, *given)
+
+    monkeypatch.setattr(BundleGateway, "request", watched)
+    runs = []
+    for seed in (7, 7, 8):
+        sent.clear()
+        report = Campaign(planted, Effort(examples=10, seed=seed), None, lambda *_: None).run()
+        runs.append((list(map(repr, sent)), report))
+    assert runs[0] == runs[1]
+    assert len(runs[0][1].faults) == 1
+    assert runs[0][0] != runs[2][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("test_own.py", "was not written by bundlekit fuzz"), ("missing/test_found.py", "there is no folder")],
+)
+def test_file_that_fuzz_did_not_write_is_kept(
+    name: str, words: str, planted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = planted / "test_own.py"
+    own.write_text("def test_mine() -> None: ...\n")
+    assert main(["fuzz", str(planted), "--output", str(planted / name)]) == 3
+    told = capsys.readouterr()
+    assert (told.out, words in told.err) == ("", True)
+    assert own.read_text() == "def test_mine() -> None: ...\n"
+
+
 def test_nothing_is_found_in_a_new_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     resources = [word for one in ("/shed:get,put", "/rooms/:id:get,delete") for word in ("--resource", one)]
     assert main(["new", "--name", "shed", *resources, "--no-input", "--output-dir", str(tmp_path)]) == 0
@@ -126,7 +169,7 @@ def test_reproduction_is_a_test_for_the_gateway_fixture() -> None:
     requests = (FuzzRequest("PUT", "/a", {"x": None, "y": ['"""']}), FuzzRequest("GET", "/a"))
     fault = Fault(Failure.ERROR, "GET /a", requests, 500, 'KeyError: "x"\\', "index.py", 7)
     silent = Fault(Failure.SILENCE, "PUT /a", (FuzzRequest("PUT", "/a"),), None, "no answer within 5 s", "index.py", 3)
-    text = reproduction("thermostat", [fault, fault, silent])
+    text = reproduction('thermo"""\\stat\nx', [fault, fault, silent])
     calls: list[object] = []
 
     class Gateway:

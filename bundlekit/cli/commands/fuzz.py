@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import click
 
 from bundlekit.cli.emulation import emulation
 from bundlekit.cli.verb import verb
-from bundlekit.errors import BadUsage, CouldNotRun
+from bundlekit.errors import BadUsage, CouldNotRun, Taken, reason_of
 
 if TYPE_CHECKING:
     from bundlekit.fuzz.campaign import CampaignReport, Effort
@@ -66,7 +67,7 @@ _WORDS = {
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write a test for each fault to a file, for the `gateway` fixture of pytest.",
+    help="Write a test for each fault to a file, for the `gateway` fixture of pytest. An earlier one is replaced.",
 )
 def command(
     *,
@@ -96,13 +97,15 @@ def command(
     effort = Effort(max_examples, seed, time_limit, answer_within)
     if not path.is_dir():
         raise BadUsage(f"{path} is no folder", hint="unpack the archive, and name its folder")
+    if output is not None:
+        _check(output)
     report = _run(path, effort, _python(python), quiet=form == "json")
-    if output is not None and report.faults:
-        _write(path, report, output)
     if form == "json":
         click.echo(json.dumps(_as_json(path, effort, report), indent=2))
     else:
         _print(path, report)
+    if output is not None and report.faults:
+        _write(path, report, output)
     if not report.is_complete:
         note = f"the time limit of {time_limit:g} s ended the search before all was tried"
         click.echo(click.style("note: ", fg="yellow") + note, err=True)
@@ -135,6 +138,21 @@ def _python(given: str | None) -> str | None:
     if given is not None and shutil.which(given) is None:
         raise CouldNotRun(f"there is no {given} here to run bundles under")
     return given
+
+
+def _check(output: Path) -> None:
+    """See before the search whether the tests can be written."""
+    from bundlekit.fuzz.reproduction import FIRST_LINE
+
+    if not output.parent.is_dir():
+        raise CouldNotRun(f"cannot write {output}: there is no folder {output.parent}", hint="make the folder first")
+    try:
+        with output.open("rb") if output.is_file() else BytesIO() as stream:
+            first = stream.readline(len(FIRST_LINE) + 1)
+    except OSError as error:
+        raise CouldNotRun(f"cannot read {output}: {reason_of(error)}") from error
+    if first and first.rstrip(b"\r\n") != FIRST_LINE.encode():
+        raise Taken(f"{output} was not written by bundlekit fuzz", hint="name another file, or remove this one first")
 
 
 def _write(path: Path, report: CampaignReport, output: Path) -> None:
