@@ -48,7 +48,7 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Correction, Severity
 from bundlekit.lint.rule import Diagnostic, Rule, safe_fix, unsafe_fix
 from bundlekit.source.modules import Module
-from bundlekit.source.python_3_names import Unknown, unknown_names
+from bundlekit.source.python_3_names import Unknown, bound_names, unknown_names
 from bundlekit.source.syntax import span_of
 
 _INSTEAD = {
@@ -110,7 +110,9 @@ def _correction(module: Module, one: Unknown) -> Correction | None:
     new, last = _SAME.get(one.whole) or _NEARLY.get(one.whole, ""), one.node.child_by_field_name("attribute")
     is_builtin = one.node.type == "identifier" or one.whole in _BUILTINS
     place = one.node if is_builtin else last
-    if not new or place is None or (is_builtin and new in module.python.module.bindings):
+    if not new or place is None or place.type not in ("identifier", "attribute"):
+        return None  # such as `from json import JSONDecodeError`, whose name is used elsewhere
+    if is_builtin and (new in module.python.module.bindings or bound_names(module, {new})):
         return None
     edits = [replaced(module, place, new)]
     return (safe_fix if one.whole in _SAME else unsafe_fix)(f"Write {new}", edits)
