@@ -20,6 +20,8 @@ _PLAIN = frozenset(
     {"attribute", "binary_operator", "call", "float", "identifier", "integer", "parenthesized_expression", "subscript"}
 )
 """What can be an argument of `format` as it stands."""
+_OTHER_TEXT = re.compile(r"[^\x00-\x7f]|\\[uU]")
+"""What is a character in text of Python 3, and something else in a plain string of Python 2.7."""
 
 
 def for_python_2(module: Module, one: Incompatibility) -> Correction | None:
@@ -85,8 +87,11 @@ def _string(module: Module, start: Node, string: Node) -> Correction | None:
             text += shown
             at = part.end_byte
     text += module.text.utf8[at : string.end_byte].decode("utf-8", "replace")
+    if "\\N{" in text:
+        return None  # `format` takes it for a field
     if not given and "{" not in text and "}" not in text:
-        return safe_fix("Remove the f", [cut(module, start.start_byte, start.start_byte + len(prefix), inside)])
+        offer = unsafe_fix if _OTHER_TEXT.search(text) else safe_fix
+        return offer("Remove the f", [cut(module, start.start_byte, start.start_byte + len(prefix), inside)])
     return unsafe_fix(
         "Write it with format()", [replaced(module, string, f"{inside}{text}.format({', '.join(given)})")]
     )

@@ -34,6 +34,15 @@ CASES = [
     # the import brings the name, which is used elsewhere
     Case("python-3-name", {"index.py": index("get,put /example", before="from json import JSONDecodeError")}),
     Case("python-3-name", {"index.py": handling("intern = len\n        sys.intern('a')", "import sys")}),
+    # without the f, and without a u, these are other characters
+    *(
+        Case(
+            "python-3-syntax",
+            {"index.py": f"# -*- coding: utf-8 -*-\n{index('get,put /example', before=before)}"},
+            is_offered="N{" not in before,
+        )
+        for before in (r"MARK = f'caf\u00e9'", "MARK = f'caf\u00e9'", r"MARK = f'\N{DEGREE SIGN}'")
+    ),
 ]
 
 

@@ -8,7 +8,7 @@ syntax". Each reported construct was compiled with it, case by case, and so were
 
 Fix (safe or unsafe): removes annotations, underscores in numbers and what follows a `raise ... from`, writes `br` for
 `rb`, and `pass` for a line with `...`. An f-string becomes a call of `format`; this is unsafe, as under Python 2.7 it
-depends on the kinds of text that meet there.
+depends on the kinds of text that meet there. One without values loses the `f`; unsafe if it is not plain ASCII.
 
 Bad:
 
