@@ -18,15 +18,15 @@ from tests.rotation import examples
 FIXABLE = {"BK109", "BK112", "BK117", "BK118"}
 
 
-def mended(text: str | bytes, *ignored: str) -> bytes:
+def mended(text: str | bytes, *ignored: str, unsafe: bool = False) -> bytes:
     chosen = selection(Choice(ignore=tuple(selector(word) for word in ignored)))
     checked = bundle({"bundle.json": text})
-    fixed = fix(checked, chosen)
+    fixed = fix(checked, chosen, unsafe=unsafe)
     assert fixed.contents.keys() <= {"bundle.json"}
     before = text.encode() if isinstance(text, str) else text
     result = fixed.contents.get("bundle.json", (before, before))
     assert result[0] == before
-    again = fix(bundle({"bundle.json": result[1]}), chosen)
+    again = fix(bundle({"bundle.json": result[1]}), chosen, unsafe=unsafe)
     assert (again.contents, again.count) == ({}, 0)
     return result[1]
 
@@ -60,9 +60,12 @@ CASES = {
     ),
     "prefix without slash, and a slash at the end": (
         '[{"methods": "get", "resource": "api/v1/x/"}]',
-        '[{"methods": "get", "resource": "/x"}]',
+        '[{"methods": "get", "resource": "/x/"}]',
     ),
-    "slashes at the end": ('[{"methods": "get", "resource": "/ä//"}]', '[{"methods": "get", "resource": "/ä"}]'),
+    "slashes at the end": (
+        '[{"methods": "get", "resource": "/ä//"}]',
+        '[{"methods": "get", "resource": "/ä//"}]',
+    ),
     "the prefix alone": ('[{"methods": "get", "resource": "/api/v1"}]', '[{"methods": "get", "resource": "/api/v1"}]'),
     "one that is there already": (
         '[{"methods": "get", "resource": "/x"}, {"methods": "put", "resource": "/api/v1/x"}]',
@@ -84,10 +87,20 @@ def test_fix_changes_what_it_is_about_and_no_other_byte(before: str, after: str,
     assert mended(old, "BK207") == new
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("before", ["/ä//", "/ä/", "api/v1/ä/"])
+def test_slashes_at_the_end_are_removed_on_demand(before: str, line_end: str) -> None:
+    old, new = (
+        manifest(f'[{{"methods": "get", "resource": "{path}"}}]').replace("\n", line_end).encode()
+        for path in (before, "/ä")
+    )
+    assert mended(old, unsafe=True) == new
+
+
 def test_what_is_ignored_is_not_mended() -> None:
     text = manifest('[{"methods": "GET", "resource": "/x/"}]')
-    assert mended(text, "BK117") == text.replace('"/x/"', '"/x"').encode()
-    assert mended(text, "BK117", "BK118") == text.encode()
+    assert mended(text, "BK117", unsafe=True) == text.replace('"/x/"', '"/x"').encode()
+    assert mended(text, "BK117", "BK118", unsafe=True) == text.encode()
 
 
 @pytest.mark.parametrize(

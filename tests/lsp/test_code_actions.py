@@ -20,7 +20,8 @@ from tests.lsp.editor import CAPABILITIES, Editor
 from tests.lsp.test_diagnostics import with_undeclared
 from tests.lsp.texts import actions, applied, edited, edits_of, position
 
-OTHER = {"methods": ["get", "put"], "resource": "/other/"}
+OTHER = {"methods": ["get", "put"], "resource": "/api/v1/other"}
+REPEATED = {"methods": ["get", "put", "get"], "resource": "/example"}
 
 
 def test_quick_fix_is_of_the_version_that_it_was_made_for(editor: Editor, folder: Path) -> None:
@@ -28,7 +29,7 @@ def test_quick_fix_is_of_the_version_that_it_was_made_for(editor: Editor, folder
     uri = editor.open(folder / "bundle.json")
     version = editor.change(uri, {"text": text})
     assert editor.found(uri)
-    fixes = actions(editor, uri, position(text, text.index("/other/") + 1))
+    fixes = actions(editor, uri, position(text, text.index("/api/v1/other") + 1))
     title, action = next((title, one) for title, one in fixes.items() if title.startswith("Fix "))
     [change] = action["edit"]["documentChanges"]
     assert change["textDocument"] == {"uri": uri, "version": version}
@@ -37,14 +38,14 @@ def test_quick_fix_is_of_the_version_that_it_was_made_for(editor: Editor, folder
     code = title.split()[1].rstrip(":")
     assert [one["code"] for one in action["diagnostics"]] == [code]
     after = edited(text, edits_of(action, uri))
-    assert after == text.replace("/other/", "/other")
+    assert after == text.replace("/api/v1/other", "/other")
     editor.retype(uri, after)
     assert code not in editor.codes(uri)
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_all_fixes_are_those_of_validate(editor: Editor, tmp_path: Path, mark: str) -> None:
-    folder = write_bundle(tmp_path / "example", resources=[OTHER, {**OTHER, "resource": "/third/"}])
+    folder = write_bundle(tmp_path / "example", resources=[{**REPEATED, "resource": "/third"}, REPEATED])
     (folder / "bundle.json").write_text(mark + (folder / "bundle.json").read_text(), encoding="utf-8")
     text = (folder / "bundle.json").read_text(encoding="utf-8")
     uri = editor.open(folder / "bundle.json", text)

@@ -62,7 +62,7 @@ def test_finding_is_shown_and_its_action_changes_another_file(tmp_path: Path) ->
 
 
 def test_written_file_is_fixed(tmp_path: Path) -> None:
-    folder = write_bundle(tmp_path / "example", resources=[{"methods": ["get", "put"], "resource": "/example/"}])
+    folder = write_bundle(tmp_path / "example", resources=[{"methods": ["get", "put", "get"], "resource": "/example"}])
     expected = fix(Bundle.in_folder(folder), selection()).contents["bundle.json"][1]
     before = check(Bundle.in_folder(folder))
     seen = neovim(folder / "bundle.json", tmp_path)

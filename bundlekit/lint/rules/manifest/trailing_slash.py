@@ -6,7 +6,7 @@ Why: Resources are matched as MQTT topics are: `/example/` is met by requests fo
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: with `/example/` declared, `GET /example` comes back with 403 and `GET
 /example/` is answered. The original controller 1.6.2 tells the two apart as well.
 
-Fix (safe): removes the slash.
+Fix (unsafe): removes the slash. Requests with the slash come back with 403 then.
 
 Bad:
 
@@ -27,7 +27,7 @@ from dataclasses import replace
 from bundlekit.lint.edits import rewritten
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule, in_manifest, safe_fix
+from bundlekit.lint.rule import Diagnostic, Rule, in_manifest, unsafe_fix
 from bundlekit.quoting import quoted
 
 
@@ -39,7 +39,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             pointer = f"{declared.pointer}/resource"
             diagnostic = in_manifest(inspection, pointer, message, "remove the slash at the end")
             edits = rewritten(inspection.manifest, pointer, path, path.rstrip("/"))
-            yield replace(diagnostic, correction=safe_fix(f"Write {quoted(path.rstrip('/'))}", edits))
+            yield replace(diagnostic, correction=unsafe_fix(f"Write {quoted(path.rstrip('/'))}", edits))
 
 
 RULE = Rule(code="BK118", name="trailing-slash", severity=Severity.WARNING, page=__doc__, check=check)

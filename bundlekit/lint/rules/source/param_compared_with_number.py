@@ -6,7 +6,8 @@ number without an error: they are never equal, and text is greater than any numb
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a `GET /rooms/1` finds `message.param["id"] == 1` false, and Python
 finds `"1" > 5` true.
 
-Fix (safe): compares it with the text of the number, if the number is a plain one and is tested for equality.
+Fix (unsafe): compares it with the text of the number, if the number is a plain one and is tested for equality. The request
+that has that text is answered in another way then.
 
 Bad:
 
@@ -48,7 +49,7 @@ from typing import TYPE_CHECKING
 from bundlekit.lint.code_edits import replaced
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
-from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
+from bundlekit.lint.rule import Diagnostic, Rule, unsafe_fix
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function, arguments, dotted_name
 from bundlekit.source.modules import Module
@@ -118,7 +119,7 @@ class _Params:
             if operators[0] in _EQUAL and numbers and all(_PLAIN.fullmatch(text_of(one)) for one in numbers):
                 hint = f'compare it with text, such as "{text_of(numbers[0])}"'
                 edits = [replaced(self._module, one, f'"{text_of(one)}"') for one in numbers]
-                correction = safe_fix(f'Compare it with text: "{text_of(numbers[0])}"', edits)
+                correction = unsafe_fix(f'Compare it with text: "{text_of(numbers[0])}"', edits)
             place = span_of(self._module.text, node)
             yield Diagnostic(self._module.path, place, message, hint, correction=correction)
 
