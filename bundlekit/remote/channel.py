@@ -71,6 +71,7 @@ class Conversation:
         self._outgoing = bytearray()  # as many packets of a few bytes as one would each take a place on a slow link
         self.bound(math.inf)
         self._unsettled: list[Callable[[], None]] = []
+        self._due = 0  # answers to what was sent that were not read to their ends
         self.channel = transport.open_session(timeout=silence)
         self.channel.settimeout(silence)
         # To be waited for: OpenSSH takes no input before it has begun.
@@ -93,10 +94,12 @@ class Conversation:
         Raises:
             OSError, EOFError, paramiko.SSHException: the connection broke. TimeoutError: see `silence`.
         """
+        self._due += 1
         self.send(command(self.token, verb, *arguments))
 
     def give_file(self, name: str, content: bytes) -> None:
         """Send a file that a later command reads; do not wait. See `give`."""
+        self._due += 1
         self.send(take(self.token, name, content))
         self.later(self._hear_end)
 
@@ -142,6 +145,11 @@ class Conversation:
         for settle in unsettled:
             settle()
 
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether an answer was left, or a file half sent: what is read next would be taken for another answer."""
+        return self._due > len(self._unsettled)
+
     def bound(self, most: float | None = None, seconds: float = 0) -> None:
         """Let what is read from now on have an end; see `answer`."""
         self._left = _LONGEST_ANSWER if most is None else most
@@ -173,6 +181,7 @@ class Conversation:
                     yield said
                 self.complaint = "\n".join(complaint)
                 self.status = parse_event(found + status).number(1)
+                self._due -= 1
                 self.bound(math.inf)
                 return
             event = parse_event(line)
@@ -180,6 +189,7 @@ class Conversation:
                 complaint.append(event.field(0))
             else:
                 yield line
+        self._due -= 1
         self.status = self._exit_status(_LAST_WORDS)
         self.complaint = for_terminal(self._stderr.decode("utf-8", "replace")).strip()
         transport = self.channel.get_transport()

@@ -243,9 +243,7 @@ class Session:
         Raises:
             GatewayUnreachable, HostKeyRejected, LoginRefused: as their names say.
         """
-        if self._conversation is not None:
-            self._broken, self._conversation = self._conversation.token, None
-        self._travels_with_command = False
+        self._leave()
         self._connection.connect_again()
 
     def change(self, listener: Listener, seconds: float, command: Command) -> list[Event]:
@@ -373,7 +371,15 @@ class Session:
             conversation.give("password", self._password)
             list(conversation.answer())
 
+    def _leave(self) -> None:
+        if self._conversation is not None:
+            self._broken, self._conversation = self._conversation.token, None
+        self._travels_with_command = False
+
     def _talk(self, look: Sequence[str] = ()) -> Conversation:
+        if self._conversation is not None and self._conversation.is_broken_off:
+            self._conversation.channel.close()
+            self._leave()
         if self._conversation is None:
             self._conversation = Conversation(
                 self._connection.transport, password=self._password, silence=SILENCE, look=look, label=self._label

@@ -19,6 +19,7 @@ from typing import Self
 import paramiko
 import pytest
 
+import bundlekit
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.cli.main import cli, main
 from bundlekit.deploy import delivery
@@ -250,6 +251,19 @@ def test_answer_without_end_is_not_heard_to_its_end(client: Client, order: str, 
         printed = client(gateway, *(["logs", "-n", "0"] if order == "logs" else ["deploy"]), "--bundle", "example")
         assert printed.code == 3
         assert gateway.said < 50_000_000
+
+
+@pytest.mark.usefixtures("client")
+def test_rest_of_an_answer_is_not_taken_for_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with HostileServer({"probe": done(answer(*GATEWAY, *running("stale", "0.0.1", "0" * 64)))}) as gateway:
+        gateway.write_known_hosts(tmp_path)
+        with bundlekit.Gateway(f"moxa@127.0.0.1:{gateway.port}", password=PASSWORD) as there:
+            with monkeypatch.context() as patch, pytest.raises(bundlekit.CouldNotRun, match="has no end"):
+                patch.setattr(channel, "_LONGEST_ANSWER", 300)
+                there.status()
+            gateway.replies["probe"] = done(answer(*GATEWAY, *running("example", "0.0.2", "0" * 64)))
+            assert [bundle.name for bundle in there.status().bundles] == ["example"]
+            assert [bundle.name for bundle in there.status().bundles] == ["example"]
 
 
 def test_log_without_end_is_not_shown_to_its_end(client: Client) -> None:
