@@ -28,7 +28,6 @@ TESTS = [
     "tests/source",
     "tests/test_errors.py",
 ]
-LIBRARIES = ["hypothesis", "pexpect", "pyflakes", "pytest", "pytest-timeout", "pytest-xdist"]
 TRY = ("new --name thermostat --resource /thermostat:get,put --no-input", "validate thermostat", "pack thermostat")
 
 
@@ -72,7 +71,7 @@ def main(arguments: list[str]) -> int:
             environment = PLACE / version
             subprocess.run([uv, "venv", "--quiet", "--clear", "--python", python, environment], check=True)
             into = [uv, "pip", "install", "--quiet", "--python", str(environment)]
-            subprocess.run([*into, f"{wheel}[emulator,sbom,vendor]", *LIBRARIES], check=True)
+            subprocess.run([*into, wheel, "--group", f"{ROOT}/pyproject.toml:dev"], check=True)
             print(f"Python {version}: {python}", flush=True)
             if not (tried(environment / "bin/bundlekit") and passed(environment / "bin/python", tests)):
                 failed.append(version)
