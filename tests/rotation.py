@@ -42,6 +42,7 @@ def share(cases: Sequence[Case], of: int, *, after: int = 0) -> list[Case]:
         of: the number of shares.
         after: how many shares after the one whose turn it is.
     """
+    assert len(cases) >= of, "one of the shares would be empty, and its run would test nothing"
     return list(cases) if os.environ.get("BUNDLEKIT_ALL") else list(cases[(turn(of) + after) % of :: of])
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import pytest
 
 from tests import rotation
+from tests.chaos.cases import PHASES, cases
+from tests.chaos.matrix import MATRICES
+from tests.chaos.test_chaos import SHARES
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +35,30 @@ def test_commits_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_are_tried_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUNDLEKIT_ALL", "yes")
     assert rotation.share("abc", 3) == ["a", "b", "c"]
+
+
+def test_share_that_may_be_empty_is_refused() -> None:
+    with pytest.raises(AssertionError, match="would be empty"):
+        rotation.share("ab", 3)
+
+
+@pytest.mark.parametrize("choices", [2, 3, 4, 5, 16])
+def test_each_choice_has_its_turn_in_a_few_commits(choices: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = set()
+    for commit in range(100 * choices):
+        monkeypatch.setattr(rotation, "seed", lambda commit=commit: f"{commit:012x}")
+        turns.add(rotation.turn(choices))
+    assert turns == set(range(choices))
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_commits_let_each_fault_meet_each_phase(name: str) -> None:
+    plan, (scenarios, each) = MATRICES[name].plan, SHARES[name]
+    met = {
+        (case.fault, case.phase)
+        for commit in range(200)
+        for index in range(scenarios)
+        for case in islice(cases(plan, f"{commit:012x} {name}", index, scenarios), each)
+    }
+    at_phases = {(fault, phase) for fault in plan.faults for phase in (*PHASES, "beside")}
+    assert met == at_phases | {(link, way) for link in plan.links for way in ("out", "back")}
