@@ -195,10 +195,6 @@ class Fleet:
         """
         from bundlekit.cli.fleet_host_keys import agreed_keys
         from bundlekit.cli.fleet_secrets import SharedSecrets
-        from bundlekit.remote import script
-
-        script.compressed()  # before there are threads that would wait for each other to make it
-        script.programs()
         self._secrets = SharedSecrets(from_stdin=self.access.password_stdin)
         self._agreed: dict[str, str] = {}
         if not self.access.accept_new_host_key:
