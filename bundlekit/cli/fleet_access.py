@@ -195,6 +195,7 @@ class Fleet:
         """
         from bundlekit.cli.fleet_host_keys import agreed_keys
         from bundlekit.cli.fleet_secrets import SharedSecrets
+
         self._secrets = SharedSecrets(from_stdin=self.access.password_stdin)
         self._agreed: dict[str, str] = {}
         if not self.access.accept_new_host_key:

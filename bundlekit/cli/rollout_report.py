@@ -24,7 +24,7 @@ from bundlekit.fleet.report import (
 )
 from bundlekit.fleet.scheduler import Scheduler
 from bundlekit.fleet.states import FAILED, GOOD, State, Work
-from bundlekit.fleet.work import Result
+from bundlekit.fleet.watcher import Result
 from bundlekit.quoting import printable
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from bundlekit.errors import CouldNotRun
 
 if TYPE_CHECKING:
     from bundlekit.fleet.inventory import Gateway
+    from bundlekit.fleet.job import Job
     from bundlekit.fleet.record import Record
     from bundlekit.fleet.story import Story
-    from bundlekit.fleet.work import Job
     from bundlekit.pack.archive import Archive
 
 Checked = Sequence[tuple["Archive", bool]]
@@ -327,8 +327,8 @@ def _job_of(record: Record, archive: Archive, how: Mapping[str, Any], entry: Map
         entry: what the record begins with about this bundle.
     """
     from bundlekit.deploy.contract_check import plan_checks
+    from bundlekit.fleet.job import Job
     from bundlekit.fleet.record import archive_place
-    from bundlekit.fleet.work import Job
     from bundlekit.pack.reading import open_archive
 
     bundle = open_archive(archive_place(record.path, archive.digest))

@@ -11,10 +11,12 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bundlekit.fleet.job import Job
 from bundlekit.fleet.scheduler import Scheduler
 from bundlekit.fleet.states import State, Task, Work
+from bundlekit.fleet.watcher import Result, Watcher
 from bundlekit.fleet.waves import Policy
-from bundlekit.fleet.work import Job, Result, Watcher, Worker
+from bundlekit.fleet.work import Worker
 
 if TYPE_CHECKING:
     from bundlekit.fleet.inventory import Gateway

@@ -2,131 +2,30 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
-from bundlekit.errors import (
-    BundlekitError,
-    CouldNotRun,
-    GatewayUnfit,
-    GatewayUnreachable,
-    HostKeyRejected,
-    LoginRefused,
-    NeedsHuman,
-    Refused,
-    RolledBack,
-    trace_of,
-)
+from bundlekit.errors import NeedsHuman
+from bundlekit.fleet.failures import result_of_failure
+from bundlekit.fleet.job import Job, check_after_soak
 from bundlekit.fleet.states import FAILED, GOOD, State, Task, Work
 from bundlekit.fleet.story import Part
+from bundlekit.fleet.watcher import Result, Watcher
 from bundlekit.remote.listener import SilentListener
 
 if TYPE_CHECKING:
-    from bundlekit.bundle.manifest import Manifest
-    from bundlekit.deploy.observation import Seen
     from bundlekit.deploy.plan import Plan
     from bundlekit.fleet.inventory import Gateway
     from bundlekit.fleet.record import Record
-    from bundlekit.fleet.scheduler import Scheduler
-    from bundlekit.gateway.contract import ContractCheck
-    from bundlekit.pack.archive import Archive
     from bundlekit.remote.events import BundleState, GatewayState
     from bundlekit.remote.session import Session
 
 _CONNECT = 5.0  # seconds for a connection that only finds out whether a gateway is there
 _AGAIN = 1.0  # seconds until a gateway is asked again that is at work with its order
 _LOOKS = 3  # more that show nothing of an order: it may just have arrived as its sender was killed
-_PATIENCE = 70.0  # seconds for a request over the REST API; the gateway itself gives up after 60
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a task.
-
-    Attributes:
-        state: the gateway has now; None where it is as it was before.
-        release: that runs, or that did not come up.
-        replaced: the release before.
-        bundle: of several, the one that failed.
-        error: what failed.
-        checked: whether it was found well after the soak.
-        starts: how often the bundle was started there.
-        seconds: that it took.
-    """
-
-    state: State | None
-    release: str = ""
-    replaced: str = ""
-    bundle: str = ""
-    error: BundlekitError | None = None
-    checked: bool = False
-    starts: int = 1
-    seconds: float = 0.0
-
-
-class Watcher(Protocol):
-    """Somebody who is told how a rollout goes on. All calls but `phase` come from one thread."""
-
-    def began(self, gateway: str, work: Work, wave: int) -> None:
-        """Something is done with a gateway from now on.
-
-        Args:
-            gateway: its name.
-            work: what is done.
-            wave: its number, from 1; 0 outside of waves.
-        """
-        ...
-
-    def phase(self, gateway: str, bundle: str, word: str, text: str) -> None:
-        """A phase of a deploy begins; called from many threads.
-
-        Args:
-            gateway: its name.
-            bundle: its name.
-            word: of the phase.
-            text: more about it; may be empty.
-        """
-        ...
-
-    def ended(self, gateway: str, work: Work, result: Result) -> None:
-        """It is done.
-
-        Args:
-            gateway: its name.
-            work: what was done.
-            result: how it ended.
-        """
-        ...
-
-    def tick(self, scheduler: Scheduler, note: str) -> None:
-        """Some time has passed; `note` says what is waited for, if for something."""
-        ...
-
-
-@dataclass(frozen=True)
-class Job:
-    """A bundle that is rolled out.
-
-    Attributes:
-        archive: of the bundle.
-        manifest: of the bundle.
-        checks: of its contract, at the end of the soak; none where its answers do not count.
-        how: each deploy is made; see `verbs.deploy`.
-    """
-
-    archive: Archive
-    manifest: Manifest
-    checks: tuple[ContractCheck, ...] = ()
-    how: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """Of the bundle."""
-        return self.archive.name
 
 
 class Worker:
@@ -173,10 +72,10 @@ class Worker:
             if task.work is Work.ASK and self._are_several and result.state in GOOD and self._left(gateway):
                 task = replace(task, work=Work.DEPLOY)
                 result = self._deploy(gateway)
-        except BundlekitError as error:
-            result = self._failed(task, error)
         except Exception as error:  # whatever it is, the others go on
-            result = self._failed(task, _own_fault(error))
+            ordered = self._record.known(task.gateway).ordered
+            bundle = self._at.get(task.gateway, "") if self._are_several else ""
+            result = result_of_failure(error, task.work, ordered=ordered, bundle=bundle)
         return replace(result, seconds=time.monotonic() - began)
 
     @property
@@ -200,29 +99,6 @@ class Worker:
             return Result(part.state, release=part.release, replaced=part.replaced)
         states = {one.state for one in self._record.known(gateway.name).parts.values()}
         return Result(State.UP if State.UP in states else State.UNCHANGED)
-
-    def _failed(self, task: Task, error: BundlekitError) -> Result:
-        state = State.REFUSED
-        # Such as a gateway that was offline as all host keys were shown.
-        if isinstance(error, (HostKeyRejected, LoginRefused)) and error.hint:
-            of_key = ": it asks whether to trust the key, or takes this option" * ("--accept-new" in error.hint)
-            error.hint += f"; then `bundlekit rollout retry` tries it again{of_key}"
-        if isinstance(error, NeedsHuman):
-            state = State.NEEDS_HUMAN
-        elif type(error) is BundlekitError and task.work in (Work.ASK, Work.CHECK):
-            state = State.NEEDS_HUMAN  # a fault of ours: the same would come of another try
-        elif task.work is Work.DEPLOY:
-            state = state_of_failure(error, ordered=self._record.known(task.gateway).ordered)
-        elif task.work is Work.ASK and isinstance(error, RolledBack):
-            state = State.ROLLED_BACK
-        elif task.work is Work.REVERT and not isinstance(error, GatewayUnreachable):
-            state = State.NEEDS_HUMAN
-        elif task.work is not Work.ASK or not isinstance(error, Refused):
-            state = State.OFFLINE  # it did not get as far as to look
-        bundle = self._at.get(task.gateway, "") if self._are_several else ""
-        if bundle and not re.search(rf"\b{re.escape(bundle)}\b", error.message):
-            error.message = f"{bundle}: {error.message}"
-        return Result(state, error=error, bundle=bundle)
 
     def _deploy(self, gateway: Gateway) -> Result:
         left = self._left(gateway)
@@ -310,45 +186,8 @@ class Worker:
         with self._session(gateway) as session:
             for name, part in self._parts(gateway).items():
                 self._at[gateway.name] = name
-                starts = self._check_one(session, self._jobs[name], part)
+                starts = check_after_soak(session, self._jobs[name], part)
         return Result(State.UP, checked=True, starts=starts)
-
-    def _check_one(self, session: Session, job: Job, part: Part) -> int:
-        """Raises NeedsHuman where it does not; else how often the bundle was started."""
-        from bundlekit.deploy.contract_check import look_at
-
-        seen = look_at(session, job.manifest, job.checks)
-        if seen.release != part.release:
-            problem = f"release {seen.release or 'none'} is current there instead of {part.release}"
-        elif seen.starts > max(part.starts, 1):
-            problem = f"it was started {seen.starts} times"
-        else:
-            problem = seen.trouble or self._broken_promise(session, job, seen)
-        if problem:
-            raise NeedsHuman(
-                f"release {part.release} of {job.name} started, but did not run well until the end of the soak: "
-                f"{problem}",
-                kept="it was not rolled back",
-                hint=f"`bundlekit logs TARGET --bundle {job.name}` shows what it printed",
-            )
-        return seen.starts
-
-    def _broken_promise(self, session: Session, job: Job, seen: Seen) -> str:
-        """What the bundle does not answer as it declares; empty where it does, or where that cannot be asked."""
-        from bundlekit.deploy.contract_check import judge
-        from bundlekit.gateway.client import GatewayClient
-        from bundlekit.gateway.contract import Verdict
-
-        if not job.checks:
-            return ""
-        token = session.api_token()
-        client = GatewayClient.over(session.open_api, token, name=session.name, timeout=_PATIENCE)
-        try:
-            results = list(judge(job.manifest, job.checks, client, seen))
-        except GatewayUnfit:  # its SSH server forbids forwarding
-            return ""
-        broken = [result for result in results if result.verdict is Verdict.BROKEN]
-        return f"{broken[0].check.method} {broken[0].check.resource} {broken[0].words}" if broken else ""
 
     def _revert(self, gateway: Gateway) -> Result:
         """The last bundle first: it may need those before it."""
@@ -392,33 +231,6 @@ class _Phases(SilentListener):
 
     def phase(self, word: str, text: str) -> None:
         self._watcher.phase(self._gateway, self._bundle, word, text)
-
-
-def state_of_failure(error: BundlekitError, *, ordered: bool) -> State:
-    """What a deploy that failed makes of a gateway.
-
-    Args:
-        error: of the deploy.
-        ordered: whether the order may have reached the gateway.
-    """
-    is_away = isinstance(error, GatewayUnreachable)
-    # Not a refusal of the gateway's, but the end of what it said.
-    if ordered and (is_away or type(error) in (CouldNotRun, BundlekitError)):
-        return State.HANDED_OVER
-    if is_away:
-        return State.OFFLINE
-    if isinstance(error, NeedsHuman):
-        return State.NEEDS_HUMAN
-    return State.ROLLED_BACK if isinstance(error, RolledBack) else State.REFUSED
-
-
-def _own_fault(error: Exception) -> BundlekitError:
-    """An error that nobody has thought of, with where it comes from; values of variables stay out of it."""
-    return BundlekitError(
-        f"bundlekit failed with {type(error).__name__}, and that is a fault of bundlekit: {error}",
-        hint="please report this, with the lines below",
-        details=(*trace_of(error), f"{type(error).__name__}: {error}"),
-    )
 
 
 def _is_up(state: BundleState) -> bool:

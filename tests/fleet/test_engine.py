@@ -22,10 +22,11 @@ from bundlekit.deploy.verbs import Deployed
 from bundlekit.errors import GatewayUnfit, GatewayUnreachable, HostKeyRejected
 from bundlekit.fleet.engine import Engine
 from bundlekit.fleet.inventory import Gateway
+from bundlekit.fleet.job import Job
 from bundlekit.fleet.record import Record
 from bundlekit.fleet.states import State, Task, Work
 from bundlekit.fleet.waves import Policy, Window
-from bundlekit.fleet.work import Job, Worker
+from bundlekit.fleet.work import Worker
 from bundlekit.gateway.contract import ContractCheck, Promise
 from bundlekit.pack.archive import Archive
 from bundlekit.remote.events import BundleState, GatewayState, Running

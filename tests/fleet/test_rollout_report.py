@@ -17,8 +17,8 @@ from bundlekit.errors import GatewayUnreachable, RolledBack
 from bundlekit.fleet.scheduler import Scheduler
 from bundlekit.fleet.states import State, Work
 from bundlekit.fleet.story import Story, story_of
+from bundlekit.fleet.watcher import Result
 from bundlekit.fleet.waves import Policy, Share
-from bundlekit.fleet.work import Result
 
 NAMES = ("gw1", "gw2", "gw3", "gw4")
 HEAD: dict[str, Any] = {

@@ -20,11 +20,11 @@ from bundlekit.errors import GatewayUnreachable, RolledBack
 from bundlekit.fleet import scheduler, work
 from bundlekit.fleet.engine import Engine
 from bundlekit.fleet.inventory import Gateway
+from bundlekit.fleet.job import Job
 from bundlekit.fleet.record import Record
 from bundlekit.fleet.report import exit_code, for_programs, lines_of
 from bundlekit.fleet.states import FAILED, GOOD, State
 from bundlekit.fleet.waves import Policy, Share
-from bundlekit.fleet.work import Job
 from bundlekit.pack.archive import Archive
 from bundlekit.remote.events import BundleState, GatewayState, HistoryEntry
 from tests.fleet.test_engine import Watcher

@@ -162,8 +162,8 @@ def _bare_lines(lines: list[str]) -> Iterator[str]:
 
 
 def _bare_python(source: str) -> str:
-    # By tokens alone: `ast.parse` of CPython 3.11 fails at times where another thread is in it, such as one that formats
-    # a traceback.
+    # By tokens alone: `ast.parse` of CPython 3.11 fails at times where another thread is in it, as one that formats a
+    # traceback is.
     lines = source.splitlines(keepends=True)
     dropped, texts = set(), set()
     statement: list[tokenize.TokenInfo] = []

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 try:
     from bundlekit.deploy.verbs import this_person
+    from bundlekit.fleet.failures import state_of_failure
     from bundlekit.fleet.record import add_to_shared
     from bundlekit.fleet.states import State
-    from bundlekit.fleet.work import state_of_failure
 except ImportError:  # which the action reports
     pass
 
