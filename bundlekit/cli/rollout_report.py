@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import threading
@@ -12,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bundlekit.cli.deploy_report import JsonLines
+from bundlekit.cli.deploy_report import JsonLines, code, markdown
+from bundlekit.cli.document import put
 from bundlekit.fleet.report import (
     WORDS,
     counts_in_words,
     for_programs,
     gateway_for_programs,
+    groups_of,
+    junit,
     lines_of,
     named_by,
     title_of,
@@ -227,3 +231,29 @@ def merged_for_programs(stories: list[Story]) -> dict[str, object]:
         "counts": {state.value: sum(one.state is state for one in known) for state in State},
         "gateways": [gateway_for_programs(one) for one in known],
     }
+
+
+def write_junit(file: Path, story: Story) -> None:
+    """Write a case a gateway.
+
+    Raises:
+        CouldNotRun: the file cannot be written.
+    """
+    put(junit(story.what, story.gateways), file)
+
+
+def summarize(story: Story, status: str) -> None:
+    """Add a summary in Markdown to the page of a CI system, where it has one."""
+    page = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not page:
+        return
+    is_well = status == "done" and not groups_of(story.gateways)
+    what = f"Rollout of {story.what}"
+    lines = [f"### {'✅' if is_well else '❌'} {markdown(what)}", f"- {markdown(counts_in_words(story.gateways))}"]
+    lines += [f"- {markdown(f'{status}: {story.reason}' if story.reason else status)}"]
+    lines += ["", *code(lines_of(story.gateways, named_by(story)))]
+    try:
+        with Path(page).open("a", encoding="utf-8") as stream:
+            stream.write("\n".join(lines) + "\n\n")
+    except OSError as error:
+        click.echo(f"note: no summary: cannot write {page}: {error.strerror}", err=True)

@@ -1,8 +1,7 @@
-"""Rollouts from the command line: how one begins and goes on, and what is shown of it."""
+"""Rollouts from the command line: how one begins, goes on, or would go."""
 
 from __future__ import annotations
 
-import os
 import shlex
 import time
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bundlekit.cli.document import put
 from bundlekit.cli.fleet_access import Fleet, FleetAccess
 from bundlekit.cli.rollout_options import RolloutOptions, policy_of
 from bundlekit.cli.rollout_records import folder_of_records, new_record, note_last
@@ -263,7 +261,7 @@ def _carry_out(
     reverts: bool = False,
     max_failed: str | None = None,
 ) -> int:
-    from bundlekit.cli.rollout_report import RolloutReport
+    from bundlekit.cli.rollout_report import RolloutReport, summarize, write_junit
     from bundlekit.fleet.engine import Engine
     from bundlekit.fleet.shared_rate import SharedRate
 
@@ -335,34 +333,3 @@ def _job_of(record: Record, archive: Archive, how: Mapping[str, Any], entry: Map
     manifest, checks = plan_checks(bundle, {}, write=False)
     how = {"write": entry.get("write", False), **how}  # which was for all, in records of earlier versions
     return Job(archive, manifest, checks if how["verify"] else (), how)
-
-
-def write_junit(file: Path, story: Story) -> None:
-    """Write a case a gateway.
-
-    Raises:
-        CouldNotRun: the file cannot be written.
-    """
-    from bundlekit.fleet.report import junit
-
-    put(junit(story.what, story.gateways), file)
-
-
-def summarize(story: Story, status: str) -> None:
-    """Add a summary in Markdown to the page of a CI system, where it has one."""
-    from bundlekit.cli.deploy_report import code, markdown
-    from bundlekit.fleet.report import counts_in_words, groups_of, lines_of, named_by
-
-    page = os.environ.get("GITHUB_STEP_SUMMARY")
-    if not page:
-        return
-    is_well = status == "done" and not groups_of(story.gateways)
-    what = f"Rollout of {story.what}"
-    lines = [f"### {'✅' if is_well else '❌'} {markdown(what)}", f"- {markdown(counts_in_words(story.gateways))}"]
-    lines += [f"- {markdown(f'{status}: {story.reason}' if story.reason else status)}"]
-    lines += ["", *code(lines_of(story.gateways, named_by(story)))]
-    try:
-        with Path(page).open("a", encoding="utf-8") as stream:
-            stream.write("\n".join(lines) + "\n\n")
-    except OSError as error:
-        click.echo(f"note: no summary: cannot write {page}: {error.strerror}", err=True)

@@ -11,8 +11,7 @@ from typing import Any
 import click
 import pytest
 
-from bundlekit.cli.rollout_report import RolloutReport
-from bundlekit.cli.rollouts import summarize
+from bundlekit.cli.rollout_report import RolloutReport, summarize
 from bundlekit.errors import GatewayUnreachable, RolledBack
 from bundlekit.fleet.scheduler import Scheduler
 from bundlekit.fleet.states import State, Work

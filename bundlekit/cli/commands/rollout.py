@@ -176,8 +176,7 @@ def report_command(rollouts: tuple[str, ...], junit: Path | None, form: str) -> 
     """Report the results of rollouts. If several records have a gateway, the record with its latest change counts."""
     from bundlekit.cli.deploy_report import code, markdown
     from bundlekit.cli.rollout_records import find_record
-    from bundlekit.cli.rollout_report import merged_for_programs
-    from bundlekit.cli.rollouts import write_junit
+    from bundlekit.cli.rollout_report import merged_for_programs, write_junit
     from bundlekit.fleet.report import counts_in_words, exit_code, lines_of, named_by, title_of
     from bundlekit.fleet.story import BY_ANSIBLE, merged, read_record
 
