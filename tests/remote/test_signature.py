@@ -7,6 +7,7 @@ import calendar
 import fcntl
 import json
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -226,6 +227,14 @@ def test_signers_come_and_go(signers: Signers, tmp_path: Path) -> None:
     assert signers("remove", "--all") == (0, f"{told[0]}\n")
     assert [path.name for path in signers.file.parent.iterdir()] == ["signers.lock"]
     assert (signers.file.parent / "signers.lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_history_has_the_fingerprints_of_twenty_signers(signers: Signers) -> None:
+    keys = [struct.pack(">I11sI32s", 11, b"ssh-ed25519", 32, bytes([number]) * 32) for number in range(21)]
+    lines = [f"s{number} ssh-ed25519 {base64.b64encode(key).decode()}" for number, key in enumerate(keys)]
+    told = ", ".join(f"s{number} {sshsig.fingerprint(key)}" for number, key in enumerate(keys[:20]))
+    assert signers("add", *lines[:20]) == (0, f"{told}\n")
+    assert signers("add", *lines) == (0, f"{told} and 1 more\n")
 
 
 def test_signers_that_are_damaged_stay_as_they_are(signers: Signers, tmp_path: Path) -> None:
