@@ -221,22 +221,25 @@ def after(known: Known, event: Mapping[str, Any], at: float) -> Known:
             return _with_part(known, event, at)
         case "state":
             state = State(event["state"])
+            bundle = str(event.get("bundle", known.bundle))
             parts = dict(known.parts)
+            # What is known of another bundle than the last one, perhaps nothing.
+            before = known if bundle == known.bundle else parts.get(bundle, Part(State.PENDING))
             if state in GOOD and not parts:
                 release, replaced = event.get("release", known.release), event.get("replaced", known.replaced)
                 parts = {known.bundle: Part(state, str(release), str(replaced), int(event.get("starts", 1)))}
             return replace(
                 known,
                 state=state,
-                bundle=str(event.get("bundle", known.bundle)),
+                bundle=bundle,
                 parts=parts,
                 in_doubt=False,
                 ordered=known.ordered and state is not State.PENDING,
                 checked=bool(event.get("checked", False)),
                 time=at,
                 starts=int(event.get("starts", known.starts)),
-                release=str(event.get("release", known.release)),
-                replaced=str(event.get("replaced", known.replaced)),
+                release=str(event.get("release", before.release)),
+                replaced=str(event.get("replaced", before.replaced)),
                 error=event.get("error") or {},
                 seconds=float(event.get("seconds", 0.0)),
             )

@@ -16,7 +16,7 @@ from bundlekit.deploy.await_outcome import Change
 from bundlekit.deploy.outcome import Outcome
 from bundlekit.deploy.plan import Action, Plan
 from bundlekit.deploy.verbs import Deployed
-from bundlekit.errors import GatewayUnreachable, RolledBack
+from bundlekit.errors import GatewayUnreachable, Refused, RolledBack
 from bundlekit.fleet import scheduler, work
 from bundlekit.fleet.engine import Engine
 from bundlekit.fleet.inventory import Gateway
@@ -216,3 +216,20 @@ def test_gateway_with_some_bundles_is_told_and_taken_back(monkeypatch: pytest.Mo
     told = for_programs(story)["gateways"][1]
     assert [one["state"] for one in told["bundles"]] == ["reverted", "rolled-back", "pending"]
     assert exit_code(story.gateways, is_done=False) == 1
+
+
+def test_refused_bundle_does_not_get_the_release_of_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As an unsigned one after a signed one, where the gateways have signers."""
+    world = World(monkeypatch, tmp_path / "one.jsonl", 1)
+    deploy = verbs.deploy
+
+    def refuses(session: Any, archive: Archive, *rest: Any, **how: Any) -> Deployed:
+        if archive.name == "thermostat":
+            raise Refused("this thermostat is not signed")
+        return deploy(session, archive, *rest, **how)
+
+    monkeypatch.setattr(verbs, "deploy", refuses)
+    story = world.run().story
+    assert "gw[0-5]: broker 2 up, thermostat refused, pump not begun" in lines_of(story.gateways)
+    told = for_programs(story)["gateways"][1]
+    assert [(one["release"], one["replaced"]) for one in told["bundles"]] == [("2", "1"), (None, None), (None, None)]
