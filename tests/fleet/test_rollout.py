@@ -155,11 +155,17 @@ def test_rollout_is_taken_back_where_it_is_told_so(operator: Operator) -> None:
     assert operator.roll_out(sample(operator, "0.0.1", "back")).code == 0
     with breaking(operator, "gw2", "0.0.2"):
         bundle = sample(operator, "0.0.2", "back")
-        ended = operator.roll_out(bundle, "--jobs", "1", "--on-abort", "rollback", "--wait", "20")
+        abort = ("--jobs", "1", "--on-abort", "rollback")
+        ended = operator.roll_out(bundle, *abort, "--wait", "20", "--require-newer")  # which does not mean the way back
     assert ended.code == 1
     assert operator.states() == {"gw1": "reverted", "gw2": "rolled-back"}
     status = json.loads(operator.run("status", *operator.to("gw1"), PASSWORD, "--format", "json", "-b", "back").out)
     assert status["bundles"][0]["version"] == "0.0.1"
+    older = operator.roll_out(sample(operator, "0.0.0", "back"), "--require-newer", "--max-failed", "2")
+    assert older.code == 1
+    assert "gw[1-2]: back 0.0.0 is not newer than 0.0.1, which is there now" in older.out
+    again = operator.rollout("retry", PASSWORD)
+    assert (again.code, operator.states()) == (1, {"gw1": "refused", "gw2": "refused"})
 
 
 @pytest.mark.parametrize("seed", range(2))
