@@ -17,15 +17,9 @@ import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+from bundlekit.fleet.away import Away
 from bundlekit.fleet.states import FAILED, GOOD, Memory, State, Task, Work, names_of
 from bundlekit.fleet.waves import Policy
-
-_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between two looks for a gateway that is away
-# All those that are away are looked for so often a second at most: of ten thousand, each is looked for less often.
-_LOOKS_A_SECOND = 20
-
-
-_PATIENCE = 300.0  # seconds to wait at least for one that has its order: so long may a change take, and a boot
 
 
 class Scheduler:
@@ -74,10 +68,7 @@ class Scheduler:
         self._finding: set[str] = set()
         self._load: dict[str, int] = {}  # gateways that are worked on, by jump host
         self._soaking: list[tuple[float, int]] = []  # when to check, and the rank; a heap
-        self._away: list[tuple[float, int]] = []  # when to look for it again
-        self._tries: dict[str, int] = {}
         self._partial: set[str] = set()  # gateways with only some of several bundles up
-        self._lost: dict[str, Work] = {}  # of those that are away: what to do when they are back
         # What there is to do with those that have the release and soaked, or are back; as those that wait.
         self._ready: dict[str, list[tuple[int, Work]]] = {}
         self._wave_of: dict[str, int] = {}
@@ -86,9 +77,8 @@ class Scheduler:
         self._settled = 0
         self._failed = 0
         self._reverts: dict[str, list[tuple[int, Work]]] = {}
-        self._deadline = now + policy.offline.seconds - age if policy.offline.way == "wait" else now
-        self._patience = now + _PATIENCE
-        self._owed = 0  # of those that are away: how many have the release, or its order
+        deadline = now + policy.offline.seconds - age if policy.offline.way == "wait" else now
+        self._away = Away(self._rank, policy.seed, now=now, deadline=deadline)
         for name in order:
             self._restore(name, (known or {}).get(name, Memory(State.PENDING)), now)
         self._judge()
@@ -107,8 +97,7 @@ class Scheduler:
             if all(work is Work.REVERT for work in self._working.values()) and not self._finding:
                 tasks = [self._begin(work, name) for name, work in self._taken(self._reverts)]
             return tasks
-        while self._away and self._away[0][0] <= now:
-            name = self._order[heapq.heappop(self._away)[1]]
+        for name in self._away.due(now):
             self._finding.add(name)
             tasks.append(Task(Work.FIND, name, self._wave_of.get(name, 0)))
         while self._soaking and self._soaking[0][0] <= now:
@@ -136,7 +125,7 @@ class Scheduler:
         if work is Work.FIND:
             self._finding.discard(name)
             if result is State.OFFLINE:
-                self._look_later(name, now)
+                self._away.look_later(name, now)
             else:
                 self._back(name)
             return
@@ -178,14 +167,13 @@ class Scheduler:
             return not any(self._reverts.values())
         if self._is_left or self._soaking or any(self._ready.values()):
             return False
-        return not self._lost or now >= self._end
+        return not self._away.is_waited_for(now)
 
     def next_time(self, now: float) -> float | None:
         """When there is something to do, if nothing ends before; None where only an end or a window matters."""
-        times = [heap[0][0] for heap in (self._away, self._soaking) if heap and not self.halted]
-        if self._lost and not self.halted and self._end > now:
-            times.append(self._end)
-        return min(times, default=None)
+        if self.halted:
+            return None
+        return min([*self._away.times(now), *(at for at, _ in self._soaking[:1])], default=None)
 
     def counts(self) -> dict[State, int]:
         """How many gateways there are of each state."""
@@ -212,11 +200,6 @@ class Scheduler:
     # How it is decided -----------------------------------------------------------------------------------------------
 
     @property
-    def _end(self) -> float:
-        """Until when those that are away are waited for. One that has its order does not count as any other."""
-        return max(self._deadline, self._patience) if self._owed else self._deadline
-
-    @property
     def _is_at_work(self) -> bool:
         return bool(self._working or self._finding)
 
@@ -229,12 +212,12 @@ class Scheduler:
             self.wave = max(self.wave, memory.wave)
         if memory.ordered and (memory.in_doubt or state is State.HANDED_OVER):
             self.states[name] = State.HANDED_OVER
-            self._lose(name, Work.ASK, now, now)
+            self._away.add(name, Work.ASK, now, look_now=True)
         elif memory.in_doubt or state is State.PENDING:
             self._queue(self._waiting, name, Work.DEPLOY)
         elif state is State.OFFLINE:
             self.states[name] = State.OFFLINE
-            self._lose(name, Work.DEPLOY, now, now)
+            self._away.add(name, Work.DEPLOY, now, look_now=True)
         else:
             self._settle(name, state, now - memory.age, soaks=state is State.UP and not memory.checked)
 
@@ -289,39 +272,18 @@ class Scheduler:
     def _leave(self, name: str, work: Work, result: State, now: float) -> None:
         """It cannot be reached: look for it again, unless such gateways are left out or count as failed."""
         if work is Work.CHECK:  # the release was seen to run there
-            self._lose(name, Work.CHECK, now)
+            self._away.add(name, Work.CHECK, now)
         elif result is State.HANDED_OVER or work is Work.ASK:
             self.states[name] = State.HANDED_OVER
-            self._lose(name, Work.ASK, now)
+            self._away.add(name, Work.ASK, now)
         elif self._policy.offline.way == "fail":
             self._settle(name, State.OFFLINE, now, soaks=False)
         else:
             self.states[name] = State.OFFLINE
-            self._lose(name, Work.DEPLOY, now)
-
-    def _lose(self, name: str, work: Work, now: float, at: float | None = None) -> None:
-        self._lost[name] = work
-        if work is not Work.DEPLOY:
-            self._owed += 1
-            self._patience = max(self._patience, now + _PATIENCE)
-        if at is None:
-            self._look_later(name, now)
-        else:
-            heapq.heappush(self._away, (at, self._rank[name]))
-
-    def _look_later(self, name: str, now: float) -> None:
-        tries = self._tries.get(name, 0)
-        self._tries[name] = tries + 1
-        # Never fewer than two of them at the same time: all come back together after a power cut or a broken network.
-        pause = _PAUSES[min(tries, len(_PAUSES) - 1)] * (
-            0.5 + random.Random(f"{self._policy.seed}/{name}/{tries}").random()  # noqa: S311 - no secret
-        )
-        pause = max(pause, len(self._lost) / _LOOKS_A_SECOND)
-        heapq.heappush(self._away, (now + pause, self._rank[name]))
+            self._away.add(name, Work.DEPLOY, now)
 
     def _back(self, name: str) -> None:
-        work = self._lost.pop(name)
-        self._owed -= work is not Work.DEPLOY
+        work = self._away.back(name)
         if work is Work.DEPLOY:
             self.states[name] = State.PENDING
             self._queue(self._waiting, name, Work.DEPLOY)
@@ -331,7 +293,7 @@ class Scheduler:
 
     def _settle(self, name: str, state: State, now: float, *, soaks: bool) -> None:
         self.states[name] = state
-        self._tries.pop(name, None)
+        self._away.settled(name)
         if soaks and self._policy.soak:
             self._count(self._busy, name, 1)
             heapq.heappush(self._soaking, (now + self._policy.soak, self._rank[name]))

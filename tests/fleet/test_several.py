@@ -17,7 +17,7 @@ from bundlekit.deploy.outcome import Outcome
 from bundlekit.deploy.plan import Action, Plan
 from bundlekit.deploy.verbs import Deployed
 from bundlekit.errors import GatewayUnreachable, Refused, RolledBack
-from bundlekit.fleet import scheduler, work
+from bundlekit.fleet import away, work
 from bundlekit.fleet.engine import Engine
 from bundlekit.fleet.inventory import Gateway
 from bundlekit.fleet.job import Job
@@ -65,8 +65,8 @@ class World:
         self.faults = 0.0  # how likely each is
         self.lines_left = -1  # until the controller is killed
         patch.setattr(work, "_AGAIN", 0.0)
-        patch.setattr(scheduler, "_PAUSES", (0.0,))
-        patch.setattr(scheduler, "_LOOKS_A_SECOND", 1e9)
+        patch.setattr(away, "_PAUSES", (0.0,))
+        patch.setattr(away, "_LOOKS_A_SECOND", 1e9)
         patch.setattr("bundlekit.fleet.engine.threading.Thread", AtOnce)
         patch.setattr(verbs, "this_person", lambda: "me")
         patch.setattr(verbs, "deploy", self._deploy)
