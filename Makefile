@@ -39,7 +39,7 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: test-ready
 	rm -f .pytest_cache/v/cache/lastfailed
 	$(BIN)/pytest -n 5 --dist loadgroup -m "not browser" || $(BIN)/python -m tests.once_more
-	$(BIN)/pytest -n 2 -m browser tests/emulator/console
+	$(BIN)/pytest -n 2 -m browser tests/emulator/console || $(BIN)/python -m tests.once_more
 
 # What the tests need. It takes one processor, so CI does it beside the linters.
 test-ready: $(INSTALLED) $(ANSIBLE)/ready $(OLDEST_ANSIBLE)/ready $(COMPILED) packages

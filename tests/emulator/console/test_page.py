@@ -178,23 +178,26 @@ def test_json_is_told_from_what_is_none_as_the_browser_does(console: Console) ->
     assert differing == []
 
 
-def test_what_is_typed_meanwhile_stays_when_get_answers(console: Console) -> None:
+@pytest.mark.parametrize("typed", ['{"typed": 1}', ""])
+def test_body_that_is_typed_in_stays_when_get_answers(console: Console, typed: str) -> None:
     slow = console.gateway.add("slow", ["/slow"], lambda _: None)
     page = console.open()
     page.get_by_role("button", name="/slow").click()
     page.get_by_role("radio", name="PUT").check(force=True)
     body = page.get_by_role("textbox", name="Body")
-    body.fill('{"typed": 1}')
+    body.fill(typed)
     asked = rows(page).filter(has_text="/slow").last
     expect(asked).to_contain_text("slow …")
     asked.click()
     request = json.loads(page.locator(".message pre").first.inner_text())
+    body.focus()
     with page.expect_response("**/api/v1/slow") as answered:
         console.gateway.loop.run(slow.send({**request, "code": 200, "sign": ["slow"], "data": {"kept": 0}}))
     answered.value.finished()
     expect(asked).to_contain_text("200")
     page.evaluate("new Promise((done) => setTimeout(done, 100))")
-    expect(body).to_have_value('{"typed": 1}')
+    expect(body).to_have_value(typed)
+    expect(page.get_by_text("From GET puts that in")).to_have_count(0 if typed else 1)
 
 
 def test_curl_command_has_the_token_by_name_alone(console: Console, heater: Settings) -> None:
