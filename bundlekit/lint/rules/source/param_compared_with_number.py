@@ -6,8 +6,8 @@ number without an error: they are never equal, and text is greater than any numb
 Evidence: Seen with SDK 1.1.2 on Python 2.7.18: a `GET /rooms/1` finds `message.param["id"] == 1` false, and Python
 finds `"1" > 5` true.
 
-Fix (unsafe): compares it with the text of the number, if the number is a plain one and is tested for equality. The request
-that has that text is answered in another way then.
+Fix (unsafe): compares it with the text of the number, if the number is a plain one and is tested for equality. The
+request that has that text is answered in another way then.
 
 Bad:
 
