@@ -79,7 +79,7 @@ def bound_names(module: Module, names: set[str]) -> set[str]:
         return set()
     found: set[str] = set()
     for name in names:
-        if any(map(_binds, module.python.spelled.get(name, ()))):
+        if any(map(binds, module.python.spelled.get(name, ()))):
             found.add(name)
     return found
 
@@ -147,7 +147,8 @@ def _builtins(module: Module) -> Iterator[tuple[str, Unknown]]:
         yield name, Unknown(name, node)
 
 
-def _binds(node: Node) -> bool:
+def binds(node: Node) -> bool:
+    """Whether a name gets a meaning where it is spelled, but for that of an import."""
     around = node.parent
     if around is None:
         return False

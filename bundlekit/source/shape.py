@@ -147,12 +147,21 @@ class Shape:
 
     def __and__(self, other: Shape) -> Shape:
         """What passes a check of this shape and then one of the other; the second sees what comes out of the first."""
+        before = self if other.same else self._changed()
         if not self.same:
-            return self if other.says_nothing and other.is_exact else self.inexact(same=False)
-        found = [both for one in self.branches for two in other.branches if (both := _intersection(one, two))]
+            return before if other.says_nothing and other.is_exact else before.inexact(same=False)
+        found = [both for one in before.branches for two in other.branches if (both := _intersection(one, two))]
         if len(found) > _MOST_BRANCHES:
-            return self.inexact(same=other.same)
+            return before.inexact(same=other.same)
         return Shape(_united(found), other.same)
+
+    def _changed(self) -> Shape:
+        """The same values, whose members come out as something else."""
+        branches = []
+        for branch in self.branches:
+            members = [replace(one, shape=replace(one.shape, same=False)) for one in branch.members]
+            branches.append(replace(branch, members=tuple(members)))
+        return Shape(tuple(branches), self.same)
 
     def schema(self) -> dict[str, Any]:
         """Its JSON Schema, of the dialect 2020-12."""

@@ -121,6 +121,7 @@ ANSWERS = {
 
 # rule, and requests with their bodies, and what its bad example answers to them
 SAYS: dict[str, list[tuple[str, object, int, object]]] = {
+    "value-outside-schema": [("PUT /example", {"mode": "off"}, 200, {"is_on": True})],
     "schema-in-signature": [("PUT /example", {"value": "x"}, 200, {"value": "x"})],
     "request-in-shell-command": [("PUT /example", {"host": "x; id -u"}, 200, {"output": f"x\n{os.getuid()}\n"})],
     "repeated-answer": [

@@ -50,11 +50,10 @@ from typing import TYPE_CHECKING
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.keys import keys_read
+from bundlekit.lint.facts.schemas import functions_with_schemas
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
-from bundlekit.source.request_functions import handler_of
-from bundlekit.source.routes import Route
 from bundlekit.source.syntax import span_of, text_of
 
 if TYPE_CHECKING:
@@ -65,16 +64,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
     module = inspection.source.module
     if module is None:
         return
-    routes: dict[int, list[Route]] = {}
-    for route in inspection.source.routes:
-        routes.setdefault(route.handler_at, []).append(route)
-    for found in routes.values():
-        if any(route.schema is None for route in found):
-            continue  # it takes every key
-        function = handler_of(found[0], module.functions)
-        if function is None or len(function.parameters) < 2 or function.node.has_error:
-            continue
-        allowed = _keys([inspection.contracts.schema_of(route) for route in found])
+    for function, schemas in functions_with_schemas(inspection, module):
+        allowed = _keys(schemas)
         if allowed is None:
             continue
         for key, node in keys_read(function, f"{text_of(function.parameters[1])}.data"):
@@ -85,14 +76,14 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
                 yield Diagnostic(module.path, span_of(module.text, node), message, hint)
 
 
-def _keys(schemas: list[Shape | None]) -> set[str] | None:
+def _keys(schemas: list[Shape]) -> set[str] | None:
     """The keys that some schemas let through; None where there may be others."""
     from bundlekit.source.shape import OBJECT
 
     found: set[str] = set()
     for schema in schemas:
-        branches = schema.of_kind(OBJECT) if schema is not None else ()
-        if schema is None or not branches or any(not one.closed or one.keyed or not one.members for one in branches):
+        branches = schema.of_kind(OBJECT)
+        if not branches or any(not one.closed or one.keyed or not one.members for one in branches):
             return None
         found |= {member.name for one in branches for member in one.members}
     return found
