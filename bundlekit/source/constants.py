@@ -154,7 +154,7 @@ def _body(scope: Scope, name: str) -> Scope | None:
         around = around.parent
     if around is None or len(around.bindings[name]) != 1:
         return None
-    return (around.bodies or {}).get(name)
+    return around.body_of(name)
 
 
 def _is_set_once(scope: Scope, name: str) -> bool:

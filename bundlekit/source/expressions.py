@@ -200,7 +200,7 @@ class Expressions:
             for one in module.python.imports:
                 if one.alias == name:
                     return self._imported(one, "", module, depth)
-            if name in (scope.bodies or {}):
+            if scope.body_of(name) is not None:
                 return Named(f"{module.path}:{name}")
         return UNSEEN
 
@@ -252,7 +252,7 @@ class Expressions:
                 if name not in top.bindings:
                     return Named(f"{files[0]}:") if files and path.endswith("__init__.py") else UNSEEN
                 return self.name(name, top, found, depth + 1)
-            return self._of_class((top.bodies or {}).get(class_name), name, found, depth)
+            return self._of_class(top.body_of(class_name), name, found, depth)
         return Method(value, name) if value is not UNSEEN else UNSEEN
 
     def _of_class(self, body: Scope | None, name: str, module: Module, depth: int) -> Any:

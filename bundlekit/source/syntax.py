@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakValueDictionary
 
 from bundlekit.bundle.text import Span, Text
 
@@ -73,7 +74,7 @@ _WAYS = {
 """What is done with the nodes of a kind, in one look."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Scope:
     """A module, a class body or a function body.
 
@@ -82,7 +83,8 @@ class Scope:
         is_function: whether its names come and go with a call.
         bindings: for each name all that is bound to it, in the order of the source; None for what is not plainly
             `name = value`.
-        bodies: of the classes that are defined in it, by name; None where there is none.
+        bodies: of the classes that are defined in it, by name; None where there is none. They are held weakly: a
+            circle of references would stay in memory until Python collects garbage.
         source: all that stands in the module; known of a module alone.
         node: the definition or the lambda; None for a module.
         parameters: of a function, as `bundlekit.source.undefined_names` read them when asked.
@@ -91,13 +93,17 @@ class Scope:
     parent: Scope | None
     is_function: bool
     bindings: dict[str, list[Node | None]] = field(default_factory=dict)
-    bodies: dict[str, Scope] | None = None
+    bodies: WeakValueDictionary[str, Scope] | None = None
     source: bytes = b""
     node: Node | None = None
     parameters: frozenset[str] | None = None
 
     def bind(self, name: str, value: Node | None) -> None:
         self.bindings.setdefault(name, []).append(value)
+
+    def body_of(self, name: str) -> Scope | None:
+        """The body of a class that is defined in it; the last one where several have the name."""
+        return self.bodies.get(name) if self.bodies is not None else None
 
 
 class Call(NamedTuple):
@@ -153,6 +159,7 @@ class PythonSource:
     root: Node
     imports: list[Import] = field(default_factory=list)
     classes: list[Class] = field(default_factory=list)
+    bodies: list[Scope] = field(default_factory=list)  # of the classes; scopes hold them weakly
     calls: list[Call] = field(default_factory=list)
     names: list[Node] = field(default_factory=list)  # every identifier that stands in an expression
     scopes: list[Scope] = field(default_factory=list)  # of the names: the innermost one whose definition has it
@@ -228,7 +235,7 @@ def parse(utf8: bytes) -> PythonSource:
             continue
         if ways & _IS_SCOPE and node.is_named:
             scopes.append(scope)
-            scope = _inner(scope, node, kind)
+            scope = _inner(found, scope, node, kind)
             todo.append(None)
         inner = node.children if tokens else node.named_children
         if inner:
@@ -236,11 +243,13 @@ def parse(utf8: bytes) -> PythonSource:
     return found
 
 
-def _inner(scope: Scope, node: Node, kind: str) -> Scope:
+def _inner(found: PythonSource, scope: Scope, node: Node, kind: str) -> Scope:
     """The scope that a class, a function or a lambda is."""
     inner = Scope(scope, is_function=kind != "class_definition", node=node)
     if kind == "class_definition":
-        scope.bodies = scope.bodies or {}
+        found.bodies.append(inner)
+        if scope.bodies is None:
+            scope.bodies = WeakValueDictionary()
         scope.bodies[text_of(node.child_by_field_name("name"))] = inner
     return inner
 
