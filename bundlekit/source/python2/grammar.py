@@ -30,6 +30,7 @@ _WITH_BLOCKS = (
     *("except_clause", "finally_clause"),
 )
 _RETURN = re.compile(rb"\r(?!\n)")  # ends a line, too
+_ENDS_LINES_ALIKE = re.compile(r"[\n -~]*")
 _EXEC = re.compile(rb"(?<![.\w])exec\b(?!\s*=)")
 
 
@@ -41,13 +42,36 @@ def syntax_error(module: Module) -> Span | None:
     content = module.text.content
     if module.python.error is None:
         odd = _indentation_error(module)
-        return None if odd is None or _error_line(content) is None else span_of(module.text, odd)
-    if _error_line(content) is None:
+        if odd is None or not (_is_refused_from(odd, module.text) or _error_line(content) is not None):
+            return None
+        return span_of(module.text, odd)
+    number = _error_line(content)
+    if number is None:
         return None
     error = first_error(_python_2_tree(module.text.utf8))
     if error is None:
         return None
-    return _line_of_error(module.text) or span_of(module.text, error)
+    return _line_of_error(module.text, number) or span_of(module.text, error)
+
+
+def _is_refused_from(node: Node, text: Text) -> bool:
+    """Whether Python 3 refuses the function or class around a node, read from its first line on: quicker to find out.
+
+    Then it refuses the module: what stands before only adds lines. False says nothing: it is not asked where it may end
+    a line elsewhere than tree-sitter, and what it finds behind the function or class may be due to what was left out.
+    """
+    around: Node | None = node
+    while around is not None and around.type not in ("class_definition", "function_definition"):
+        around = around.parent
+    if around is None or not _ENDS_LINES_ALIKE.fullmatch(text.content):
+        return False
+    start = text.utf8.rfind(b"\n", 0, around.start_byte) + 1
+    rest = text.utf8[start:].decode()  # ASCII
+    indent = len(rest) - len(rest.lstrip(" "))
+    number = _error_line(f"if 1:\n{rest}" if indent else f"\n{rest}")
+    behind = re.compile(rf"^ {{0,{indent}}}[^ \n#]", re.MULTILINE).search(rest, rest.find("\n") + 1)
+    end = rest.count("\n", 0, behind.start() if behind is not None else len(rest)) + 2
+    return number is not None and 0 < number < end
 
 
 def _indentation_error(module: Module) -> Node | None:
@@ -98,16 +122,22 @@ def _error_line(content: str) -> int | None:
     return None
 
 
-def _line_of_error(text: Text) -> Span | None:
+def _line_of_error(text: Text, number: int) -> Span | None:
     """The line of the fault, where it can be seen: tree-sitter may find a fault in all that is around it.
 
     It is where Python 3's parser stops, once the lines before it that are Python 2 are replaced.
+
+    Args:
+        text: of the module.
+        number: of the line at which Python 3's parser stops when nothing is replaced.
     """
     if len(text.content) > _LARGEST_SEARCHED:
         return None
-    lines = _EXCEPT.sub(r"\1 as \2:", text.content).split("\n")
-    for _ in range(_MOST_LINES):
-        number = _error_line("\n".join(lines))
+    content = _EXCEPT.sub(r"\1 as \2:", text.content)
+    lines = content.split("\n")
+    for attempt in range(_MOST_LINES):
+        if attempt or content != text.content:
+            number = _error_line("\n".join(lines)) or 0
         line = lines[number - 1].strip() if number and number <= len(lines) else ""
         if not number or not line:
             return None
