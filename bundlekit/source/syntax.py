@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from bundlekit.bundle.text import Span, Text
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Language, Node, Parser
 
 _KEPT = frozenset(
     {
@@ -56,22 +56,8 @@ _CLOSED = frozenset({"import_statement", "import_from_statement", "future_import
 
 _BARE = frozenset({"integer", "float", "true", "false", "none", "pass_statement"})  # nothing lies in them
 # Bits of one number: one look-up for each of the many nodes of a file, and not five.
-_IS_KEPT, _IS_NOTED, _IS_CLOSED, _IS_SCOPE, _IS_BARE = 1, 2, 4, 8, 16
-_WAYS = {
-    kind: sum(
-        way
-        for way, kinds in (
-            (_IS_KEPT, _KEPT | _KEPT_TOKENS),
-            (_IS_NOTED, _NOTED),
-            (_IS_CLOSED, _CLOSED),
-            (_IS_SCOPE, _SCOPES),
-            (_IS_BARE, _BARE),
-        )
-        if kind in kinds
-    )
-    for kind in _KEPT | _KEPT_TOKENS | _NOTED | _SCOPES | _CLOSED | _BARE
-}
-"""What is done with the nodes of a kind, in one look."""
+_IS_KEPT, _IS_NOTED, _IS_CLOSED, _IS_SCOPE, _IS_BARE, _IS_NAME, _IS_ERROR = 1, 2, 4, 8, 16, 32, 64
+_ERROR = 65535  # tree-sitter's own kind, which no language has in its table
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -195,9 +181,34 @@ class PythonSource:
 def parser() -> Parser:
     """What parses Python."""
     import tree_sitter
+
+    return tree_sitter.Parser(_language())
+
+
+@cache
+def _language() -> Language:
+    import tree_sitter
     import tree_sitter_python
 
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
+    return tree_sitter.Language(tree_sitter_python.language())
+
+
+@cache
+def _ways() -> dict[int, int]:
+    """What is done with the nodes of a kind, in one look, by tree-sitter's number of the kind."""
+    language, ways = _language(), {_ERROR: _IS_ERROR}
+    for number in range(language.node_kind_count):
+        kind, is_named = language.node_kind_for_id(number), language.node_kind_is_named(number)
+        kinds = (
+            (_IS_KEPT, _KEPT if is_named else _KEPT_TOKENS),
+            (_IS_NOTED, _NOTED),
+            (_IS_CLOSED, _CLOSED),
+            (_IS_SCOPE, _SCOPES if is_named else ()),
+            (_IS_BARE, _BARE),
+            (_IS_NAME, ("identifier",)),
+        )
+        ways[number] = sum(way for way, those in kinds if kind in those)
+    return ways
 
 
 def parse(utf8: bytes) -> PythonSource:
@@ -208,7 +219,8 @@ def parse(utf8: bytes) -> PythonSource:
     scopes: list[Scope] = []
     unclear = 0  # where what the grammar does not take ends
     # No other tokens are kept, and names lie below a token only where it is split by what does not fit.
-    tokens = root.has_error or any(token in utf8 for token in (b"async", b"@="))
+    is_broken, tokens = root.has_error, any(token in utf8 for token in (b"async", b"@="))
+    all_ways = _ways()
     names, name_scopes, nodes, kinds = found.names, found.scopes, found.nodes, found.kinds
     todo: list[Node | None] = [root]  # the last one is the next; None: what is in the scope ends
     while todo:
@@ -216,28 +228,27 @@ def parse(utf8: bytes) -> PythonSource:
         if node is None:
             scope = scopes.pop()
             continue
-        kind = node.type
-        if kind == "identifier":
-            names.append(node)
-            name_scopes.append(scope)
-            if not tokens or not node.child_count:
-                continue
-        ways = _WAYS.get(kind, 0)
-        if ways & _IS_KEPT:
-            if not tokens or (kind in (_KEPT if node.is_named else _KEPT_TOKENS) and node.start_byte >= unclear):
+        ways = all_ways[node.kind_id]
+        if ways:
+            if ways & _IS_NAME:
+                names.append(node)
+                name_scopes.append(scope)
+                if not is_broken or not node.child_count:
+                    continue
+            if ways & _IS_KEPT and (not is_broken or node.start_byte >= unclear):
                 nodes.append(node)
-                kinds[kind].append(node)
-        elif kind == "ERROR":
-            unclear = max(unclear, node.end_byte)
-        if ways & _IS_NOTED:
-            _note(found, scope, node, kind)
-        if ways & _IS_CLOSED or (ways & _IS_BARE and not tokens):
-            continue
-        if ways & _IS_SCOPE and node.is_named:
-            scopes.append(scope)
-            scope = _inner(found, scope, node, kind)
-            todo.append(None)
-        inner = node.children if tokens else node.named_children
+                kinds[node.type].append(node)
+            elif ways & _IS_ERROR:
+                unclear = max(unclear, node.end_byte)
+            if ways & _IS_NOTED:
+                _note(found, scope, node, node.type)
+            if ways & _IS_CLOSED or (ways & _IS_BARE and not is_broken):
+                continue
+            if ways & _IS_SCOPE:
+                scopes.append(scope)
+                scope = _inner(found, scope, node, node.type)
+                todo.append(None)
+        inner = node.children if tokens or (is_broken and node.has_error) else node.named_children
         if inner:
             todo += inner[::-1]
     return found
