@@ -83,10 +83,11 @@ esac
 END
 }
 
+# Without a reload, which takes a second on a gateway: what is at boot is read at boot.
 enable_service() {
     is_at_boot && return 0
     if has_systemd; then
-        systemctl -q enable "$SERVICE.service" 2>/dev/null
+        systemctl -q --no-reload enable "$SERVICE.service" 2>/dev/null
     else
         at_boot defaults
     fi
@@ -118,7 +119,7 @@ stop_service() {
 
 disable_service() {
     if has_systemd; then
-        systemctl -q disable "$SERVICE.service" 2>/dev/null
+        systemctl -q --no-reload disable "$SERVICE.service" 2>/dev/null
     else
         at_boot remove
     fi
