@@ -69,6 +69,37 @@ def left(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
 
 
+WITHOUT_FLOCK = "flock() { false; }\n"
+WITHOUT_PYTHON = "find_python() { PYTHON=false; }; PYTHON=false\n"
+
+
+@pytest.mark.parametrize("lacks", [WITHOUT_FLOCK, WITHOUT_PYTHON], ids=["no flock", "no Python"])
+def test_lock_is_taken_by_flock_and_by_python_alike(shell: tuple[str, ...], lacks: str, tmp_path: Path) -> None:
+    """By one at a time, and only if it is the file that lies there still."""
+    folder = home(tmp_path, {})
+    commands = """
+        find_python
+        take_lock 0 make; echo taken $?
+        is_locked; echo locked $?
+        (exec 9>&-; take_lock 0; echo again $?)
+        unlock
+        is_locked; echo locked $?
+        take_lock for-ever; echo taken $?
+        rm "$B/lock"; : >"$B/lock"
+        take_free_lock "$B/lock"; echo other $?
+    """
+    said = "taken 0\nlocked 0\nagain 1\nlocked 1\ntaken 0\nother 1\n"
+    assert run(shell, tmp_path, lacks + commands) == said
+    (folder / "lock").chmod(0o644)  # as an older script has made it, so that others may hold it
+    assert run(shell, tmp_path, f"{WITHOUT_FLOCK}find_python; take_lock 0; echo $?") == "0\n"
+    assert (folder / "lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_lock_that_others_can_open_is_not_taken_as_it_is(shell: tuple[str, ...], tmp_path: Path) -> None:
+    (home(tmp_path, {"lock": ""}) / "lock").chmod(0o644)
+    assert run(shell, tmp_path, 'exec 9>>"$B/lock"; take_free_lock "$B/lock"; echo $?') == "1\n"
+
+
 def test_look_at_a_gateway_takes_few_processes(shell: tuple[str, ...], tmp_path: Path) -> None:
     """Each is some milliseconds on a gateway. In a namespace of their own, processes are numbered one by one."""
     info = "version={0}\ndigest={0}\nnumber={0}\ntime=1\nsize=8\nwho=eve@workstation\nstate=good\ntrail=-\n"

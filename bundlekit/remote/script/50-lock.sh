@@ -24,6 +24,13 @@ except OSError:
     sys.exit(2)
 '
 
+# The same in a tenth of the time, where it is free and as it should be. What else there is, the program says.
+take_free_lock() { # FILE
+    # shellcheck disable=SC3013 # dash and busybox have it
+    command -v flock >/dev/null 2>&1 && [ "$(stat -Lc %a /proc/self/fd/9 2>/dev/null)" = 600 ] &&
+        flock -n 9 2>/dev/null && [ "$1" -ef /proc/self/fd/9 ]
+}
+
 take_lock() { # SECONDS|for-ever [make]
     renewals=0
     while
@@ -31,7 +38,7 @@ take_lock() { # SECONDS|for-ever [make]
         [ -d "$B" ] && (umask 077 && true 9>>"$B/lock")
     do
         exec 9>>"$B/lock"
-        our_python -Sc "$TAKE_LOCK" "$B/lock" "$1"
+        take_free_lock "$B/lock" || our_python -Sc "$TAKE_LOCK" "$B/lock" "$1"
         taken=$?
         [ $taken -ne 0 ] || return 0
         exec 9>&-
@@ -151,6 +158,7 @@ sign_lock() { # WHAT WHO ACCOUNT ADDRESS
 is_locked() {
     [ -f "$B/lock" ] && (
         exec 9<"$B/lock"
+        ! take_free_lock "$B/lock" || exit 1
         find_python || exit
         our_python -Sc "$TAKE_LOCK" "$B/lock" 0
         case $? in
