@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from bundlekit.source.syntax import Import, PythonSource, text_of
@@ -12,7 +13,7 @@ from bundlekit.source.syntax import Import, PythonSource, text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_MARKS = frozenset({"class_definition", "decorator", "function_definition", "lambda"})
+_START = attrgetter("start_byte")
 _DEEPEST = 2  # calls between methods of a class that are followed from the first on
 _LONGEST_NAME = 200  # bytes; longer ones are expressions
 _MOST_LOOPS = 10  # of a function; each break is compared with each loop
@@ -73,11 +74,11 @@ def functions_of(python: PythonSource) -> dict[int, Function]:
     nodes = python.nodes
     found: dict[int, Function] = {}
     around: list[tuple[int, Node, Function | None]] = []  # the index behind the last node inside
-    starts = [node.start_byte for node in nodes]
     pending = 0
     at = 0  # up to where nodes were given to functions
-    marks = [(index, node, kind) for index, node in enumerate(nodes) if (kind := node.type) in _MARKS]
-    for index, node, kind in marks:
+    for index in python.marks:
+        node = nodes[index]
+        kind = node.type
         at = _give(nodes, around, at, index)
         if around and around[-1][2] is not None:
             around[-1][2].inside.append([node])
@@ -85,7 +86,7 @@ def functions_of(python: PythonSource) -> dict[int, Function]:
         if kind == "decorator":
             pending += 1
             continue
-        end = bisect_left(starts, node.end_byte, at)
+        end = bisect_left(nodes, node.end_byte, at, key=_START)
         function = None
         if kind == "function_definition":
             count, pending = pending, 0

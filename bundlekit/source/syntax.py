@@ -51,12 +51,13 @@ _NOTED = frozenset(
     }
 )
 _SCOPES = frozenset({"class_definition", "function_definition", "lambda"})
+_MARKS = _SCOPES | {"decorator"}
 _CLOSED = frozenset({"import_statement", "import_from_statement", "future_import_statement", "string", "comment"})
 
 
 _BARE = frozenset({"integer", "float", "true", "false", "none", "pass_statement"})  # nothing lies in them
 # Bits of one number: one look-up for each of the many nodes of a file, and not five.
-_IS_KEPT, _IS_NOTED, _IS_CLOSED, _IS_SCOPE, _IS_BARE, _IS_NAME, _IS_ERROR = 1, 2, 4, 8, 16, 32, 64
+_IS_KEPT, _IS_NOTED, _IS_CLOSED, _IS_SCOPE, _IS_BARE, _IS_NAME, _IS_ERROR, _IS_MARK = 1, 2, 4, 8, 16, 32, 64, 128
 _ERROR = 65535  # tree-sitter's own kind, which no language has in its table
 
 
@@ -151,6 +152,7 @@ class PythonSource:
     scopes: list[Scope] = field(default_factory=list)  # of the names: the innermost one whose definition has it
     handlers: dict[int, Handler] = field(default_factory=dict)  # by where what decorates it starts
     nodes: list[Node] = field(default_factory=list)  # of the kinds that are kept, but for those in what is no Python
+    marks: list[int] = field(default_factory=list)  # where in `nodes` what opens a scope is, and decorators
     kinds: defaultdict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))  # the same by kind
     _words: list[str] | None = None
     _spelled: dict[str, list[Node]] | None = None
@@ -160,7 +162,11 @@ class PythonSource:
         """How the names are spelled, in their order."""
         if self._words is None:
             source = self.module.source
-            self._words = [source[node.start_byte : node.end_byte].decode("utf-8", "replace") for node in self.names]
+            if source.isascii():
+                text = source.decode("ascii")
+                self._words = [text[node.start_byte : node.end_byte] for node in self.names]
+            else:
+                self._words = [text_of(node) for node in self.names]
         return self._words
 
     @property
@@ -206,6 +212,7 @@ def _ways() -> dict[int, int]:
             (_IS_SCOPE, _SCOPES if is_named else ()),
             (_IS_BARE, _BARE),
             (_IS_NAME, ("identifier",)),
+            (_IS_MARK, _MARKS if is_named else ()),
         )
         ways[number] = sum(way for way, those in kinds if kind in those)
     return ways
@@ -238,6 +245,8 @@ def parse(utf8: bytes) -> PythonSource:
             if ways & _IS_KEPT and (not is_broken or node.start_byte >= unclear):
                 nodes.append(node)
                 kinds[node.type].append(node)
+                if ways & _IS_MARK:
+                    found.marks.append(len(nodes) - 1)
             elif ways & _IS_ERROR:
                 unclear = max(unclear, node.end_byte)
             if ways & _IS_NOTED:

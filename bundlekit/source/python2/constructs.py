@@ -42,7 +42,7 @@ _LOOKS: dict[str, Look] = {**signatures.LOOKS}
 _PREFIX = re.compile(r"[uUbB]?[rR]?['\"`]")
 _PREFIX_LETTERS = b"bfrtuBFRTU"
 _NAME_LETTERS = string.ascii_letters.encode() + b"_"
-_QUOTE = re.compile(rb"(?<=[bfrtuBFRTU])['\"`]")
+_QUOTE = re.compile(rb"['\"`](?<=[bfrtuBFRTU].)")  # the quote first: the letters are everywhere
 _NUMBER_WITH_UNDERSCORE = re.compile(rb"[0-9][0-9A-Za-z.]*_")
 _LISTS = frozenset({"argument_list", "lambda_parameters", "parameters"})  # nothing to see without a star or a colon
 _KEYWORD_IN_IMPORT = re.compile(r"(?:^|[\s.,(])(print|exec)(?=$|[\s.,);])")
@@ -98,15 +98,16 @@ def _allowed(nodes: list[Node]) -> set[int]:
     allowed: set[int] = set()
     bases = set()
     for node in nodes:
-        if node.type == "class_definition" and (those := node.child_by_field_name("superclasses")) is not None:
+        kind = node.type
+        if kind == "class_definition" and (those := node.child_by_field_name("superclasses")) is not None:
             bases.add(those.id)
-        elif node.type in ("argument_list", "parameters", "lambda_parameters") and node.id not in bases:
+        elif kind in ("argument_list", "parameters", "lambda_parameters") and node.id not in bases:
             allowed.update(child.id for child in node.named_children if "splat" in child.type)
-        elif node.type == "subscript":
+        elif kind == "subscript":
             allowed.update(child.id for child in node.named_children if child.type == "ellipsis")
-        elif node.type == "except_clause":
+        elif kind == "except_clause":
             allowed.update(child.id for child in node.named_children if child.type == "as_pattern")
-        elif node.type == "with_clause" and node.children and node.children[0].type != "(":
+        elif kind == "with_clause" and node.children and node.children[0].type != "(":
             values = (item.child_by_field_name("value") for item in node.named_children)
             allowed.update(value.id for value in values if value is not None and value.type == "as_pattern")
     return allowed
