@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import TypeVar
 
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.bundle.files import Entry, Files, Kind
@@ -21,6 +22,8 @@ from bundlekit.source import syntax
 from bundlekit.source.functions import Function, functions_of
 from bundlekit.source.search_path import added_folders
 from bundlekit.source.syntax import Import, PythonSource
+
+_T = TypeVar("_T")
 
 LARGEST = 512 * 1024
 """The most bytes of a module that is looked into."""
@@ -56,7 +59,30 @@ class Module:
     @cached_property
     def functions(self) -> dict[int, Function]:
         """Its functions by where they start."""
-        return functions_of(self.python)
+        return _functions(self)
+
+
+def found_once(find: Callable[[Module], _T]) -> Callable[[Module], _T]:
+    """Have a fact found once for a source, also by later checks that are given the source as it was parsed before.
+
+    Args:
+        find: finds the fact. It looks at the source of the module alone, neither at where that lies nor at `search`.
+    """
+
+    @wraps(find)
+    def found(module: Module) -> _T:
+        facts = module.python.facts
+        if find not in facts:
+            facts[find] = find(module)
+        fact: _T = facts[find]
+        return fact
+
+    return found
+
+
+@found_once
+def _functions(module: Module) -> dict[int, Function]:
+    return functions_of(module.python)
 
 
 class Beside(Enum):

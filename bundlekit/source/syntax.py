@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from bundlekit.bundle.text import Span, Text
@@ -154,6 +154,7 @@ class PythonSource:
     nodes: list[Node] = field(default_factory=list)  # of the kinds that are kept, but for those in what is no Python
     marks: list[int] = field(default_factory=list)  # where in `nodes` what opens a scope is, and decorators
     kinds: defaultdict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))  # the same by kind
+    facts: dict[object, Any] = field(default_factory=dict)  # see `bundlekit.source.modules.found_once`
     _words: list[str] | None = None
     _spelled: dict[str, list[Node]] | None = None
 

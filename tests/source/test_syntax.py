@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 
 from bundlekit.lint.engine import check_in_steps
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.selection import selection
+from bundlekit.source.modules import Module, parse_module
+from bundlekit.source.python2.grammar import syntax_error
 from bundlekit.source.syntax import Scope
 from tests.lint.bundles import bundle
 
@@ -49,3 +52,21 @@ def test_checked_module_is_freed_without_the_collector() -> None:
         assert second() is not None  # facts of the last bundle are kept, or this test could not fail
     finally:
         gc.enable()
+
+
+def test_source_that_has_not_changed_is_judged_once() -> None:
+    kept: dict[bytes, Module] = {}
+
+    def parse(path: str, content: bytes) -> Module:
+        return kept.setdefault(content, parse_module(path, content))
+
+    source = f'import sys\n\nsys.path.insert(0, "lib")\nprint(f"{{sys}}")\n{NESTED}'
+    first, second = (Inspection(bundle({"index.py": source}, version=one), parse=parse) for one in ("1.0.0", "1.0.1"))
+    # Each check makes a module that looks into lib.
+    assert first.modules[0] is not second.modules[0]
+    assert first.refused["index.py"]
+    assert first.refused["index.py"] is second.refused["index.py"]
+    assert first.modules[0].functions is second.modules[0].functions
+    broken = parse_module("index.py", b"def f(:\n    pass\n")
+    assert syntax_error(broken) is not None
+    assert syntax_error(broken) is syntax_error(replace(broken, search=("lib",)))

@@ -18,7 +18,7 @@ from bundlekit.lint.facts.models import model_names
 from bundlekit.lint.facts.structure import SchemaError, schema_errors
 from bundlekit.source.entry_point import Starting, starting_of
 from bundlekit.source.functions import Function
-from bundlekit.source.modules import Module, Parse, imported_modules, package_of, parse_module
+from bundlekit.source.modules import Module, Parse, found_once, imported_modules, package_of, parse_module
 from bundlekit.source.python2.incompatibility import Incompatibility
 from bundlekit.source.python2.judge import refused
 from bundlekit.source.reach import Calls, Reached
@@ -137,7 +137,7 @@ class Inspection:
     @cached_property
     def refused(self) -> dict[str, list[Incompatibility]]:
         """What Python 2.7 refuses of each module, by its path."""
-        return {module.path: refused(module.python, module.text.utf8) for module in self.modules}
+        return {module.path: _refused(module) for module in self.modules}
 
     @cached_property
     def python_3_packages(self) -> dict[str, tuple[Module, ...]]:
@@ -207,3 +207,8 @@ class Inspection:
         if path.endswith(".py"):
             return next((module.text for module in self.modules if module.path == path), None)
         return next((document.text for document in self.documents if document.path == path), None)
+
+
+@found_once
+def _refused(module: Module) -> list[Incompatibility]:
+    return refused(module.python, module.text.utf8)

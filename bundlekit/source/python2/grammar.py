@@ -14,7 +14,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from bundlekit.bundle.text import Span, Text
-from bundlekit.source.modules import Module
+from bundlekit.source.modules import Module, found_once
 from bundlekit.source.syntax import first_error, parser, span_of
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _ENDS_LINES_ALIKE = re.compile(r"[\n -~]*")
 _EXEC = re.compile(rb"(?<![.\w])exec\b(?!\s*=)")
 
 
+@found_once
 def syntax_error(module: Module) -> Span | None:
     """Where a module is neither Python 3 nor Python 2.7; None where it is one of them.
 
