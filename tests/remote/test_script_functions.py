@@ -251,7 +251,10 @@ def test_release_before_has_a_minute_to_come_up_again_however_short_the_wait_was
 
 
 LINE = "1700000001\t1700000000\tx\tdeploy\t2\t1\tme\tme\t::1\tup\t\t\t1700000000.7\n"
-ADD = "JOURNAL=$NEWLINE; record key 9.9; record verb stop; record began 1; record who me\nadd_history stopped ''\n"
+ADD = """
+JOURNAL=$NEWLINE; record key 9.9; record verb stop; record began 1; record who me; record by boot
+add_history stopped ''
+"""
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,13 @@ list_releases() {
 }
 
 next_number() {
-    set -- "$(list_releases | head -n 1)"
-    last=
-    [ -n "$1" ] && last=$(info "$B/releases/$1.info" number)
-    echo $((${last:-0} + 1))
+    last=0
+    for file in "$B"/releases/*.info; do
+        [ -d "${file%.info}" ] || continue
+        use_info "$file" number
+        [ "${value:-0}" -le "$last" ] || last=$value
+    done
+    echo $((last + 1))
 }
 
 # The trail of the current release: `-`, then the releases that were replaced one after the other, its own predecessor
@@ -72,7 +75,8 @@ keep_trail() { # ID PREVIOUS
     trail=
     if [ -n "$2" ]; then
         trail=$(trail "$2")
-        case " $(recorded how) " in
+        use_recorded how
+        case " $value " in
         *" undo "*) trail=$(cut_trail "$1" "$trail") ;;
         *) trail="${trail% "$2"} $2" ;; # where the history tells of this change already
         esac
@@ -96,8 +100,10 @@ supervisor_pid() {
 }
 
 is_supervisor() { # PID
-    case $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") in
-    *"gateway.sh supervise $NAME ") is_of "$1" 0 ;;
+    local words=
+    read -r words 2>/dev/null <"/proc/$1/cmdline" # which leaves out the NULs between them
+    case $words in
+    *"gateway.shsupervise$NAME") is_of "$1" 0 ;;
     *) return 1 ;;
     esac
 }

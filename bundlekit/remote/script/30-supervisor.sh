@@ -33,7 +33,8 @@ supervise() { # NAME
     while [ -z "$stopping" ]; do
         bring_settings
         finish_candidate
-        release=$(current_release)
+        use_current
+        release=$current
         if [ -z "$release" ] || ! cd "$B/releases/$release" || ! find_python; then
             rest
             continue
@@ -62,8 +63,8 @@ supervise() { # NAME
             starts=0
             continue
         fi
-        set_info "$RUN_DIR/$NAME" ended "$status"
         [ -n "$stopping" ] && break
+        set_info "$RUN_DIR/$NAME" ended "$status"
         use_uptime
         [ $((uptime - came)) -ge 60 ] && delay=1
         rest
@@ -120,8 +121,12 @@ forget_running() {
 # A shell starts its background jobs with SIGINT ignored, and until the SDK has set its handler that stays so.
 interrupt_child() {
     [ -n "$child" ] || return 0
-    case $(sed -n 's/^SigIgn:.*\(.\)$/\1/p' "/proc/$child/status" 2>/dev/null) in
-    [2367abefABEF]) kill -TERM "$child" 2>/dev/null ;;
+    local word='' ignored=''
+    while read -r word ignored _; do
+        [ "$word" != SigIgn: ] || break
+    done 2>/dev/null <"/proc/$child/status"
+    case $ignored in
+    *[2367abefABEF]) kill -TERM "$child" 2>/dev/null ;;
     *) kill -INT "$child" 2>/dev/null ;;
     esac
 }
@@ -210,8 +215,10 @@ shorten_log() {
 # A bundle whose supervisor was killed, and its candidate.
 kill_orphan() {
     for file in "$B/running" "$B/beside/running"; do
-        pid=$(info "$file" bundle)
-        if [ -n "$pid" ] && is_at "$pid" "$(info "$file" release)"; then
+        use_info "$file" bundle
+        pid=$value
+        use_info "$file" release
+        if [ -n "$pid" ] && is_at "$pid" "$value"; then
             kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null
         fi
     done

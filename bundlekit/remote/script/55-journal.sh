@@ -31,12 +31,13 @@ RESERVE=128 # kB, so that a disk that fills up has room for the way back
 
 begin() { # VERB WHO
     JOURNAL=$NEWLINE
-    record key "$(date +%s).$$"
+    now=$(date +%s)
+    record key "$now.$$"
     record verb "$1"
     record who "$2"
     record account "${ACCOUNT:-}"
     record address "${ADDRESS:-}"
-    record began "$(date +%s)"
+    record began "$now"
     record events "$events"
     rm -f "$B/boots"
     start_watchdog >/dev/null 2>&1 9>&- &
@@ -63,13 +64,20 @@ record() { # KEY VALUE
     JOURNAL=$JOURNAL$1=$value$NEWLINE
 }
 
-recorded() { # KEY
+# In `value`.
+use_recorded() { # KEY
+    value=
     case $JOURNAL in
     *"$NEWLINE$1="*)
-        after=${JOURNAL##*"$NEWLINE$1="}
-        printf '%s\n' "${after%%"$NEWLINE"*}"
+        value=${JOURNAL##*"$NEWLINE$1="}
+        value=${value%%"$NEWLINE"*}
         ;;
     esac
+}
+
+recorded() { # KEY
+    use_recorded "$1"
+    printf '%s\n' "$value"
 }
 
 arm() { # UNDO...
@@ -130,15 +138,16 @@ undo_all() {
 # The end of a change, however it ended: a line in the history, and no journal any more.
 close_journal() { # OUTCOME [REASON]
     [ -z "$(recorded verb)" ] || add_history "$1" "${2:-}"
-    upload=$(recorded upload)
-    rm -rf ${upload:+"$upload"} "$B/snapshots/.new" "$B/snapshots/.old" "$B/current.new"
+    use_recorded upload
+    rm -rf ${value:+"$value"} "$B/snapshots/.new" "$B/snapshots/.old" "$B/current.new"
     # Of a worker that was killed.
-    told=$(recorded events)
-    case $told in
+    use_recorded events
+    case $value in
     "$events") ;;
-    "$RUN_DIR"/*) rm -f "$told" "$told.errors" "$told.guard" ;;
+    "$RUN_DIR"/*) rm -f "$value" "$value.errors" "$value.guard" ;;
     esac
-    if [ -n "$(recorded folder)" ]; then
+    use_recorded folder
+    if [ -n "$value" ]; then
         rm -f "$B/by-hand/cwd" # without it, nobody starts that again
         rm -rf "$B/by-hand"
     fi
@@ -234,8 +243,10 @@ recover() { # BY
 
 # Seconds for a bundle to register. A boot takes its time until the broker answers.
 patience() {
-    seconds=$(recorded wait)
-    [ "$(recorded by)" != boot ] || seconds=$((seconds * 2))
+    use_recorded wait
+    seconds=$value
+    use_recorded by
+    [ "$value" != boot ] || seconds=$((seconds * 2))
     echo "$seconds"
 }
 

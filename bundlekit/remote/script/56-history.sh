@@ -9,10 +9,17 @@ HISTORY_LIMIT=200000 # bytes, and again for the one before
 # was about. A power cut may leave the file longer than what was written to it, with NULs, or with half a line: a line
 # counts if it is whole, and half of one is marked before another one follows it.
 add_history() { # OUTCOME REASON
-    key=$(recorded key)
-    whole_lines '[A-Za-z-]*' 20 "$ROOT/history" | grep -qF "	$key" && return 0
-    write_history "$(recorded began)" "$NAME" "$(recorded verb)" "$(recorded id)" "$(recorded previous)" "$(recorded who)" \
-        "$(recorded account)" "$(recorded address)" "$1" "$2" "$(recorded by)" "$(recorded signer)" "$key"
+    local outcome="$1" reason="$2" key=''
+    set --
+    for key in began verb id previous who account address by signer key; do
+        use_recorded "$key"
+        set -- "$@" "$value"
+    done
+    # Only a recovery may find it there already.
+    if [ -n "$8" ] && whole_lines '[A-Za-z-]*' 20 "$ROOT/history" | grep -qF "	$value"; then
+        return 0
+    fi
+    write_history "$1" "$NAME" "$2" "$3" "$4" "$5" "$6" "$7" "$outcome" "$reason" "$8" "$9" "$value"
 }
 
 write_history() { # FIELD...

@@ -62,7 +62,8 @@ name_prepared() { # RELEASE|''
 
 # When nothing runs; before each start, if need be. Somebody else may make the folder meanwhile, for it has to be there.
 bring_settings() {
-    next=$B/settings.for.$(current_release)
+    use_current
+    next=$B/settings.for.$current
     [ -d "$next" ] || return 0
     rm -rf "$B/kept" "$B/.settings.old"
     { [ ! -d "$B/settings" ] || mv "$B/settings" "$B/.settings.old"; } && rename "$next" "$B/settings" && fsync_paths "$B" || return 1

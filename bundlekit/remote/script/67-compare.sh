@@ -42,9 +42,9 @@ take_what_is_there() { # PLACE
 
 # Of a small release, so that who sends the next one knows without asking: the checksums of what is in it.
 say_what_is_there() { # ID
-    size=$(info "$B/releases/$1.info" size)
+    use_info "$B/releases/$1.info" size
     # In kB, and with 200 files at most: it travels with the answer to the first look, which is to stay small.
-    if [ -n "$size" ] && [ "$size" -le 512 ]; then
+    if [ -n "$value" ] && [ "$value" -le 512 ]; then
         find "$B/releases/$1" -type f ! -name '*.py[co]' -exec sha256sum {} + 2>/dev/null | head -n 200 |
             sed -n "s/^\([0-9a-f]\{64\}\)  .*/has	\1/p"
     fi

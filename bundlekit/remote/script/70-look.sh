@@ -33,7 +33,7 @@ look() { # NAME IDENTITY DIGEST TOKEN
     look_around
     look_at_bundle
     if ! is_current "$2"; then
-        say_what_is_there "$(current_release)"
+        say_what_is_there "$current"
         use_uploads
         say upload "$UPLOADS/$3-$4" 0
     fi

@@ -13,7 +13,8 @@ change_deploy() {
         record keep "$arg_keep"
         record upload "$arg_upload"
         record how "$arg_how"
-        [ -n "$(current_release)" ] || arm service
+        use_current
+        [ -n "$current" ] || arm service
         arm staging unpacked
         record phase begin
         if ! write_journal; then
@@ -30,7 +31,7 @@ change_deploy() {
 
 # Where nothing runs yet, the next boot would not find the journal.
 watch_boots() {
-    [ -z "$(current_release)" ] || return 0
+    [ -z "$current" ] || return 0
     if ! install_service; then
         fail "$(trouble_word "$(cat "$errors")" service)" /etc "$(why)"
         return 1
@@ -47,8 +48,9 @@ refuse_deploy() {
 # Fails with what is wrong told.
 unpack() {
     # Who has waited for somebody else's change knows that there was one.
-    if { [ "$(current_release)" != "$arg_replaces" ] && [ -z "$waited" ]; } || [ "$(current_release)" = "$arg_release" ]; then
-        fail changed "$(current_release)"
+    use_current
+    if { [ "$current" != "$arg_replaces" ] && [ -z "$waited" ]; } || [ "$current" = "$arg_release" ]; then
+        fail changed "$current"
         return 1
     fi
     [ -z "$arg_folder" ] || may_adopt "$arg_folder" || return 1

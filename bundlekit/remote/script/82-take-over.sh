@@ -20,8 +20,10 @@ take_over() { # ID WAIT
 
 # Leaves in `previous` and `folder` what the journal says about them.
 record_before() { # ID WAIT
-    previous=$(current_release)
-    folder=$(recorded folder)
+    use_current
+    previous=$current
+    use_recorded folder
+    folder=$value
     record id "$1"
     record wait "$2"
     record previous "$previous"
@@ -81,12 +83,14 @@ put_in_place() { # ID
     fi
     [ ! -d "$B/beside" ] || decide_settings
     copy_snapshot || return 1
-    case $(recorded settings) in
+    use_recorded settings
+    case $value in
     '') ;;
     by-hand) copy_by_hand || return 1 ;;
     *) copy_prepared "$1" || return 1 ;;
     esac
-    [ -z "$(recorded settings)" ] || record prepared yes
+    use_recorded settings
+    [ -z "$value" ] || record prepared yes
     keep_journal name_copies "$1" && switch_to "$1" && bring_settings
 }
 
@@ -118,10 +122,14 @@ try_release() { # ID WAIT
 
 # What follows once it is decided that a release stays.
 finish_good() {
-    release=$(recorded id)
-    keep_trail "$release" "$(recorded previous)"
-    case " $(recorded how) " in
-    *" mark-bad "*) mark "$(recorded previous)" bad "$(recorded who)" ;;
+    use_recorded id
+    release=$value
+    use_recorded previous
+    previous=$value
+    keep_trail "$release" "$previous"
+    use_recorded how
+    case " $value " in
+    *" mark-bad "*) mark "$previous" bad "$(recorded who)" ;;
     esac
     mark_good "$release"
     drop_aside
@@ -129,14 +137,16 @@ finish_good() {
         say note "settings had been damaged, as a power cut leaves them, and were restored from a copy: $(info "$B/mended" files)"
         rm -f "$B/mended"
     fi
-    say outcome up "$release" "$(recorded previous)"
-    [ -z "$(recorded keep)" ] || prune "$(recorded keep)" "$(recorded previous)"
+    say outcome up "$release" "$previous"
+    use_recorded keep
+    [ -z "$value" ] || prune "$value" "$previous"
     close_journal up
 }
 
 # On the disk before the journal goes, as all of a change is.
 mark_good() { # ID
-    [ "$(info "$B/releases/$1.info" state)" = good ] || set_info "$B/releases/$1.info" state good reason ''
+    use_info "$B/releases/$1.info" state
+    [ "$value" = good ] || set_info "$B/releases/$1.info" state good reason ''
     rm -f "$B/releases/$1.log"
 }
 
@@ -145,7 +155,8 @@ mark() { # ID STATE REASON
 }
 
 switch_to() { # ID
-    [ "$(current_release)" = "$1" ] && return 0
+    use_current
+    [ "$current" = "$1" ] && return 0
     link_at "$B/current" "releases/$1" && fsync_paths "$B"
 }
 
@@ -175,7 +186,8 @@ confirm() { # ID SECONDS STARTS-SO-FAR [as-before]
                 return 1
             elif has_registered; then
                 sleep 1
-                if [ -z "$(info "$B/running" ended)" ] && bundle_pid >/dev/null; then
+                use_info "$B/running" ended
+                if [ -z "$value" ] && bundle_pid >/dev/null; then
                     [ -z "$VERIFY" ] || [ "${4:-}" = as-before ] || verify_release "$1"
                     return
                 fi
@@ -217,9 +229,12 @@ leave_if_going_down() {
 # Wants `reason`, unless it is in the journal.
 roll_back() {
     [ -n "$(recorded reason)" ] || record reason "$reason"
-    reason=$(recorded reason)
-    release=$(recorded id)
-    previous=$(recorded previous)
+    use_recorded reason
+    reason=$value
+    use_recorded id
+    release=$value
+    use_recorded previous
+    previous=$value
     say phase take-back "$previous"
     record phase take-back
     keep_journal

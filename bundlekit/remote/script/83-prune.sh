@@ -4,11 +4,12 @@
 # Keeps the newest KEEP good releases and the newest FAILED others, by default one; never takes the current one nor the
 # one before it.
 prune() { # KEEP PREVIOUS [FAILED]
-    current=$(current_release)
+    use_current
     good=0
     failed=0
     for id in $(list_releases); do
-        if [ "$(info "$B/releases/$id.info" state)" = good ]; then
+        use_info "$B/releases/$id.info" state
+        if [ "$value" = good ]; then
             good=$((good + 1))
             [ $good -le "$1" ] && continue
         else

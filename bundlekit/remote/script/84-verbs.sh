@@ -5,11 +5,12 @@
 change_rollback() {
     choose_how "$arg_how"
     lock "rollback to $arg_release" "$arg_who" "$arg_lock_wait" || return 0
-    if [ "$(current_release)" != "$arg_replaces" ] && [ -z "$waited" ]; then
-        fail changed "$(current_release)"
+    use_current
+    if [ "$current" != "$arg_replaces" ] && [ -z "$waited" ]; then
+        fail changed "$current"
     elif ! is_release "$arg_release"; then
         :
-    elif [ "$(current_release)" = "$arg_release" ]; then
+    elif [ "$current" = "$arg_release" ]; then
         fail changed "$arg_release"
     elif [ -n "$arg_settings" ] && [ ! -d "$B/snapshots/$arg_release" ]; then
         fail no-snapshot "$arg_release"
@@ -43,7 +44,8 @@ change_mark() {
 
 change_drop() {
     lock "removal of $arg_release" "$arg_who" "$arg_lock_wait" && is_release "$arg_release" || return 0
-    if [ "$(current_release)" = "$arg_release" ]; then
+    use_current
+    if [ "$current" = "$arg_release" ]; then
         fail current "$arg_release"
         return 0
     fi
@@ -85,14 +87,16 @@ change_remove() {
 }
 
 is_deployed() {
-    [ -z "$(current_release)" ] || return 0
+    use_current
+    [ -z "$current" ] || return 0
     fail no-release ''
     return 1
 }
 
 begin_now() { # VERB WHO HOW
     begin "$1" "$2"
-    record id "$(current_release)"
+    use_current
+    record id "$current"
     record wait "${3:-}"
     record phase begin
     # It may be what makes room; and there is nothing to take back.
@@ -112,7 +116,8 @@ finish_restart() {
 }
 
 finish_start() {
-    release=$(recorded id)
+    use_recorded id
+    release=$value
     phase start
     starts=1
     if bundle_pid >/dev/null; then
@@ -124,7 +129,8 @@ finish_start() {
     start_service
     phase confirm "$(patience)"
     if confirm "$release" "$(patience)" "$starts"; then
-        [ "$(info "$B/releases/$release.info" state)" = bad ] || mark_good "$release"
+        use_info "$B/releases/$release.info" state
+        [ "$value" = bad ] || mark_good "$release"
         say outcome up "$release" "$release"
         close_journal up
     else
