@@ -21,7 +21,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -176,8 +176,13 @@ def _start(product: str | None, *more: socket.socket) -> socket.socket:
 def _serve(owner: socket.socket, *listening: socket.socket) -> None:
     """Fork for whoever asks, until the owner has gone."""
     heard = [owner, *listening]
+    running: dict[int, tuple[int, int]] = {}  # by what tells that it has ended: a process, and where its status is told
     while True:
-        for one in select.select(heard, [], [])[0]:
+        waited_for: list[Any] = [*heard, *running]
+        for one in select.select(waited_for, [], [])[0]:
+            if one in running:
+                _tell_status(one, *running.pop(one))
+                continue
             if one in listening:
                 heard.append(one.accept()[0])
                 continue
@@ -192,13 +197,28 @@ def _serve(owner: socket.socket, *listening: socket.socket) -> None:
             asked = json.loads(request)
             if asked["arguments"][:1] in [[verb] for verb in _OF_EMULATOR]:
                 _import_package("emulator")
-            if not os.fork():
+            *standard, tell = files
+            process = os.fork()  # just once: what takes long about it is the memory of all that is imported
+            if not process:
                 for other in heard:
                     other.close()
-                _keep(asked, *files)
-            for file in files:
+                for end, (_, others) in running.items():
+                    os.close(end)
+                    os.close(others)
+                os.close(tell)
+                _become(asked, *standard)
+            for file in standard:
                 os.close(file)
-            _bury()
+            os.write(tell, f"{process}\n".encode())
+            running[os.pidfd_open(process)] = process, tell
+
+
+def _tell_status(end: int, process: int, tell: int) -> None:
+    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    with suppress(BrokenPipeError):  # whoever asked may have gone
+        os.write(tell, f"{status}\n".encode())
+    os.close(tell)
+    os.close(end)
 
 
 @cache
@@ -221,29 +241,6 @@ def _import_package(name: str) -> None:
         if not {"programs", "sdk", "__main__"}.intersection(module.name.split(".")):
             importlib.import_module(module.name)
     gc.freeze()  # or each process would look through it all at its end
-
-
-def _bury() -> None:
-    """Those who have kept others to the end have ended too."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
-
-
-def _keep(request: dict[str, object], given: int, out: int, err: int, tell: int) -> None:
-    """Have the command line run in a process of its own, and tell its number and its exit status."""
-    process = os.fork()
-    if not process:
-        os.close(tell)
-        _become(request, given, out, err)
-    for file in (given, out, err):
-        os.close(file)
-    os.write(tell, f"{process}\n".encode())
-    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    os.write(tell, f"{status}\n".encode())
-    os._exit(0)
 
 
 def _become(request: dict[str, object], *standard: int) -> None:
