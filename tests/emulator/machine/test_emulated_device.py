@@ -25,10 +25,11 @@ _PATIENCE = 20.0  # seconds; what is waited for takes under one
 
 
 def wait(what: str, holds: Callable[[], bool]) -> None:
+    """Ask whether something holds until it does. Each time takes a log-in, so that is not done at once again."""
     deadline = time.monotonic() + _PATIENCE
     while not holds():
         assert time.monotonic() < deadline, f"{what} does not come true"
-        time.sleep(0.05)
+        time.sleep(0.5)
 
 
 def get(gateway: Gateway, resource: str) -> tuple[int, object]:
