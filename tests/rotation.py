@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 Case = TypeVar("Case")
+Way = TypeVar("Way")
 
 
 @cache
@@ -44,6 +45,19 @@ def share(cases: Sequence[Case], of: int, *, after: int = 0) -> list[Case]:
     """
     assert len(cases) >= of, "one of the shares would be empty, and its run would test nothing"
     return list(cases) if os.environ.get("BUNDLEKIT_ALL") else list(cases[(turn(of) + after) % of :: of])
+
+
+def in_turn(ways: Sequence[Way], cases: Sequence[Case]) -> list[tuple[Way, Case]]:
+    """Each case in one of some ways, which take turns: each run has all cases and all ways. Or each in all of them.
+
+    Args:
+        ways: of trying a case, such as by whom; not more than there are cases.
+        cases: all.
+    """
+    assert len(cases) >= len(ways), "a run would leave out a way"
+    if os.environ.get("BUNDLEKIT_ALL"):
+        return [(way, case) for way in ways for case in cases]
+    return [(ways[(turn(len(ways)) + number) % len(ways)], case) for number, case in enumerate(cases)]
 
 
 def examples(number: int) -> int:

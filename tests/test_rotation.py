@@ -32,6 +32,26 @@ def test_commits_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tried == {"a", "b", "c"}
 
 
+def test_ways_take_turns_at_each_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = set()
+    for commit in range(20):
+        monkeypatch.setattr(rotation, "seed", lambda commit=commit: f"{commit:012x}")
+        run = rotation.in_turn("xy", "abc")
+        assert ({way for way, _ in run}, [case for _, case in run]) == (set("xy"), ["a", "b", "c"])
+        tried |= set(run)
+    assert len(tried) == 6
+
+
+def test_all_ways_of_each_case_are_tried_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUNDLEKIT_ALL", "yes")
+    assert len(rotation.in_turn("xy", "abc")) == 6
+
+
+def test_ways_of_which_a_run_would_leave_out_one_are_refused() -> None:
+    with pytest.raises(AssertionError, match="leave out a way"):
+        rotation.in_turn("xyz", "ab")
+
+
 def test_all_are_tried_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUNDLEKIT_ALL", "yes")
     assert rotation.share("abc", 3) == ["a", "b", "c"]
