@@ -85,10 +85,17 @@ def test_lock_is_taken_by_flock_and_by_python_alike(shell: tuple[str, ...], lack
         unlock
         is_locked; echo locked $?
         take_lock for-ever; echo taken $?
-        rm "$B/lock"; : >"$B/lock"
+        rm "$B/lock"; (umask 077; : >"$B/lock")
         take_free_lock "$B/lock"; echo other $?
+        unlock
+        take_lock 0
+        (exec 9>&-; take_lock for-ever; echo waited $?) &
+        sleep .3
+        echo held
+        unlock
+        wait
     """
-    said = "taken 0\nlocked 0\nagain 1\nlocked 1\ntaken 0\nother 1\n"
+    said = "taken 0\nlocked 0\nagain 1\nlocked 1\ntaken 0\nother 1\nheld\nwaited 0\n"
     assert run(shell, tmp_path, lacks + commands) == said
     (folder / "lock").chmod(0o644)  # as an older script has made it, so that others may hold it
     assert run(shell, tmp_path, f"{WITHOUT_FLOCK}find_python; take_lock 0; echo $?") == "0\n"

@@ -24,11 +24,12 @@ except OSError:
     sys.exit(2)
 '
 
-# The same in a tenth of the time, where it is free and as it should be. What else there is, the program says.
-take_free_lock() { # FILE
+# The same in a tenth of the time, where it is free or waited for without end, and as it should be. What else there is, the
+# program says.
+take_free_lock() { # FILE [for-ever]
     # shellcheck disable=SC3013 # dash and busybox have it
     command -v flock >/dev/null 2>&1 && [ "$(stat -Lc %a /proc/self/fd/9 2>/dev/null)" = 600 ] &&
-        flock -n 9 2>/dev/null && [ "$1" -ef /proc/self/fd/9 ]
+        if [ "${2:-}" = for-ever ]; then flock 9; else flock -n 9; fi 2>/dev/null && [ "$1" -ef /proc/self/fd/9 ]
 }
 
 take_lock() { # SECONDS|for-ever [make]
@@ -38,7 +39,7 @@ take_lock() { # SECONDS|for-ever [make]
         [ -d "$B" ] && (umask 077 && true 9>>"$B/lock")
     do
         exec 9>>"$B/lock"
-        take_free_lock "$B/lock" || our_python -Sc "$TAKE_LOCK" "$B/lock" "$1"
+        take_free_lock "$B/lock" "$1" || our_python -Sc "$TAKE_LOCK" "$B/lock" "$1"
         taken=$?
         [ $taken -ne 0 ] || return 0
         exec 9>&-
