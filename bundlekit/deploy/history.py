@@ -1,11 +1,28 @@
-"""The history of a gateway, for people: what was done there, by whom, and how it ended."""
+"""The history of a gateway: what was done there, by whom, and how it ended; also in words."""
 
 from __future__ import annotations
 
 import time
 
 from bundlekit.deploy.outcome import reason_in_words
-from bundlekit.remote.events import HistoryEntry, Mended
+from bundlekit.remote.events import HistoryEntry, Mended, parse_history_entry
+from bundlekit.remote.session import Session
+
+
+def read_history(session: Session, bundle: str | None, lines: int) -> list[HistoryEntry]:
+    """The changes that were made on a gateway, of one bundle or of all, at most so many; the last one first.
+
+    Args:
+        session: on the gateway.
+        bundle: its name; None for all.
+        lines: the most changes that are wanted.
+
+    Raises:
+        BundlekitError: the gateway cannot be asked.
+    """
+    return [
+        parse_history_entry(event) for event in session.ask("history", bundle or "*", str(lines)) if event.word == "act"
+    ][::-1]
 
 
 def mended_in_words(mended: Mended) -> str:

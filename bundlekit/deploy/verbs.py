@@ -13,14 +13,12 @@ from bundlekit.deploy.await_outcome import Change, await_outcome
 from bundlekit.deploy.delivery import deliver
 from bundlekit.deploy.outcome import Outcome, outcome_of
 from bundlekit.deploy.plan import Action, Plan, needed, not_newer, notes_on_neighbours, obstacle, plan_deploy
-from bundlekit.deploy.release_choice import release_named, rollback_target
+from bundlekit.deploy.release_choice import rollback_target
 from bundlekit.errors import CouldNotRun, GatewayBusy, GatewayUnreachable
 from bundlekit.pack.archive import Archive
 from bundlekit.remote.commands import (
     Command,
     deploy_command,
-    drop_command,
-    mark_command,
     remove_command,
     restart_command,
     rollback_command,
@@ -28,7 +26,7 @@ from bundlekit.remote.commands import (
     start_command,
     stop_command,
 )
-from bundlekit.remote.events import BundleState, Event, GatewayState, HistoryEntry, Neighbour, parse_history_entry
+from bundlekit.remote.events import BundleState, Event, GatewayState, Neighbour
 from bundlekit.remote.listener import Listener
 from bundlekit.remote.scp import AT_ONCE, Rate
 from bundlekit.remote.session import Session
@@ -292,22 +290,6 @@ def remove(session: Session, bundle: str, listener: Listener, *, purge: bool, wa
     return outcome_of(session.change(listener, wait_lock, command), bundle)
 
 
-def history(session: Session, bundle: str | None, lines: int) -> list[HistoryEntry]:
-    """The changes that were made on a gateway, of one bundle or of all, at most so many; the last one first.
-
-    Args:
-        session: on the gateway.
-        bundle: its name; None for all.
-        lines: the most changes that are wanted.
-
-    Raises:
-        BundlekitError: the gateway cannot be asked.
-    """
-    return [
-        parse_history_entry(event) for event in session.ask("history", bundle or "*", str(lines)) if event.word == "act"
-    ][::-1]
-
-
 def rollback(
     session: Session,
     state: BundleState,
@@ -356,35 +338,3 @@ def rollback(
     change = Change("rollback", id, this_person(), state)
     events = _change_to(session, listener, change, command, seconds=2.0 * wait + wait_lock)
     return outcome_of(events, state.name, release=id)
-
-
-def mark(
-    session: Session, state: BundleState, release: str, mark: str, listener: Listener, *, wait_lock: int = 0
-) -> Outcome:
-    """Mark a release as `good` or `bad`: nothing goes back to one that is bad.
-
-    Args:
-        session: on the gateway.
-        state: of the bundle, as a probe found it.
-        release: see `rollback`.
-        mark: `good` or `bad`.
-        listener: hears of phases and notes.
-        wait_lock: seconds to wait for another change to end; 0 to wait for none.
-    """
-    id = release_named(state, release)
-    command = mark_command(state.name, release=id, mark=mark, who=this_person(), lock_wait=wait_lock)
-    return outcome_of(session.change(listener, wait_lock, command), state.name)
-
-
-def drop(session: Session, state: BundleState, release: str, listener: Listener, *, wait_lock: int = 0) -> Outcome:
-    """Remove a release that is not the current one, with its log and the settings that it had when it was left.
-
-    Args:
-        session: on the gateway.
-        state: of the bundle, as a probe found it.
-        release: see `rollback`.
-        listener: hears of phases and notes.
-        wait_lock: seconds to wait for another change to end; 0 to wait for none.
-    """
-    command = drop_command(state.name, release=release_named(state, release), who=this_person(), lock_wait=wait_lock)
-    return outcome_of(session.change(listener, wait_lock, command), state.name)

@@ -352,10 +352,10 @@ class Gateway:
             bundle: only of this one, by name.
             lines: the most changes.
         """
-        from bundlekit.deploy import verbs
+        from bundlekit.deploy.history import read_history
 
         with self._hints():
-            return verbs.history(self._open(), bundle, lines)
+            return read_history(self._open(), bundle, lines)
 
     def _followed(self, found: Iterator[str]) -> Iterator[str]:
         self._session = None

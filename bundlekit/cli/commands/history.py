@@ -46,10 +46,10 @@ def command(access: FleetAccess, bundle: str | None, lines: int, form: str) -> i
 
 def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
     """Print a line a change."""
-    from bundlekit.deploy import verbs
+    from bundlekit.deploy.history import read_history
 
     with session_on(access) as session:
-        acts = verbs.history(session, bundle, lines)
+        acts = read_history(session, bundle, lines)
     if form == "json":
         click.echo(json.dumps({**session.identity, "acts": _for_programs(acts)}, indent=2))
         return 0
@@ -65,11 +65,11 @@ def run(access: Access, bundle: str | None, *, lines: int, form: str) -> int:
 def run_each(access: FleetAccess, bundle: str | None, *, lines: int, form: str) -> int:
     """Print the changes below the name of each gateway."""
     from bundlekit.cli.for_each import GatewayResult, for_each
-    from bundlekit.deploy import verbs
+    from bundlekit.deploy.history import read_history
 
     def look(fleet: Fleet, gateway: Gateway) -> GatewayResult:
         with fleet.session(gateway) as session:
-            acts = verbs.history(session, bundle, lines)
+            acts = read_history(session, bundle, lines)
             fields = {**session.identity, "acts": _for_programs(acts)}
         if not acts:
             return GatewayResult(("nothing was changed there yet",), fields=fields)

@@ -41,11 +41,11 @@ def mark_command(access: Access, release: str, mark: str, bundle: str | None, wa
     You can also mark the current release; it continues to run. If you deploy a bad release again and it starts, it is
     good.
     """
-    from bundlekit.deploy import verbs
+    from bundlekit.deploy.release_changes import mark_release
 
     with session_on(access) as session:
         state = bundle_there(session, bundle)
-        outcome = verbs.mark(session, state, release, mark, TerminalListener(), wait_lock=wait_lock)
+        outcome = mark_release(session, state, release, mark, TerminalListener(), wait_lock=wait_lock)
         click.echo(f"release {outcome.release} of {state.name} is marked as {mark} on {session.name}")
     return 0
 
@@ -64,11 +64,11 @@ def remove_command(access: Access, release: str, bundle: str | None, wait_lock: 
 
     The current release cannot be removed. The settings of the bundle stay as they are.
     """
-    from bundlekit.deploy import verbs
+    from bundlekit.deploy.release_changes import drop_release
 
     with session_on(access) as session:
         state = bundle_there(session, bundle)
-        outcome = verbs.drop(session, state, release, TerminalListener(), wait_lock=wait_lock)
+        outcome = drop_release(session, state, release, TerminalListener(), wait_lock=wait_lock)
         click.echo(f"release {outcome.release} of {state.name} is removed from {session.name}")
     return 0
 

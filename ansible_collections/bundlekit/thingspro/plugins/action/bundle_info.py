@@ -10,7 +10,7 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.bundlekit.thingspro.plugins.plugin_utils.action import GatewayAction
 
 try:
-    from bundlekit.deploy import verbs
+    from bundlekit.deploy.history import read_history
     from bundlekit.library.reports import gateway_report
 except ImportError:  # which the action reports
     pass
@@ -25,7 +25,7 @@ class ActionModule(GatewayAction):
             raise AnsibleActionFail(f"history is {lines}, and has to be from 0 to 1000")
         with self.session() as session:
             gateway = session.probe(name)
-            entries = verbs.history(session, name, lines) if lines else []
+            entries = read_history(session, name, lines) if lines else []
         found = gateway_report(gateway)
         well = {state.name: state.is_well for state in gateway.bundles}
         bundles = [{**one, "well": well[one["name"]]} for one in found.pop("bundles") if one["is_there"]]
