@@ -76,6 +76,12 @@ def test_terminal_shows_that_the_bundle_is_checked_before_anything_is_asked(shar
     terminal.close()
 
 
+def test_pipe_shows_that_the_bundle_is_checked_before_anything_else(shared_workstation: Workstation) -> None:
+    bundle = shared_workstation.sample(name="seen-in-a-pipe")
+    printed = shared_workstation.run("deploy", "gateway", "--bundle", str(bundle), given="")
+    assert printed.err.splitlines()[0] == f"- check and pack {bundle}"
+
+
 @pytest.fixture
 def locked_key(shared_workstation: Workstation) -> Path:
     """A key with a passphrase that the gateway accepts."""

@@ -146,7 +146,7 @@ def run_many(
     """Roll bundles or archives out to many gateways."""
     from bundlekit.cli.rollouts import begin, preview
 
-    checked = _checked(paths, all_in=all_in, require_signature=require_signature)
+    checked = _checked(paths, all_in=all_in, require_signature=require_signature, form=form)
     run = preview if dry_run else begin
     return run(access, checked, rollout, form=form, verify=verify, **how)
 
@@ -184,7 +184,7 @@ def run(
     archives: list[Archive] = []
     try:
         parse_target(access.target)
-        checked = _checked(paths, all_in=all_in, require_signature=require_signature)
+        checked = _checked(paths, all_in=all_in, require_signature=require_signature, form=form)
         archives = [archive for archive, _ in checked]
         report.begin(archives[0].name, archives[0].version)
         with session_on(access) as session:
@@ -206,19 +206,21 @@ def run(
     return 0
 
 
-def _checked(paths: Sequence[Path], *, all_in: bool, require_signature: bool) -> list[tuple[Archive, bool]]:
+def _checked(paths: Sequence[Path], *, all_in: bool, require_signature: bool, form: str) -> list[tuple[Archive, bool]]:
     """The archives to deploy, all of them without errors, before anybody is asked for a password; and whether each has
     to keep what is written, by its settings."""
-    from bundlekit.bundle.search import bundle_folders
-    from bundlekit.cli.choice import Asked, Chosen
-    from bundlekit.library.signatures import check_signature
-
     if all_in:
+        from bundlekit.bundle.search import bundle_folders
+
         paths = [folder for path in paths for folder in (bundle_folders(path) if path.is_dir() else (path,))]
     else:
         for path in paths:
             _refuse_folder_of_bundles(path)
-    checked = [_shown_and_checked(path) for path in paths]
+    checked = [_shown_and_checked(path, form) for path in paths]
+
+    from bundlekit.cli.choice import Asked, Chosen  # these take a while to load, and the user sees a line before
+    from bundlekit.library.signatures import check_signature
+
     choice = Chosen(Asked())
     for path, (archive, _) in zip(paths, checked, strict=True):
         check_signature(archive, path, choice, required=require_signature)
@@ -228,9 +230,9 @@ def _checked(paths: Sequence[Path], *, all_in: bool, require_signature: bool) ->
     return checked
 
 
-def _shown_and_checked(path: Path) -> tuple[Archive, bool]:
-    """Somebody at a terminal sees at once that something is done; what is piped has lines of results alone."""
-    if sys.stderr.isatty():
+def _shown_and_checked(path: Path, form: str) -> tuple[Archive, bool]:
+    """The user sees at once that something is done, also in the log of a CI job. Programs get lines of JSON alone."""
+    if form == "text" or sys.stderr.isatty():
         click.echo(click.style("- ", fg="cyan") + f"check and pack {printable(str(path.resolve()))}", err=True)
     from bundlekit.cli.archive import checked_archive  # it takes a while to load, too
 
