@@ -227,6 +227,7 @@ def wait_lock_option(function: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def session_on(access: Access, *, prompter: TerminalPrompter | None = None) -> Iterator[Session]:
     """Log in; at the end log out. By default nobody is asked for what the keyring or standard input has."""
+    from bundlekit.remote import script
     from bundlekit.remote.session import Session
     from bundlekit.ssh.connection import Connection
     from bundlekit.ssh.loading import load_in_background
@@ -237,7 +238,11 @@ def session_on(access: Access, *, prompter: TerminalPrompter | None = None) -> I
     timeout = access.timeout or address.timeout or TIMEOUT
     try:
         with Connection(
-            address, ask=prompter, accept_new_host_key=access.accept_new_host_key, timeout=timeout
+            address,
+            ask=prompter,
+            accept_new_host_key=access.accept_new_host_key,
+            timeout=timeout,
+            on_host_key=lambda _: script.make_in_background(),  # the log-in takes some round trips
         ) as connection:
             yield Session(connection, prompter, label=label_of_verb())
     except BundlekitError as error:

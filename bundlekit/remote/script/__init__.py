@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, wraps
 from hashlib import sha256
 from pathlib import Path
-from threading import RLock
+from threading import RLock, Thread
 from typing import TypeVar
 
 LIMIT = 32_768  # bytes of the compressed script
@@ -90,6 +90,11 @@ def program(name: str) -> str:
 def compressed() -> bytes:
     """`bare`, compressed by gzip, which every gateway has; about a third of it."""
     return gzip.compress(bare().encode(), mtime=0)
+
+
+def make_in_background() -> None:
+    """Have a thread make `compressed` while the answers of a gateway are under way: the first command needs it."""
+    Thread(target=compressed).start()
 
 
 @_once
