@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from bundlekit.remote.events import BundleState
     from bundlekit.remote.session import Session
     from bundlekit.ssh.address import Address
+    from bundlekit.ssh.head_start import HeadStart
+    from bundlekit.ssh.transport import Transport
 
 _DAY = 86_400  # seconds; a longer wait is a slip, and sockets take no time without end
 
@@ -225,23 +227,31 @@ def wait_lock_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def session_on(access: Access, *, prompter: TerminalPrompter | None = None) -> Iterator[Session]:
-    """Log in; at the end log out. By default nobody is asked for what the keyring or standard input has."""
+def session_on(
+    access: Access, *, prompter: TerminalPrompter | None = None, head_start: HeadStart | None = None
+) -> Iterator[Session]:
+    """Log in; at the end log out. By default nobody is asked for what the keyring or standard input has.
+
+    Args:
+        access: what the command line says.
+        prompter: asks in place of the usual one.
+        head_start: see `head_start_of`.
+    """
     from bundlekit.remote import script
     from bundlekit.remote.session import Session
     from bundlekit.ssh.connection import Connection
     from bundlekit.ssh.loading import load_in_background
 
     load_in_background()  # while ssh is asked what its configuration says
-    address = address_of(access)
+    address = head_start.address() if head_start else address_of(access)
     prompter = prompter or prompter_for(access, address)
-    timeout = access.timeout or address.timeout or TIMEOUT
     try:
         with Connection(
             address,
             ask=prompter,
             accept_new_host_key=access.accept_new_host_key,
-            timeout=timeout,
+            timeout=_timeout(access, address),
+            started=head_start.take() if head_start else None,
             on_host_key=lambda _: script.make_in_background(),  # the log-in takes some round trips
         ) as connection:
             yield Session(connection, prompter, label=label_of_verb())
@@ -251,6 +261,22 @@ def session_on(access: Access, *, prompter: TerminalPrompter | None = None) -> I
         if error.hint:  # what it says to type can be typed
             error.hint = typed_out(error.hint, access)
         raise
+
+
+def head_start_of(access: Access) -> HeadStart:
+    """Begin to connect, for a `session_on` that comes later; nobody is asked anything, and no key is offered."""
+    from bundlekit.ssh.head_start import HeadStart
+
+    def begin(address: Address) -> Transport:
+        from bundlekit.ssh.connection import start
+
+        return start(address, _timeout(access, address))
+
+    return HeadStart(lambda: address_of(access), begin)
+
+
+def _timeout(access: Access, address: Address) -> float:
+    return access.timeout or address.timeout or TIMEOUT
 
 
 def label_of_verb() -> str:

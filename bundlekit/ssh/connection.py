@@ -44,6 +44,7 @@ class Connection:
         accept_new_host_key: bool = False,
         timeout: float = 20,
         on_host_key: Callable[[paramiko.PKey], None] = lambda _: None,
+        started: Transport | None = None,
     ) -> None:
         """Connect and log in.
 
@@ -53,6 +54,7 @@ class Connection:
             accept_new_host_key: take an unknown one without asking; a changed one never.
             timeout: seconds for each step of it.
             on_host_key: hears of the host key once it is trusted, before the log-in.
+            started: as `start` has made it, to this address; None to make it here.
 
         Raises:
             GatewayUnreachable, HostKeyRejected, LoginRefused: as their names say.
@@ -65,7 +67,7 @@ class Connection:
         self._on_host_key = on_host_key
         self._known = KnownHosts(address.known_hosts)
         self._shown: paramiko.PKey | None = None
-        self.transport = self._open()
+        self.transport = self._open(started)
 
     @property
     def password(self) -> str | None:
@@ -118,8 +120,8 @@ class Connection:
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise GatewayUnreachable(f"the connection to {account} broke: {_words(error)}") from error
 
-    def _open(self) -> Transport:
-        transport = self._start()
+    def _open(self, started: Transport | None = None) -> Transport:
+        transport = started or start(self.address, self._timeout, self._known)
         try:
             self._check_host_key(transport.get_remote_server_key())
             self.login.log_in(transport)
@@ -163,54 +165,67 @@ class Connection:
                 hint="has the gateway just ended? Then another program may listen there now",
             )
 
-    def _start(self) -> Transport:
-        where = f"{self.address.host} port {self.address.port}"
-        load_in_background()  # while the name is looked up and the gateway answers
-        opened = self._open_socket()
 
-        import paramiko
+def start(address: Address, timeout: float, known: KnownHosts | None = None) -> Transport:
+    """Connect, up to the key exchange. The host key is not checked yet, and nobody is logged in.
 
-        from bundlekit.ssh.transport import Stream, Transport
+    Args:
+        address: see `look_up`.
+        timeout: seconds for each step of it.
+        known: the host keys that are known; by default they are read.
 
-        # Its worker thread also logs what is raised here; without a handler that goes to the terminal.
-        logging.getLogger("paramiko").addHandler(logging.NullHandler())
-        stream = opened if isinstance(opened, Proxy) else Stream(opened)
+    Raises:
+        GatewayUnreachable: nobody answers there as an SSH server does.
+    """
+    known = KnownHosts(address.known_hosts) if known is None else known
+    where = f"{address.host} port {address.port}"
+    load_in_background()  # while the name is looked up and the gateway answers
+    opened = _open_socket(address, timeout)
+
+    import paramiko
+
+    from bundlekit.ssh.transport import Stream, Transport
+
+    # Its worker thread also logs what is raised here; without a handler that goes to the terminal.
+    logging.getLogger("paramiko").addHandler(logging.NullHandler())
+    stream = opened if isinstance(opened, Proxy) else Stream(opened)
+    try:
+        transport = Transport(stream)  # type: ignore[arg-type] # what it wants of it is there
+        transport.banner_timeout = transport.auth_timeout = timeout
+        _prefer_known_kinds(transport, known, address.key_name)
+        transport.start_client(timeout=timeout)
+    except paramiko.ssh_exception.IncompatiblePeer as error:
+        stream.close()
+        raise GatewayUnreachable(
+            f"{where} speaks only SSH methods that are not safe any more: {error}",
+            hint=f"an OpenSSH older than 7.2 needs an older paramiko: {install_command('old-gateways')}",
+        ) from error
+    except (paramiko.SSHException, OSError, EOFError) as error:
+        stream.close()
+        if isinstance(stream, Proxy):
+            raise _no_server_behind(stream, address) from error
+        raise GatewayUnreachable(
+            f"{where} answers, but not as an SSH server does: {_words(error)}",
+            hint="is it the port of its SSH server? Too many connections at once look like this as well",
+        ) from error
+    if not transport.initial_kex_done:  # start_client gives up without a word
+        transport.close()
+        if isinstance(stream, Proxy):
+            raise _no_server_behind(stream, address)
+        raise GatewayUnreachable(
+            f"{where} answers, but not as an SSH server does: no handshake within {timeout:g} s",
+            hint="is it the port of its SSH server? `--timeout` waits longer",
+        )
+    return transport
+
+
+def _open_socket(address: Address, timeout: float) -> socket | Proxy:
+    if address.proxy is not None:
         try:
-            transport = Transport(stream)  # type: ignore[arg-type] # what it wants of it is there
-            transport.banner_timeout = transport.auth_timeout = self._timeout
-            _prefer_known_kinds(transport, self._known, self.address.key_name)
-            transport.start_client(timeout=self._timeout)
-        except paramiko.ssh_exception.IncompatiblePeer as error:
-            stream.close()
-            raise GatewayUnreachable(
-                f"{where} speaks only SSH methods that are not safe any more: {error}",
-                hint=f"an OpenSSH older than 7.2 needs an older paramiko: {install_command('old-gateways')}",
-            ) from error
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            stream.close()
-            if isinstance(stream, Proxy):
-                raise _no_server_behind(stream, self.address) from error
-            raise GatewayUnreachable(
-                f"{where} answers, but not as an SSH server does: {_words(error)}",
-                hint="is it the port of its SSH server? Too many connections at once look like this as well",
-            ) from error
-        if not transport.initial_kex_done:  # start_client gives up without a word
-            transport.close()
-            if isinstance(stream, Proxy):
-                raise _no_server_behind(stream, self.address)
-            raise GatewayUnreachable(
-                f"{where} answers, but not as an SSH server does: no handshake within {self._timeout:g} s",
-                hint="is it the port of its SSH server? `--timeout` waits longer",
-            )
-        return transport
-
-    def _open_socket(self) -> socket | Proxy:
-        if self.address.proxy is not None:
-            try:
-                return Proxy(self.address.proxy)
-            except OSError as error:
-                raise GatewayUnreachable(f"the ProxyCommand did not start: {_words(error)}") from error
-        return connect(self.address, self._timeout)
+            return Proxy(address.proxy)
+        except OSError as error:
+            raise GatewayUnreachable(f"the ProxyCommand did not start: {_words(error)}") from error
+    return connect(address, timeout)
 
 
 def _prefer_known_kinds(transport: paramiko.Transport, known: KnownHosts, name: str) -> None:

@@ -18,7 +18,8 @@ from bundlekit.errors import GatewayUnreachable, HostKeyRejected, LoginRefused
 from bundlekit.ssh.address import Address
 from bundlekit.ssh.authentication import Login
 from bundlekit.ssh.banner import Server, is_too_old_for_rsa
-from bundlekit.ssh.connection import Connection
+from bundlekit.ssh.connection import Connection, start
+from bundlekit.ssh.head_start import HeadStart
 from bundlekit.ssh.known_hosts import KnownHosts, check_host_key
 from tests.ssh.old_sshd import old_server
 from tests.ssh.sshd import Sshd, certify, make_key
@@ -86,6 +87,26 @@ def test_key_of_each_kind(tmp_path: Path, sshd: Sshd, address: Address, kind: st
     sshd.accept(key)
     with sshd:
         assert way_in(replace(address, identities=(str(key),)), Knower("wrong", "open sesame")) == f"the key {key}"
+
+
+def test_head_start_logs_nobody_in_and_its_host_key_is_judged(tmp_path: Path, sshd: Sshd, address: Address) -> None:
+    key = make_key(tmp_path / "key")
+    sshd.accept(key)
+    unknown = replace(address, identities=(str(key),), known_hosts=(tmp_path / "none",), remember_in=tmp_path / "none")
+    with sshd:
+        for to in (replace(unknown, known_hosts=address.known_hosts), unknown):
+            with HeadStart(lambda to=to: to, lambda to: start(to, 5)) as head_start:  # type: ignore[misc]
+                started = head_start.take()
+            assert started is not None
+            assert not started.is_authenticated()
+            if to is unknown:
+                with pytest.raises(HostKeyRejected):
+                    Connection(to, ask=Knower(), timeout=5, started=started)
+                assert not started.is_active()
+            else:
+                with Connection(to, ask=Knower(), timeout=5, started=started) as connection:
+                    assert connection.login.way == f"the key {key}"
+    assert not (tmp_path / "none").exists()
 
 
 def test_key_in_pem_with_a_passphrase(tmp_path: Path, sshd: Sshd, address: Address) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from bundlekit.cli.access import (
     Access,
     force_option,
     hand_over_option,
+    head_start_of,
     session_on,
     verify_option,
     wait_lock_option,
@@ -146,7 +148,7 @@ def run_many(
     """Roll bundles or archives out to many gateways."""
     from bundlekit.cli.rollouts import begin, preview
 
-    checked = _checked(paths, all_in=all_in, require_signature=require_signature, form=form)
+    checked = _checked(_meant(paths, all_in=all_in), require_signature=require_signature, form=form)
     run = preview if dry_run else begin
     return run(access, checked, rollout, form=form, verify=verify, **how)
 
@@ -182,12 +184,16 @@ def run(
     report = new_report()
     done: list[str] = []
     archives: list[Archive] = []
+    stack = ExitStack()
     try:
         parse_target(access.target)
-        checked = _checked(paths, all_in=all_in, require_signature=require_signature, form=form)
+        paths = _meant(paths, all_in=all_in)
+        # Several bundles may exclude each other, which is found out before anybody connects.
+        begun = stack.enter_context(head_start_of(access)) if len(paths) == 1 else None
+        checked = _checked(paths, require_signature=require_signature, form=form)
         archives = [archive for archive, _ in checked]
         report.begin(archives[0].name, archives[0].version)
-        with session_on(access) as session:
+        with session_on(access, head_start=begun) as session:
             for number, (archive, write) in enumerate(checked):
                 if number:
                     report.close()
@@ -200,22 +206,27 @@ def run(
         report.fail(error)
         raise
     finally:
+        stack.close()
         report.close()
         if len(archives) > 1:
             report.of_several(done, [archive.name for archive in archives[len(done) :]], is_plan=dry_run)
     return 0
 
 
-def _checked(paths: Sequence[Path], *, all_in: bool, require_signature: bool, form: str) -> list[tuple[Archive, bool]]:
-    """The archives to deploy, all of them without errors, before anybody is asked for a password; and whether each has
-    to keep what is written, by its settings."""
+def _meant(paths: Sequence[Path], *, all_in: bool) -> Sequence[Path]:
+    """The folders and archives that the command line means."""
     if all_in:
         from bundlekit.bundle.search import bundle_folders
 
-        paths = [folder for path in paths for folder in (bundle_folders(path) if path.is_dir() else (path,))]
-    else:
-        for path in paths:
-            _refuse_folder_of_bundles(path)
+        return [folder for path in paths for folder in (bundle_folders(path) if path.is_dir() else (path,))]
+    for path in paths:
+        _refuse_folder_of_bundles(path)
+    return paths
+
+
+def _checked(paths: Sequence[Path], *, require_signature: bool, form: str) -> list[tuple[Archive, bool]]:
+    """The archives to deploy, all of them without errors, before anybody is asked for a password; and whether each has
+    to keep what is written, by its settings."""
     checked = [_shown_and_checked(path, form) for path in paths]
 
     from bundlekit.cli.choice import Asked, Chosen  # these take a while to load, and the user sees a line before
