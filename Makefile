@@ -109,6 +109,7 @@ bench-deploy: $(INSTALLED) packages
 	$(OTHERS)/bin/pip install --quiet --upgrade 'pip>=26.2'
 	$(OTHERS)/bin/pip install --quiet --group others
 	$(BIN)/python -m benchmarks.deploy
+	$(BIN)/python -m benchmarks.verbs
 	$(BIN)/python -m benchmarks.handover
 	$(BIN)/python -m benchmarks.fleet
 
