@@ -256,6 +256,8 @@ class Scenario:
         new = attempt.new
         if found != new.version:
             if attempt.case.number % 2:
+                if found != attempt.old:  # the second client's, and the gateway keeps three
+                    self._before = self._made[attempt.old]
                 self._now = self._made[found]
                 return
             if not RELEASES[attempt.case.release] or attempt.case.release == "stubborn":

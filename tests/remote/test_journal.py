@@ -406,7 +406,8 @@ def test_journal_of_the_release_before_is_finished_by_this_one(
     (tmp_path / "sent/gateway.sh").write_text(script.bare())
     (tmp_path / "sent/programs.zip").write_bytes(script.programs())
     upgrade = f'SELF={tmp_path}/sent/gateway.sh; run_detached() {{ shift; "$@"; }}; show_events() {{ echo shown; }}'
-    for copy in share(list(previous.unpack_states(name, tmp_path)), of=3):
+    states = list(previous.unpack_states(name, tmp_path))
+    for copy in share(states, of=min(3, len(states))):
         gateway = Gateway(copy, shell, case.good)
         (gateway.root / "gateway.sh").write_text(previous.previous_script())
         went_on = gateway.run(f"{upgrade}; finish_broken_off; history x 9")
