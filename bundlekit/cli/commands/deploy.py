@@ -244,7 +244,8 @@ def _checked(paths: Sequence[Path], *, require_signature: bool, form: str) -> li
 def _shown_and_checked(path: Path, form: str) -> tuple[Archive, bool]:
     """The user sees at once that something is done, also in the log of a CI job. Programs get lines of JSON alone."""
     if form == "text" or sys.stderr.isatty():
-        click.echo(click.style("- ", fg="cyan") + f"check and pack {printable(str(path.resolve()))}", err=True)
+        shown = path if path.name else path.resolve()  # a dot says nothing in a log
+        click.echo(click.style("- ", fg="cyan") + f"check and pack {printable(str(shown))}", err=True)
     from bundlekit.cli.archive import checked_archive  # it takes a while to load, too
 
     return checked_archive(path)
