@@ -126,8 +126,14 @@ def statement_of(node: Node) -> Node:
     return node
 
 
-def new_import(module: Module, name: str) -> tuple[Edit, ...]:
-    """An edit that imports a module in front of the first import at the top; none if there is no such import."""
+def new_import(module: Module, name: str, use: Node) -> tuple[Edit, ...]:
+    """An edit that imports a module in front of the first import at the top; none if no such import is before its use.
+
+    Args:
+        module: to change.
+        name: of the module that it needs.
+        use: where it needs that.
+    """
     for one in module.python.imports[:_MOST_IMPORTS]:
         statement = one.node
         while statement.parent is not None and statement.parent.type != "module":
@@ -135,6 +141,8 @@ def new_import(module: Module, name: str) -> tuple[Edit, ...]:
                 break
             statement = statement.parent
         else:
+            if statement.start_byte > use.start_byte:
+                return ()
             if statement.start_point.column == 0 and statement.type != "future_import_statement":
                 return (inserted(module, statement.start_byte, f"import {name}\n"),)
     return ()

@@ -42,7 +42,9 @@ Good:
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from bundlekit.lint.code_edits import replaced
@@ -52,6 +54,7 @@ from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
 from bundlekit.quoting import printable
 from bundlekit.source.functions import Function, arguments, dotted_name, is_in
 from bundlekit.source.modules import Module
+from bundlekit.source.python_3_names import binds, bound_names
 from bundlekit.source.syntax import span_of, text_of
 
 if TYPE_CHECKING:
@@ -74,12 +77,9 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
 
 
 def _in_function(module: Module, function: Function, clauses: list[Node], response: str) -> Iterator[Diagnostic]:
-    targets = [node.child_by_field_name("left") for node in function.nodes if node.type == "assignment"]
-    assigned = [one for one in targets if one is not None]
     for clause in clauses:
         name = _caught(clause)
-        inside = [one for one in assigned if is_in(one, clause)]
-        if not name or any(name in re.findall(r"\w+", text_of(one)) for one in inside):
+        if not name or any(map(binds, _inside(module, clause, name))):
             continue
         for called, call in function.calls():
             if is_in(call, clause) and (called == response or _PUBLISHES.fullmatch(called)):
@@ -92,6 +92,14 @@ def _in_function(module: Module, function: Function, clauses: list[Node], respon
                         f"write str({printable(name)[:60]})",
                         correction=_correction(module, node, name),
                     )
+
+
+def _inside(module: Module, clause: Node, name: str) -> Iterator[Node]:
+    """Where a name is spelled in the block of an `except`."""
+    block = next((one for one in clause.named_children if one.type == "block"), clause)
+    found = module.python.spelled.get(name, [])
+    first = bisect_left(found, block.start_byte, key=lambda one: one.start_byte)
+    return takewhile(lambda one: is_in(one, block), islice(found, first, None))
 
 
 def _caught(clause: Node) -> str:
@@ -122,7 +130,8 @@ def _sent(call: Node, name: str) -> Iterator[Node]:
 
 def _correction(module: Module, node: Node, name: str) -> Correction | None:
     """Its text in its place; an answer whose whole data it is gets an object with a message, as the SDK's own have."""
-    if {"str", "unicode"} & module.python.module.bindings.keys():
+    names = {"str", "unicode"}
+    if names & module.python.module.bindings.keys() or bound_names(module, names):
         return None
     is_whole = node.parent is not None and node.parent.type in ("keyword_argument", "argument_list")
     is_whole = is_whole and not (node.parent is not None and _is_of_dict(node.parent))

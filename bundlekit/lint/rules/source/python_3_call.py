@@ -135,7 +135,9 @@ def _super(module: Module, call: Node) -> Correction | None:
     top = owner.parent
     if top is not None and top.type == "decorated_definition":
         top = top.parent
-    if top is None or top.type != "module" or owner.child_by_field_name("superclasses") is None:
+    bases = owner.child_by_field_name("superclasses")
+    has_base = bases is not None and any(one.type != "comment" for one in bases.named_children)
+    if top is None or top.type != "module" or not has_base:
         return None
     name = text_of(owner.child_by_field_name("name"))
     edit = cut(module, given.start_byte, given.end_byte, f"({name}, {text_of(first[0])})")

@@ -55,7 +55,7 @@ from bundlekit.lint.finding import Correction, Severity
 from bundlekit.lint.rule import Diagnostic, Rule, safe_fix, unsafe_fix
 from bundlekit.quoting import printable
 from bundlekit.source.imports import python_2_modules
-from bundlekit.source.modules import Module
+from bundlekit.source.modules import Beside, Module, beside
 from bundlekit.source.syntax import span_of, text_of
 from bundlekit.source.undefined_names import Undefined, names_put_elsewhere, undefined_names, visible_names
 
@@ -67,6 +67,8 @@ _LIBRARY = frozenset(
         *("sys", "tempfile", "threading", "time", "traceback", "urllib", "urllib2", "urlparse", "uuid", "zlib"),
     }
 )
+_OF_DATETIME = frozenset({"MAXYEAR", "MINYEAR", "date", "datetime", "time", "timedelta", "tzinfo"})
+"""What the module has; of anything else, such as `now`, the class of the same name is meant."""
 
 
 def check(inspection: Inspection) -> Iterator[Diagnostic]:
@@ -75,16 +77,19 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         for one in undefined_names(module, given):
             name = printable(text_of(one.node))[:60]
             message = f"{name} is not defined; when this line runs, it raises a NameError"
-            correction = _correction(module, one)
+            correction = _correction(inspection, module, one)
             yield Diagnostic(module.path, span_of(module.text, one.node), message, _hint(one), correction=correction)
 
 
-def _correction(module: Module, one: Undefined) -> Correction | None:
+def _correction(inspection: Inspection, module: Module, one: Undefined) -> Correction | None:
     """The import of a module of Python's library that is used as one, or else the name that it is a slip of."""
     name, around = text_of(one.node), one.node.parent
-    is_module = around is not None and around.type == "attribute" and around.child_by_field_name("object") == one.node
-    if is_module and name in _LIBRARY:
-        return safe_fix(f"Import {name}", new_import(module, name))
+    is_module = name in _LIBRARY and around is not None and around.type == "attribute"
+    if is_module and around is not None and around.child_by_field_name("object") == one.node:
+        is_class = name == "datetime" and text_of(around.child_by_field_name("attribute")) not in _OF_DATETIME
+        if is_class or beside(inspection.bundle.files, module, name) is Beside.THERE:
+            return None
+        return safe_fix(f"Import {name}", new_import(module, name, one.node))
     close = alike(name, visible_names(one.scope))
     return unsafe_fix(f"Write {printable(close)}", [replaced(module, one.node, close)]) if close is not None else None
 

@@ -108,7 +108,8 @@ def _edits(main: Module) -> tuple[Edit, ...]:
     )
     if first is None or first.start_point.column:
         return ()
-    before = {one.module for one in at_top if one.node.end_byte <= first.start_byte and one.alias == one.module}
+    always = [one for one in at_top if one.node.parent is not None and one.node.parent.type == "module"]
+    before = {one.module for one in always if one.node.end_byte <= first.start_byte and one.alias == one.module}
     imports = "".join(f"import {name}\n" for name in ("os", "sys") if name not in before)
     lines = f"{imports}\n{_LINE}\n\n" if imports else f"{_LINE}\n\n"
     return (inserted(main, first.start_byte, lines),)

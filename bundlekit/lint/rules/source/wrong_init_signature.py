@@ -39,6 +39,7 @@ Good:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bundlekit.lint.code_edits import cut
@@ -68,17 +69,18 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
 
 
 def _correction(module: Module, function: Function) -> Correction | None:
-    """With `**kwargs`, if it needs nothing else than self."""
+    """With `**kwargs`, if it needs nothing else than self, and has no such name."""
     kinds = [one.type for one in function.parameters]
     around = function.node.child_by_field_name("parameters")
+    more = ", **kwargs" if "list_splat_pattern" in kinds or len(kinds) > 1 else ", *args, **kwargs"
     if (
         around is None
         or kinds[:1] != ["identifier"]
         or "identifier" in kinds[1:]
         or around.named_children[-1:] != (function.parameters[-1:])
+        or set(re.findall(r"\w+", more)) & set(re.findall(r"\w+", text_of(function.node)))
     ):
         return None
-    more = ", **kwargs" if "list_splat_pattern" in kinds or len(kinds) > 1 else ", *args, **kwargs"
     last = function.parameters[-1].end_byte
     return safe_fix(f"Take {more.removeprefix(', ')}", [cut(module, last, around.end_byte, f"{more})")])
 

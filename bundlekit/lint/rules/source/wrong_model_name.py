@@ -50,11 +50,12 @@ from collections.abc import Iterator
 from bundlekit.bundle.manifest import NAME
 from bundlekit.lint.code_edits import replaced
 from bundlekit.lint.facts.inspection import Inspection
-from bundlekit.lint.facts.models import models
+from bundlekit.lint.facts.models import ModelCall, models
 from bundlekit.lint.facts.package_contents import FACTORY
-from bundlekit.lint.finding import Severity
+from bundlekit.lint.finding import Correction, Severity
 from bundlekit.lint.rule import Diagnostic, Rule, safe_fix
 from bundlekit.quoting import quoted
+from bundlekit.source.modules import Module
 from bundlekit.source.syntax import span_of
 
 
@@ -71,12 +72,21 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if "/" in name or inspection.has(file + ".factory") or inspection.has(file):
             continue
         message = f"{quoted(name)} is not the bundle's name, and there is no {file}.factory"[:300]
-        correction = None
-        is_free = inspection.name not in inspection.model_names and NAME.fullmatch(inspection.name)
-        if given.type == "string" and is_free and inspection.has(f"data/{inspection.name}{FACTORY}"):
-            correction = safe_fix(f'Write "{inspection.name}"', [replaced(module, given, f'"{inspection.name}"')])
+        correction = _correction(inspection, module, model)
         hint = f"write {quoted(inspection.name)}"
         yield Diagnostic(module.path, span_of(module.text, given), message, hint, correction=correction)
+
+
+def _correction(inspection: Inspection, module: Module, model: ModelCall) -> Correction | None:
+    """The bundle's name, if its factory file is meant: the model is in no other folder, and no other model has it."""
+    name, given = inspection.name, model.given
+    if given is None or given.type != "string" or name is None or not NAME.fullmatch(name):
+        return None
+    if model.is_elsewhere or any(path.endswith(f"/data/{model.name}{FACTORY}") for path in inspection.paths):
+        return None
+    if name in inspection.model_names or not inspection.has(f"data/{name}{FACTORY}"):
+        return None
+    return safe_fix(f'Write "{name}"', [replaced(module, given, f'"{name}"')])
 
 
 RULE = Rule(code="BK316", name="wrong-model-name", severity=Severity.ERROR, page=__doc__, check=check)
