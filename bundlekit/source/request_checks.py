@@ -30,7 +30,8 @@ from bundlekit.source.shape import (
     without_values,
 )
 from bundlekit.source.syntax import Scope, text_of
-from bundlekit.source.voluptuous_schemas import is_schema, shape_of
+from bundlekit.source.voluptuous_calls import is_schema
+from bundlekit.source.voluptuous_schemas import shape_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
