@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bundlekit.ssh.transport import Transport
 
 _FRESH = 60.0  # seconds; by default OpenSSH hangs up after twice as long without a log-in
+_FOR_THE_END = 1.0  # seconds; Python aborts if it ends while the thread is within a library of Rust
 
 
 class HeadStart:
@@ -36,7 +37,8 @@ class HeadStart:
         self._is_over = False
         self._since = 0.0
         # A daemon: whoever ends because of something else does not wait for a gateway that does not answer.
-        threading.Thread(target=self._run, daemon=True).start()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
 
     def __enter__(self) -> HeadStart:
         return self
@@ -48,6 +50,7 @@ class HeadStart:
             self._is_over = True
             if self._transport.done() and not self._transport.exception() and (open_one := self._transport.result()):
                 open_one.close()
+        self._thread.join(_FOR_THE_END)
 
     def address(self) -> Address:
         """Where it leads to.
