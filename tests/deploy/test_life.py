@@ -66,7 +66,7 @@ def test_same_archive_again_restarts_nothing(workstation: Workstation) -> None:
     assert workstation.deploy(bundle).code == 0
     before = workstation.status()["bundles"][0]["running"]
     again = workstation.deploy(bundle)
-    assert (again.code, again.err) == (0, "")
+    assert (again.code, again.err) == (0, f"- check and pack {bundle}\n")
     assert again.out.startswith("unchanged: example 0.0.1 runs on ")
     assert workstation.status()["bundles"][0]["running"] == before
     assert workstation.machine.run("ls -A /opt/bundlekit/uploads").stdout == ""

@@ -177,6 +177,7 @@ class HostileServer:
         self.taken: list[str] = []
         self.has = has
         self.said = 0
+        self.connections = 0
         self.log_ins = 0
         self.keys = [asyncssh.generate_private_key("ssh-ed25519") for _ in range(keys)]
         self._loop = asyncio.new_event_loop()
@@ -242,10 +243,11 @@ class _Door(asyncssh.SSHServer):
         self._server = server
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        self._server.log_ins += 1
+        self._server.connections += 1
         self._connection = conn
 
     def begin_auth(self, username: str) -> bool:
+        self._server.log_ins += 1
         if self._server.banner:
             self._connection.send_auth_banner(self._server.banner)
         return True

@@ -144,8 +144,8 @@ def test_odd_word_is_refused_before_anybody_connects(gateway: HostileServer, run
         assert all(character.isprintable() or character == "\n" for character in said), (word, said)
         if word not in FIT.get(place, ()):
             assert code == 2, (word, said)
-            assert not gateway.log_ins, word
-        gateway.log_ins = 0
+            assert not gateway.connections, word
+        gateway.connections = 0
 
 
 NAMES = ["", "../x", "a/b", "$(reboot)", "a b", "a\nb", "é", "\x1b[2J", "'", "x" * 10_000, 5, None]
@@ -153,7 +153,7 @@ VERSIONS = ["", "../1", "/etc", "$(reboot)", "1 0", "1\n0", "é", "\x1b[2J", "'"
 
 
 @pytest.mark.parametrize(("field", "values"), [("name", NAMES), ("version", VERSIONS)])
-def test_bundle_with_a_name_or_version_that_is_none_is_refused_before_anybody_connects(
+def test_bundle_with_a_name_or_version_that_is_none_is_refused_before_a_log_in(
     gateway: HostileServer, run: Run, home: Path, *, field: str, values: list[object]
 ) -> None:
     manifest = home / "example" / "bundle.json"
