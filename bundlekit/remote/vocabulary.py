@@ -71,7 +71,7 @@ EVENTS = {
     "release": Said("release version identity time state who reason kilobytes signer", _PARSER),
     "last": Said(_HISTORY, _PARSER),
     # Of other verbs that only look.
-    "act": Said(_HISTORY, "deploy/history.py deploy/await_outcome.py"),  # of `history`; without a bundle, of the signers
+    "act": Said(_HISTORY, "deploy/history.py deploy/await_outcome.py"),  # or of the signers, without a bundle
     "lacks": Said("line-of-the-list", _SESSION),  # of `compare`
     "token": Said("secret", f"{_SESSION} deploy/doctor/examination.py"),  # of `token`
     "signer": Said("name kind fingerprint options", "cli/commands/signers.py"),  # of `signers`
