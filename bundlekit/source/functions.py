@@ -170,6 +170,12 @@ def endless_loops(function: Function) -> Iterator[Node]:
             yield loop
 
 
+def comparison_parts(node: Node) -> tuple[list[str], list[Node]]:
+    """The operators of a comparison, and what is compared; of `1 <= x < 5` two operators and three sides."""
+    operators = [text_of(one) for one in node.children_by_field_name("operators")]
+    return operators, [one for one in node.named_children if one.type != "comment"]
+
+
 def is_in(node: Node, around: Node) -> bool:
     """Whether one node starts inside of another."""
     return around.start_byte <= node.start_byte < around.end_byte

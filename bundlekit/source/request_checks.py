@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bundlekit.source.expressions import UNSEEN, Expressions, ListExpression, Named
-from bundlekit.source.functions import Function, arguments, dotted_name
+from bundlekit.source.functions import Function, arguments, comparison_parts, dotted_name
 from bundlekit.source.modules import Module
 from bundlekit.source.shape import (
     ANY,
@@ -420,8 +420,7 @@ class RequestChecks:
         """The part of the data of `"x" in data`."""
         if node is None or node.type != "comparison_operator":
             return None
-        operators = [text_of(one) for one in node.children_by_field_name("operators")]
-        sides = [one for one in node.named_children if one.type != "comment"]
+        operators, sides = comparison_parts(node)
         if operators != ["in"] or len(sides) != 2:
             return None
         key, owner = self._value(sides[0]), self._ref(sides[1])
@@ -466,8 +465,7 @@ class RequestChecks:
         self._narrow(ref, shape, if_there=bool(if_there))
 
     def _compare(self, node: Node, if_there: str, *, is_denied: bool) -> None:
-        operators = [text_of(one) for one in node.children_by_field_name("operators")]
-        sides = [one for one in node.named_children if one.type != "comment"]
+        operators, sides = comparison_parts(node)
         if len(sides) == 3 and len(operators) == 2 and not is_denied:  # not (1 <= x <= 5)
             for pair in ((sides[0], operators[0], sides[1]), (sides[1], operators[1], sides[2])):
                 self._pair(*pair, if_there, is_denied=False)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bundlekit.source.functions import Function, arguments, dotted_name
+from bundlekit.source.functions import Function, arguments, comparison_parts, dotted_name
 from bundlekit.source.syntax import text_of
 
 if TYPE_CHECKING:
@@ -233,8 +233,7 @@ class RequestData:
                         self._checked |= self._keys(one)
 
     def _note_comparison(self, node: Node) -> None:
-        operators = [text_of(one) for one in node.children_by_field_name("operators")]
-        sides = [one for one in node.named_children if one.type != "comment"]
+        operators, sides = comparison_parts(node)
         if operators in (["in"], ["not in"]):
             sides = sides[:1]  # `"key" in data` asks what keys there are
         elif operators in (["is"], ["is not"]) or any(_is_empty(one) for one in sides):

@@ -51,7 +51,7 @@ from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule, unsafe_fix
 from bundlekit.quoting import printable
-from bundlekit.source.functions import Function, arguments, dotted_name
+from bundlekit.source.functions import Function, arguments, comparison_parts, dotted_name
 from bundlekit.source.modules import Module
 from bundlekit.source.request_functions import handler_of
 from bundlekit.source.syntax import span_of, text_of
@@ -99,8 +99,7 @@ class _Params:
 
     def compared(self, node: Node) -> Iterator[Diagnostic]:
         """The fault of a comparison, if it is one of two things and has one."""
-        operators = [text_of(one) for one in node.children_by_field_name("operators")]
-        sides = [one for one in node.named_children if one.type != "comment"]
+        operators, sides = comparison_parts(node)
         if self._is_changed or len(operators) != 1 or len(sides) != 2:
             return
         left, right = sides
