@@ -46,7 +46,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.facts.keys import keys_read
@@ -54,7 +54,7 @@ from bundlekit.lint.facts.schemas import functions_with_schemas
 from bundlekit.lint.finding import Severity
 from bundlekit.lint.rule import Diagnostic, Rule
 from bundlekit.quoting import printable
-from bundlekit.source.functions import Function, arguments, is_in
+from bundlekit.source.functions import Function, arguments, comparison_parts, is_in
 from bundlekit.source.modules import Module
 from bundlekit.source.python_3_names import binds
 from bundlekit.source.syntax import span_of, text_of
@@ -82,7 +82,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             for literal in _compared(module, function, read):
                 if not any(_has(shape, literal, read) for shape in shapes if shape is not None):
                     value = printable(text_of(literal))[:60]
-                    message = f'the schema of its Route lets no {value} through for "{printable(key)[:60]}"'
+                    message = f'the schema of its Route never lets {value} through for "{printable(key)[:60]}"'
                     hint = "compare it with a value of the schema, or add this one to the schema"
                     yield Diagnostic(module.path, span_of(module.text, literal), message, hint)
 
@@ -117,32 +117,41 @@ def _compared(module: Module, function: Function, read: Node) -> Iterator[Node]:
         around = place.parent
         if around is None or around.type != "comparison_operator":
             continue
-        operators = [text_of(one) for one in around.children_by_field_name("operators")]
-        others = [one for one in around.named_children if one != place and one.type != "comment"]
-        if len(operators) != 1 or len(others) != 1:
+        operators, sides = comparison_parts(around)
+        if len(sides) != 2:
             continue
+        left, right = sides
         if operators[0] in _EQUAL:
-            yield from (one for one in others if one.type in _LITERALS)
-        elif operators[0] in _AMONG and others[0].type in _LISTS and others[0].start_byte > place.start_byte:
-            yield from (one for one in others[0].named_children if one.type in _LITERALS)
+            others = [right if left == place else left]
+        elif operators[0] in _AMONG and left == place and right.type in _LISTS:
+            others = right.named_children
+        else:
+            continue
+        yield from (one for one in others if one.type in _LITERALS)
 
 
 def _has(shape: Shape, literal: Node, read: Node) -> bool:
     """Whether what is read can be equal to a literal; so it is where this cannot be seen."""
     from bundlekit.source.shape_check import mismatch
 
-    try:
-        value: Any = ast.literal_eval(text_of(literal))
-    except (ValueError, SyntaxError):
-        return True  # Python 2 has other numbers
-    if not (isinstance(value, int | float) or (isinstance(value, str) and value.isascii())):
+    value = _value(literal)
+    if value is None:
         return True
     if read.type == "call" and len(arguments(read)[0]) > 1:
         default = arguments(read)[0][1]
-        if default.type not in (*_LITERALS, "none") or text_of(default) == text_of(literal):
+        if default.type != "none" and _value(default) in (None, value):
             return True
     # True is 1 in Python
     return not mismatch(shape, value) or (value in (0, 1) and not mismatch(shape, bool(value)))
+
+
+def _value(node: Node) -> str | float | None:
+    """A number or plain text; None for everything else, such as the other numbers that Python 2 has."""
+    try:
+        value = ast.literal_eval(text_of(node)) if node.type in _LITERALS else None
+    except (ValueError, SyntaxError):
+        return None
+    return value if isinstance(value, int | float) or (isinstance(value, str) and value.isascii()) else None
 
 
 RULE = Rule(code="BK342", name="value-outside-schema", severity=Severity.WARNING, page=__doc__, check=check)
