@@ -58,6 +58,7 @@ class Contracts:
         if modules is None:
             modules = imported_modules(bundle, source.module) if source.module is not None else ()
         self.expressions = Expressions(bundle.files, modules)
+        self._schemas: dict[int, Shape | None] = {}  # by their expressions; several rules ask for each
 
     def of(self, method: str, resource: str) -> OperationContract:
         """The contract of a method, in lower case, of a resource as bundle.json declares it."""
@@ -82,7 +83,8 @@ class Contracts:
         """The shape of the schema that a Route is given; None if it is given none."""
         if route.schema is None or route.scope is None or self._module is None or route.schema.type == "none":
             return None
-        value = self.expressions.read(route.schema, route.scope, self._module)
-        if value is UNSEEN:
-            return UNKNOWN
-        return None if value is None else shape_of(value)
+        if route.schema.id not in self._schemas:
+            value = self.expressions.read(route.schema, route.scope, self._module)
+            found = None if value is None else UNKNOWN if value is UNSEEN else shape_of(value)
+            self._schemas[route.schema.id] = found
+        return self._schemas[route.schema.id]
