@@ -203,13 +203,12 @@ export class Request {
       const response = await this.fetch("GET", url);
       const text = await response.text();
       if (this.place() !== place || $("body").value !== before) return; // somebody types there by now
+      if (!response.ok || findError(text)) return this.note(`GET answered ${response.status}`);
       if ($("body").matches(":focus") || $("form").matches(":focus-within")) {
         return this.note("GET has answered: From GET puts that in"); // and will not move what is typed next
       }
-      if (response.ok && !findError(text)) {
-        this.setBody(pretty(text));
-        this.note("as GET answered");
-      } else this.note(`GET answered ${response.status}`);
+      this.setBody(pretty(text));
+      this.note("as GET answered");
     } catch {
       if (this.place() === place) this.note("GET has no answer");
     }
