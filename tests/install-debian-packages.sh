@@ -13,7 +13,7 @@ needed='
     chromium
     curl
     debian-archive-keyring
-    debootstrap
+    mmdebstrap
     e2fsprogs
     fish
     fuse3

@@ -82,7 +82,9 @@ def _build(finished: Base) -> None:
     as_root(["rm", "-rf", "--one-file-system", "--", made.folder])
     made.folder.mkdir()
     try:
-        as_root(["unshare", "--mount", "debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, made.root])
+        # Half of a processor's time that debootstrap takes. No flush: what a power cut leaves is not used.
+        options = ["--variant=minbase", "--dpkgopt=force-unsafe-io", f"--include={_PACKAGES}"]
+        as_root(["mmdebstrap", "--quiet", "--mode=root", *options, _SUITE, made.root])
         _install_sdk(made.root)
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", USER, "-f", made.client_key], check=True)
         key = made.client_key.with_suffix(".pub").read_text().strip()

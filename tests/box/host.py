@@ -11,7 +11,7 @@ from functools import cache
 INSTALLER = "tests/install-debian-packages.sh"
 
 
-_TOOLS = ("debootstrap", "ip", "nsenter", "ssh-keygen", "systemd-nspawn", "unshare")
+_TOOLS = ("mmdebstrap", "ip", "nsenter", "ssh-keygen", "systemd-nspawn", "unshare")
 # An ordinary user's PATH often lacks these, and sudo's has them.
 _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 

@@ -6,6 +6,7 @@ user=$1 password=$2 key=$3
 
 ln -s python2.7 /usr/bin/python
 
+systemd-machine-id-setup 2>/dev/null # without one, a boot would be a first boot
 echo Moxa >/etc/hostname
 printf '127.0.0.1\tlocalhost\n127.0.1.1\tMoxa\n' >/etc/hosts
 : >/etc/resolv.conf
