@@ -27,6 +27,9 @@ OLDEST_ANSIBLE := .venv/ansible-oldest
 LOWEST := .venv/lowest
 COMPILED := .venv/compiled
 
+# uv takes a fraction of the time, but knows no settings of pip, such as a mirror: where it fails, pip does it.
+INSTALL = $(BIN)/uv pip install --quiet --python .venv $(1) || $(BIN)/pip install --quiet $(1)
+
 .PHONY: demo test test-fast test-ready lint lint-types lint-rest sanity fuzz chaos chaos-fleet crash bench bench-deploy \
   lowest mutation test-pythons docs vscode clean packages
 .DELETE_ON_ERROR:
@@ -140,8 +143,8 @@ $(RUNTIME): pyproject.toml hatch_build.py bundlekit/emulator/sdk/requirements.tx
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "this Python has no venv: sudo apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --upgrade 'pip>=26.2'
-	$(BIN)/pip install --quiet --editable '.[emulator]'
+	$(BIN)/pip install --quiet --upgrade 'pip>=26.2' 'uv>=0.11.7'
+	$(call INSTALL,--editable '.[emulator]')
 	@touch $@
 
 # No package may run a script of its own on this machine; none of these needs to.
@@ -150,11 +153,8 @@ vscode:
 	cd editors/vscode && npm run --silent check && npm run --silent test
 	cd editors/vscode && npm run --silent build && npm run --silent package
 
-# uv is many times as fast, but knows no settings of pip, such as a mirror: where it fails, pip does it.
 $(INSTALLED): $(RUNTIME)
-	$(BIN)/pip install --quiet 'uv>=0.11.7'
-	$(BIN)/uv pip install --quiet --python .venv --editable . --group dev --group docs || \
-	  $(BIN)/pip install --quiet --editable . --group dev --group docs
+	$(call INSTALL,--editable . --group dev --group docs)
 	@touch $@
 
 # The newest Ansible that this Python takes, and the oldest that the collection is for.
