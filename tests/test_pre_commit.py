@@ -82,7 +82,7 @@ def hooks(request: pytest.FixtureRequest, repository: Path, offered: Path) -> Ho
         return subprocess.run(
             [*RUNNERS[request.param], "run", "--color", "never", "--verbose", *arguments],
             cwd=repository,
-            env={**os.environ, "PATH": tools, "PRE_COMMIT_HOME": home, "PREK_HOME": home},
+            env={**os.environ, "PATH": tools, "PRE_COMMIT_HOME": home, "PREK_HOME": home, "PIP_NO_COMPILE": "1"},
             capture_output=True,
             text=True,
             check=False,

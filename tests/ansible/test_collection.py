@@ -19,6 +19,7 @@ from tests.box import Box, Machine, PlainBox
 from tests.box.host import as_root, root_prefix
 from tests.link.far import Far
 from tests.pack.keys import make_key
+from tests.rotation import in_turn
 from tests.workstation import Workstation
 
 HERE = Path(__file__).parent
@@ -77,16 +78,21 @@ def fleet(shared_box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield Fleet(workstation, shared_box, plain)
 
 
-@pytest.mark.parametrize(("version", "strategy"), [(VERSIONS[0], "linear"), (VERSIONS[1], "free")])
-def test_bundle_lives_and_no_secret_is_shown(tmp_path: Path, fleet: Fleet, version: str, strategy: str) -> None:
-    controller, home = fleet.controller(tmp_path, version), fleet.workstation.home
-    given = {"bundles": home, "archive": home / "life-0.0.2.tar.gz", "how": strategy}
-    extra = [word for name, value in given.items() for word in ("-e", f"{name}={value}")]
-    printed = controller.run("ansible-playbook", "-vvvv", *extra, str(HERE / "life.yml"))
+@pytest.mark.parametrize(("gateways", "given"), in_turn(("gw1:gw2", "gw1"), tuple(zip(VERSIONS, ("linear", "free")))))
+def test_bundle_lives_and_no_secret_is_shown(
+    tmp_path: Path, fleet: Fleet, gateways: str, given: tuple[str, str]
+) -> None:
+    (version, strategy), home = given, fleet.workstation.home
+    extra = {"bundles": home, "archive": home / "life-0.0.2.tar.gz", "how": strategy}
+    words = [word for name, value in extra.items() for word in ("-e", f"{name}={value}")]
+    line = ["ansible-playbook", "-vvvv", *words, "--limit", gateways, str(HERE / "life.yml")]
+    printed = fleet.controller(tmp_path, version).run(*line)
     assert printed.returncode == 0, printed.stdout[-6000:] + printed.stderr[-2000:]
-    assert re.search(r"^gw1 .*failed=0 .*\n^gw2 .*failed=0 ", printed.stdout, re.MULTILINE)
-    for shown in ("<gw1> upload ", "<gw2> confirm 60", "<gw1> take-back ", "+version: 0.0.1"):
-        assert shown in printed.stdout
+    for gateway in gateways.split(":"):
+        assert re.search(f"^{gateway} .*failed=0 ", printed.stdout, re.MULTILINE)
+        for shown in ("upload ", "confirm 60", "take-back "):
+            assert f"<{gateway}> {shown}" in printed.stdout
+    assert "+version: 0.0.1" in printed.stdout
     assert SECRET not in printed.stdout + printed.stderr
 
 
