@@ -18,8 +18,8 @@ from bundlekit.lint import check
 from bundlekit.lint.fixing import fix
 from bundlekit.lint.selection import Choice, selection, selector
 from tests.lint.bundles import MANIFEST, bundle
+from tests.lint.python import Python
 from tests.lint.test_evidence import Started, started
-from tests.source.python_2 import interpreter
 
 Asked = tuple[str, Any, int, Any]
 """A request, its body, and the code and the data of the answer."""
@@ -252,7 +252,7 @@ SCENES = {
 
 
 @contextmanager
-def runs(checked: Bundle, python: Path, folder: Path) -> Iterator[Started]:
+def runs(checked: Bundle, python: Python, folder: Path) -> Iterator[Started]:
     (folder / "state").mkdir(parents=True)
     with started(checked, python, folder / "state", folder) as one:
         one.wait_until_registered()
@@ -264,8 +264,8 @@ def answers(one: Started, asked: list[Asked]) -> list[Asked]:
 
 
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
-def test_corrected_bundle_answers_as_it_did_or_as_was_meant(scene: Scene, tmp_path: Path) -> None:
-    checked, python = bundle(scene.files), interpreter(tmp_path / "python")
+def test_corrected_bundle_answers_as_it_did_or_as_was_meant(scene: Scene, python: Python, tmp_path: Path) -> None:
+    checked = bundle(scene.files)
     if scene.earlier is not None:
         with runs(checked, python, tmp_path / "before") as one:
             assert answers(one, scene.earlier) == scene.earlier

@@ -26,11 +26,10 @@ from bundlekit.emulator.threaded import Loop
 from bundlekit.lint.page import page_of
 from bundlekit.lint.rule import Rule
 from bundlekit.lint.rules import rules
-from bundlekit.shipped import sdk
 from tests.emulator.sides import wait_until
 from tests.lint.bundles import bundle, codes
 from tests.lint.examples import bundle_of
-from tests.source.python_2 import interpreter
+from tests.lint.python import Python
 
 RULES = {rule.name: rule for rule in rules()}
 NOBODY = SocketAddress("127.0.0.1", 1)
@@ -218,18 +217,13 @@ class Started:
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return interpreter(tmp_path_factory.mktemp("python"))
-
-
-@pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a gateway keeps; each test starts one anew, since bundles that are killed stay registered."""
     return tmp_path_factory.mktemp("state")
 
 
 @contextmanager
-def started(shown: Bundle, python: Path, state: Path, folder: Path) -> Iterator[Started]:
+def started(shown: Bundle, python: Python, state: Path, folder: Path) -> Iterator[Started]:
     write(shown, folder / "bundle")
     (folder / "custom").mkdir()
     (folder / "custom" / "sitecustomize.py").write_text(CUSTOM)
@@ -244,13 +238,13 @@ def started(shown: Bundle, python: Path, state: Path, folder: Path) -> Iterator[
 
 
 @contextmanager
-def running(gateway: EmulatedGateway, python: Path, folder: Path) -> Iterator[Started]:
+def running(gateway: EmulatedGateway, python: Python, folder: Path) -> Iterator[Started]:
     log = folder / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [python, "-B", "-u", "index.py"],
+            [python.program, "-B", "-u", "index.py"],
             cwd=folder / "bundle",
-            env=environment(folder, gateway.broker),
+            env=environment(folder, python, gateway.broker),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -262,21 +256,21 @@ def running(gateway: EmulatedGateway, python: Path, folder: Path) -> Iterator[St
         process.wait()
 
 
-def environment(folder: Path, broker: SocketAddress = NOBODY) -> dict[str, str]:
+def environment(folder: Path, python: Python, broker: SocketAddress = NOBODY) -> dict[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
-        "PYTHONPATH": f"{folder / 'custom'}{os.pathsep}{sdk()}",
+        "PYTHONPATH": f"{folder / 'custom'}{os.pathsep}{python.sdk}",
         "BROKER_PORT_1883_TCP_ADDR": broker.host,
         "BROKER_PORT_1883_TCP_PORT": str(broker.port),
     }
 
 
-def run_2(python: Path, folder: Path, *arguments: str, code: int) -> str:
+def run_2(python: Python, folder: Path, *arguments: str, code: int) -> str:
     """What Python 2.7 prints in a folder until it ends."""
     done = subprocess.run(
-        [python, "-B", *arguments],
+        [python.program, "-B", *arguments],
         cwd=folder,
-        env=environment(folder),
+        env=environment(folder, python),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -296,7 +290,7 @@ def bad_example(rule: Rule) -> Bundle:
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_start_of_the_bad_example_ends(name: str, python: Path, tmp_path: Path) -> None:
+def test_start_of_the_bad_example_ends(name: str, python: Python, tmp_path: Path) -> None:
     write(bad_example(RULES[name]), tmp_path)
     assert ENDS[name] in run_2(python, tmp_path, "index.py", code=1 if name != "missing-main" else 2)
 
@@ -311,7 +305,7 @@ HANDLERS = [
 
 
 @pytest.mark.parametrize(("route", "rule", "says"), HANDLERS, ids=[route for route, _, _ in HANDLERS])
-def test_start_ends_for_a_handler(route: str, rule: str, says: str, python: Path, tmp_path: Path) -> None:
+def test_start_ends_for_a_handler(route: str, rule: str, says: str, python: Python, tmp_path: Path) -> None:
     index = KEEPER.replace('methods="put", resource="/example"', route).replace("HANDLE", "return response(code=200)")
     path = route.split('"')[1]
     shown = bundle({"index.py": index}, resources=[{"methods": ["get", "put"], "resource": path}])
@@ -321,7 +315,7 @@ def test_start_ends_for_a_handler(route: str, rule: str, says: str, python: Path
 
 
 @pytest.mark.parametrize("name", UNREGISTERED)
-def test_bad_example_never_registers(name: str, python: Path, state: Path, tmp_path: Path) -> None:
+def test_bad_example_never_registers(name: str, python: Python, state: Path, tmp_path: Path) -> None:
     with started(bad_example(RULES[name]), python, state, tmp_path) as one:
         wait_until(lambda: UNREGISTERED[name] in one.said())
         assert one.asked("GET /example")[0] == 403
@@ -330,14 +324,14 @@ def test_bad_example_never_registers(name: str, python: Path, state: Path, tmp_p
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_bad_example_answers(name: str, python: Path, state: Path, tmp_path: Path) -> None:
+def test_bad_example_answers(name: str, python: Python, state: Path, tmp_path: Path) -> None:
     with started(bad_example(RULES[name]), python, state, tmp_path) as one:
         one.wait_until_registered()
         assert [(request, one.asked(request)[0]) for request, _ in ANSWERS[name]] == ANSWERS[name]
 
 
 @pytest.mark.parametrize("name", SAYS)
-def test_bad_example_says(name: str, python: Path, state: Path, tmp_path: Path) -> None:
+def test_bad_example_says(name: str, python: Python, state: Path, tmp_path: Path) -> None:
     with started(bad_example(RULES[name]), python, state, tmp_path) as one:
         one.wait_until_registered()
         for request, body, code, data in SAYS[name]:
@@ -345,14 +339,14 @@ def test_bad_example_says(name: str, python: Path, state: Path, tmp_path: Path) 
             wait_until(lambda: one.asked(request, body) == (code, data))  # noqa: B023
 
 
-def test_good_example_applies_the_schema(python: Path, state: Path, tmp_path: Path) -> None:
+def test_good_example_applies_the_schema(python: Python, state: Path, tmp_path: Path) -> None:
     shown = bundle_of(page_of(RULES["schema-in-signature"]).good)
     with started(shown, python, state, tmp_path) as one:
         one.wait_until_registered()
         assert one.asked("PUT /example", {"value": "x"})[0] == 400
 
 
-def test_exception_as_data_is_answered_with_500(python: Path, state: Path, tmp_path: Path) -> None:
+def test_exception_as_data_is_answered_with_500(python: Python, state: Path, tmp_path: Path) -> None:
     with started(bad_example(RULES["exception-as-data"]), python, state, tmp_path) as one:
         one.wait_until_registered()
         code, data = one.asked("GET /example")
@@ -360,11 +354,11 @@ def test_exception_as_data_is_answered_with_500(python: Path, state: Path, tmp_p
         assert "is not JSON serializable" in one.said()
 
 
-def test_text_is_greater_than_a_number(python: Path, tmp_path: Path) -> None:
+def test_text_is_greater_than_a_number(python: Python, tmp_path: Path) -> None:
     assert run_2(python, tmp_path, "-c", "print('1' == 1, u'1' > 5, '1' > 5)", code=0) == "(False, True, True)\n"
 
 
-def test_halves_of_a_long_name_are_one(python: Path, state: Path, tmp_path: Path) -> None:
+def test_halves_of_a_long_name_are_one(python: Python, state: Path, tmp_path: Path) -> None:
     resources = [{"methods": ["get"], "resource": "/example"}, {"role": "view", "resource": "/listened"}]
     shown = bundle({"index.py": LISTENER, "data/example.json.factory": "{}"}, name="a" * 31, resources=resources)
     assert "unregistrable-name" in codes(shown)
@@ -392,7 +386,7 @@ def test_second_answer_is_taken_for_that_of_another_bundle() -> None:
     assert [one.topic for one in controller.feed("/controller", answer, 1)] == ["client"]
 
 
-def test_hook_without_target_is_told_of_nothing(python: Path, state: Path, tmp_path: Path) -> None:
+def test_hook_without_target_is_told_of_nothing(python: Python, state: Path, tmp_path: Path) -> None:
     index = KEEPER.replace("HANDLE", 'print("handled"); return response(code=200)')
     shown = bundle({"index.py": index}, hook=["example", "/example"])
     assert codes(shown).count("hook-without-target") == 2
@@ -402,7 +396,7 @@ def test_hook_without_target_is_told_of_nothing(python: Path, state: Path, tmp_p
         assert one.said().count("handled") == 1
 
 
-def test_sound_bundle_answers(python: Path, state: Path, tmp_path: Path) -> None:
+def test_sound_bundle_answers(python: Python, state: Path, tmp_path: Path) -> None:
     with started(bundle(), python, state, tmp_path) as one:
         one.wait_until_registered()
         assert one.asked("GET /example")[0] == one.asked("PUT /example", {})[0] == 200
@@ -430,21 +424,21 @@ print(json.dumps(found))
 """
 
 
-def test_settings_are_what_the_factory_file_makes_of_them(python: Path, tmp_path: Path) -> None:
+def test_settings_are_what_the_factory_file_makes_of_them(python: Python, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     for number, content in enumerate(SETTINGS):
         (tmp_path / "data" / f"{number}.json.factory").write_bytes(content)
     assert json.loads(run_2(python, tmp_path, "-c", INITIATE, code=0)) == [list(made) for made in SETTINGS.values()]
 
 
-def test_ttl_of_zero_counts_as_one_second(python: Path, state: Path, tmp_path: Path) -> None:
+def test_ttl_of_zero_counts_as_one_second(python: Python, state: Path, tmp_path: Path) -> None:
     shown = bad_example(RULES["ttl-not-positive"])
     with started(shown, python, state, tmp_path) as one:
         one.wait_until_registered()
         assert one.gateway.controller.components["example"].ticks == 1
 
 
-def test_change_that_is_not_saved_is_gone_after_the_next_start(python: Path, state: Path, tmp_path: Path) -> None:
+def test_change_that_is_not_saved_is_gone_after_the_next_start(python: Python, state: Path, tmp_path: Path) -> None:
     handle = 'self.model.db["key"] = message.data["key"]; return response(code=200)'
     shown = bundle({"index.py": KEEPER.replace("HANDLE", handle)})
     assert "unsaved-model" in codes(shown)
@@ -458,7 +452,7 @@ def test_change_that_is_not_saved_is_gone_after_the_next_start(python: Path, sta
             assert again.asked("GET /example") == (200, {"key": "value"})
 
 
-def test_two_bundles_with_one_resource_are_both_asked(python: Path, state: Path, tmp_path: Path) -> None:
+def test_two_bundles_with_one_resource_are_both_asked(python: Python, state: Path, tmp_path: Path) -> None:
     """What becomes of their answers is the controller's doing, and was seen with the original one."""
     index = KEEPER.replace("HANDLE", "return response()").replace(
         "return response(code", "print('asked'); return response(code"
@@ -476,14 +470,14 @@ def test_two_bundles_with_one_resource_are_both_asked(python: Path, state: Path,
             wait_until(lambda: "asked" in one.said() and "asked" in two.said())
 
 
-def test_settings_of_another_machine_go_before_the_factory_file(python: Path, state: Path, tmp_path: Path) -> None:
+def test_settings_of_another_machine_go_before_the_factory_file(python: Python, state: Path, tmp_path: Path) -> None:
     files = {"index.py": KEEPER.replace("HANDLE", "return response(code=200)"), "data/example.json": '{"key": "mine"}'}
     with started(bundle({**files}), python, state, tmp_path) as one:
         one.wait_until_registered()
         assert one.asked("GET /example") == (200, {"key": "mine"})
 
 
-def test_three_requests_that_wait_hold_up_all_others(python: Path, state: Path, tmp_path: Path) -> None:
+def test_three_requests_that_wait_hold_up_all_others(python: Python, state: Path, tmp_path: Path) -> None:
     shown = bundle({"index.py": KEEPER.replace("HANDLE", "threading.Event().wait()")})
     with started(shown, python, state, tmp_path) as one:
         one.wait_until_registered()
@@ -498,7 +492,7 @@ TAKEN = {"register": 403, "get_profile": 403, "on_connect": 403, "publish": 404,
 
 
 @pytest.mark.parametrize("name", TAKEN)
-def test_handler_with_a_name_of_the_sdk_is_not_called(name: str, python: Path, state: Path, tmp_path: Path) -> None:
+def test_handler_with_a_name_of_the_sdk_is_not_called(name: str, python: Python, state: Path, tmp_path: Path) -> None:
     index = KEEPER.replace("def get(", f"def {name}(").replace("HANDLE", "return response(code=200)")
     shown = bundle({"index.py": index})
     assert "taken-handler-name" in codes(shown)
@@ -512,6 +506,6 @@ def test_handler_with_a_name_of_the_sdk_is_not_called(name: str, python: Path, s
 
 
 @pytest.mark.parametrize("name", ["taken-handler-name", "missing-start", "missing-bundle-class"])
-def test_bad_example_ends_as_if_all_were_well(name: str, python: Path, tmp_path: Path) -> None:
+def test_bad_example_ends_as_if_all_were_well(name: str, python: Python, tmp_path: Path) -> None:
     write(bad_example(RULES[name]), tmp_path)
     assert "Register successfully" not in run_2(python, tmp_path, "index.py", code=0)
