@@ -31,7 +31,7 @@ COMPILED := .venv/compiled
 INSTALL = $(BIN)/uv pip install --quiet --python .venv $(1) || $(BIN)/pip install --quiet $(1)
 
 .PHONY: demo test test-fast test-ready lint lint-types lint-rest sanity fuzz chaos chaos-fleet crash bench bench-deploy \
-  lowest mutation test-pythons docs vscode clean packages
+  lowest mutation test-pythons docs vscode clean packages box
 .DELETE_ON_ERROR:
 
 demo: $(RUNTIME)
@@ -44,9 +44,11 @@ test: test-ready
 	$(BIN)/pytest -n 5 --dist loadgroup -m "not browser" || $(BIN)/python -m tests.once_more
 	$(BIN)/pytest -n 2 -m browser tests/emulator/console || $(BIN)/python -m tests.once_more
 
-# What the tests need. It takes one processor, so CI does it beside the linters.
-test-ready: $(INSTALLED) $(ANSIBLE)/ready $(OLDEST_ANSIBLE)/ready $(COMPILED) packages
+# What the tests need. Little of it takes more than one processor, so CI does it beside the linters.
+test-ready: box $(INSTALLED) $(ANSIBLE)/ready $(OLDEST_ANSIBLE)/ready $(COMPILED)
 	$(BIN)/python -m compileall -q bundlekit
+
+box: $(RUNTIME) packages
 	$(BIN)/python -m tests.box.build
 
 # Python keeps what it has compiled, even where it is told not to, or each of hundreds of processes would do so again; and
