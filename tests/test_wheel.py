@@ -254,7 +254,9 @@ def test_sdist_builds_the_same_wheel_without_a_network(installed: Installed, bui
     (sdist,) = tmp_path.glob("*.tar.gz")
     shutil.unpack_archive(sdist, tmp_path, filter="data")
     unpacked = tmp_path / sdist.name.removesuffix(".tar.gz")
-    ours = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True)
+    ours = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
+    )
     brought = {str(path.relative_to(unpacked)) for path in _files(unpacked)} - {"PKG-INFO"}
     assert {path for path in brought if not path.startswith("sdk/")} <= set(ours.stdout.decode().split("\0"))
     subprocess.run([*build, "wheel"], check=True, capture_output=True, cwd=unpacked, env=offline)

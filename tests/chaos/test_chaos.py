@@ -14,7 +14,7 @@ from tests.rotation import seed, turn
 
 # Scenarios at once, and cases of each. Every fault meets a gateway with systemd, and some of them one without it; the
 # whole gateway ends in each way, here or there.
-SHARES = {"systemd": (3, 4), "init": (2, 2), "power": (3, 2), "power, init": (2, 2), "disk": (1, 2)}
+SHARES = {"systemd": (3, 4), "init": (2, 2), "power": (2, 2), "power, init": (1, 2), "disk": (1, 2)}
 
 
 @pytest.mark.gateway

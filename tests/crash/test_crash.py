@@ -22,7 +22,7 @@ pytestmark = pytest.mark.gateway
 # The setting goes by the commit: systemd or not, dash or busybox, either mode of the disk, alone or beside somebody who
 # syncs, which makes many more disks.
 SETTING = list(SETTINGS.values())[turn(len(SETTINGS))]
-EFFORT = Effort(share=0.03 if SETTING.neighbour else 0.15, boots=12, recoveries=1, judges=2)
+EFFORT = Effort(share=0.02 if SETTING.neighbour else 0.1, boots=8, recoveries=1, judges=2)
 # What is done on a disk where `x` says `old`; what it may say after a cut, and one thing that it has to say after one.
 WRITES = {
     "not synced": ("printf new >y && mv y x && printf r >>other && sync other", {"old", "new", "", "\0\0\0"}, ""),

@@ -143,7 +143,7 @@ def ends_in_order(machine: Machine, workstation: Workstation, case: Case) -> Non
     assert (last["verb"], last["outcome"], last["finished_by"]) == ("deploy", case.outcome, case.finished_by)
 
 
-@pytest.mark.parametrize("name", share(list(ON_SYSTEMD), of=2))
+@pytest.mark.parametrize("name", share(list(ON_SYSTEMD), of=4))
 def test_deploy_that_is_cut_off_ends_in_order(systemd: Box, tmp_path: Path, name: str) -> None:
     ends_in_order(systemd, Workstation(tmp_path, systemd), ON_SYSTEMD[name])
 

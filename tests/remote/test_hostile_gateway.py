@@ -138,7 +138,7 @@ VERBS = [
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_nothing_in_a_state_steers_the_terminal_or_the_client(client: Client, verb: list[str]) -> None:
-    for fields in FIELDS:
+    for fields in share(FIELDS, of=2, after=VERBS.index(verb)):
         lines = [event for event in events(fields) if not event.startswith("fail")]
         for each in (lines, ["\t".join(["fail", *fields])]):
             with HostileServer(
@@ -149,14 +149,19 @@ def test_nothing_in_a_state_steers_the_terminal_or_the_client(client: Client, ve
 
 @pytest.mark.parametrize("fields", FIELDS, ids=["none", "evil", "numbers", "long", "braces"])
 def test_nothing_in_an_answer_steers_the_terminal_or_the_client(client: Client, fields: list[str]) -> None:
-    # Each word with one kind of fields, by the commit.
-    for event in share(events(fields), len(FIELDS), after=FIELDS.index(fields)):
+    def mine(words: list[str]) -> list[str]:
+        """Those that come with these fields, by the commit."""
+        return share(words, len(FIELDS), after=FIELDS.index(fields))
+
+    for event in mine(events(fields)):
         with HostileServer({"deploy": done(answer(event))}) as gateway:
             assert client(gateway, "deploy", "--bundle", "example").code > 0
-    for first in ("busy", "changed", "digest", "syntax", "import", "unpack", "service", "stop", "no-release", "space"):
+    for first in mine(
+        ["busy", "changed", "digest", "syntax", "import", "unpack", "service", "stop", "no-release", "space"]
+    ):
         with HostileServer({"deploy": done(answer("\t".join(["fail", first, *fields])))}) as gateway:
             assert client(gateway, "deploy", "--bundle", "example").code > 0
-    for first in ("up", "back", "down", "stuck", "not-up", "stopped", "removed"):
+    for first in mine(["up", "back", "down", "stuck", "not-up", "stopped", "removed"]):
         lines = ["\t".join(["log", *fields]), "\t".join(["outcome", first, *fields])]
         with HostileServer({"deploy": done(answer(*lines))}) as gateway:
             assert client(gateway, "deploy", "--bundle", "example").code > 0, first

@@ -3,7 +3,7 @@
 The service is a stand-in, everything on the disk is real. While a change runs, the disk is copied before each step,
 which is a command that changes the disk or the service; and each time that it is synced. A power cut leaves what was
 there at a sync; or all names as they are before a step, and NULs for what was written to files and not synced yet. From
-each copy the change has to go on to an end that makes sense; a run tries a third of them, by the commit.
+each copy the change has to go on to an end that makes sense; a run tries a fifth of them, by the commit.
 """
 
 from __future__ import annotations
@@ -376,7 +376,7 @@ def lose_what_is_not_synced(copy: Path) -> None:
     ],
 )
 def test_change_that_is_cut_off_anywhere_ends_in_order(tmp_path: Path, case: Case, shell: tuple[str, ...]) -> None:
-    for copy in share(copies_of(case, shell, tmp_path), of=3):
+    for copy in share(copies_of(case, shell, tmp_path), of=5):
         gateway = Gateway(copy, shell, case.good)
         power = not copy.name.startswith("killed")
         boot = "command rm -f $ROOT/runs; ! is_at_boot || power_on;" if power else ""
@@ -407,7 +407,7 @@ def test_journal_of_the_release_before_is_finished_by_this_one(
     (tmp_path / "sent/programs.zip").write_bytes(script.programs())
     upgrade = f'SELF={tmp_path}/sent/gateway.sh; run_detached() {{ shift; "$@"; }}; show_events() {{ echo shown; }}'
     states = list(previous.unpack_states(name, tmp_path))
-    for copy in share(states, of=min(3, len(states))):
+    for copy in share(states, of=min(5, len(states))):
         gateway = Gateway(copy, shell, case.good)
         (gateway.root / "gateway.sh").write_text(previous.previous_script())
         went_on = gateway.run(f"{upgrade}; finish_broken_off; history x 9")

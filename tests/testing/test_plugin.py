@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bundlekit.scaffold.template import render_bundle
+from tests.rotation import share
 from tests.scaffold.conversations import CONVERSATIONS, Conversation
 
 # One of settings, one of all kinds of resources, one with a name that options look like.
@@ -52,7 +53,7 @@ def write_test(folder: Path, source: str) -> None:
     (folder / "tests" / "test_lamp.py").write_text(source)
 
 
-@pytest.mark.parametrize("conversation", GENERATED, ids=lambda conversation: conversation.name)
+@pytest.mark.parametrize("conversation", share(GENERATED, of=3), ids=lambda conversation: conversation.name)
 def test_generated_tests_pass_and_leave_the_bundle_as_it_is(conversation: Conversation, tmp_path: Path) -> None:
     folder = render_bundle(conversation.answers, tmp_path)
     before = files(folder)
