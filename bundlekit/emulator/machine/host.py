@@ -121,7 +121,7 @@ def machine_spec(
         disk: bytes that are free on /opt.
     """
     own = (sys.prefix, sys.base_prefix, *_ask_folders(sys.executable), str(_PACKAGE), str(sdk()), *shims.libraries())
-    variables = {**environment, "PYTHONPYCACHEPREFIX": "/var/cache/python"}
+    variables = {**environment, "BUNDLEKIT_BYTECODE": "/var/cache/python"}
     return MachineSpec(
         root=str(root),
         hostname=hostname,

@@ -41,7 +41,6 @@ def environment(
         **({"BUNDLEKIT_SOURCE": str(source)} if source else {}),
         "PYTHONPATH": os.pathsep.join(path),
         "PYTHONUNBUFFERED": "1",
-        # Python 2.7 knows but this one; the bridge takes it back where the other one counts.
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPYCACHEPREFIX": str(platformdirs.user_cache_path("bundlekit", appauthor=False) / "bytecode"),
+        "BUNDLEKIT_BYTECODE": str(platformdirs.user_cache_path("bundlekit", appauthor=False) / "bytecode"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,10 +146,28 @@ def test_sdk_that_is_installed_goes_before_the_one_that_is_brought_along(tmp_pat
     assert Path(six).is_relative_to(tmp_path)
 
 
-def _ask(python: str | Path, variables: dict[str, str]) -> list[str]:
+@pytest.mark.parametrize("version", current())
+def test_bytecode_is_kept_apart_from_the_sources(version: str, tmp_path: Path) -> None:
+    mine, kept = tmp_path / "mine", tmp_path / "kept"
+    mine.mkdir()
+    given = {"PYTHONPATH": str(mine), "XDG_CACHE_HOME": str(kept)}
+    for said in ("1", "2"):  # of the same size and time: the second is not read
+        (mine / "own.py").write_text(f"SAID = {said}")
+        os.utime(mine / "own.py", (1e9, 1e9))
+        assert _ask(current()[version], given, "import own, six, colorsys; print(own.SAID)") == ["1"]
+    names = {path.name.partition(".")[0] for path in kept.rglob("*.pyc")}
+    assert names >= {"own", "six"}
+    assert "colorsys" not in names, "it is compiled where it lies"
+    assert not (mine / "__pycache__").exists()
+
+
+def _ask(python: str | Path, variables: dict[str, str], code: str = ASK) -> list[str]:
     given = {**variables, "PATH": "/usr/bin:/bin"}
-    given |= environment(SocketAddress("127.0.0.1", 1883), given)
-    asked = subprocess.run([python, "-c", ASK], env=given, check=True, capture_output=True, text=True)
+    with pytest.MonkeyPatch.context() as patch:
+        if "XDG_CACHE_HOME" in variables:
+            patch.setenv("XDG_CACHE_HOME", variables["XDG_CACHE_HOME"])
+        given |= environment(SocketAddress("127.0.0.1", 1883), given)
+    asked = subprocess.run([python, "-c", code], env=given, check=True, capture_output=True, text=True)
     assert asked.stderr == ""
     return asked.stdout.splitlines()
 

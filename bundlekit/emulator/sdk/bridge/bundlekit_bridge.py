@@ -11,6 +11,7 @@ import traceback
 import types
 
 READY = "BUNDLEKIT_READY"  # the number of a file descriptor that is written to once the bundle is registered
+BYTECODE = "BUNDLEKIT_BYTECODE"  # the folder that has the bytecode of what is not part of this Python
 SOURCE = "BUNDLEKIT_SOURCE"  # the folder that somebody works on, where the bundle runs in a copy of it
 PYTHON_2 = sys.version_info[0] == 2
 _PATIENCE = 1.0  # seconds; for the broker to confirm a subscription
@@ -22,11 +23,47 @@ def install():
     _ready = _take_ready()
     if os.environ.get(SOURCE):
         _started_in = os.getcwd()
-    if not PYTHON_2 and os.environ.get("PYTHONPYCACHEPREFIX"):
-        sys.dont_write_bytecode = False  # bytecode lies apart from the sources, so that it dirties nobody's folder
+    if not PYTHON_2 and os.environ.get(BYTECODE):
+        keep_bytecode(os.environ[BYTECODE])
     if _has_sdk_of_its_own():
         sys.path.remove(_SDK)
     sys.meta_path.insert(0, PatchingImporter(PATCHES))
+
+
+def keep_bytecode(folder):
+    """Have the bytecode of modules lie apart from their sources, so that it dirties nobody's folder.
+
+    The modules of this Python are compiled already where they lie, unless somebody has taken that out.
+    """
+    from importlib import machinery
+    from importlib.util import cache_from_source
+
+    lock = threading.RLock()
+
+    class Loader(machinery.SourceFileLoader):
+        def get_code(self, fullname):
+            with lock:
+                before = sys.pycache_prefix, sys.dont_write_bytecode
+                sys.pycache_prefix, sys.dont_write_bytecode = folder, False
+                try:
+                    return machinery.SourceFileLoader.get_code(self, fullname)
+                finally:
+                    sys.pycache_prefix, sys.dont_write_bytecode = before
+
+    has_own = os.path.exists(cache_from_source(os.__file__))
+    find = machinery.FileFinder.path_hook(
+        (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+        (Loader, machinery.SOURCE_SUFFIXES),
+        (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+    )
+
+    def find_apart(path):
+        if has_own and path.startswith(os.path.dirname(os.__file__)):
+            raise ImportError(path)
+        return find(path)
+
+    sys.path_hooks.insert(0, find_apart)
+    sys.path_importer_cache.clear()
 
 
 def import_hidden(ours):
