@@ -182,7 +182,7 @@ VERBS = {
     "adopt": ("adopt moxa@127.0.0.1:1 --bundle example", 3),
     "fetch": ("fetch moxa@127.0.0.1:1 --bundle example -o brought", 3),
     "login": ("login moxa@127.0.0.1:1", 3),
-    "run": ("run example", 0),
+    "run": ("run example --port 0", 0),
 }
 
 
