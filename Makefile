@@ -116,6 +116,7 @@ bench-deploy: $(INSTALLED) packages
 	$(BIN)/python -m benchmarks.deploy
 	$(BIN)/python -m benchmarks.verbs
 	$(BIN)/python -m benchmarks.handover
+	$(BIN)/python -m benchmarks.processes
 	$(BIN)/python -m benchmarks.fleet
 
 lowest: $(INSTALLED)

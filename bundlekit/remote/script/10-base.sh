@@ -55,16 +55,12 @@ cd / || exit
 
 # A process is some milliseconds on a gateway. So hardly a field gets one to have its breaks replaced; and what is called
 # use_... leaves what it finds in a variable, for a `$(...)` is a process.
-BREAKS=$(printf '\t\r\n\001')
-DAMAGED=${BREAKS#???} # see whole_lines
-BREAKS=${BREAKS%?}
-
 say() {
     line=$1
     shift
     for field in "$@"; do
         case $field in
-        *["$BREAKS"]*) field=$(printf '%s' "$field" | tr '\t\r\n' '   ') ;;
+        *[[:cntrl:]]*) field=$(printf '%s' "$field" | tr '\t\r\n' '   ') ;;
         esac
         line="$line	$field"
     done
@@ -132,15 +128,26 @@ PYTHON=
 find_python() {
     [ -z "$PYTHON" ] || return 0
     for PYTHON in python2.7 python2 python; do
-        PYTHON=$(command -v "$PYTHON") || continue
+        use_path "$PYTHON" || continue
+        PYTHON=$path
         [ "$PYTHON" != /usr/bin/python2.7 ] || return 0
         our_python -Sc 'import sys; sys.exit(sys.version_info[:2] != (2, 7))' 2>/dev/null && return 0
     done
     for PYTHON in python python3; do
-        PYTHON=$(command -v "$PYTHON") || continue
+        use_path "$PYTHON" || continue
+        PYTHON=$path
         has_sdk && return 0
     done
     PYTHON=
+    return 1
+}
+
+use_path() { # PROGRAM
+    local IFS=:
+    for path in $PATH; do
+        path=$path/$1
+        [ ! -f "$path" ] || [ ! -x "$path" ] || return 0
+    done
     return 1
 }
 

@@ -13,37 +13,39 @@ current_release() {
 }
 
 # The newest first, by the order in which they were deployed: a gateway's clock may have been anywhere.
-list_releases() {
-    for file in "$B"/releases/*.info; do
-        [ -d "${file%.info}" ] || continue
-        id=${file##*/}
-        use_info "$file" number
-        printf '%s\t%s\n' "$value" "${id%.info}"
-    done | sort -rn | cut -f 2
-}
-
-next_number() {
-    last=0
+# Leaves them in `releases`, and the highest number in `last`.
+use_releases() {
+    local file='' sorted=''
     for file in "$B"/releases/*.info; do
         [ -d "${file%.info}" ] || continue
         use_info "$file" number
-        [ "${value:-0}" -le "$last" ] || last=$value
+        # shellcheck disable=SC2086 # no id has a space
+        set -- $sorted
+        sorted=
+        while [ $# -gt 0 ] && [ "${1%%/*}" -gt "${value:-0}" ]; do
+            sorted="$sorted $1"
+            shift
+        done
+        file=${file##*/}
+        sorted="$sorted ${value:-0}/${file%.info} $*"
     done
-    echo $((last + 1))
+    last=0
+    releases=
+    for file in $sorted; do
+        releases="$releases ${file#*/}"
+        [ "$last" -ge "${file%%/*}" ] || last=${file%%/*}
+    done
 }
 
-# The trail of the current release: `-`, then the releases that were replaced one after the other, its own predecessor
+# In `kept`, the trail of the current release: `-`, then the releases that were replaced one after the other, its own predecessor
 # last. A deploy adds to it, and so does a rollback to a named release; a rollback that undoes a change takes away.
-trail() { # ID
+use_trail() { # ID
     use_info "$B/releases/$1.info" trail
     kept=$value
-    if [ -n "$kept" ]; then
-        printf '%s\n' "$kept"
-        return
-    fi
+    [ -z "$kept" ] || return 0
     # Of a script that kept none: from the history.
     # 200 changes: those before them led to releases that are long gone.
-    list_history "$NAME" 200 | cut -f 4-6,10 | tr '\t' '|' | {
+    kept=$(list_history "$NAME" 200 | cut -f 4-6,10 | tr '\t' '|' | {
         kept=-
         while IFS='|' read -r verb id previous outcome; do
             case $verb.$outcome in
@@ -53,7 +55,7 @@ trail() { # ID
             esac
         done
         printf '%s\n' "$kept"
-    }
+    })
 }
 
 is_in_trail() { # ID TRAIL
@@ -74,11 +76,11 @@ keep_trail() { # ID PREVIOUS
     [ "$1" != "$2" ] || return 0
     trail=
     if [ -n "$2" ]; then
-        trail=$(trail "$2")
+        use_trail "$2"
         use_recorded how
         case " $value " in
-        *" undo "*) trail=$(cut_trail "$1" "$trail") ;;
-        *) trail="${trail% "$2"} $2" ;; # where the history tells of this change already
+        *" undo "*) trail=$(cut_trail "$1" "$kept") ;;
+        *) trail="${kept% "$2"} $2" ;; # where the history tells of this change already
         esac
     fi
     left=-

@@ -159,11 +159,11 @@ at_boot() { # defaults|remove
 
 is_at_boot() {
     if has_systemd; then
-        systemctl -q is-enabled "$SERVICE.service" 2>/dev/null
+        set -- "/etc/systemd/system/multi-user.target.wants/$SERVICE.service" # as our unit wants it
     else
         set -- "/etc/rc2.d/"S??"$SERVICE"
-        [ -e "$1" ]
     fi
+    [ -f "$1" ]
 }
 
 start_supervisor() {

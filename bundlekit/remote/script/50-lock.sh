@@ -24,19 +24,32 @@ except OSError:
     sys.exit(2)
 '
 
-# The same in a tenth of the time, where it is free or waited for without end, and as it should be. What else there is, the
-# program says.
+# The same in a tenth of the time, where it is as it should be, and not waited for with an end. What else there is, the
+# program says. Fails with 3 if somebody has it.
 take_free_lock() { # FILE [for-ever]
+    command -v flock >/dev/null 2>&1 && [ "$(stat -Lc %a /proc/self/fd/9 2>/dev/null)" = 600 ] || return
+    if [ "${2:-}" = for-ever ]; then flock 9; else flock -n 9; fi 2>/dev/null
     # shellcheck disable=SC3013 # dash and busybox have it
-    command -v flock >/dev/null 2>&1 && [ "$(stat -Lc %a /proc/self/fd/9 2>/dev/null)" = 600 ] &&
-        if [ "${2:-}" = for-ever ]; then flock 9; else flock -n 9; fi 2>/dev/null && [ "$1" -ef /proc/self/fd/9 ]
+    case $? in
+    0) [ "$1" -ef /proc/self/fd/9 ] ;;
+    1) return 3 ;;
+    *) return 1 ;;
+    esac
+}
+
+make_bundle() {
+    { [ -d "$B/releases" ] && [ -d "$B/settings" ]; } || mkdir -p "$B/releases" "$B/settings"
 }
 
 take_lock() { # SECONDS|for-ever [make]
     renewals=0
     while
-        [ "${2:-}" != make ] || mkdir -p "$B/releases" "$B/settings"
-        [ -d "$B" ] && (umask 077 && true 9>>"$B/lock")
+        [ "${2:-}" != make ] || make_bundle
+        umask 077
+        [ -d "$B" ] && true 9>>"$B/lock"
+        made=$?
+        umask 022
+        [ $made -eq 0 ]
     do
         exec 9>>"$B/lock"
         take_free_lock "$B/lock" "$1" || our_python -Sc "$TAKE_LOCK" "$B/lock" "$1"
@@ -159,7 +172,11 @@ sign_lock() { # WHAT WHO ACCOUNT ADDRESS
 is_locked() {
     [ -f "$B/lock" ] && (
         exec 9<"$B/lock"
-        ! take_free_lock "$B/lock" || exit 1
+        take_free_lock "$B/lock"
+        case $? in
+        0) exit 1 ;;
+        3) exit 0 ;;
+        esac
         find_python || exit
         our_python -Sc "$TAKE_LOCK" "$B/lock" 0
         case $? in

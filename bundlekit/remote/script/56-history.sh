@@ -25,7 +25,7 @@ add_history() { # OUTCOME REASON
 write_history() { # FIELD...
     [ "$(wc -c 2>/dev/null <"$ROOT/history" || echo 0)" -le $HISTORY_LIMIT ] || mv -f "$ROOT/history" "$ROOT/history.1"
     line=$(say "$(date +%s)" "$@")
-    [ -z "$(tail -c 1 "$ROOT/history" 2>/dev/null | tr '\0' x)" ] || line=$DAMAGED$NEWLINE$line
+    [ -z "$(tail -c 1 "$ROOT/history" 2>/dev/null | tr '\0' x)" ] || line=$(printf '\001')$NEWLINE$line
     printf '%s\n' "$line" >>"$ROOT/history" || { spare_room && printf '%s\n' "$line" >>"$ROOT/history"; }
     fsync_disk
 }
@@ -33,6 +33,7 @@ write_history() { # FIELD...
 whole_lines() { # PATTERN-OF-BUNDLES COUNT FILE...
     local pattern="$1" count="$2"
     shift 2
+    DAMAGED=$(printf '\001')
     # The last one may have no end.
     { cat "$@" 2>/dev/null; echo "$DAMAGED"; } | tr '\0' "$DAMAGED" |
         grep -a "^[0-9]*	[0-9]*	$pattern	[^$DAMAGED]*	[0-9.]*\$" | tail -n "$count"

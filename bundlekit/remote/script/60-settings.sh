@@ -62,6 +62,8 @@ name_prepared() { # RELEASE|''
 
 # When nothing runs; before each start, if need be. Somebody else may make the folder meanwhile, for it has to be there.
 bring_settings() {
+    set -- "$B"/settings.for.*
+    [ -d "$1" ] || return 0
     use_current
     next=$B/settings.for.$current
     [ -d "$next" ] || return 0

@@ -84,7 +84,8 @@ look_at_bundle() { # [closely]: who holds the lock without a word, whom a change
     [ -d "$B" ] || return 0
     use_current
     say current "$current"
-    say trail "$(trail "$current")"
+    use_trail "$current"
+    say trail "$kept"
     if bundle_pid >/dev/null; then
         registered=no
         has_registered && registered=yes
@@ -93,7 +94,7 @@ look_at_bundle() { # [closely]: who holds the lock without a word, whom a change
         say crashed "$(info "$B/running" ended)"
     fi
     is_at_boot && say at-boot yes
-    [ -n "$(ls -A "$B/settings" 2>/dev/null)" ] && say settings yes
+    has_settings && say settings yes
     [ ! -f "$B/mended" ] || say mended "$(info "$B/mended" time)" "$(info "$B/mended" of)" "$(info "$B/mended" files)"
     if [ -s "$B/lock" ]; then
         held=broken-off
@@ -105,10 +106,17 @@ look_at_bundle() { # [closely]: who holds the lock without a word, whom a change
         stranger=$(lock_stranger)
     fi
     [ -z "$stranger" ] || say held "$stranger"
-    for id in $(list_releases); do
+    use_releases
+    for id in $releases; do
         say_release "$id"
     done
     say_history last "$NAME" 1
+}
+
+# Whatever begins with a dot is none.
+has_settings() {
+    set -- "$B/settings"/*
+    [ -e "$1" ] || [ -L "$1" ]
 }
 
 say_running() { # PID yes|no

@@ -10,7 +10,7 @@ change() { # VERB NAME KEY=VALUE...
     case $verb in
     deploy | rollback) make_root ;; # what else is done may be what makes room
     esac
-    problem=$({ mkdir -p "$B/releases" "$B/settings" && { install_script || { spare_room && install_script; }; }; } 2>&1) ||
+    problem=$({ make_bundle && { install_script || { spare_room && install_script; }; }; } 2>&1) ||
         die "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
     [ "$verb" != deploy ] || take_part "$arg_upload"
     events=$(make_events 2>&1) || die "$(trouble_word "$events" space)" "$RUN_DIR" "$events"

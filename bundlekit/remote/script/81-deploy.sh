@@ -66,8 +66,9 @@ unpack() {
     phase check
     check_release "$staging" && check_resources "$staging" || return 1
     if ! {
+        use_releases
         {
-            printf 'version=%s\ndigest=%s\nnumber=%s\ntime=%s\n' "$arg_version" "$arg_identity" "$(next_number)" "$(date +%s)"
+            printf 'version=%s\ndigest=%s\nnumber=%s\ntime=%s\n' "$arg_version" "$arg_identity" $((last + 1)) "$(date +%s)"
             printf 'size=%s\nwho=%s\nstate=new\nsigner=%s\n' "$(du -sk "$staging" | cut -f 1)" "$arg_who" "$signer"
         } >"$staging.info" && fsync_disk && put_among_releases "$arg_release"
     }; then

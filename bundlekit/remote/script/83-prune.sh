@@ -4,10 +4,10 @@
 # Keeps the newest KEEP good releases and the newest FAILED others, by default one; never takes the current one nor the
 # one before it.
 prune() { # KEEP PREVIOUS [FAILED]
-    use_current
     good=0
     failed=0
-    for id in $(list_releases); do
+    use_releases
+    for id in $releases; do
         use_info "$B/releases/$id.info" state
         if [ "$value" = good ]; then
             good=$((good + 1))
@@ -16,6 +16,7 @@ prune() { # KEEP PREVIOUS [FAILED]
             failed=$((failed + 1))
             [ $failed -le "${3:-1}" ] && continue
         fi
+        use_current
         [ "$id" = "$current" ] || [ "$id" = "$2" ] && continue
         drop_release "$id"
         say pruned "$id"
