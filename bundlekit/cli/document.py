@@ -11,7 +11,8 @@ from typing import TextIO
 
 import click
 
-from bundlekit.errors import CouldNotRun
+from bundlekit.bundle.bundle import MAIN, MANIFEST
+from bundlekit.errors import CouldNotRun, Taken
 from bundlekit.io import replacing
 
 _UNENCODABLE = "backslashreplace"
@@ -26,6 +27,7 @@ def put(text: str, output: Path | None) -> None:
 
     Raises:
         CouldNotRun: the file cannot be written.
+        Taken: the file is one that only an author of a bundle writes.
     """
     if output is None:
         click.echo(text)
@@ -44,7 +46,10 @@ def writing(place: Path, *, follows_links: bool = True) -> Iterator[TextIO]:
 
     Raises:
         CouldNotRun: it cannot be written.
+        Taken: it is a file that only an author of a bundle writes.
     """
+    if place.is_file() and (place.name in (MANIFEST, MAIN) or place.name.endswith(".json.factory")):
+        raise Taken(f"{place} is a file of a bundle", kept="it was not touched", hint="write to another file")
     try:
         is_device = follows_links and (
             os.path.abspath(place).startswith(("/dev/", "/proc/")) or (place.exists() and not place.is_file())  # noqa: PTH100 - links in it are to stay

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bundlekit.cli.document import put, writing
-from bundlekit.errors import CouldNotRun
+from bundlekit.errors import CouldNotRun, Taken
 
 
 def test_file_is_made_and_nothing_beside_it(tmp_path: Path) -> None:
@@ -42,6 +42,14 @@ def test_file_keeps_its_mode_and_its_link(tmp_path: Path) -> None:
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "file").read_text() == "after\n"
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("name", ["bundle.json", "index.py", "thermostat.json.factory"])
+def test_file_of_a_bundle_is_never_replaced(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(Taken, match="is a file of a bundle"):
+        put("text", tmp_path / name)
+    assert (tmp_path / name).read_text() == "mine"
 
 
 def test_devices_and_pipes_are_written_to_and_not_replaced(tmp_path: Path) -> None:
