@@ -42,6 +42,15 @@ def test_what_is_printed_is_read_by_sha256sum(here: Path, capsys: pytest.Capture
     subprocess.run(["sha256sum", "-c", "--strict"], input=printed, text=True, check=True, capture_output=True)
 
 
+def test_name_of_an_archive_as_the_folder_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pack", "thermostat", "-o", "dist/mine.tar.gz"]) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert "-o dist/mine.tar.gz would make a folder" in err
+    assert "hint: give the folder, such as -o dist," in err
+    assert not (here / "dist").exists()
+
+
 def test_in_the_folder_itself_no_path_is_needed(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("thermostat")
     assert main(["pack"]) == 0

@@ -69,6 +69,11 @@ def run(path: Path, output: Path, *, listing: bool, key: Path | None = None, sbo
 
 
 def _pack(path: Path, output: Path, key: Path | None, *, sbom: bool) -> int:
+    if output.name.endswith((".tar.gz", ".tgz")) and not output.exists():
+        raise BadUsage(
+            f"-o {output} would make a folder of this name: the archive in it is always called NAME-VERSION.tar.gz",
+            hint=f"give the folder, such as -o {output.parent}, and rename the archive afterwards",
+        )
     from bundlekit.cli.archive import packed_folder
     from bundlekit.cli.signing import drop_signature, key_to_sign, sign_archive
     from bundlekit.pack.archive import write
