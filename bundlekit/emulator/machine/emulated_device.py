@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
 import secrets
@@ -26,6 +27,7 @@ from bundlekit.emulator.machine.watching import Watch
 from bundlekit.emulator.relay import Relay, carry
 from bundlekit.emulator.sdk.environment import environment
 from bundlekit.errors import CouldNotRun, Taken
+from bundlekit.io import replacing
 
 if TYPE_CHECKING:
     from bundlekit.emulator.machine.ssh import SshServer
@@ -41,6 +43,7 @@ MARKED = "The state of an emulated gateway of bundlekit. `bundlekit gateway --re
 _OURS = ("lock", "tokens.json", ".tokens.json.lock")  # nothing else: it was left early, or has but a token yet
 _OLDER = ("lock", "certificate.pem", "key.pem", "mx-api-token")  # what one has that was made before there was a mark
 _BROKER_PORT, _API_PORT = 1883, 443  # of a gateway
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _AWAY = 1.0  # seconds that a broker takes to restart
 
 
@@ -90,12 +93,17 @@ class EmulatedDevice(Service):
         Raises:
             Taken: another one lives in the folder.
             CannotListen: a port is taken.
-            CouldNotRun: this host makes no machines.
+            CouldNotRun: this host makes no machines, or the disk with the folder is full.
         """
         try:
             await self._start()
-        except BaseException:
+        except BaseException as error:
             await self.stop()
+            if isinstance(error, OSError) and error.errno in _FULL:
+                raise CouldNotRun(
+                    f"cannot write in {self.state}: {error.strerror}",
+                    hint="make room, or give a folder on another disk with --state",
+                ) from error
             raise
 
     async def stop(self) -> None:
@@ -242,7 +250,8 @@ def claimed(state: Path) -> Iterator[None]:
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     state.chmod(0o700)
     if not (state / MARK).exists():
-        (state / MARK).write_text(MARKED)
+        with replacing(state / MARK) as stream:  # a part of it, on a full disk, would not make the folder ours
+            stream.write(MARKED.encode())
     descriptor = os.open(state / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         try:

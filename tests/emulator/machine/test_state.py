@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from bundlekit.emulator.machine.emulated_device import MARK, check_is_ours, claimed, clear
+from bundlekit.emulator.machine.emulated_device import MARK, EmulatedDevice, Options, check_is_ours, claimed, clear
 from bundlekit.errors import CouldNotRun
 
 
@@ -33,3 +37,22 @@ def test_folder_that_is_cleared_stays_ours(tmp_path: Path) -> None:
 def test_folder_with_a_token_alone_is_ours(tmp_path: Path) -> None:
     (tmp_path / "tokens.json").write_text("{}")
     check_is_ours(tmp_path)
+
+
+@contextmanager
+def _disk_without_room() -> Iterator[None]:
+    """A file can be made, and nothing written into it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_full_disk_is_told_and_the_folder_stays_ours(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with _disk_without_room(), pytest.raises(CouldNotRun, match=f"^cannot write in {state}: "):
+        asyncio.run(EmulatedDevice(state, Options()).start())
+    with claimed(state):
+        check_is_ours(state)
