@@ -10,6 +10,9 @@ from bundlekit.bundle.bundle import MAIN, MANIFEST
 from bundlekit.bundle.search import enclosing_bundle, has_manifest
 from bundlekit.errors import CouldNotRun, Refused
 
+_USAGE = 129
+"""With this code git ends when it takes the command line for wrong."""
+
 
 def deleted_files() -> list[Path]:
     """The files below this folder that are deleted in what is about to be committed, or in the commits that pre-commit
@@ -25,6 +28,8 @@ def deleted_files() -> list[Path]:
         done = subprocess.run([*command, *what, "--"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
     except OSError as error:
         raise CouldNotRun(f"cannot run git: {error.strerror}") from error
+    if done.returncode == _USAGE:  # outside of a repository, git diff compares two files, and knows no --cached
+        raise CouldNotRun(f"{Path.cwd()} is in no git repository", hint="--deleted is for the hooks of a repository")
     if done.returncode:
         raise CouldNotRun(f"git does not report the deleted files: {done.stderr.decode('utf-8', 'replace').strip()}")
     return [Path(os.fsdecode(name)) for name in done.stdout.split(b"\0") if name]

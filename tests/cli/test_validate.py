@@ -41,6 +41,12 @@ def make_own(folder: Path, **fields: Any) -> Path:
     return folder
 
 
+def test_deleted_outside_of_a_repository_is_told(capsys: pytest.CaptureFixture[str], here: Path) -> None:
+    assert main(["validate", "--deleted"]) == 3
+    err = capsys.readouterr().err
+    assert err == (f"error: {Path.cwd()} is in no git repository\n hint: --deleted is for the hooks of a repository\n")
+
+
 def test_template_is_passed_over_and_told(capsys: pytest.CaptureFixture[str], here: Path) -> None:
     make(here / "template", name="{{cookiecutter.name}}")
     (here / "bad" / "bundle.json").unlink()
