@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from bundlekit.cli.looks import can_redraw
+
 
 class Bar:
     """A bar on standard error. Call it with how much is done, and with how much there is in all.
@@ -21,7 +23,7 @@ class Bar:
         self._bar: Any = None
 
     def __call__(self, done: int, total: int) -> None:
-        if total < self._worth or not sys.stderr.isatty():
+        if total < self._worth or not can_redraw():
             return
         if self._bar is None:
             self._bar = click.progressbar(length=total, file=sys.stderr, label=self._label)

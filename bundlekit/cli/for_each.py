@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import click
 
 from bundlekit.cli.access import bundle_there, typed_out
 from bundlekit.cli.fleet_access import Fleet, FleetAccess
+from bundlekit.cli.looks import can_redraw
 from bundlekit.cli.report_error import show
 from bundlekit.cli.threads import in_threads
 from bundlekit.errors import BundlekitError, GatewayUnreachable
@@ -209,10 +209,10 @@ def _folded(names: Iterable[str]) -> str:
 
 
 def _show_progress(count: int, total: int) -> None:
-    if sys.stderr.isatty():
+    if can_redraw():
         click.echo(f"\r{count} of {total} gateways", err=True, nl=False)
 
 
 def _clear_progress() -> None:
-    if sys.stderr.isatty():
+    if can_redraw():
         click.echo("\r\x1b[K", err=True, nl=False)

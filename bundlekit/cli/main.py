@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from bundlekit import __version__
+from bundlekit.cli.looks import has_colours
 from bundlekit.cli.summaries import SUMMARIES
 from bundlekit.errors import BundlekitError, CouldNotRun, Interrupted
 
@@ -86,9 +87,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     if os.environ.get(COMPLETION):
         cli.main(prog_name="bundlekit", complete_var=COMPLETION)  # answers the shell and exits
+    with click.Context(cli, color=has_colours()).scope():  # for errors, which are shown after the verb's own has ended
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         # Not by `cli.main`, which takes every broken pipe for one of standard output, a gateway's too.
-        with cli.make_context("bundlekit", list(arguments)) as context:
+        with cli.make_context("bundlekit", list(arguments), color=has_colours()) as context:
             result = cli.invoke(context)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code

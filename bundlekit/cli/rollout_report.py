@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import threading
 import time
 from collections import deque
@@ -15,6 +14,7 @@ import click
 
 from bundlekit.cli.deploy_report import JsonLines, code, markdown
 from bundlekit.cli.document import put
+from bundlekit.cli.looks import can_redraw
 from bundlekit.fleet.report import (
     WORDS,
     counts_in_words,
@@ -69,7 +69,7 @@ class RolloutReport:
         self._named = named
         self._path = path
         self._json = _LockedLines() if form == "json" else None
-        self._is_live = form == "text" and sys.stderr.isatty()
+        self._is_live = form == "text" and can_redraw()
         self._drawn = 0  # lines on the terminal that the next picture replaces
         self._drawn_at = 0.0
         self._last: deque[str] = deque(maxlen=_LAST)
