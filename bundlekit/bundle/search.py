@@ -110,7 +110,7 @@ def _in_folder(root: Path, templates: list[Path]) -> Iterator[tuple[Path, str]]:
             found = True
             yield folder, real
         else:  # no link is followed, so that the real place of what is inside needs no look at the disk
-            folders += [(one, f"{real.rstrip(os.sep)}{os.sep}{one.name}") for one in reversed(_subfolders(folder))]
+            folders += [(one, f"{real.rstrip(os.sep)}{os.sep}{one.name}") for one in reversed(subfolders(folder))]
     if not found and len(templates) > before:
         told = f"there is no bundle in {root}, only the cookiecutter template {templates[-1]}"
         if templates[-1] == root:
@@ -122,7 +122,12 @@ def _in_folder(root: Path, templates: list[Path]) -> Iterator[tuple[Path, str]]:
         raise Unreadable(f"there is no bundle in {root}", hint=hint)
 
 
-def _subfolders(folder: Path) -> list[Path]:
+def subfolders(folder: Path) -> list[Path]:
+    """The folders in one in which bundles are looked for, in order.
+
+    Raises:
+        Unreadable: it cannot be listed.
+    """
     try:
         with os.scandir(folder) as items:
             names = [item.name for item in items if item.is_dir(follow_symlinks=False)]

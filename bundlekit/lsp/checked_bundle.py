@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,10 @@ from bundlekit.lsp.positions import Places, PositionEncoding
 
 if TYPE_CHECKING:
     from bundlekit.lint.facts.inspection import Inspection
+    from bundlekit.lint.facts.neighbours import NeighbourBundle, Neighbours
     from bundlekit.lint.finding import Finding
     from bundlekit.lint.selection import Selection
+    from bundlekit.lint.settings import Settings
     from bundlekit.source.modules import Module
 
 
@@ -33,15 +35,18 @@ class CheckedBundle:
 
     Attributes:
         folder: where it lies, as the client spells it.
-        findings: of the last check that came to its end, by the file's path in the bundle.
+        own: what the last check that came to its end found, in order.
+        among: what there is against it from the bundles around it.
         published: the diagnostics that the client has, by URI.
     """
 
     folder: Path
-    findings: dict[str, list[Finding]] = field(default_factory=dict)
+    own: tuple[Finding, ...] = ()
+    among: tuple[Finding, ...] = ()
     published: dict[str, object] = field(default_factory=dict)
     last: Inspection | None = None
     selection: Selection | None = None
+    _settings: Settings | None = None
     _modules: dict[str, Module] = field(default_factory=dict)
 
     def bundle(self, documents: Iterable[OpenDocument]) -> Bundle:
@@ -58,10 +63,20 @@ class CheckedBundle:
                 bundle = Bundle(bundle.label, Overlaid(bundle.files, path, document.content))
         return bundle
 
+    @property
+    def findings(self) -> dict[str, list[Finding]]:
+        """All that was found, by the file's path in the bundle."""
+        from bundlekit.lint.finding import order
+
+        by_path: dict[str, list[Finding]] = {}
+        for finding in sorted([*self.own, *self.among], key=order) if self.among else self.own:
+            by_path.setdefault(os.path.relpath(finding.file, self.folder), []).append(finding)
+        return by_path
+
     def check(
         self, documents: Iterable[OpenDocument], complain: Callable[[BundlekitError], None]
     ) -> Generator[None, None, None]:
-        """Check the bundle, with pauses in which the check can be given up; in the end `findings` are new.
+        """Check the bundle, with pauses in which the check can be given up; in the end `own` is new.
 
         Args:
             documents: that are open in it.
@@ -86,18 +101,50 @@ class CheckedBundle:
         yield
         used: dict[str, Module] = {}
         inspection = Inspection(bundle, chosen.api, partial(self._parsed, used))
-        findings: Iterable[Finding] = yield from check_in_steps(inspection, chosen)
-        if settings is not None and settings.baseline is not None:
-            try:
-                settings.check_baseline()
-                findings = _new(bundle, place, settings.baseline, findings, chosen)
-            except BundlekitError as error:
-                complain(error)
-        by_path: dict[str, list[Finding]] = {}
-        for finding in findings:
-            by_path.setdefault(bundle.path_of(finding.file), []).append(finding)
+        findings = yield from check_in_steps(inspection, chosen)
         self._modules = used
-        self.last, self.selection, self.findings = inspection, chosen, by_path
+        self.last, self.selection, self._settings = inspection, chosen, settings
+        self.own = self._unknown(inspection.bundle, findings, chosen, complain)
+
+    def compare(
+        self, this: NeighbourBundle | None, others: Neighbours, top: Path, complain: Callable[[BundlekitError], None]
+    ) -> None:
+        """Find what there is against it from the bundles around it, as if it were given to `validate` after them.
+
+        Args:
+            this: what it declares; None if it has no bundle.json.
+            others: those around it.
+            top: the folder that their paths are relative to.
+            complain: takes what is wrong with the baseline.
+        """
+        from bundlekit.lint.engine import check_among
+
+        self.among = ()
+        if self.last is None or self.selection is None or this is None or not others.concern(this):
+            return
+        bundle, chosen = self.last.bundle, self.selection
+        found = check_among(replace(this, bundle=bundle), others, chosen)
+        self.among = tuple(
+            replace(one, other=replace(one.other, file=str(top / one.other.file))) if one.other is not None else one
+            for one in self._unknown(bundle, found, chosen, complain)
+        )
+
+    def _unknown(
+        self,
+        bundle: Bundle,
+        findings: tuple[Finding, ...],
+        chosen: Selection,
+        complain: Callable[[BundlekitError], None],
+    ) -> tuple[Finding, ...]:
+        """The findings that the baseline of the settings does not know."""
+        if self._settings is None or self._settings.baseline is None:
+            return findings
+        try:
+            self._settings.check_baseline()
+            return _new(bundle, self.folder.resolve(), self._settings.baseline, findings, chosen)
+        except BundlekitError as error:
+            complain(error)
+            return findings
 
     def _parsed(self, used: dict[str, Module], path: str, content: bytes) -> Module:
         """The module in a file: that of the check before, if the file has not changed since."""
@@ -139,7 +186,9 @@ class CheckedBundle:
         return FilePlaces(Places(text.content, encoding))
 
 
-def _new(bundle: Bundle, place: Path, file: Path, findings: Iterable[Finding], chosen: Selection) -> Iterable[Finding]:
+def _new(
+    bundle: Bundle, place: Path, file: Path, findings: Iterable[Finding], chosen: Selection
+) -> tuple[Finding, ...]:
     """The findings that no baseline knows.
 
     Raises:
@@ -155,4 +204,4 @@ def _new(bundle: Bundle, place: Path, file: Path, findings: Iterable[Finding], c
         known = read(content.decode("utf-8", "replace"))
     except BadUsage as error:
         raise BadUsage(f"{file}: {error.message}", hint=error.hint) from error
-    return Baseline(known).new(os.path.relpath(place, real.parent), bundle, findings, chosen)
+    return tuple(Baseline(known).new(os.path.relpath(place, real.parent), bundle, findings, chosen))

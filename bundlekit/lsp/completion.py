@@ -18,7 +18,6 @@ from bundlekit.lsp.spot import Spot
 
 _PROPERTY, _VALUE = 10, 12
 _MARKDOWN = "markdown"
-_MOST_BUNDLES = 200  # that are looked into for their names
 _LONGEST_CALL = 2000  # characters before the place in which a Route begins
 _ROUTE = re.compile(r"\bRoute\(((?:[^()]|\([^()]*\))*)\Z")
 _RESOURCE = re.compile(r"""(?:resource\s*=\s*|^\s*)["']([^"'\n]*)\Z""")
@@ -109,7 +108,8 @@ def _placeholder(value: str) -> str:
 def _values(spot: Spot, cursor: JsonCursor) -> Iterator[tuple[Any, str]]:
     match cursor.path:
         case ("hook", int()):
-            yield from ((name, "") for name in _other_bundles(spot) if name not in cursor.siblings)
+            names = spot.workspace.names_around(spot.bundle.folder)
+            yield from ((name, "") for name in names if name not in cursor.siblings)
         case ("resources", int(), "resource"):
             yield from _resources(spot)
         case ("resources", int(), "methods", int()):
@@ -146,29 +146,6 @@ def _listens(spot: Spot) -> bool:
             break
     value = spot.inspection.manifest.value
     return isinstance(value, dict) and value.get("role") == "view"
-
-
-def _other_bundles(spot: Spot) -> list[str]:
-    """The names of the bundles beside this one, and in the workspace."""
-    from bundlekit.bundle.bundle import Bundle
-    from bundlekit.bundle.manifest import read_manifest
-    from bundlekit.bundle.search import bundle_folders
-    from bundlekit.errors import BundlekitError
-
-    names = set()
-    for root in (spot.bundle.folder.parent, *spot.workspace.folders.values()):
-        try:
-            for number, folder in enumerate(bundle_folders(root)):
-                if folder == spot.bundle.folder:
-                    continue
-                value = read_manifest(Bundle.in_folder(folder)).value
-                name = value.get("name") if isinstance(value, dict) else None
-                names |= {name} if isinstance(name, str) else set()
-                if number > _MOST_BUNDLES:
-                    break
-        except BundlekitError:
-            continue
-    return sorted(names)
 
 
 # index.py

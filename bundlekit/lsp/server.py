@@ -216,13 +216,8 @@ class LanguageServer:
         self._set_folders(params["event"]["added"], params["event"]["removed"])
 
     def _set_folders(self, added: Any, removed: Any) -> None:
-        folders = self._workspace.folders
-        for one in removed:
-            folders.pop(one["uri"], None)
-        for one in added:
-            path = path_of(str(one["uri"]))
-            if path is not None:
-                folders[one["uri"]] = path
+        new = {one["uri"]: path for one in added if (path := path_of(str(one["uri"]))) is not None}
+        self._workspace.set_folders(new, [one["uri"] for one in removed])
 
     # What the user points at
 

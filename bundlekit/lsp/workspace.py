@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from bundlekit.lsp.checked_bundle import CheckedBundle
 from bundlekit.lsp.diagnostics import diagnostic_of
 from bundlekit.lsp.documents import OpenDocument
 from bundlekit.lsp.jsonrpc import Json
+from bundlekit.lsp.surroundings import Place, Surroundings, place_of
 from bundlekit.lsp.uris import path_of, uri_of
 
 _SETTINGS = frozenset({"bundlekit.toml", "pyproject.toml"})
@@ -38,10 +40,20 @@ class Workspace:
     documents: dict[Path, OpenDocument] = field(default_factory=dict)
     bundles: dict[Path, CheckedBundle] = field(default_factory=dict)
     _stale: dict[Path, None] = field(default_factory=dict)  # in their order
+    _apart: dict[Path, None] = field(default_factory=dict)  # bundles that are to be compared with those around them
     _check: tuple[Path, Generator[None, None, None]] | None = None
+    _surroundings: Surroundings = field(default_factory=Surroundings)
     _complaints: set[str] = field(default_factory=set)
 
     # What the client tells
+
+    def set_folders(self, added: dict[str, Path], removed: list[str]) -> None:
+        """Folders of the workspace were added or removed."""
+        for uri in removed:
+            self.folders.pop(uri, None)
+        self.folders.update(added)
+        self._surroundings.forget_places()
+        self._apart.update(dict.fromkeys(self.bundles))
 
     def open(self, item: Any) -> None:
         """A file was opened."""
@@ -80,8 +92,13 @@ class Workspace:
                 document = self.documents[path]
                 item = {"uri": document.uri, "version": document.version, "text": document.places.content}
                 self.documents[path] = OpenDocument.opened(item, path, self.client.encoding)
+            if path.name == MANIFEST:
+                self._surroundings.note_on_disk(path)
+            elif self._surroundings.are_below(path):  # a folder of bundles
+                self._compare_around(path)
             if path.name in _SETTINGS:
                 self._stale.update(dict.fromkeys(one for one in self.bundles if one.is_relative_to(path.parent)))
+                self._apart.update(self._stale)
                 self._complaints.clear()
             else:
                 self._touch(path, opens=False)
@@ -91,6 +108,8 @@ class Workspace:
         """What was found in the bundle of a file is out of date; a new or lost bundle.json concerns all around it."""
         if path.name in _SETTINGS:
             return
+        if path.name == MANIFEST:
+            self._compare_around(path.parent)
         folder = self.bundle_folder(path)
         if folder is not None and (opens or folder in self.bundles):
             self._stale[folder] = None
@@ -102,8 +121,16 @@ class Workspace:
                     self._stale.update({around: None} if around is not None else {})
         self._give_up_stale()
 
+    def _compare_around(self, folder: Path) -> None:
+        """What the bundles around a folder have against each other is out of date."""
+        self._apart.update(dict.fromkeys(one for one in self.bundles if self._place_of(one).has(folder)))
+
+    def _place_of(self, folder: Path) -> Place:
+        return place_of(folder, self.folders.values())
+
     def _give_up_stale(self) -> None:
         if self._check is not None and self._check[0] in self._stale:
+            self._check[1].close()
             self._check = None
 
     def bundle_folder(self, path: Path) -> Path | None:
@@ -126,7 +153,7 @@ class Workspace:
     @property
     def has_work(self) -> bool:
         """Whether something has to be checked."""
-        return self._check is not None or bool(self._stale)
+        return self._check is not None or bool(self._stale) or bool(self._apart)
 
     @property
     def is_checking(self) -> bool:
@@ -135,26 +162,68 @@ class Workspace:
 
     def work(self) -> None:
         """Do a part of a check; at the end of a check the client gets what was found."""
+        self._check = self._check or self._begin()
         if self._check is None:
-            folder = next(iter(self._stale))
-            del self._stale[folder]
-            documents = self.documents_in(folder)
-            is_there = folder / MANIFEST in self.documents or has_manifest(folder)
-            if not documents or not is_there or is_template(folder, str(folder)):
-                self._forget(folder)
-                return
-            bundle = self.bundles.setdefault(folder, CheckedBundle(folder))
-            self._check = folder, bundle.check(documents, self._complain)
+            return
         folder, check = self._check
         _before = self.bundles[folder].last  # freed, which takes milliseconds, once the client has the findings
         try:
             next(check)
         except StopIteration:
             self._check = None
-            self._publish_all(self.bundles[folder])
         except Exception:
             self._check = None
             raise
+
+    def _begin(self) -> tuple[Path, Generator[None, None, None]] | None:
+        """The next check; None if the next bundle is none any more."""
+        if not self._stale:
+            folder = next(iter(self._apart))
+            if folder in self.bundles:
+                return folder, self._compare_only(self.bundles[folder])
+            del self._apart[folder]
+            return None
+        folder = next(iter(self._stale))
+        del self._stale[folder]
+        documents = self.documents_in(folder)
+        is_there = folder / MANIFEST in self.documents or has_manifest(folder)
+        if not documents or not is_there or is_template(folder, str(folder)):
+            self._forget(folder)
+            return None
+        if folder not in self.bundles:
+            self.bundles[folder] = CheckedBundle(folder)
+            self._compare_around(folder)
+        return folder, self._check_and_compare(self.bundles[folder], documents)
+
+    def _check_and_compare(self, bundle: CheckedBundle, documents: list[OpenDocument]) -> Generator[None, None, None]:
+        yield from bundle.check(documents, self._complain)
+        yield from self._compare(bundle)
+        self._publish_all(bundle)
+
+    def _compare_only(self, bundle: CheckedBundle) -> Generator[None, None, None]:
+        before = bundle.among
+        yield from self._compare(bundle)
+        if bundle.among != before:
+            self._publish_all(bundle)
+
+    def _compare(self, bundle: CheckedBundle) -> Generator[None, None, None]:
+        """Compare a bundle with those around it, if something has changed there."""
+        if bundle.folder not in self._apart:
+            return
+        place = self._place_of(bundle.folder)
+        try:
+            while bundle.folder in self._apart:  # it may change again in a pause
+                del self._apart[bundle.folder]
+                place = self._place_of(bundle.folder)
+                yield from self._surroundings.look(place, self.bundles, self.documents)
+        except GeneratorExit:  # given up
+            self._apart[bundle.folder] = None
+            raise
+        bundle.compare(*self._surroundings.beside(bundle.folder, place, self.bundles), place.folder, self._complain)
+
+    def names_around(self, folder: Path) -> list[str]:
+        """The names of the bundles around one, as far as they are known."""
+        return self._surroundings.names(folder, self._place_of(folder), self.bundles)
 
     def checked(self, path: Path) -> CheckedBundle | None:
         """The bundle of a file, with what is found in it now; None if the file belongs to none."""
@@ -180,6 +249,7 @@ class Workspace:
 
     def _forget(self, folder: Path) -> None:
         bundle = self.bundles.pop(folder, None)
+        self._compare_around(folder)
         for uri, items in bundle.published.items() if bundle is not None else ():
             if items:
                 self._publish(uri, [], None)
@@ -207,11 +277,11 @@ class Workspace:
     def _related(self, bundle: CheckedBundle, finding: Any) -> Json | None:
         if finding.other is None or not self.client.related:
             return None
-        path = bundle.last.bundle.path_of(finding.other.file) if bundle.last is not None else finding.other.file
-        document = self.documents.get(bundle.folder / path)
-        places = bundle.places(path, document, self.client.encoding)
+        file = Path(finding.other.file)
+        path = os.path.relpath(file, bundle.folder)
+        places = bundle.places(path, self.documents.get(file), self.client.encoding)
         at = finding.other.line, finding.other.column
-        return {"uri": self.uri(bundle.folder / path), "range": places.range(*at, *at)}
+        return {"uri": self.uri(file), "range": places.range(*at, *at)}
 
     def uri(self, path: Path) -> str:
         """The URI of a file, spelled as the client spells it if it has it open."""

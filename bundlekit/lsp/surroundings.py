@@ -1,0 +1,190 @@
+"""The bundles around those that are open, as far as one can be in the way of another on a gateway."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bundlekit.bundle.bundle import MANIFEST, Bundle
+from bundlekit.bundle.search import has_manifest, is_template, subfolders
+from bundlekit.errors import Unreadable
+from bundlekit.lsp.documents import OpenDocument
+
+if TYPE_CHECKING:
+    from bundlekit.lint.facts.neighbours import NeighbourBundle, Neighbours
+
+MOST_FOLDERS = 2000
+"""Folders of one place that are looked into for bundles, those at the top first."""
+
+MOST_BUNDLES = 200
+"""Bundles of one place that are compared."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder whose bundles are looked at together.
+
+    Attributes:
+        folder: the folder.
+        is_deep: whether bundles anywhere below it count, not only those right in it.
+    """
+
+    folder: Path
+    is_deep: bool
+
+    def has(self, folder: Path) -> bool:
+        """Whether bundles in a folder are looked at here."""
+        return folder.is_relative_to(self.folder) if self.is_deep else folder.parent == self.folder
+
+
+def place_of(folder: Path, workspace: Iterable[Path]) -> Place:
+    """Where the bundles lie that are looked at together with one: the nearest folder of the workspace around it, or
+    else the folder that it lies in.
+
+    Args:
+        folder: of the bundle.
+        workspace: the folders of the workspace.
+    """
+    around = [one for one in workspace if one in folder.parents]
+    if around:
+        return Place(max(around, key=lambda one: len(one.parts)), is_deep=True)
+    return Place(folder.parent, is_deep=False)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The folders of the bundles of a place, and whether they are all."""
+
+    folders: list[Path]
+    is_all: bool
+
+
+@dataclass
+class Surroundings:
+    """What the bundles of some places declare; each is read once, and again when its bundle.json has changed."""
+
+    _found: dict[Place, _Found] = field(default_factory=dict)
+    _known: dict[Path, tuple[object, NeighbourBundle]] = field(default_factory=dict)
+    _above: set[Path] = field(default_factory=set)
+
+    def forget_places(self) -> None:
+        """Look for bundles again."""
+        self._found.clear()
+
+    def note_on_disk(self, path: Path) -> None:
+        """A bundle.json on the disk was made, changed or removed: a new one is looked for."""
+        for place, found in [*self._found.items()]:
+            if place.has(path.parent) and path.parent not in found.folders and has_manifest(path.parent):
+                del self._found[place]
+
+    def are_below(self, path: Path) -> bool:
+        """Whether bundles that are known lie in a folder, or lay there."""
+        return path in self._above
+
+    def look(
+        self, place: Place, opened: Collection[Path], documents: Mapping[Path, OpenDocument]
+    ) -> Generator[None, None, None]:
+        """Bring up to date what is known of a place, with pauses in which that can be given up.
+
+        Args:
+            place: the place.
+            opened: the folders of the bundles with open files.
+            documents: the open files.
+        """
+        from bundlekit.bundle.overlay import Overlaid
+        from bundlekit.lint.facts.neighbours import neighbour
+
+        while place not in self._found:  # it may be forgotten again meanwhile
+            self._found[place] = yield from _search(place)
+        for folder in self._folders(place, opened):
+            path = folder / MANIFEST
+            document = documents.get(path)
+            state = document if document is not None else _state(path)
+            known = self._known.get(folder)
+            if state is None:
+                self._known.pop(folder, None)
+            elif known is None or known[0] != state:
+                bundle = Bundle.in_folder(folder)
+                if document is not None:
+                    bundle = Bundle(bundle.label, Overlaid(bundle.files, MANIFEST, document.content))
+                self._known[folder] = state, neighbour(bundle)
+                self._above.update((folder, *folder.parents))
+                yield
+
+    def beside(self, folder: Path, place: Place, opened: Collection[Path]) -> tuple[NeighbourBundle | None, Neighbours]:
+        """What a bundle declares, and the other bundles of a place, which messages call as they lie there.
+
+        Args:
+            folder: of the one bundle.
+            place: where it lies.
+            opened: the folders of the bundles with open files.
+        """
+        from bundlekit.lint.facts.neighbours import Neighbours
+
+        others, this = Neighbours(), self._known.get(folder)
+        for one, known in self._others(folder, place, opened):
+            label = os.path.relpath(one, place.folder)
+            others.add(replace(known, bundle=replace(known.bundle, label=label)))
+        if this is None:
+            return None, others
+        if self._found[place].is_all:  # among some of the bundles no name is known to be missing
+            names = self.names(folder, place, opened)
+            others.names = frozenset(names if this[1].name is None else [*names, this[1].name])
+        return this[1], others
+
+    def names(self, folder: Path, place: Place, opened: Collection[Path]) -> list[str]:
+        """The names of the other bundles of a place, as far as they are known.
+
+        Args:
+            folder: of the one bundle.
+            place: where it lies.
+            opened: the folders of the bundles with open files.
+        """
+        return sorted({one.name for _, one in self._others(folder, place, opened) if one.name is not None})
+
+    def _others(self, folder: Path, place: Place, opened: Collection[Path]) -> Iterator[tuple[Path, NeighbourBundle]]:
+        """Each once, whatever links lead to it."""
+        seen = {os.path.realpath(folder)}
+        for one in self._folders(place, opened):
+            real = os.path.realpath(one)
+            if one in self._known and real not in seen:
+                seen.add(real)
+                yield one, self._known[one][1]
+
+    def _folders(self, place: Place, opened: Collection[Path]) -> list[Path]:
+        found = self._found[place].folders if place in self._found else ()
+        return sorted({*found, *(one for one in opened if place.has(one))})
+
+
+def _search(place: Place) -> Generator[None, None, _Found]:
+    """The bundles of a place, as `bundle_folders` finds them, but the nearest first, and only so many."""
+    found: list[Path] = []
+    is_all = True
+    folders = deque([place.folder])
+    for _ in range(MOST_FOLDERS):
+        if not folders or len(found) == MOST_BUNDLES:
+            break
+        folder = folders.popleft()
+        if has_manifest(folder) and (place.is_deep or folder != place.folder):
+            if not is_template(folder, os.path.realpath(folder)):
+                found.append(folder)
+        elif place.is_deep or folder == place.folder:
+            try:
+                folders += subfolders(folder)
+            except Unreadable:
+                is_all = False
+        yield
+    return _Found(found, is_all and not folders)
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """What changes when a file on the disk does; None if there is none."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
