@@ -147,12 +147,12 @@ class CheckedBundle:
             return findings
 
     def _parsed(self, used: dict[str, Module], path: str, content: bytes) -> Module:
-        """The module in a file: that of the check before, if the file has not changed since."""
+        """The module in a file: that of the check before, if the file has not changed since, or made from it."""
         from bundlekit.source.modules import parse_module
 
         known = self._modules.get(path)
         if known is None or known.content != content:
-            known = parse_module(path, content)
+            known = parse_module(path, content, known)
         used[path] = known
         return known
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bundlekit.lsp.spot import Spot
 
 
-_QUIET = 0.005  # seconds without a message before a check begins: a burst of changes is one
+_QUIET = 0.001  # seconds without a message before a check begins: a burst of changes is one
 _LOOK_AFTER_CLIENT = 5.0  # seconds between two looks whether the client's process lives
 
 _WATCHED = ("**/*.{json,py,factory,txt}", "**/{bundlekit,pyproject}.toml")

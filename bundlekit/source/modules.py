@@ -114,10 +114,16 @@ def read_module(bundle: Bundle, path: str, weight: int = _WEIGHS_TOO_MUCH) -> by
     )
 
 
-def parse_module(path: str, content: bytes) -> Module:
-    """The module in some bytes, whatever they are."""
+def parse_module(path: str, content: bytes, before: Module | None = None) -> Module:
+    """The module in some bytes, whatever they are.
+
+    Args:
+        path: its path in the bundle.
+        content: the bytes.
+        before: the module that it was before a change; with it the same is found sooner.
+    """
     text = Text(_decoded(content))
-    return Module(path, content, text, syntax.parse(text.utf8))
+    return Module(path, content, text, syntax.parse(text.utf8, before.python if before is not None else None))
 
 
 Parse = Callable[[str, bytes], Module]

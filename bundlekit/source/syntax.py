@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from bundlekit.bundle.text import Span, Text
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Node, Parser
+    from tree_sitter import Language, Node, Parser, Tree
 
 _KEPT = frozenset(
     {
@@ -144,6 +144,7 @@ class PythonSource:
     module: Scope
     error: Node | None  # where the grammar of Python, 2 or 3, is left first
     root: Node
+    tree: Tree
     imports: list[Import] = field(default_factory=list)
     classes: list[Class] = field(default_factory=list)
     bodies: list[Scope] = field(default_factory=list)  # of the classes; scopes hold them weakly
@@ -219,10 +220,16 @@ def _ways() -> dict[int, int]:
     return ways
 
 
-def parse(utf8: bytes) -> PythonSource:
-    """Parse a module. Nothing is raised, whatever the bytes are."""
-    root = parser().parse(utf8).root_node
-    found = PythonSource(Scope(None, is_function=False, source=utf8), first_error(root), root)
+def parse(utf8: bytes, before: PythonSource | None = None) -> PythonSource:
+    """Parse a module. Nothing is raised, whatever the bytes are.
+
+    Args:
+        utf8: the module.
+        before: what was found in a similar one; the same is found with it, and sooner.
+    """
+    tree = _tree(utf8, before)
+    root = tree.root_node
+    found = PythonSource(Scope(None, is_function=False, source=utf8), first_error(root), root, tree)
     scope = found.module
     scopes: list[Scope] = []
     unclear = 0  # where what the grammar does not take ends
@@ -262,6 +269,40 @@ def parse(utf8: bytes) -> PythonSource:
         if inner:
             todo += inner[::-1]
     return found
+
+
+def _tree(utf8: bytes, before: PythonSource | None) -> Tree:
+    """The tree of a source, out of the one of a similar source where neither has an error: how tree-sitter goes on
+    behind an error depends on what it starts from.
+    """
+    if before is not None and before.error is None:
+        old = before.module.source
+        start = old.rfind(b"\n", 0, _shared(old, utf8)) + 1  # not within a character
+        end = _shared(old[start:][::-1], utf8[start:][::-1])
+        ends = len(old) - end, len(utf8) - end
+        known = before.tree.copy()  # the nodes of the other stay as they are
+        known.edit(start, *ends, _point(old, start), _point(old, ends[0]), _point(utf8, ends[1]))
+        tree = parser().parse(utf8, known)
+        if not tree.root_node.has_error:
+            return tree
+    return parser().parse(utf8)
+
+
+def _shared(one: bytes, other: bytes) -> int:
+    """How many bytes two begin with in common."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _point(utf8: bytes, at: int) -> tuple[int, int]:
+    """The line and the column of an offset, as tree-sitter counts them."""
+    return utf8.count(b"\n", 0, at), at - utf8.rfind(b"\n", 0, at) - 1
 
 
 def _inner(found: PythonSource, scope: Scope, node: Node, kind: str) -> Scope:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import gc
 import weakref
 from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
 
 from bundlekit.lint.engine import check_in_steps
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.selection import selection
+from bundlekit.source import syntax
 from bundlekit.source.modules import Module, parse_module
 from bundlekit.source.python2.grammar import syntax_error
-from bundlekit.source.syntax import Scope
+from bundlekit.source.syntax import PythonSource, Scope, parse
+from tests import rotation
 from tests.lint.bundles import bundle
+from tests.source.typing import retyped
 
 # Scopes know those around them; and functions and classes in each other are looked up from both sides.
 NESTED = """
@@ -70,3 +77,38 @@ def test_source_that_has_not_changed_is_judged_once() -> None:
     broken = parse_module("index.py", b"def f(:\n    pass\n")
     assert syntax_error(broken) is not None
     assert syntax_error(broken) is syntax_error(replace(broken, search=("lib",)))
+
+
+def nodes(python: PythonSource) -> list[tuple[str, int, int, tuple[int, int]]]:
+    """All that stands in a tree, and where."""
+    found, todo = [], [python.root]
+    while todo:
+        node = todo.pop()
+        found.append((node.type, node.start_byte, node.end_byte, (node.start_point.row, node.start_point.column)))
+        todo += node.children
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_tree_of_a_changed_source_is_that_of_a_new_one(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever types has the findings of whoever opens the file."""
+    known: list[bool] = []
+
+    class Parser:
+        def parse(self, *given: Any) -> Any:
+            known.append(len(given) > 1)
+            return real.parse(*given)
+
+    real, random, text = syntax.parser(), Random(f"{seed} {rotation.seed()}"), NESTED
+    monkeypatch.setattr(syntax, "parser", Parser)
+    before = parse(text.encode())
+    for _ in range(40):
+        new = retyped(text, random)
+        utf8 = new.encode()
+        after = parse(utf8, before)
+        assert nodes(after) == nodes(parse(utf8)), (text, new)
+        if after.error is None or random.random() < 0.2:  # mostly a mistake is taken back
+            text, before = new, after
+        elif before.error is not None:
+            text, before = NESTED, parse(NESTED.encode())
+    assert known.count(True) > 10
