@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import re
 from collections.abc import Callable
+from typing import Any
 
 from bundlekit.emulator.components import Component
 from bundlekit.emulator.gateway import EmulatedGateway
 from bundlekit.emulator.lifecycle import Service, Tasks
+from bundlekit.emulator.machine import deployed
 from bundlekit.emulator.machine.machine import Machine
 from bundlekit.emulator.messages import decode
 from bundlekit.errors import CouldNotRun
 
 _EVERY = 0.25  # seconds
 _NAME = re.compile(r"[A-Za-z-]+")
-_LOG = "/opt/bundlekit/bundles/{}/log"
-_MANIFEST = "/opt/bundlekit/bundles/{}/current/bundle.json"
 _LONGEST = 1 << 16  # bytes of a line
 
 
 class Watch(Service):
-    """Tells who registers and goes, and hands on what deployed bundles print and what their bundle.json says.
+    """Tells who registers and goes, and hands on what deployed bundles print and declare, and which bodies they take.
 
     Args:
         tell: hears of it, a line each.
@@ -35,9 +34,11 @@ class Watch(Service):
         self._tell = tell
         self._tasks = Tasks()
         self._following: dict[str, asyncio.Task[None]] = {}
+        self._unread: dict[str, tuple[Component, Any]] = {}  # releases whose source is not read yet, with the manifest
+        self._is_unread = asyncio.Event()
 
     async def start(self) -> None:
-        self._tasks.start(self._watch())
+        self._tasks.start(self._watch(), self._read_sources())
 
     async def stop(self) -> None:
         await self._tasks.stop()
@@ -59,37 +60,39 @@ class Watch(Service):
                 self._tell(f"bundle: {name} is gone")
             for name, one in now.items():
                 if known.get(name) is not one and _NAME.fullmatch(name):  # it may be another release, too
-                    await self._declare(name)
+                    await self._declare(name, one)
             known = now
             await asyncio.sleep(_EVERY)
 
-    async def _declare(self, name: str) -> None:
+    async def _declare(self, name: str, one: Component) -> None:
         """Let the console know what the release that runs declares; nothing, where it is not one of bundlekit's."""
         try:
-            manifest = decode((await self._machine.read(_MANIFEST.format(name))).encode())
+            manifest = decode((await deployed.manifest_text(self._machine, name)).encode())
         except CouldNotRun:  # the machine has broken down meanwhile
             return
         is_its_own = manifest is not None and manifest.get("name") == name
         self._gateway.trace.registry.declare(manifest if is_its_own else {"name": name})
+        if is_its_own:
+            self._unread[name] = one, manifest
+            self._is_unread.set()
+
+    async def _read_sources(self) -> None:
+        """Let the console know which bodies the releases take, one after the other: reading a source takes a while."""
+        while True:
+            await self._is_unread.wait()
+            self._is_unread.clear()
+            while self._unread:
+                name, (one, manifest) = self._unread.popitem()
+                with contextlib.suppress(CouldNotRun):
+                    archive = await deployed.source_archive(self._machine, name)
+                    bodies = await asyncio.to_thread(deployed.bodies_in, archive)
+                    if bodies and self._gateway.controller.components.get(name) is one:
+                        self._gateway.trace.registry.declare(manifest, bodies)
 
     async def _follow(self, name: str) -> None:
         """Until the machine goes down."""
-        said, say = os.pipe()
-        nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-        reader = asyncio.StreamReader(limit=_LONGEST)
-        try:
-            command = ["tail", "-q", "-n", "200", "-F", _LOG.format(name)]
-            await self._machine.spawn(command, user="root", environment={}, files=(nothing, say, nothing))
-        except BaseException:
-            os.close(said)
-            raise
-        finally:
-            os.close(say)
-            os.close(nothing)
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(said, "rb", buffering=0)
-        )
-        with contextlib.closing(transport):
+        command = ["tail", "-q", "-n", "200", "-F", deployed.LOG.format(name)]
+        async with deployed.printed(self._machine, command, _LONGEST) as reader:
             while True:
                 try:
                     line = await reader.readline()

@@ -271,6 +271,40 @@ def test_console_knows_what_a_deployed_release_declares(own_gateway: Gateway) ->
         shown(own_gateway, "example", [("/example", ["GET", "PUT"]), (f"/rooms/{name}", [method.upper()])])
 
 
+def bodies(gateway: Gateway, name: str, expected: dict[str, list[str]]) -> None:
+    """Wait until the console has the schemas of bodies of a bundle: their fields, by method."""
+    request = urllib.request.Request(f"{gateway.url}/console/feed", headers={"mx-api-token": gateway.token})
+    context = ssl.create_default_context(cafile=gateway.state / "certificate.pem")
+    deadline, shown = time.monotonic() + _PATIENCE, None
+    with urllib.request.urlopen(request, context=context) as feed:
+        while shown != expected:
+            assert time.monotonic() < deadline, shown
+            for one in json.loads(feed.readline()).get("components", ()):
+                if one["name"] == name:
+                    schemas = one["resources"][0].get("bodies", {})
+                    shown = {method: [*schema["properties"]] for method, schema in schemas.items()}
+
+
+def test_console_has_forms_for_a_deployed_release(own_gateway: Gateway) -> None:
+    bundle = own_gateway.home / "example"
+    shutil.copytree(SAMPLE, bundle)
+    program = (
+        (bundle / "index.py").read_text().replace("import os\n", "import os\n\nfrom voluptuous import Schema\n", 1)
+    )
+    for field in ("level", "limit"):  # of the release that runs
+        route = f'@Route(methods="put", resource="/example", schema=Schema({{"{field}": int}}))'
+        (bundle / "index.py").write_text(program.replace('@Route(methods="put", resource="/example")', route))
+        done = own_gateway.on_it("deploy", "--bundle", str(bundle))
+        assert done.returncode == 0, done.stdout + done.stderr
+        bodies(own_gateway, "example", {"PUT": [field]})
+    release = "/opt/bundlekit/bundles/example/current"
+    # What is no plain file of the release is not read, wherever it leads.
+    done = own_gateway.root(f"mv {release}/index.py /root/; ln -s /root/index.py {release}/index.py")
+    assert done.returncode == 0, done.stderr
+    assert own_gateway.on_it("restart", "--bundle", "example").returncode == 0
+    bodies(own_gateway, "example", {})
+
+
 # What root inside can put where bundle.json of a release is looked for, in the shell, as $f.
 FORGED = {
     "other-name": """echo '{"name": "system-time", "resources": [{"resource": "/system/time", "methods": []}]}' >$f""",
