@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from io import FileIO
 from pathlib import Path
 from typing import Protocol
 
@@ -75,10 +76,17 @@ class FolderFiles:
         try:
             # O_NONBLOCK: a FIFO that nobody writes to must not make us wait for ever.
             descriptor = os.open(f"{self.root}/{path}", os.O_RDONLY | NONBLOCK | CLOEXEC)
-            with os.fdopen(descriptor, "rb") as stream:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            with FileIO(descriptor, "rb") as stream:
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
                     raise Unreadable(f"{self.root / path} is not a regular file")
-                return stream.read(-1 if limit is None else limit)
+                if limit is None:
+                    return stream.readall()
+                # Room for the limit would take longer to get than most files take to read.
+                content = stream.read(min(limit, status.st_size + 1))
+                while len(content) > status.st_size and (more := stream.read(limit - len(content))):
+                    content += more  # it grows, or the system does not know its size
+                return content
         except OSError as error:
             raise Unreadable(f"cannot read {self.root / path}: {error.strerror}") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,20 @@ def test_no_more_is_read_than_asked_for(folder: Path) -> None:
 def test_what_is_no_file_is_not_read(folder: Path, path: str) -> None:
     with pytest.raises(Unreadable):
         FolderFiles(folder).read(path)
+
+
+def test_small_file_takes_no_room_for_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "index.py").write_bytes(b"x = 1\n")
+    files = FolderFiles(tmp_path)
+    tracemalloc.start()
+    try:
+        assert files.read("index.py", 64 * 1024 * 1024) == b"x = 1\n"
+        assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+def test_file_without_a_known_size_is_read() -> None:
+    files = FolderFiles(Path("/proc/self"))
+    assert b"VmRSS" in files.read("status", 1024 * 1024)
+    assert len(files.read("status", 10)) == 10
