@@ -15,6 +15,7 @@ TOGETHER = (
     "tests/deploy/test_cut_off.py",
     "tests/emulator/bundles/test_bridge.py",
     "tests/emulator/test_sdk.py",
+    "tests/export/test_tools.py",
     "tests/lsp/",
     "tests/scaffold/test_on_gateway.py",
     "tests/test_pre_commit.py",

@@ -41,14 +41,37 @@ class Workstation:
         return json.loads(self.settings[bundle].read_text())
 
 
-@pytest.fixture
-def workstation(tmp_path: Path) -> Iterator[Workstation]:
-    bundles = {"example": SAMPLE, "building": building(tmp_path)}
-    with emulated(tmp_path) as gateway:
+@pytest.fixture(scope="module")
+def workstation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workstation]:
+    folder = tmp_path_factory.mktemp("workstation")
+    bundles = {"example": SAMPLE, "building": building(folder)}
+    with emulated(folder) as gateway:
         runs = {name: gateway.start(folder) for name, folder in bundles.items()}
         yield Workstation(gateway, bundles, {name: run / f"data/{name}.json" for name, run in runs.items()})
 
 
+def test_collection_runs_green_and_leaves_the_sample_as_it_was(workstation: Workstation) -> None:
+    workstation.gateway.client.put("/example", {"key": "{{token}} ü \"'"})
+    before = workstation.settings_of("example")
+    run = newman.run(workstation.export("postman", "example"), **of(workstation))
+    assert run.code == 0, run.printed
+    assert run.requests == ("GET /example 200", "PUT /example 200")
+    assert workstation.settings_of("example") == before
+
+
+def test_collection_gives_back_what_it_takes(workstation: Workstation) -> None:
+    before = workstation.settings_of("building")
+    run = newman.run(workstation.export("postman", "building"), **of(workstation))
+    assert run.code == 0, run.printed
+    after = workstation.settings_of("building")
+    assert after.pop("keys") == {}, "nothing gives this one back, and its request says so"
+    assert {"DELETE /building 200", "DELETE /doors 200", "DELETE /doors/1 200"} <= set(run.requests)
+    assert before.pop("keys")
+    assert after == before
+    assert len([line for line in run.requests if line.startswith("DELETE /rooms/")]) == 2
+
+
+# After the collections: it leaves other settings.
 @pytest.mark.parametrize(
     ("bundle", "mode"),
     # The sample fails with 500 where a body is missing, as the vendor's does: what is not allowed is not sent there.
@@ -72,7 +95,7 @@ def test_openapi_is_valid_and_the_bundle_does_what_it_says(workstation: Workstat
             f"--exclude-checks={NOT_THE_BUNDLES}",
             "--generation-deterministic",
             "--generation-allow-x00=false",  # its controller drops a message with such a character
-            "--max-examples=20",
+            "--max-examples=8",
             "--no-color",
         ],
         cwd=workstation.gateway.home,
@@ -83,27 +106,6 @@ def test_openapi_is_valid_and_the_bundle_does_what_it_says(workstation: Workstat
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-
-
-def test_collection_runs_green_and_leaves_the_sample_as_it_was(workstation: Workstation) -> None:
-    workstation.gateway.client.put("/example", {"key": "{{token}} ü \"'"})
-    before = workstation.settings_of("example")
-    run = newman.run(workstation.export("postman", "example"), **of(workstation))
-    assert run.code == 0, run.printed
-    assert run.requests == ("GET /example 200", "PUT /example 200")
-    assert workstation.settings_of("example") == before
-
-
-def test_collection_gives_back_what_it_takes(workstation: Workstation) -> None:
-    before = workstation.settings_of("building")
-    run = newman.run(workstation.export("postman", "building"), **of(workstation))
-    assert run.code == 0, run.printed
-    after = workstation.settings_of("building")
-    assert after.pop("keys") == {}, "nothing gives this one back, and its request says so"
-    assert {"DELETE /building 200", "DELETE /doors 200", "DELETE /doors/1 200"} <= set(run.requests)
-    assert before.pop("keys")
-    assert after == before
-    assert len([line for line in run.requests if line.startswith("DELETE /rooms/")]) == 2
 
 
 def of(workstation: Workstation) -> dict[str, Any]:
