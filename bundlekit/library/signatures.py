@@ -31,8 +31,7 @@ def check_signature(archive: Archive, path: Path, choice: RuleChoice, *, require
         BadUsage: the settings ask for none.
         BundlekitError: the settings, or the files that they name, cannot be read.
     """
-    bundle = sigstore_beside(path)
-    has_bundle = not path.is_dir() and bundle.exists()
+    has_bundle = not path.is_dir() and sigstore_beside(path).exists()
     if not required and archive.signatures is None and not has_bundle:
         return
     signers, sigstore = trusted_by_settings(path, choice)
@@ -47,7 +46,7 @@ def check_signature(archive: Archive, path: Path, choice: RuleChoice, *, require
     if sigstore is not None and (required or has_bundle):
         from bundlekit.pack.sigstore_bundle import check_sigstore
 
-        check_sigstore(archive.data, bundle, sigstore, label=str(path))
+        check_sigstore(archive.data, sigstore_beside(path), sigstore, label=str(path))
 
 
 def verified(archive: Archive, place: Path, signers: Path) -> SignedBy:
