@@ -63,17 +63,47 @@ class _Found:
     is_all: bool
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A bundle that was read.
+
+    Attributes:
+        state: of its bundle.json then.
+        real: where it really lies.
+        bundle: what it declares.
+        beginnings: of its resources, by which most bundles that cannot meet are told apart.
+    """
+
+    state: object
+    real: str
+    bundle: NeighbourBundle
+    beginnings: frozenset[str]
+
+    def may_meet(self, other: _Known) -> bool:
+        """Whether one may be in the way of the other."""
+        if self.bundle.name is not None and self.bundle.name == other.bundle.name:
+            return True
+        if "" in self.beginnings or "" in other.beginnings:
+            return bool(self.beginnings and other.beginnings)
+        return not self.beginnings.isdisjoint(other.beginnings)
+
+
 @dataclass
 class Surroundings:
     """What the bundles of some places declare; each is read once, and again when its bundle.json has changed."""
 
     _found: dict[Place, _Found] = field(default_factory=dict)
-    _known: dict[Path, tuple[object, NeighbourBundle]] = field(default_factory=dict)
+    _known: dict[Path, _Known] = field(default_factory=dict)
+    _fresh: set[Place] = field(default_factory=set)
     _above: set[Path] = field(default_factory=set)
 
     def forget_places(self) -> None:
         """Look for bundles again."""
         self._found.clear()
+
+    def expire(self) -> None:
+        """Look at each bundle.json again before the next comparison."""
+        self._fresh.clear()
 
     def note_on_disk(self, path: Path) -> None:
         """A bundle.json on the disk was made, changed or removed: a new one is looked for."""
@@ -95,25 +125,38 @@ class Surroundings:
             opened: the folders of the bundles with open files.
             documents: the open files.
         """
-        from bundlekit.bundle.overlay import Overlaid
-        from bundlekit.lint.facts.neighbours import neighbour
-
         while place not in self._found:  # it may be forgotten again meanwhile
             self._found[place] = yield from _search(place)
-        for folder in self._folders(place, opened):
-            path = folder / MANIFEST
-            document = documents.get(path)
-            state = document if document is not None else _state(path)
-            known = self._known.get(folder)
-            if state is None:
-                self._known.pop(folder, None)
-            elif known is None or known[0] != state:
-                bundle = Bundle.in_folder(folder)
-                if document is not None:
-                    bundle = Bundle(bundle.label, Overlaid(bundle.files, MANIFEST, document.content))
-                self._known[folder] = state, neighbour(bundle)
-                self._above.update((folder, *folder.parents))
-                yield
+        if place in self._fresh:
+            return
+        self._fresh.add(place)
+        try:
+            for folder in self._folders(place, opened):
+                if self._read(folder, documents.get(folder / MANIFEST)):
+                    yield
+        except GeneratorExit:  # given up
+            self._fresh.discard(place)
+            raise
+
+    def _read(self, folder: Path, document: OpenDocument | None) -> bool:
+        """Read a bundle.json if it has changed; whether it had to be read."""
+        from bundlekit.bundle.overlay import Overlaid
+        from bundlekit.lint.facts.neighbours import beginning, neighbour
+
+        state = document if document is not None else _state(folder / MANIFEST)
+        known = self._known.get(folder)
+        if state is None:
+            self._known.pop(folder, None)
+        if state is None or (known is not None and known.state == state):
+            return False
+        bundle = Bundle.in_folder(folder)
+        if document is not None:
+            bundle = Bundle(bundle.label, Overlaid(bundle.files, MANIFEST, document.content))
+        one = neighbour(bundle)
+        beginnings = frozenset(beginning(resource) for resource in one.resources.values())
+        self._known[folder] = _Known(state, os.path.realpath(folder), one, beginnings)
+        self._above.update((folder, *folder.parents))
+        return True
 
     def beside(self, folder: Path, place: Place, opened: Collection[Path]) -> tuple[NeighbourBundle | None, Neighbours]:
         """What a bundle declares, and the other bundles of a place, which messages call as they lie there.
@@ -126,15 +169,16 @@ class Surroundings:
         from bundlekit.lint.facts.neighbours import Neighbours
 
         others, this = Neighbours(), self._known.get(folder)
-        for one, known in self._others(folder, place, opened):
-            label = os.path.relpath(one, place.folder)
-            others.add(replace(known, bundle=replace(known.bundle, label=label)))
         if this is None:
             return None, others
-        if self._found[place].is_all:  # among some of the bundles no name is known to be missing
+        for one, known in self._others(folder, place, opened):
+            if this.may_meet(known):
+                label = os.path.relpath(one, place.folder)
+                others.add(replace(known.bundle, bundle=replace(known.bundle.bundle, label=label)))
+        if this.bundle.hooks and self._found[place].is_all:  # among some of the bundles none is known to be missing
             names = self.names(folder, place, opened)
-            others.names = frozenset(names if this[1].name is None else [*names, this[1].name])
-        return this[1], others
+            others.names = frozenset(names if this.bundle.name is None else [*names, this.bundle.name])
+        return this.bundle, others
 
     def names(self, folder: Path, place: Place, opened: Collection[Path]) -> list[str]:
         """The names of the other bundles of a place, as far as they are known.
@@ -144,20 +188,21 @@ class Surroundings:
             place: where it lies.
             opened: the folders of the bundles with open files.
         """
-        return sorted({one.name for _, one in self._others(folder, place, opened) if one.name is not None})
+        names = (known.bundle.name for _, known in self._others(folder, place, opened))
+        return sorted({name for name in names if name is not None})
 
-    def _others(self, folder: Path, place: Place, opened: Collection[Path]) -> Iterator[tuple[Path, NeighbourBundle]]:
+    def _others(self, folder: Path, place: Place, opened: Collection[Path]) -> Iterator[tuple[Path, _Known]]:
         """Each once, whatever links lead to it."""
         seen = {os.path.realpath(folder)}
         for one in self._folders(place, opened):
-            real = os.path.realpath(one)
-            if one in self._known and real not in seen:
-                seen.add(real)
-                yield one, self._known[one][1]
+            known = self._known.get(one)
+            if known is not None and known.real not in seen:
+                seen.add(known.real)
+                yield one, known
 
-    def _folders(self, place: Place, opened: Collection[Path]) -> list[Path]:
+    def _folders(self, place: Place, opened: Collection[Path]) -> Iterable[Path]:
         found = self._found[place].folders if place in self._found else ()
-        return sorted({*found, *(one for one in opened if place.has(one))})
+        return dict.fromkeys([*found, *(one for one in opened if place.has(one))])
 
 
 def _search(place: Place) -> Generator[None, None, _Found]:

@@ -53,6 +53,7 @@ class Workspace:
             self.folders.pop(uri, None)
         self.folders.update(added)
         self._surroundings.forget_places()
+        self._surroundings.expire()
         self._apart.update(dict.fromkeys(self.bundles))
 
     def open(self, item: Any) -> None:
@@ -123,6 +124,7 @@ class Workspace:
 
     def _compare_around(self, folder: Path) -> None:
         """What the bundles around a folder have against each other is out of date."""
+        self._surroundings.expire()
         self._apart.update(dict.fromkeys(one for one in self.bundles if self._place_of(one).has(folder)))
 
     def _place_of(self, folder: Path) -> Place:

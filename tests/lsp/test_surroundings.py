@@ -15,6 +15,7 @@ from bundlekit.bundle import search
 from bundlekit.bundle.bundle import Bundle
 from bundlekit.lint import engine
 from bundlekit.lint.baseline import Baseline, written
+from bundlekit.lint.facts.neighbours import Neighbours
 from bundlekit.lint.parallel import Together
 from bundlekit.lint.selection import selection
 from bundlekit.lsp import surroundings
@@ -292,3 +293,32 @@ def test_large_workspace_is_searched_up_to_a_limit(tmp_path: Path, monkeypatch: 
     desk.open(one)
     assert len(searched) == 18  # those of bundles are not listed
     assert desk.among(one) == [("BK402", "two/bundle.json")]  # and of no name it is known whether there is one
+
+
+def test_search_that_was_given_up_is_made_again(tmp_path: Path) -> None:
+    files = [bundle_at(tmp_path / name, f"/{name}") for name in ("one", "two", "three")]
+    around, place = surroundings.Surroundings(), surroundings.Place(tmp_path, is_deep=True)
+    for steps in range(12):  # before each of its pauses
+        looked = around.look(place, [], {})
+        for _ in range(steps):
+            next(looked, None)
+        looked.close()
+        for _ in around.look(place, [], {}):
+            pass
+        assert around.names(files[0].parent, place, []) == ["three", "two"]
+        files[1].write_text(manifest("two", f"/{steps}"))
+        around = surroundings.Surroundings() if steps % 2 else around
+        around.expire()
+
+
+def test_many_bundles_are_compared_with_those_alone_that_may_meet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("b", "c", "d", "e"):
+        bundle_at(tmp_path / name, f"/{name}/x")
+    bundle_at(tmp_path / "any", "/:any/x")
+    added: list[str] = []
+    monkeypatch.setattr(Neighbours, "add", lambda _, one: added.append(one.name))
+    desk = Desk(tmp_path)
+    desk.open(bundle_at(tmp_path / "one", "/c/x", name="d"))
+    assert added == ["any", "c", "d"]

@@ -68,7 +68,7 @@ class Neighbours:
         if one.name is not None:
             self._by_name.setdefault(one.name, one)
         for pointer, resource in one.resources.items():
-            self._by_beginning[_beginning(resource)].append((one, pointer, resource))
+            self._by_beginning[beginning(resource)].append((one, pointer, resource))
 
     def concern(self, one: NeighbourBundle) -> bool:
         """Whether a rule about several bundles may find something in one."""
@@ -90,8 +90,8 @@ class Neighbours:
 
     def alike(self, resource: Resource) -> Iterator[tuple[NeighbourBundle, str, Resource]]:
         """Resources that may take the same requests, with the bundle that has them and their pointers there."""
-        beginning = _beginning(resource)
-        groups = [beginning, ""] if beginning else list(self._by_beginning)
+        first = beginning(resource)
+        groups = [first, ""] if first else list(self._by_beginning)
         yield from islice((one for group in groups for one in self._by_beginning.get(group, ())), _MOST_COMPARED)
 
 
@@ -121,7 +121,7 @@ def neighbour(bundle: Bundle) -> NeighbourBundle:
     return NeighbourBundle(bundle, name if isinstance(name, str) else None, resources, hooks)
 
 
-def _beginning(resource: Resource) -> str:
+def beginning(resource: Resource) -> str:
     """The first segment, by which most that can not meet are told apart; empty where it may be any."""
     first = Pattern.of(resource.path).segments[0]
     return "" if first in (ANY, REST) else first
