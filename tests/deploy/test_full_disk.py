@@ -14,7 +14,8 @@ pytestmark = pytest.mark.gateway
 
 BUNDLE = "/opt/bundlekit/bundles/example"
 FLOODS = "import sys, time\nwhile True: sys.stderr.write('x' * 9999 + '\\n'); time.sleep(0.001)"
-FILL = "(setsid sh -c 'while :; do cat /dev/zero >>/opt/fill; sleep .02; done' >/dev/null 2>&1 </dev/null & echo $! >/run/filler)"
+FILLER = "while :; do cat /dev/zero >>/opt/fill; sleep .02; done"
+FILL = f"(setsid sh -c '{FILLER}' >/dev/null 2>&1 </dev/null & echo $! >/run/filler)"
 
 
 def copies(box: PlainBox) -> str:
