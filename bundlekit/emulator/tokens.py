@@ -26,6 +26,8 @@ from bundlekit.errors import BadUsage, CouldNotRun, Unreadable
 _log = logging.getLogger(__name__)
 OWN = "mx-api-token"
 _FILE = "tokens.json"
+_OURS = (_FILE, OWN)  # of these, a folder of ours has one, if it is not as a gateway that did not come up leaves it
+_BEGUN = ("lock", f".{_FILE}.lock", "bundlekit-gateway", "password")
 _FIELDS = ("id", "description", "scope", "created", "sha256")
 _LONGEST = 200  # characters of a description
 
@@ -133,7 +135,7 @@ def add_token(state: Path, scope: TokenScope, description: str) -> tuple[Token, 
 
     Raises:
         BadUsage: the description cannot be shown in one line.
-        CouldNotRun: the state folder cannot be written.
+        CouldNotRun: the state folder cannot be written, or is a folder of something else.
         Unreadable: the file is damaged; it is left as it is.
     """
     if not description.isprintable() or len(description) > _LONGEST:
@@ -155,7 +157,7 @@ def revoke_tokens(state: Path, ids: Sequence[str]) -> tuple[Token, ...]:
     """Make tokens void; all of them or, where one is not known, none.
 
     Raises:
-        CouldNotRun: there is no such token, or the state folder cannot be written.
+        CouldNotRun: there is no such token, or the state folder cannot be written, or is one of something else.
         Unreadable: the file is damaged; it is left as it is.
     """
     with _changing(state) as tokens:
@@ -173,11 +175,28 @@ def revoke_tokens(state: Path, ids: Sequence[str]) -> tuple[Token, ...]:
 @contextmanager
 def _changing(state: Path) -> Iterator[list[Token]]:
     """The tokens, to change; they are written at the end, and nobody else changes them in between."""
+    _check_is_ours(state)
     with _locked(state):
         tokens = list(_read(state / _FILE))
         yield tokens
         kept = [{**asdict(token), "scope": token.scope.value} for token in tokens]
         write_secret(state / _FILE, (json.dumps({"tokens": kept}, indent=2) + "\n").encode())
+
+
+def _check_is_ours(state: Path) -> None:
+    try:
+        # Without the drafts of whoever makes its first token at this moment.
+        names = (
+            {one.name for one in state.iterdir() if not one.name.startswith(".bundlekit-")} if state.is_dir() else set()
+        )
+    except OSError:  # `_locked` tells
+        return
+    if names.isdisjoint(_OURS) and not names.issubset(_BEGUN):
+        raise CouldNotRun(
+            f"{state} holds something else than an emulated gateway",
+            kept="it was left as it is",
+            hint="give the folder of a gateway with --state",
+        )
 
 
 @contextmanager

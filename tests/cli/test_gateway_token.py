@@ -53,6 +53,21 @@ def test_revoked_token_opens_nothing(tmp_path: Path) -> None:
     assert isinstance(run("revoke", told["id"], "--state", tmp_path).exception, CouldNotRun)
 
 
+@pytest.mark.parametrize("arguments", [("add",), ("revoke", "0123abcd")])
+def test_folder_of_something_else_is_left_alone(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "bundle.json").write_text("{}")
+    told = run(*arguments, "--state", tmp_path).exception
+    assert isinstance(told, CouldNotRun)
+    assert "holds something else" in str(told)
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle.json"]
+
+
+@pytest.mark.parametrize("left", ["lock", "mx-api-token", "bundlekit-gateway"])
+def test_folder_of_a_gateway_gets_its_first_token(tmp_path: Path, left: str) -> None:
+    (tmp_path / left).touch()
+    assert run("add", "--state", tmp_path).exit_code == 0
+
+
 @pytest.mark.parametrize("verb", ["add", "list", "revoke"])
 def test_help_starts_with_examples(verb: str) -> None:
     page = run(verb, "--help").stdout
