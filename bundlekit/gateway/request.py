@@ -77,7 +77,10 @@ def refuse_constant(word: str) -> NoReturn:
 
 def _path(resource: str, query: Mapping[str, Any] | None) -> str:
     if not resource.startswith("/"):
-        raise BadUsage(f"{resource[:60]!r} is not a resource", hint=f"did you mean /{resource.lstrip('./')[:60]}?")
+        hint = f"did you mean /{resource.lstrip('./')[:60]}?"
+        if "://" in resource:
+            hint = "write only the resource, such as /thermostat; --url or TARGET names the gateway"
+        raise BadUsage(f"{resource[:60]!r} is not a resource", hint=hint)
     try:
         path = PREFIX + quote(without_prefix(resource), safe="/:?&=%+,;@!$'()*~[]")
         if query:

@@ -88,7 +88,8 @@ def test_query_reaches_the_gateway(gateway: Emulated, query: list[str]) -> None:
         (["PUT", "/example", "-d", "NaN"], 2, "NaN is not a number in JSON"),
         (["PUT", "/example", "-d", "[" * 100_000], 2, "nested too deeply"),
         (["PUT", "/example", "-d", "@none.json"], 3, "cannot read none.json"),
-        (["GET", "example"], 2, "'example' is not a resource"),
+        (["GET", "example"], 2, "'example' is not a resource\n hint: did you mean /example?"),
+        (["GET", "https://x/api/v1/example"], 2, "hint: write only the resource, such as /thermostat"),
         (["G T", "/example"], 2, "'G T' is not a method"),
         (["GET", "/example", "-q", "a"], 2, "'a' is not KEY=VALUE"),
         (["GET", "/example", "moxa@x", "--url", "https://x"], 2, "two ways"),
@@ -105,7 +106,9 @@ def test_exit_code_says_how_it_went(gateway: Emulated, arguments: list[str], cod
     assert bool(printed.err) is bool(code)
 
 
-@pytest.mark.parametrize(("status", "code"), [("201 Created", 0), ("302 Found", 1), ("500 Oh", 5), ("503 Oh", 5)])
+@pytest.mark.parametrize(
+    ("status", "code"), [("201 Created", 0), ("302 Found", 1), ("408 Late", 1), ("500 Oh", 5), ("503 Oh", 5)]
+)
 def test_exit_code_follows_the_class_of_the_status(tmp_path: Path, status: str, code: int) -> None:
     home = tmp_path / "home"
     (home / "run").mkdir(parents=True)
@@ -113,6 +116,7 @@ def test_exit_code_follows_the_class_of_the_status(tmp_path: Path, status: str, 
     with server(tmp_path, says(http(status, b"{}", "Location: https://elsewhere"))) as other:
         printed = user.run("api", "GET", "/a", "--url", other.url, BUNDLEKIT_TOKEN="t0ken")
     assert (printed.code, printed.out) == (code, "{}\n")
+    assert ("note: no answer came in time" in printed.err) is status.startswith("408")
     assert len(other.heard) == 1, "a redirection is not followed with the token"
 
 

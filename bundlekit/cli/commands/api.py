@@ -11,6 +11,7 @@ import click
 
 from bundlekit.cli import completing
 from bundlekit.cli.gateway_access import AccessWay, way_options
+from bundlekit.cli.report_error import note
 from bundlekit.cli.verb import verb
 from bundlekit.errors import BadUsage, CouldNotRun, Unreadable
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _REFUSED = 1  # exit codes, see `EXIT_CODES`
 _FAILED = 5
+_NO_ANSWER = 408  # of the gateway, in place of an answer
 
 
 @verb(
@@ -81,7 +83,9 @@ def command(
         _show_status(answer)
     _show_body(answer)
     if is_unowned(answer):
-        click.echo(click.style("note: ", fg="yellow") + "no bundle is registered for this resource", err=True)
+        note("no bundle is registered for this resource")
+    elif answer.status == _NO_ANSWER:
+        note("no answer came in time: does the bundle still run, and is its ttl long enough?")
     return exit_code(answer.status)
 
 
