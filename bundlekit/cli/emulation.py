@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -26,7 +27,10 @@ def emulation(moves: Mapping[str, str]) -> Iterator[None]:
             yield
         except CannotListen as error:
             option = moves.get(error.what, "--port")
-            raise CouldNotRun(str(error), hint=f"{option} sets another port; {option} 0 takes any free port") from error
+            hint = f"{option} sets another port; {option} 0 takes any free port"
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRNOTAVAIL:
+                hint = "--listen takes an address of this machine"
+            raise CouldNotRun(str(error), hint=hint) from error
         except PermissionError as error:
             raise CouldNotRun(f"cannot write {error.filename}: {error.strerror}") from error
     except ModuleNotFoundError as error:

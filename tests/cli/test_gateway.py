@@ -33,6 +33,7 @@ def test_faults_are_told(capsys: pytest.CaptureFixture[str]) -> None:
 WRONG = [
     (("--faults", "fire"), 2, "'fire' is not a fault"),
     (("--listen", "everywhere"), 2, "--listen everywhere is not an IP address"),
+    (("--listen", "192.0.2.1"), 3, "hint: --listen takes an address of this machine"),
     (("--python", "/no/python"), 2, "/no/python is not a Python that can be run"),
     (("--password-stdin",), 2, "standard input has no password"),
     (("--password-stdin", "--password", "moxa"), 2, "--password and --password-stdin are two passwords"),

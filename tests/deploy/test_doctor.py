@@ -318,6 +318,16 @@ def test_what_the_gateway_tells_is_judged(case: tuple[list[str], float, str]) ->
     assert set(expected) <= set(checks)
 
 
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [("\t/usr/lib\t1.1.2", "sanji 1.1.2 in /usr/lib"), ("\t/usr/lib", "sanji in /usr/lib"), ("", "sanji is there")],
+)
+def test_sdk_is_told_with_what_is_known_of_it(fields: str, found: str) -> None:
+    lines = ["python\t/usr/bin/python\t2.7.18", f"sdk{fields}"]
+    (check,) = (one for one in judge(map(parse_event, lines), 0.0, 1.0) if one.name == "sdk")  # type: ignore[arg-type]
+    assert (check.outcome, check.found) == ("ok", found)
+
+
 BUNDLES = [
     ("yes\tfree\t\t\t\t1", "ok", "x 1-a runs"),
     ("crashes\tfree\t\t\t3\t7", "warn", "x 1-a ends with status 3, again and again: started 7 times"),

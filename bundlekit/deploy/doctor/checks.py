@@ -108,7 +108,8 @@ def _python(said: _Said, *_: float) -> Iterator[CheckResult]:
     yield ok("python", f"{place} is {version}")
     if "sdk" in said:
         place, number = _field(said, "sdk"), _field(said, "sdk", 1)
-        yield ok("sdk", f"sanji{f' {number}' if number else ''} in {place}")
+        words = f"sanji{f' {number}' if number else ''}"
+        yield ok("sdk", f"{words} in {place}" if place else f"{words} is there")
     else:
         yield fail(
             "sdk",
