@@ -66,8 +66,8 @@ class Inventory:
         return tuple(one for one in self.gateways if one.name in wanted)
 
     def __contains__(self, name: object) -> bool:
-        """Whether a gateway or a group is called so."""
-        return name in self.groups or any(one.name == name for one in self.gateways)
+        """Whether a gateway or a group is called so; the group of all is `all`."""
+        return name == "all" or name in self.groups or any(one.name == name for one in self.gateways)
 
 
 def read_inventory(path: Path | None, ssh_config: Path | None = None) -> Inventory:

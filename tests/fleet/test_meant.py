@@ -71,6 +71,8 @@ def test_inventory_of_the_settings_counts_for_what_it_knows(folder: Path, monkey
     monkeypatch.chdir(folder / "below")
     for targets, found in (("gw01", "moxa@10.0.0.1"), ("north", "moxa@10.0.0.1"), ("gw04", "gw04"), ("a@b", "a@b")):
         assert meant_by([targets], None).gateways[0].target == found
+    everything = meant_by(["all"], None)
+    assert (everything.gateways, everything.is_single) == (meant_by([], folder / "gateways.ini").gateways, False)
     (folder / "gateways.ini").chmod(0o666)
     with pytest.raises(CouldNotRun, match="is not safe: every user can write"):
         meant_by(["gw01"], None)
