@@ -80,7 +80,7 @@ def _bundlekit_session(
     except ModuleNotFoundError as error:
         from bundlekit.shipped import install_command
 
-        pytest.fail(f"{error}; run: {install_command('emulator')}", pytrace=False)
+        raise pytest.fail.Exception(f"{error}; run: {install_command('emulator')}", pytrace=False) from None
     python = pytestconfig.getoption("bundlekit_python") or pytestconfig.getini("bundlekit_python") or None
     strict: bool = pytestconfig.getini("bundlekit_strict")
     with GatewaySession(tmp_path_factory.mktemp("gateway"), python, strict=strict) as session:
@@ -119,7 +119,7 @@ def gateway(
     try:
         started = _bundlekit_session.gateway_with(bundle)
     except BundlekitError as error:
-        pytest.fail(_as_text(error), pytrace=False)
+        raise pytest.fail.Exception(_as_text(error), pytrace=False) from None  # else pytest shows both
     request.node.stash[_GATEWAY] = started
     with started:
         yield started

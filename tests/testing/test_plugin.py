@@ -128,6 +128,7 @@ def test_bundle_that_does_not_start_is_told_with_its_traceback_and_none_of_ours(
     ended = run_pytest(lamp)
     assert ended.returncode == 1
     assert "lamp did not come up" in ended.stdout
+    assert "During handling" not in ended.stdout
     assert "No module named 'loging'" in ended.stdout
     assert "BundleProcess" not in ended.stdout
 
