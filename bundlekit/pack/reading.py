@@ -20,7 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
-from bundlekit.bundle.bundle import Bundle
+from bundlekit.bundle.bundle import MAIN, MANIFEST, Bundle
 from bundlekit.bundle.files import Entry, Kind
 from bundlekit.bundle.manifest import manifest_of
 from bundlekit.errors import CouldNotRun, Refused, Unreadable
@@ -183,7 +183,10 @@ def _unpacked(packed: IO[bytes], label: str) -> IO[bytes]:
     if size == 0:
         raise Unreadable(f"{label} is empty")
     if packed.read(2) != b"\x1f\x8b":
-        raise Unreadable(f"{label} is not a gzip file", hint="bundlekit pack makes archives")
+        place = Path(label)
+        is_in_bundle = place.name in (MANIFEST, MAIN)
+        hint = f"name the folder of the bundle: {place.parent}" if is_in_bundle else "bundlekit pack makes archives"
+        raise Unreadable(f"{label} is not a gzip file", hint=hint)
     packed.seek(0)
     tar = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - lives as long as the bundle
     try:

@@ -321,3 +321,14 @@ def _mend_checksum(tar: bytearray, at: int) -> None:
     block = tar[at : at + 512]
     block[148:156] = b" " * 8
     tar[at + 148 : at + 156] = b"%06o\0 " % sum(block)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("bundle.json", "name the folder of the bundle: "), ("index.py", "name the folder"), ("a.zip", "bundlekit pack")],
+)
+def test_file_in_place_of_its_bundle_is_told(tmp_path: Path, name: str, hint: str) -> None:
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(Unreadable, match="is not a gzip file") as told:
+        open_archive(tmp_path / name)
+    assert str(told.value.hint).startswith(hint)
