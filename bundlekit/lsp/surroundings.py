@@ -55,12 +55,50 @@ def place_of(folder: Path, workspace: Iterable[Path]) -> Place:
     return Place(folder.parent, is_deep=False)
 
 
-@dataclass(frozen=True)
-class _Found:
-    """The folders of the bundles of a place, and whether they are all."""
+@dataclass
+class _Search:
+    """A search for the bundles of a place, as `bundle_folders` finds them, but the nearest first, and only so many.
 
-    folders: list[Path]
-    is_all: bool
+    Attributes:
+        place: where.
+        folders: those of the bundles that were found so far.
+        left: the folders that are to be looked into.
+        looked: how many were.
+        can_list: whether all of them could be listed.
+    """
+
+    place: Place
+    folders: list[Path] = field(default_factory=list)
+    left: deque[Path] = field(default_factory=deque)
+    looked: int = 0
+    can_list: bool = True
+
+    def __post_init__(self) -> None:
+        self.left.append(self.place.folder)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is looked into."""
+        return not self.left or self.looked == MOST_FOLDERS or len(self.folders) == MOST_BUNDLES
+
+    @property
+    def has_all(self) -> bool:
+        """Whether there are no other bundles in the place."""
+        return self.can_list and not self.left
+
+    def step(self) -> None:
+        """Look into one folder."""
+        folder = self.left.popleft()
+        self.looked += 1
+        is_top = folder == self.place.folder
+        if has_manifest(folder) and (self.place.is_deep or not is_top):
+            if not is_template(folder, os.path.realpath(folder)):
+                self.folders.append(folder)
+        elif self.place.is_deep or is_top:
+            try:
+                self.left += subfolders(folder)
+            except Unreadable:
+                self.can_list = False
 
 
 @dataclass(frozen=True)
@@ -92,18 +130,28 @@ class _Known:
 class Surroundings:
     """What the bundles of some places declare; each is read once, and again when its bundle.json has changed."""
 
-    _found: dict[Place, _Found] = field(default_factory=dict)
+    _found: dict[Place, _Search] = field(default_factory=dict)
     _known: dict[Path, _Known] = field(default_factory=dict)
-    _fresh: set[Place] = field(default_factory=set)
+    _age: int = 0
+    _read_at: dict[Place, int] = field(default_factory=dict)  # the age
     _above: set[Path] = field(default_factory=set)
 
     def forget_places(self) -> None:
         """Look for bundles again."""
         self._found.clear()
+        self._read_at.clear()
 
     def expire(self) -> None:
         """Look at each bundle.json again before the next comparison."""
-        self._fresh.clear()
+        self._age += 1
+
+    def is_known(self, place: Place) -> bool:
+        """Whether a place was looked at, so that a look at what has changed there is short."""
+        return place in self._read_at
+
+    def is_fresh(self, place: Place) -> bool:
+        """Whether what is known of a place is up to date."""
+        return self._read_at.get(place) == self._age
 
     def note_on_disk(self, path: Path) -> None:
         """A bundle.json on the disk was made, changed or removed: a new one is looked for."""
@@ -118,25 +166,21 @@ class Surroundings:
     def look(
         self, place: Place, opened: Collection[Path], documents: Mapping[Path, OpenDocument]
     ) -> Generator[None, None, None]:
-        """Bring up to date what is known of a place, with pauses in which that can be given up.
+        """Bring up to date what is known of a place, with pauses in which that can be given up, or things change.
 
         Args:
             place: the place.
             opened: the folders of the bundles with open files.
             documents: the open files.
         """
-        while place not in self._found:  # it may be forgotten again meanwhile
-            self._found[place] = yield from _search(place)
-        if place in self._fresh:
-            return
-        self._fresh.add(place)
-        try:
-            for folder in self._folders(place, opened):
-                if self._read(folder, documents.get(folder / MANIFEST)):
-                    yield
-        except GeneratorExit:  # given up
-            self._fresh.discard(place)
-            raise
+        age = self._age
+        while not (search := self._found.setdefault(place, _Search(place))).is_over:
+            search.step()
+            yield
+        for folder in self._folders(place, opened):
+            if self._read(folder, documents.get(folder / MANIFEST)):
+                yield
+        self._read_at[place] = age
 
     def _read(self, folder: Path, document: OpenDocument | None) -> bool:
         """Read a bundle.json if it has changed; whether it had to be read."""
@@ -175,7 +219,7 @@ class Surroundings:
             if this.may_meet(known):
                 label = os.path.relpath(one, place.folder)
                 others.add(replace(known.bundle, bundle=replace(known.bundle.bundle, label=label)))
-        if this.bundle.hooks and self._found[place].is_all:  # among some of the bundles none is known to be missing
+        if this.bundle.hooks and self._found[place].has_all:  # among some of the bundles none is known to be missing
             names = self.names(folder, place, opened)
             others.names = frozenset(names if this.bundle.name is None else [*names, this.bundle.name])
         return this.bundle, others
@@ -203,27 +247,6 @@ class Surroundings:
     def _folders(self, place: Place, opened: Collection[Path]) -> Iterable[Path]:
         found = self._found[place].folders if place in self._found else ()
         return dict.fromkeys([*found, *(one for one in opened if place.has(one))])
-
-
-def _search(place: Place) -> Generator[None, None, _Found]:
-    """The bundles of a place, as `bundle_folders` finds them, but the nearest first, and only so many."""
-    found: list[Path] = []
-    is_all = True
-    folders = deque([place.folder])
-    for _ in range(MOST_FOLDERS):
-        if not folders or len(found) == MOST_BUNDLES:
-            break
-        folder = folders.popleft()
-        if has_manifest(folder) and (place.is_deep or folder != place.folder):
-            if not is_template(folder, os.path.realpath(folder)):
-                found.append(folder)
-        elif place.is_deep or folder == place.folder:
-            try:
-                folders += subfolders(folder)
-            except Unreadable:
-                is_all = False
-        yield
-    return _Found(found, is_all and not folders)
 
 
 def _state(path: Path) -> tuple[int, ...] | None:

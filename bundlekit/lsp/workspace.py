@@ -42,6 +42,7 @@ class Workspace:
     _stale: dict[Path, None] = field(default_factory=dict)  # in their order
     _apart: dict[Path, None] = field(default_factory=dict)  # bundles that are to be compared with those around them
     _check: tuple[Path, Generator[None, None, None]] | None = None
+    _comparison: Generator[None, None, None] | None = None
     _surroundings: Surroundings = field(default_factory=Surroundings)
     _complaints: set[str] = field(default_factory=set)
 
@@ -132,7 +133,6 @@ class Workspace:
 
     def _give_up_stale(self) -> None:
         if self._check is not None and self._check[0] in self._stale:
-            self._check[1].close()
             self._check = None
 
     def bundle_folder(self, path: Path) -> Path | None:
@@ -155,15 +155,18 @@ class Workspace:
     @property
     def has_work(self) -> bool:
         """Whether something has to be checked."""
-        return self._check is not None or bool(self._stale) or bool(self._apart)
+        return self.is_checking or bool(self._stale) or bool(self._apart)
 
     @property
     def is_checking(self) -> bool:
         """Whether a check has begun."""
-        return self._check is not None
+        return self._check is not None or self._comparison is not None
 
     def work(self) -> None:
-        """Do a part of a check; at the end of a check the client gets what was found."""
+        """Do a part of a check; at the end of a check the client gets what was found. Comparisons can wait."""
+        if self._check is None and not self._stale:
+            self._work_on_comparison()
+            return
         self._check = self._check or self._begin()
         if self._check is None:
             return
@@ -179,12 +182,6 @@ class Workspace:
 
     def _begin(self) -> tuple[Path, Generator[None, None, None]] | None:
         """The next check; None if the next bundle is none any more."""
-        if not self._stale:
-            folder = next(iter(self._apart))
-            if folder in self.bundles:
-                return folder, self._compare_only(self.bundles[folder])
-            del self._apart[folder]
-            return None
         folder = next(iter(self._stale))
         del self._stale[folder]
         documents = self.documents_in(folder)
@@ -199,33 +196,40 @@ class Workspace:
 
     def _check_and_compare(self, bundle: CheckedBundle, documents: list[OpenDocument]) -> Generator[None, None, None]:
         yield from bundle.check(documents, self._complain)
-        yield from self._compare(bundle)
+        if bundle.folder in self._apart and self._surroundings.is_known(self._place_of(bundle.folder)):
+            yield from self._compare(bundle)
         self._publish_all(bundle)
 
-    def _compare_only(self, bundle: CheckedBundle) -> Generator[None, None, None]:
-        before = bundle.among
-        yield from self._compare(bundle)
-        if bundle.among != before:
-            self._publish_all(bundle)
+    def _work_on_comparison(self) -> None:
+        if self._comparison is None:
+            self._comparison = self._compare_only(next(iter(self._apart)))
+        try:
+            next(self._comparison)
+        except StopIteration:
+            self._comparison = None
+        except Exception:
+            self._comparison = None
+            raise
+
+    def _compare_only(self, folder: Path) -> Generator[None, None, None]:
+        bundle = self.bundles.get(folder)
+        try:
+            if bundle is not None:
+                before = bundle.among
+                yield from self._compare(bundle)
+                if bundle.among != before and self.bundles.get(folder) is bundle:
+                    self._publish_all(bundle)
+        except Exception:
+            self._apart.pop(folder, None)  # not again and again
+            raise
+        self._apart.pop(folder, None)
 
     def _compare(self, bundle: CheckedBundle) -> Generator[None, None, None]:
-        """Compare a bundle with those around it, if something has changed there."""
-        if bundle.folder not in self._apart:
-            return
-        place = self._place_of(bundle.folder)
-        try:
-            while bundle.folder in self._apart:  # it may change again in a pause
-                del self._apart[bundle.folder]
-                place = self._place_of(bundle.folder)
-                yield from self._surroundings.look(place, self.bundles, self.documents)
-        except GeneratorExit:  # given up
-            self._apart[bundle.folder] = None
-            raise
+        """Compare a bundle with those around it."""
+        while not self._surroundings.is_fresh(place := self._place_of(bundle.folder)):
+            yield from self._surroundings.look(place, self.bundles, self.documents)
+        self._apart.pop(bundle.folder, None)
         bundle.compare(*self._surroundings.beside(bundle.folder, place, self.bundles), place.folder, self._complain)
-
-    def names_around(self, folder: Path) -> list[str]:
-        """The names of the bundles around one, as far as they are known."""
-        return self._surroundings.names(folder, self._place_of(folder), self.bundles)
 
     def checked(self, path: Path) -> CheckedBundle | None:
         """The bundle of a file, with what is found in it now; None if the file belongs to none."""
@@ -237,6 +241,14 @@ class Workspace:
         while (self._check is not None and self._check[0] == folder) or folder in self._stale:
             self.work()
         return self.bundles.get(folder)
+
+    def names_around(self, folder: Path) -> list[str]:
+        """The names of the bundles around one; see `Surroundings` for how many are looked for."""
+        place = self._place_of(folder)
+        if not self._surroundings.is_fresh(place):
+            for _ in self._surroundings.look(place, self.bundles, self.documents):
+                pass
+        return self._surroundings.names(folder, place, self.bundles)
 
     def _complain(self, error: BundlekitError) -> None:
         """Say once what is wrong with the settings."""

@@ -295,6 +295,39 @@ def test_large_workspace_is_searched_up_to_a_limit(tmp_path: Path, monkeypatch: 
     assert desk.among(one) == [("BK402", "two/bundle.json")]  # and of no name it is known whether there is one
 
 
+def test_search_delays_no_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large workspace on a slow disk takes a while."""
+    files = [bundle_at(tmp_path / name, "/x") for name in ("one", "two")]
+    for number in range(30):
+        (tmp_path / f"z{number}").mkdir()
+    searched = count_searched(monkeypatch)
+    desk = Desk(tmp_path)
+    desk.workspace.open({"uri": uri_of(files[0]), "version": 0, "text": files[0].read_text()})
+    while not desk.published:
+        desk.workspace.work()
+    assert searched == []
+    while len(searched) < 9:
+        desk.workspace.work()
+    desk.published.clear()
+    desk.workspace.change({"uri": uri_of(files[0]), "version": 1}, [{"text": manifest("one", "/x", ttl=-1)}])
+    assert desk.workspace.checked(files[0]) is not None  # as a request does that waits for it
+    assert desk.published == [uri_of(files[0])]
+    assert len(searched) == 9
+    desk.settle()
+    assert desk.among(files[0]) == [("BK402", "two/bundle.json")]
+    assert len(searched) == 31  # it went on where it was
+
+
+def test_comparison_that_fails_is_not_tried_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = bundle_at(tmp_path / "one", "/x")
+    desk = Desk(tmp_path)
+    monkeypatch.setattr(surroundings, "subfolders", lambda _: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        desk.open(one)
+    desk.settle()
+    assert uri_of(one) in desk.published
+
+
 def test_search_that_was_given_up_is_made_again(tmp_path: Path) -> None:
     files = [bundle_at(tmp_path / name, f"/{name}") for name in ("one", "two", "three")]
     around, place = surroundings.Surroundings(), surroundings.Place(tmp_path, is_deep=True)
