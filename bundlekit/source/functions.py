@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _START = attrgetter("start_byte")
 _DEEPEST = 2  # calls between methods of a class that are followed from the first on
+_PLAIN_NAME = re.compile(r"(?!(?:None|True|False)\b)[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 _LONGEST_NAME = 200  # bytes; longer ones are expressions
 _MOST_LOOPS = 10  # of a function; each break is compared with each loop
 
@@ -28,24 +30,42 @@ class Function:
         owner: where the class that it is a method of starts, or -1.
         node: its definition.
         decorators: how many it has.
-        inside: the stretches of kept nodes that stand in it, around functions and classes inside it.
+        everything: the kept nodes of its source. A reference to the source itself would make a circle, which stays in
+            memory until Python collects garbage.
+        all_kinds: their kinds.
+        inside: the stretches of them that stand in it, around functions and classes inside it: from an index up to, not
+            including, another one.
     """
 
     name: str
     owner: int
     node: Node
     decorators: int
-    inside: list[list[Node]] = field(default_factory=list)
-    _nodes: list[Node] | None = None
+    everything: list[Node]
+    all_kinds: list[str]
+    inside: list[tuple[int, int]] = field(default_factory=list)
+    _kinds: dict[str, list[int]] | None = None
     _parameters: list[Node] | None = None
     _calls: list[tuple[str, Node]] | None = None
 
     @property
-    def nodes(self) -> list[Node]:
-        """What stands in it, but for what stands in functions and classes inside it."""
-        if self._nodes is None:
-            self._nodes = [node for nodes in self.inside for node in nodes]
-        return self._nodes
+    def kinds(self) -> dict[str, list[int]]:
+        """Where in the source's kept nodes those are that stand in it, by their kind; what stands in functions and
+        classes inside it is left out.
+        """
+        if self._kinds is None:
+            self._kinds = {}
+            for start, end in self.inside:
+                for index, kind in enumerate(self.all_kinds[start:end], start):
+                    self._kinds.setdefault(kind, []).append(index)
+        return self._kinds
+
+    def of_kinds(self, *kinds: str) -> list[Node]:
+        """What stands in it of some kinds, in the order of the source; see `kinds`."""
+        nodes = self.everything
+        if len(kinds) == 1:
+            return [nodes[index] for index in self.kinds.get(kinds[0], ())]
+        return [nodes[index] for index in sorted(index for kind in kinds for index in self.kinds.get(kind, ()))]
 
     @property
     def parameters(self) -> list[Node]:
@@ -60,8 +80,7 @@ class Function:
     def calls(self) -> list[tuple[str, Node]]:
         """The calls in it by the dotted names that are called, such as `time.sleep`."""
         if self._calls is None:
-            calls = [node for node in self.nodes if node.type == "call"]
-            named = ((dotted_name(node.child_by_field_name("function")), node) for node in calls)
+            named = ((dotted_name(node.child_by_field_name("function")), node) for node in self.of_kinds("call"))
             self._calls = [(name, node) for name, node in named if name]
         return self._calls
 
@@ -71,17 +90,17 @@ def functions_of(python: PythonSource) -> dict[int, Function]:
 
     Only what opens a scope is looked at; what stands between two of those belongs to one function, or to none.
     """
-    nodes = python.nodes
+    nodes, kinds = python.nodes, python.node_kinds
     found: dict[int, Function] = {}
     around: list[tuple[int, Node, Function | None]] = []  # the index behind the last node inside
     pending = 0
     at = 0  # up to where nodes were given to functions
     for index in python.marks:
         node = nodes[index]
-        kind = node.type
-        at = _give(nodes, around, at, index)
+        kind = kinds[index]
+        at = _give(around, at, index)
         if around and around[-1][2] is not None:
-            around[-1][2].inside.append([node])
+            around[-1][2].inside.append((index, index + 1))
         at = index + 1
         if kind == "decorator":
             pending += 1
@@ -93,20 +112,20 @@ def functions_of(python: PythonSource) -> dict[int, Function]:
             is_method = bool(around) and around[-1][1].type == "class_definition"
             owner = around[-1][1].start_byte if is_method else -1
             name = text_of(node.child_by_field_name("name"))
-            function = found[node.start_byte] = Function(name, owner, node, count)
+            function = found[node.start_byte] = Function(name, owner, node, count, nodes, kinds)
         elif kind == "class_definition":
             pending = 0
         around.append((end, node, function))
-    _give(nodes, around, at, len(nodes))
+    _give(around, at, len(nodes))
     return found
 
 
-def _give(nodes: list[Node], around: list[tuple[int, Node, Function | None]], at: int, end: int) -> int:
+def _give(around: list[tuple[int, Node, Function | None]], at: int, end: int) -> int:
     """Give the nodes from one index up to another to what is around them, and leave that where it ends."""
     while around:
         last, _, function = around[-1]
         if function is not None and at < min(last, end):
-            function.inside.append(nodes[at : min(last, end)])
+            function.inside.append((at, min(last, end)))
         at = max(at, min(last, end))
         if last > end:
             break
@@ -118,6 +137,11 @@ def dotted_name(node: Node | None) -> str:
     """`a.b.c` as it is written, or empty for what is no such name."""
     if node is None or node.end_byte - node.start_byte > _LONGEST_NAME:
         return ""
+    if node.type not in ("attribute", "identifier"):
+        return ""
+    written = text_of(node)
+    if _PLAIN_NAME.fullmatch(written) is not None and not node.has_error:
+        return written
     parts = []
     while node is not None and node.type == "attribute":
         parts.append(text_of(node.child_by_field_name("attribute")))
@@ -152,11 +176,11 @@ def methods_of(known: dict[int, Function]) -> dict[tuple[int, str], Function]:
 
 def endless_loops(function: Function) -> Iterator[Node]:
     """The loops in a function that can be seen to have no end: `while True` that nothing leaves."""
-    loops = [one for one in function.nodes if one.type in ("while_statement", "for_statement")]
+    loops = function.of_kinds("while_statement", "for_statement")
     if not loops:
         return
-    leaves = [one for one in function.nodes if one.type in ("return_statement", "raise_statement", "yield", "await")]
-    breaks = [one for one in function.nodes if one.type == "break_statement"]
+    leaves = function.of_kinds("return_statement", "raise_statement", "yield", "await")
+    breaks = function.of_kinds("break_statement")
     ends = [call for name, call in function.calls() if name.rpartition(".")[2] in ("exit", "_exit", "abort")]
     for loop in loops[:_MOST_LOOPS]:
         condition = loop.child_by_field_name("condition")

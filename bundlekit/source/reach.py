@@ -209,18 +209,17 @@ class _Table:
                 self._note_attributes(one)
 
     def _note_attributes(self, method: Function) -> None:
-        for node in method.nodes:
-            if node.type == "assignment":
-                name = dotted_name(node.child_by_field_name("left"))
-                made = _class_called(node.child_by_field_name("right"))
-                if name.startswith("self.") and made:
-                    self.attributes.setdefault((method.owner, name.removeprefix("self.")), made)
+        for node in method.of_kinds("assignment"):
+            name = dotted_name(node.child_by_field_name("left"))
+            made = _class_called(node.child_by_field_name("right"))
+            if name.startswith("self.") and made:
+                self.attributes.setdefault((method.owner, name.removeprefix("self.")), made)
 
 
 def _made(function: Function, name: str) -> str:
     """What a function calls to make what it keeps under a name; empty if that cannot be seen."""
-    for node in function.nodes:
-        if node.type == "assignment" and text_of(node.child_by_field_name("left")) == name:
+    for node in function.of_kinds("assignment"):
+        if text_of(node.child_by_field_name("left")) == name:
             return _class_called(node.child_by_field_name("right"))
     return ""
 

@@ -64,13 +64,13 @@ class RequestData:
         """The calls in the function by their dotted names; while each is looked at, `keys` knows what came before."""
         names = {call.start_byte: name for name, call in self._function.calls()}
         events: list[tuple[int, int, Node]] = []
-        for node in self._function.nodes:
-            if node.type in ("assignment", "augmented_assignment"):
-                events.append((node.end_byte, 0, node))
-            elif node.type == "for_statement":
+        for node in self._function.of_kinds("assignment", "augmented_assignment", "for_statement", "call"):
+            if node.type == "for_statement":
                 right = node.child_by_field_name("right")
                 events.append((right.end_byte if right is not None else node.start_byte, 0, node))
-            elif node.type == "call" and node.start_byte in names:
+            elif node.type != "call":
+                events.append((node.end_byte, 0, node))
+            elif node.start_byte in names:
                 events.append((node.start_byte, 1, node))
         ordered = sorted(events, key=lambda one: one[:2])
         kept = dict(self._names)
@@ -220,17 +220,17 @@ class RequestData:
                 todo += one.named_children
 
     def _note_checks(self) -> None:
-        for node in self._function.nodes:
+        for node in self._function.of_kinds("comparison_operator", "call"):
             if node.type == "comparison_operator":
                 self._note_comparison(node)
-            elif node.type == "call":
-                function = node.child_by_field_name("function")
-                name = text_of(function)[-_LONGEST:].rpartition(".")[2]
-                if _CHECKS.search(name) and name not in _RUNS | _ASKS:
-                    places, names, _ = arguments(node)
-                    owner = function.child_by_field_name("object") if function is not None else None
-                    for one in [*places, *names.values(), owner]:
-                        self._checked |= self._keys(one)
+                continue
+            function = node.child_by_field_name("function")
+            name = text_of(function)[-_LONGEST:].rpartition(".")[2]
+            if _CHECKS.search(name) and name not in _RUNS | _ASKS:
+                places, names, _ = arguments(node)
+                owner = function.child_by_field_name("object") if function is not None else None
+                for one in [*places, *names.values(), owner]:
+                    self._checked |= self._keys(one)
 
     def _note_comparison(self, node: Node) -> None:
         operators, sides = comparison_parts(node)

@@ -13,6 +13,8 @@ from bundlekit.source.syntax import text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_GIVING = ("assignment", "augmented_assignment", "for_statement", "as_pattern")
+
 
 def handler_of(route: Route, known: dict[int, Function]) -> Function | None:
     """The function under a route, where that is a function."""
@@ -50,7 +52,7 @@ def _is_given_away(function: Function, name: str) -> bool:
     """Whether a function gives a name to something else."""
     if re.search(rf"{re.escape(name)}\s*(?:[,=:)\]]|in\b)", body_of(function)) is None:
         return False  # quickly told of nearly all
-    return any(name in _targets(node) for node in function.nodes)
+    return any(name in _targets(node) for node in function.of_kinds(*_GIVING))
 
 
 def body_of(function: Function) -> str:
@@ -60,7 +62,5 @@ def body_of(function: Function) -> str:
 
 def _targets(node: Node) -> list[str]:
     """The names that a statement gives to something."""
-    if node.type not in ("assignment", "augmented_assignment", "for_statement", "as_pattern"):
-        return []
     target = node.child_by_field_name("left") or node.child_by_field_name("alias")
     return [text_of(one) for one in ([target, *target.named_children] if target is not None else [])]

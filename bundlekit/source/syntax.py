@@ -153,6 +153,7 @@ class PythonSource:
     scopes: list[Scope] = field(default_factory=list)  # of the names: the innermost one whose definition has it
     handlers: dict[int, Handler] = field(default_factory=dict)  # by where what decorates it starts
     nodes: list[Node] = field(default_factory=list)  # of the kinds that are kept, but for those in what is no Python
+    node_kinds: list[str] = field(default_factory=list)  # the kinds of `nodes`, in their order
     marks: list[int] = field(default_factory=list)  # where in `nodes` what opens a scope is, and decorators
     kinds: defaultdict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))  # the same by kind
     facts: dict[object, Any] = field(default_factory=dict)  # see `bundlekit.source.modules.found_once`
@@ -202,9 +203,9 @@ def _language() -> Language:
 
 
 @cache
-def _ways() -> dict[int, int]:
-    """What is done with the nodes of a kind, in one look, by tree-sitter's number of the kind."""
-    language, ways = _language(), {_ERROR: _IS_ERROR}
+def _kinds() -> tuple[dict[int, int], dict[int, str]]:
+    """What is done with the nodes of a kind, in one look, and its name, each by tree-sitter's number of the kind."""
+    language, ways, names = _language(), {_ERROR: _IS_ERROR}, {_ERROR: "ERROR"}
     for number in range(language.node_kind_count):
         kind, is_named = language.node_kind_for_id(number), language.node_kind_is_named(number)
         kinds = (
@@ -216,8 +217,8 @@ def _ways() -> dict[int, int]:
             (_IS_NAME, ("identifier",)),
             (_IS_MARK, _MARKS if is_named else ()),
         )
-        ways[number] = sum(way for way, those in kinds if kind in those)
-    return ways
+        ways[number], names[number] = sum(way for way, those in kinds if kind in those), kind or ""
+    return ways, names
 
 
 def parse(utf8: bytes, before: PythonSource | None = None) -> PythonSource:
@@ -235,35 +236,39 @@ def parse(utf8: bytes, before: PythonSource | None = None) -> PythonSource:
     unclear = 0  # where what the grammar does not take ends
     # No other tokens are kept, and names lie below a token only where it is split by what does not fit.
     is_broken, tokens = root.has_error, any(token in utf8 for token in (b"async", b"@="))
-    all_ways = _ways()
+    all_ways, all_kinds = _kinds()
     names, name_scopes, nodes, kinds = found.names, found.scopes, found.nodes, found.kinds
+    node_kinds = found.node_kinds
     todo: list[Node | None] = [root]  # the last one is the next; None: what is in the scope ends
     while todo:
         node = todo.pop()
         if node is None:
             scope = scopes.pop()
             continue
-        ways = all_ways[node.kind_id]
+        number = node.kind_id
+        ways = all_ways[number]
         if ways:
             if ways & _IS_NAME:
                 names.append(node)
                 name_scopes.append(scope)
                 if not is_broken or not node.child_count:
                     continue
+            kind = all_kinds[number]
             if ways & _IS_KEPT and (not is_broken or node.start_byte >= unclear):
                 nodes.append(node)
-                kinds[node.type].append(node)
+                node_kinds.append(kind)
+                kinds[kind].append(node)
                 if ways & _IS_MARK:
                     found.marks.append(len(nodes) - 1)
             elif ways & _IS_ERROR:
                 unclear = max(unclear, node.end_byte)
             if ways & _IS_NOTED:
-                _note(found, scope, node, node.type)
+                _note(found, scope, node, kind)
             if ways & _IS_CLOSED or (ways & _IS_BARE and not is_broken):
                 continue
             if ways & _IS_SCOPE:
                 scopes.append(scope)
-                scope = _inner(found, scope, node, node.type)
+                scope = _inner(found, scope, node, kind)
                 todo.append(None)
         inner = node.children if tokens or (is_broken and node.has_error) else node.named_children
         if inner:

@@ -101,7 +101,7 @@ def _unbound(python: PythonSource, known: Set[str]) -> Iterator[Undefined]:
     """The names that are not known and that no scope binds."""
     source = python.module.source
     for node, word, scope in zip(python.names, python.words, python.scopes, strict=True):
-        if word in known or word in scope.bindings:
+        if word in known or word in scope.bindings or (scope.parameters is not None and word in scope.parameters):
             continue
         start = node.start_byte
         if source[start - 1 : start] == b"." or word.startswith("__") or _is_bound(word, start, scope):

@@ -14,9 +14,10 @@ from bundlekit.lint.engine import check_in_steps
 from bundlekit.lint.facts.inspection import Inspection
 from bundlekit.lint.selection import selection
 from bundlekit.source import syntax
+from bundlekit.source.functions import functions_of
 from bundlekit.source.modules import Module, parse_module
 from bundlekit.source.python2.grammar import syntax_error
-from bundlekit.source.syntax import PythonSource, Scope, parse
+from bundlekit.source.syntax import PythonSource, Scope, parse, text_of
 from tests import rotation
 from tests.lint.bundles import bundle
 from tests.source.typing import retyped
@@ -112,3 +113,12 @@ def test_tree_of_a_changed_source_is_that_of_a_new_one(seed: int, monkeypatch: p
         elif before.error is not None:
             text, before = NESTED, parse(NESTED.encode())
     assert known.count(True) > 10
+
+
+def test_kinds_of_a_function_come_in_the_order_of_the_source() -> None:
+    source = b"def outer():\n    a().b = c()\n    def inner():\n        x = d()\n    e = f(g())\n"
+    function = functions_of(parse(source))[0]
+    found = [text_of(node) for node in function.of_kinds("call", "assignment")]
+    assert found == ["a().b = c()", "a()", "c()", "e = f(g())", "f(g())", "g()"]
+    assert [text_of(node) for node in function.of_kinds("function_definition")] == ["def inner():\n        x = d()"]
+    assert function.of_kinds("lambda") == []

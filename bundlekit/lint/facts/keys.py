@@ -36,13 +36,15 @@ def keys_read(function: Function, name: str) -> list[tuple[str, Node]]:
         if re.search(change, body) or given > (one != name):
             return []
     found = []
-    for node in function.nodes:
-        if node.type == "subscript" and dotted_name(node.child_by_field_name("value")) in names:
+    for node in function.of_kinds("subscript", "call"):
+        if node.type == "subscript":
+            if dotted_name(node.child_by_field_name("value")) not in names:
+                continue
             around = node.parent
             key = string_of(node.child_by_field_name("subscript"))
             if key and not (around is not None and around.type == "delete_statement"):
                 found.append((key, node))
-        elif node.type == "call":
+        else:
             owner, _, method = dotted_name(node.child_by_field_name("function")).rpartition(".")
             places, _, _ = arguments(node)
             key = string_of(places[0]) if places else None
@@ -55,6 +57,6 @@ def _aliases(function: Function, name: str) -> set[str]:
     """The names that the object is given in the function."""
     return {
         text_of(node.child_by_field_name("left"))
-        for node in function.nodes
-        if node.type == "assignment" and dotted_name(node.child_by_field_name("right")) == name
+        for node in function.of_kinds("assignment")
+        if dotted_name(node.child_by_field_name("right")) == name
     }

@@ -44,7 +44,7 @@ _PREFIX_LETTERS = b"bfrtuBFRTU"
 _NAME_LETTERS = string.ascii_letters.encode() + b"_"
 _QUOTE = re.compile(rb"['\"`](?<=[bfrtuBFRTU].)")  # the quote first: the letters are everywhere
 _NUMBER_WITH_UNDERSCORE = re.compile(rb"[0-9][0-9A-Za-z.]*_")
-_LISTS = frozenset({"argument_list", "lambda_parameters", "parameters"})  # nothing to see without a star or a colon
+_LISTS = {"argument_list": rb"\*", "lambda_parameters": rb"[*:]", "parameters": rb"[*:]"}  # what they need to be seen
 _KEYWORD_IN_IMPORT = re.compile(r"(?:^|[\s.,(])(print|exec)(?=$|[\s.,);])")
 
 
@@ -72,15 +72,33 @@ def _suspicious(python: PythonSource, utf8: bytes) -> list[Node]:
         kinds -= {"string"}
     if _NUMBER_WITH_UNDERSCORE.search(utf8) is None:
         kinds -= {"integer", "float"}
-    marks = [found.start() for found in re.finditer(rb"[*:]", utf8)]
-    marks.append(len(utf8))
+    if python.error is None:  # else the parser may have filled in a sign that is not there
+        kinds -= _without_signs(python, utf8)
     lists = [
         node
-        for kind in kinds & _LISTS
+        for kind, sign in _LISTS.items()
+        if kind in kinds
+        for marks in [[found.start() for found in re.finditer(sign, utf8)] + [len(utf8)]]
         for node in python.kinds[kind]
         if marks[bisect_left(marks, node.start_byte)] < node.end_byte
     ]
-    return [node for kind in kinds - _LISTS for node in python.kinds[kind]] + lists
+    return [node for kind in kinds - _LISTS.keys() for node in python.kinds[kind]] + lists
+
+
+def _without_signs(python: PythonSource, utf8: bytes) -> set[str]:
+    """The kinds of nodes that are refused, or allow others, only with a sign or a word that the text does not have."""
+    kinds: set[str] = set()
+    if b"->" not in utf8:
+        kinds.add("function_definition")
+    if b"print" not in utf8 and b"exec" not in utf8:
+        kinds |= {"import_statement", "import_from_statement"}
+    if utf8.count(b"@") <= len(python.kinds.get("decorator", ())):  # each begins with one
+        kinds.add("binary_operator")
+    if "ellipsis" not in python.kinds:
+        kinds.add("subscript")
+    if "as_pattern" not in python.kinds:
+        kinds.add("with_clause")
+    return kinds
 
 
 def _prefixes(utf8: bytes) -> Iterator[str]:

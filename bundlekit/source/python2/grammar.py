@@ -88,10 +88,12 @@ def _indentation_error(module: Module) -> Node | None:
     for block in (python.root, *blocks):
         first = -1
         for one in _statements(block):
-            start = utf8.rfind(b"\n", 0, one.start_byte) + 1
-            before = utf8[start : one.start_byte].removeprefix(codecs.BOM_UTF8).rpartition(b"\f")[2]
-            if not before.strip():
-                column = len(before.expandtabs(8))
+            place = one.start_byte
+            before = utf8[utf8.rfind(b"\n", 0, place) + 1 : place]
+            if before.strip(b" "):
+                before = before.removeprefix(codecs.BOM_UTF8).rpartition(b"\f")[2].expandtabs(8)
+            if not before or before.isspace():
+                column = len(before)
                 if column != first >= 0:
                     found.append(one)
                     break

@@ -60,7 +60,7 @@ def statements_as_names(python: PythonSource, utf8: bytes) -> Iterator[Incompati
         for node in nodes:
             if node.type == "print_statement" and not any(child.type == "chevron" for child in node.named_children):
                 yield Incompatibility(node, "a print statement behind the import of print_function", "write print(...)")
-    if _KEYWORDS.search(utf8) is None:
+    if (b"print" not in utf8 and b"exec" not in utf8) or _KEYWORDS.search(utf8) is None:
         return
     starts = {node.start_byte for node in nodes if node.type == "expression_statement"}
     assigned = {node.start_byte for node in nodes if node.type in ("assignment", "augmented_assignment")}

@@ -144,12 +144,11 @@ def _diagnostic(module: Module, whole: str, call: Node, has_default: bool) -> Di
 def _made(function: Function, imported: dict[str, str]) -> dict[str, tuple[str, Node]]:
     """What a function makes by a call and keeps under a name: the dotted name that is called, and the call."""
     found: dict[str, tuple[str, Node]] = {}
-    for node in function.nodes:
-        if node.type == "assignment":
-            target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
-            if target is not None and value is not None and value.type == "call":
-                made = dotted_name(value.child_by_field_name("function"))
-                found[dotted_name(target)] = (full_name(imported, made), value)
+    for node in function.of_kinds("assignment"):
+        target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if target is not None and value is not None and value.type == "call":
+            made = dotted_name(value.child_by_field_name("function"))
+            found[dotted_name(target)] = (full_name(imported, made), value)
     return {name: one for name, one in found.items() if name}
 
 

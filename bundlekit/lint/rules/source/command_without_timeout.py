@@ -129,7 +129,7 @@ def _correction(module: Module, call: Node, command: str, program: str) -> Corre
 
 def _is_waited_for(function: Function) -> bool:
     last = {name.rpartition(".")[2] for name, _ in function.calls()} | {
-        name for one in function.nodes if one.type == "call" for name in _method(one)
+        name for one in function.of_kinds("call") for name in _method(one)
     }
     return bool(last & _WAITS) and not last & _ENDS
 

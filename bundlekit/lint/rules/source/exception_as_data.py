@@ -71,7 +71,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         return
     answers = {function.node.start_byte: name for function, name in inspection.answering}
     for function in module.functions.values():
-        clauses = [node for node in function.nodes if node.type == "except_clause"]
+        clauses = function.of_kinds("except_clause")
         if clauses:
             yield from _in_function(module, function, clauses[:_MOST], answers.get(function.node.start_byte, ""))
 

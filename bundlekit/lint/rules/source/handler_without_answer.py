@@ -58,11 +58,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
             continue
         third = function.parameters[2]
         body = function.node.child_by_field_name("body")
-        if (
-            third.type != "identifier"
-            or body is None
-            or (yields and any(one.type == "yield" for one in function.nodes))
-        ):
+        if third.type != "identifier" or body is None or (yields and "yield" in function.kinds):
             continue
         ways = ControlFlow(text_of(third))
         falls = ways.fall_through(body)

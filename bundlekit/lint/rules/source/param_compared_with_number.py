@@ -75,9 +75,8 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         if function is None or len(function.parameters) < 2:
             continue
         params = _Params(module, function)
-        for node in function.nodes:
-            if node.type == "comparison_operator":
-                yield from params.compared(node)
+        for node in function.of_kinds("comparison_operator"):
+            yield from params.compared(node)
 
 
 class _Params:
@@ -88,12 +87,11 @@ class _Params:
         self._message = text_of(function.parameters[1])
         given: dict[str, list[Node | None]] = {}
         self._is_changed = False
-        for node in function.nodes:
-            if node.type in ("assignment", "augmented_assignment", "for_statement"):
-                target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
-                for one in [target, *target.named_children] if target is not None else ():
-                    given.setdefault(text_of(one), []).append(value if node.type == "assignment" else None)
-                self._is_changed |= text_of(target).startswith(f"{self._message}.param")
+        for node in function.of_kinds("assignment", "augmented_assignment", "for_statement"):
+            target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
+            for one in [target, *target.named_children] if target is not None else ():
+                given.setdefault(text_of(one), []).append(value if node.type == "assignment" else None)
+            self._is_changed |= text_of(target).startswith(f"{self._message}.param")
         self._own = given.keys() | {text_of(one) for one in function.parameters}
         self._names = {name for name, values in given.items() if len(values) == 1 and self._is_part(values[0])}
 

@@ -78,7 +78,7 @@ def check(inspection: Inspection) -> Iterator[Diagnostic]:
         imported, known = imported_names(module.python), module.functions
         methods = methods_of(known)
         for function in known.values():
-            loops = [node for node in function.nodes if node.type == "while_statement"]
+            loops = function.of_kinds("while_statement")
             for loop in loops[:_MOST]:
                 calls = list(_calls(function, loop, methods))
                 asked = [call for name, call in calls if _ASKS.fullmatch(full_name(imported, name))]

@@ -99,7 +99,7 @@ def _change(function: Function) -> Node | None:
 def _changes_in(function: Function) -> Iterator[Node]:
     """The changes of the settings in a function, in their order."""
     parts = _parts(function)
-    for node in function.nodes:
+    for node in function.of_kinds("assignment", "augmented_assignment", "delete_statement", "call"):
         if node.type in ("assignment", "augmented_assignment"):
             target = node.child_by_field_name("left")
             if target is not None and _is_part(target, parts, whole=node.type == "augmented_assignment"):
@@ -108,7 +108,7 @@ def _changes_in(function: Function) -> Iterator[Node]:
             inner = [one for given in node.named_children for one in (given, *given.named_children)]
             if any(one.type == "subscript" and _is_part(one, parts) for one in inner):
                 yield node
-        elif node.type == "call":
+        else:
             called = node.child_by_field_name("function")
             if called is not None and called.type == "attribute":
                 owner = called.child_by_field_name("object")
@@ -119,11 +119,10 @@ def _changes_in(function: Function) -> Iterator[Node]:
 def _parts(function: Function) -> set[str]:
     """The names that a function gives to the settings or to something in them, and to nothing else."""
     given: dict[str, list[bool]] = {}
-    for node in function.nodes:
-        if node.type in ("assignment", "for_statement"):
-            target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
-            if target is not None and target.type == "identifier":
-                given.setdefault(text_of(target), []).append(_is_settings(value))
+    for node in function.of_kinds("assignment", "for_statement"):
+        target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if target is not None and target.type == "identifier":
+            given.setdefault(text_of(target), []).append(_is_settings(value))
     return {name for name, found in given.items() if all(found)}
 
 
@@ -147,7 +146,7 @@ def _may_save(function: Function, methods: dict[tuple[int, str], Function]) -> b
     """Whether a function may save the settings: by what it calls, or by another that gets hold of them."""
     todo, seen = [function], {function.node.start_byte}
     for one in todo:
-        if any(node.type in ("function_definition", "lambda") for node in one.nodes):
+        if not one.kinds.keys().isdisjoint(("function_definition", "lambda")):
             return True
         for name, call in one.calls():
             if _MAY_SAVE.fullmatch(name) or any(text_of(given) in ("self", "self.model") for given in _given(call)):
