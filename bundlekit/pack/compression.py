@@ -24,12 +24,12 @@ def compressed(blocks: Iterable[bytes | memoryview]) -> bytes:
     return out.getvalue()
 
 
-def _pieces(blocks: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+def _pieces(blocks: Iterable[bytes | memoryview]) -> Iterator[bytearray]:
     """At least one piece, of at most so many bytes each; where they are cut depends on the bytes alone."""
     waiting = bytearray()
     for block in blocks:
         waiting += block
         while len(waiting) > _PIECE:
-            yield bytes(waiting[:_PIECE])
+            yield waiting[:_PIECE]
             del waiting[:_PIECE]
-    yield bytes(waiting)
+    yield waiting

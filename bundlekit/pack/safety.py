@@ -92,7 +92,9 @@ def _problem(entry: Entry) -> Iterator[str]:
     except UnicodeEncodeError:
         yield f"{name} has a name that is not UTF-8"
         return
-    if any(unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} for char in entry.path):
+    if not entry.path.isprintable() and any(
+        unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} for char in entry.path
+    ):
         yield f"{name} has a control character in its name"
     if len(encoded) > MAX_PATH or any(len(part.encode()) > MAX_NAME for part in parts):
         yield f"{name[:60]}... has a name of {len(encoded)} bytes"
