@@ -25,7 +25,7 @@ MOST_BUNDLES = 200
 
 
 @dataclass(frozen=True)
-class Place:
+class SearchedFolder:
     """A folder whose bundles are looked at together.
 
     Attributes:
@@ -41,7 +41,7 @@ class Place:
         return folder.is_relative_to(self.folder) if self.is_deep else folder.parent == self.folder
 
 
-def place_of(folder: Path, workspace: Iterable[Path]) -> Place:
+def place_of(folder: Path, workspace: Iterable[Path]) -> SearchedFolder:
     """Where the bundles lie that are looked at together with one: the nearest folder of the workspace around it, or
     else the folder that it lies in.
 
@@ -51,8 +51,8 @@ def place_of(folder: Path, workspace: Iterable[Path]) -> Place:
     """
     around = [one for one in workspace if one in folder.parents]
     if around:
-        return Place(max(around, key=lambda one: len(one.parts)), is_deep=True)
-    return Place(folder.parent, is_deep=False)
+        return SearchedFolder(max(around, key=lambda one: len(one.parts)), is_deep=True)
+    return SearchedFolder(folder.parent, is_deep=False)
 
 
 @dataclass
@@ -67,7 +67,7 @@ class _Search:
         can_list: whether all of them could be listed.
     """
 
-    place: Place
+    place: SearchedFolder
     folders: list[Path] = field(default_factory=list)
     left: deque[Path] = field(default_factory=deque)
     looked: int = 0
@@ -130,10 +130,10 @@ class _Known:
 class Surroundings:
     """What the bundles of some places declare; each is read once, and again when its bundle.json has changed."""
 
-    _found: dict[Place, _Search] = field(default_factory=dict)
+    _found: dict[SearchedFolder, _Search] = field(default_factory=dict)
     _known: dict[Path, _Known] = field(default_factory=dict)
     _age: int = 0
-    _read_at: dict[Place, int] = field(default_factory=dict)  # the age
+    _read_at: dict[SearchedFolder, int] = field(default_factory=dict)  # the age
     _above: set[Path] = field(default_factory=set)
 
     def forget_places(self) -> None:
@@ -145,11 +145,11 @@ class Surroundings:
         """Look at each bundle.json again before the next comparison."""
         self._age += 1
 
-    def is_known(self, place: Place) -> bool:
+    def is_known(self, place: SearchedFolder) -> bool:
         """Whether a place was looked at, so that a look at what has changed there is short."""
         return place in self._read_at
 
-    def is_fresh(self, place: Place) -> bool:
+    def is_fresh(self, place: SearchedFolder) -> bool:
         """Whether what is known of a place is up to date."""
         return self._read_at.get(place) == self._age
 
@@ -164,7 +164,7 @@ class Surroundings:
         return path in self._above
 
     def look(
-        self, place: Place, opened: Collection[Path], documents: Mapping[Path, OpenDocument]
+        self, place: SearchedFolder, opened: Collection[Path], documents: Mapping[Path, OpenDocument]
     ) -> Generator[None, None, None]:
         """Bring up to date what is known of a place, with pauses in which that can be given up, or things change.
 
@@ -202,7 +202,9 @@ class Surroundings:
         self._above.update((folder, *folder.parents))
         return True
 
-    def beside(self, folder: Path, place: Place, opened: Collection[Path]) -> tuple[NeighbourBundle | None, Neighbours]:
+    def beside(
+        self, folder: Path, place: SearchedFolder, opened: Collection[Path]
+    ) -> tuple[NeighbourBundle | None, Neighbours]:
         """What a bundle declares, and the other bundles of a place, which messages call as they lie there.
 
         Args:
@@ -224,7 +226,7 @@ class Surroundings:
             others.names = frozenset(names if this.bundle.name is None else [*names, this.bundle.name])
         return this.bundle, others
 
-    def names(self, folder: Path, place: Place, opened: Collection[Path]) -> list[str]:
+    def names(self, folder: Path, place: SearchedFolder, opened: Collection[Path]) -> list[str]:
         """The names of the other bundles of a place, as far as they are known.
 
         Args:
@@ -235,7 +237,7 @@ class Surroundings:
         names = (known.bundle.name for _, known in self._others(folder, place, opened))
         return sorted({name for name in names if name is not None})
 
-    def _others(self, folder: Path, place: Place, opened: Collection[Path]) -> Iterator[tuple[Path, _Known]]:
+    def _others(self, folder: Path, place: SearchedFolder, opened: Collection[Path]) -> Iterator[tuple[Path, _Known]]:
         """Each once, whatever links lead to it."""
         seen = {os.path.realpath(folder)}
         for one in self._folders(place, opened):
@@ -244,7 +246,7 @@ class Surroundings:
                 seen.add(known.real)
                 yield one, known
 
-    def _folders(self, place: Place, opened: Collection[Path]) -> Iterable[Path]:
+    def _folders(self, place: SearchedFolder, opened: Collection[Path]) -> Iterable[Path]:
         found = self._found[place].folders if place in self._found else ()
         return dict.fromkeys([*found, *(one for one in opened if place.has(one))])
 

@@ -16,7 +16,7 @@ from bundlekit.lsp.checked_bundle import CheckedBundle
 from bundlekit.lsp.diagnostics import diagnostic_of
 from bundlekit.lsp.documents import OpenDocument
 from bundlekit.lsp.jsonrpc import Json
-from bundlekit.lsp.surroundings import Place, Surroundings, place_of
+from bundlekit.lsp.surroundings import SearchedFolder, Surroundings, place_of
 from bundlekit.lsp.uris import path_of, uri_of
 
 _SETTINGS = frozenset({"bundlekit.toml", "pyproject.toml"})
@@ -128,7 +128,7 @@ class Workspace:
         self._surroundings.expire()
         self._apart.update(dict.fromkeys(one for one in self.bundles if self._place_of(one).has(folder)))
 
-    def _place_of(self, folder: Path) -> Place:
+    def _place_of(self, folder: Path) -> SearchedFolder:
         return place_of(folder, self.folders.values())
 
     def _give_up_stale(self) -> None:

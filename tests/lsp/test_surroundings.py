@@ -330,7 +330,7 @@ def test_comparison_that_fails_is_not_tried_for_ever(tmp_path: Path, monkeypatch
 
 def test_search_that_was_given_up_is_made_again(tmp_path: Path) -> None:
     files = [bundle_at(tmp_path / name, f"/{name}") for name in ("one", "two", "three")]
-    around, place = surroundings.Surroundings(), surroundings.Place(tmp_path, is_deep=True)
+    around, place = surroundings.Surroundings(), surroundings.SearchedFolder(tmp_path, is_deep=True)
     for steps in range(12):  # before each of its pauses
         looked = around.look(place, [], {})
         for _ in range(steps):
