@@ -655,3 +655,9 @@ def test_link_in_an_upload_changes_no_mode_elsewhere(shell: tuple[str, ...], tmp
         tar.addfile(link)
     assert run(shell, tmp_path, f"complete_tree {place} && echo taken") == ""
     assert secret.stat().st_mode & 0o777 == 0o600
+
+
+def test_two_first_deploys_at_once_leave_each_other_s_upload(shell: tuple[str, ...], tmp_path: Path) -> None:
+    meanwhile = 'rm() { command mkdir -p "$ROOT/uploads/theirs"; command rm "$@"; }'
+    assert run(shell, tmp_path, f"{meanwhile}\nguard_uploads; echo $?") == "0\n"
+    assert (tmp_path / "uploads/theirs").is_dir()

@@ -240,7 +240,12 @@ guard_uploads() {
     if [ -d "$UPLOADS" ] && { [ "$UPLOADS" = "$ROOT/uploads" ] || [ -f "$ROOT/uploads" ]; }; then
         return 0
     fi
-    rm -rf "$ROOT/uploads" && mkdir -p "$UPLOADS" && chmod 711 "$UPLOADS" || return 1
+    if [ "$UPLOADS" = "$ROOT/uploads" ]; then
+        rm -f "$UPLOADS" 2>/dev/null # a file; the folder of another first deploy, made meanwhile, stays
+    else
+        rm -rf "$ROOT/uploads" || return 1
+    fi
+    mkdir -p "$UPLOADS" && chmod 711 "$UPLOADS" || return 1
     [ -d "$ROOT/uploads" ] || {
         echo "Only signed bundles are deployed here. Use a bundlekit that has the verb \`sign\`." >"$ROOT/uploads" &&
             fsync_paths "$ROOT/uploads" "$ROOT"
