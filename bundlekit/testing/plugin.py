@@ -113,7 +113,11 @@ def bundle(request: pytest.FixtureRequest) -> Path:
 def gateway(
     request: pytest.FixtureRequest, bundle: Path, _bundlekit_session: GatewaySession
 ) -> Iterator[BundleGateway]:
-    """A gateway on which the bundle under test has just been started for the first time, with its factory settings."""
+    """A gateway on which the bundle under test has just been started for the first time, with its factory settings.
+
+    Raises:
+        pytest.fail.Exception: it did not come up.
+    """
     from bundlekit.errors import BundlekitError
 
     try:
