@@ -75,6 +75,13 @@ def test_wrong_usage_exits_with_2(line: list[str], capsys: pytest.CaptureFixture
     assert line[-1] in told.err
 
 
+def test_verb_that_is_spelled_otherwise_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["depoly"]) == 2
+    assert "No such command 'depoly'. Did you mean 'deploy'?" in capsys.readouterr().err
+    assert main(["xyzzy"]) == 2
+    assert "No such command 'xyzzy'.\n" in capsys.readouterr().err
+
+
 def test_no_verb_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     told = capsys.readouterr()

@@ -48,6 +48,17 @@ class Verbs(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101 - a fault of ours, not of the user's
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:  # click knows only verbs that are imported
+            from difflib import get_close_matches
+
+            near = " or ".join(map(repr, get_close_matches(args[0], SUMMARIES)))
+            raise click.UsageError(f"{error.message} Did you mean {near}?" if near else error.message, ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(SUMMARIES.items()))
