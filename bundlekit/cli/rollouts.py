@@ -142,8 +142,9 @@ def preview(access: FleetAccess, checked: Checked, options: RolloutOptions, *, f
     if form == "text":
         total = len(access.meant.gateways)
         sizes = [share.of(total) or 1 for share in policy.waves]
+        gateways = "gateway" if sizes == [1] else "gateways"
         click.echo(
-            f"waves of {', '.join(map(str, sizes))} gateways; the last size is repeated until all {total} are done"
+            f"waves of {', '.join(map(str, sizes))} {gateways}; the last size is repeated until all {total} are done"
         )
     return code
 

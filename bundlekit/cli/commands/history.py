@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "history",
     examples="""
     bundlekit history moxa@192.168.4.127
-    bundlekit history moxa@192.168.4.127 --bundle thermostat --format json | jq .acts[0]
+    bundlekit history moxa@192.168.4.127 --bundle thermostat --format json | jq '.acts[0]'
     bundlekit history -i gateways.ini -n 1  the last change on each gateway of a file
     """,
 )
