@@ -130,6 +130,27 @@ def test_look_at_a_gateway_takes_few_processes(shell: tuple[str, ...], tmp_path:
     assert int(said[-1].removeprefix("processes ")) <= 22
 
 
+@pytest.mark.parametrize(
+    ("last", "shown"), [("echo end", ["end"]), ("printf half", ["half goes on", "end"])], ids=["to the end", "killed"]
+)
+def test_events_are_shown_by_few_processes(shell: tuple[str, ...], last: str, shown: list[str], tmp_path: Path) -> None:
+    """Those of a worker, and of the watchdog that goes on where that one was killed; however long they take."""
+    home(tmp_path, {})
+    commands = f"""
+        : >"$events"
+        (sleep 5; echo " goes on"; echo end) >>"$events" &
+        watchdog=$!
+        (say guard $watchdog; say phase begin; sleep 3; {last}) >>"$events" &
+        show_events "$events" $!
+        sh -c 'echo processes $$'
+    """
+    apart = ("unshare", "--map-root-user", "--pid", "--fork", "--mount-proc")
+    said = run(shell, tmp_path, commands, prefix=apart).splitlines()
+    assert said[:-1] == ["phase\tbegin", *shown]
+    if shell == ("dash",):  # the `tail` in busybox cannot wait for the end of a process
+        assert int(said[-1].removeprefix("processes ")) <= 20
+
+
 @pytest.mark.parametrize("who", ["watchdog x /dev/null", "recovery x boot", "recover_at_boot; wait"])
 def test_name_of_who_was_ended_in_the_last_moment_does_not_stay_in_the_lock(
     shell: tuple[str, ...], who: str, tmp_path: Path
@@ -236,7 +257,19 @@ def test_bundle_that_came_up_is_known_as_such_by_who_cannot_note_it_down(
 ) -> None:
     folder = home(tmp_path, {"running": "bundle=5\noffset=0\n", "log": "Register successfully x tunnel: 1\n"})
     (folder / "registered").mkdir()  # nothing can be written there, whoever one is
-    assert run(shell, tmp_path, "has_registered && echo yes") == "yes\n"
+    assert run(shell, tmp_path, "has_registered && has_registered && echo yes") == "yes\n"
+
+
+def test_log_is_searched_again_when_it_has_grown_and_no_sooner(shell: tuple[str, ...], tmp_path: Path) -> None:
+    home(tmp_path, {"running": "bundle=5\noffset=0\n", "log": "it begins\n"})
+    commands = """
+        grep() { echo searched >>"$ROOT/told"; command grep "$@"; }
+        has_registered; has_registered; echo $?
+        echo "Register successfully x tunnel: 1" >>"$B/log"
+        has_registered; echo $?
+        cat "$ROOT/told"
+    """
+    assert run(shell, tmp_path, commands) == "1\n0\nsearched\nsearched\n"
 
 
 @pytest.mark.parametrize("noted", [True, False])
@@ -506,7 +539,7 @@ def test_trail_grows_by_changes_and_shrinks_by_what_undoes_them(shell: tuple[str
     kept = {f"releases/{id}/index.py": "" for id in "abc"}
     folder = home(tmp_path, {**kept, **{f"releases/{id}.info": "state=good\n" for id in "abc"}})
     commands = """
-        keep() { JOURNAL=$NEWLINE; record how "$3"; keep_trail "$1" "$2"; }
+        keep() { JOURNAL=$NEWLINE; record how "$3"; use_next_trail "$1" "$2"; mark_good "$1" "$trail"; }
         go() { keep "$@"; keep "$@"; use_trail "$1"; echo "$kept"; }
         go a '' ''
         go b a ''
@@ -527,7 +560,7 @@ def test_trail_has_an_end(shell: tuple[str, ...], tmp_path: Path) -> None:
     long = " ".join(f"{number}.0.0-abababab" for number in range(1000, 1400))
     home(tmp_path, {f"releases/{id}/index.py": "" for id in [*long.split(), "old", "new"]})
     (tmp_path / "bundles/x/releases/old.info").write_text(f"trail=- {long}\n")
-    found = run(shell, tmp_path, "JOURNAL=$NEWLINE; keep_trail new old; use_trail new; echo $kept").strip()
+    found = run(shell, tmp_path, "JOURNAL=$NEWLINE; use_next_trail new old; echo $trail").strip()
     assert len(found) <= 2000
     assert found.startswith("- 1")
     assert found.endswith(" 1399.0.0-abababab old")

@@ -259,7 +259,7 @@ make_root() {
     problem=$(
         {
             { [ -d "$ROOT/bundles" ] || { mkdir -p "$ROOT/bundles" && chmod 755 "$ROOT"; }; } && guard_uploads &&
-                probe_file=$(mktemp "$ROOT/.probe.XXXXXX") && { head -c 1 /dev/zero >"$probe_file" || ! rm -f "$probe_file"; } &&
+                probe_file=$ROOT/.probe.$$ && { head -c 1 /dev/zero >"$probe_file" || ! rm -f "$probe_file"; } &&
                 rm -f "$probe_file"
         } 2>&1
     ) || die "$(trouble_word "$problem" read-only)" "$ROOT" "$problem"
@@ -295,8 +295,8 @@ info() { # FILE KEY
     printf '%s\n' "$value"
 }
 
-set_info() { # FILE KEY VALUE [KEY VALUE]
+set_info() { # FILE KEY VALUE [KEY VALUE [KEY VALUE]]
     {
-        { [ ! -f "$1" ] || grep -v -e "^$2=" ${4:+-e "^$4="} "$1" || [ $? -eq 1 ]; } && printf '%s=%s\n' "$2" "$3" ${4:+"$4" "$5"}
+        { [ ! -f "$1" ] || grep -v -e "^$2=" ${4:+-e "^$4="} ${6:+-e "^$6="} "$1" || [ $? -eq 1 ]; } && printf '%s=%s\n' "$2" "$3" ${4:+"$4" "$5"} ${6:+"$6" "$7"}
     } >"$1.new" && fsync_paths "$1.new" && mv -f "$1.new" "$1"
 }

@@ -2,8 +2,15 @@
 # ---------------------------------------------------------------- releases
 
 use_current() {
-    current=$(readlink "$B/current" 2>/dev/null) || current=
-    current=${current#releases/}
+    current=
+    [ -L "$B/current" ] || return 0
+    if cd -P "$B/current" 2>/dev/null; then # the shell's own, unlike `readlink`
+        current=${PWD##*/}
+        cd /
+    else
+        current=$(readlink "$B/current")
+        current=${current#releases/}
+    fi
 }
 
 current_release() {
@@ -71,10 +78,10 @@ cut_trail() { # ID TRAIL
     printf '%s\n' "${2%" $1 "*}"
 }
 
-# Of the release that has just replaced another one. May be done twice.
-keep_trail() { # ID PREVIOUS
-    [ "$1" != "$2" ] || return 0
+# In `trail`, that of the release that has just replaced another one; nothing if it is the same. May be done twice.
+use_next_trail() { # ID PREVIOUS
     trail=
+    [ "$1" != "$2" ] || return 0
     if [ -n "$2" ]; then
         use_trail "$2"
         use_recorded how
@@ -83,13 +90,13 @@ keep_trail() { # ID PREVIOUS
         *) trail="${kept% "$2"} $2" ;; # where the history tells of this change already
         esac
     fi
-    left=-
-    for id in $trail; do
-        [ ! -d "$B/releases/$id" ] || left="$left $id"
+    kept=$trail
+    trail=-
+    for id in $kept; do
+        [ ! -d "$B/releases/$id" ] || trail="$trail $id"
     done
     # Some dozens of ids; more releases are not kept.
-    while [ ${#left} -gt 2000 ]; do left="- ${left#- * }"; done
-    set_info "$B/releases/$1.info" trail "$left"
+    while [ ${#trail} -gt 2000 ]; do trail="- ${trail#- * }"; done
 }
 
 # ---------------------------------------------------------------- is it running?
@@ -130,13 +137,16 @@ bundle_pid() {
     [ -n "$pid" ] && [ -d "/proc/$pid" ] && printf '%s\n' "$pid"
 }
 
-# What the bundle printed since its last start, as far as the log has it still.
-log_since_start() {
-    local size
+# Where in the log begins what the bundle printed since its last start, as far as it is there still: in `start`, of `size`.
+use_start() {
     use_info "$B/running" offset
-    size=$(wc -c <"$B/log" 2>/dev/null) || return 0
+    size=$(wc -c <"$B/log" 2>/dev/null) || return
     [ "${value:-0}" -le "$size" ] || value=0
-    tail -c "+$((${value:-0} + 1))" "$B/log"
+    start=$((${value:-0} + 1))
+}
+
+log_since_start() {
+    ! use_start || tail -c "+$start" "$B/log"
 }
 
 # What a release printed at all its starts, as far as the log has it still.
@@ -159,11 +169,16 @@ see_registered() {
     [ -n "$pid" ] || return 1
     read -r known <"$B/registered"
     [ "$known" = "$pid" ] && return 0
+    use_start || return 1
+    [ "$pid $size" != "${looked:-}" ] || return 1 # it has printed nothing since
     # One that only listens registers as a view alone, and the SDK says before that it has no resources.
-    case $(log_since_start | grep -aoF -e "Register successfully $NAME tunnel:" \
+    case $(tail -c "+$start" "$B/log" | grep -aoF -e "Register successfully $NAME tunnel:" \
         -e " $NAME no need to register due to no resources" -e "Register successfully $NAME-view tunnel:") in
     *" $NAME tunnel:"* | *" due to no resources"*"-view tunnel:"*) echo "$pid" >"$B/registered" || : ;;
-    *) return 1 ;;
+    *)
+        looked="$pid $size"
+        return 1
+        ;;
     esac
 }
 

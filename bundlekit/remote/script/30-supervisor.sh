@@ -10,7 +10,7 @@ RUN_DIR=/run/bundlekit # which is not full or read-only when the disk is
 supervise() { # NAME
     exec </dev/null
     kill_orphan
-    mkdir -p "$RUN_DIR"
+    [ -d "$RUN_DIR" ] || mkdir -p "$RUN_DIR"
     [ -L "$B/running" ] || ln -s "$RUN_DIR/$NAME" "$B/running"
     child=
     candidate=
@@ -71,10 +71,11 @@ supervise() { # NAME
     done
     [ -z "$candidate" ] || drop_candidate
     kill $keeper 2>/dev/null
-    [ -d "$B/beside" ] || tend_settings "$(current_release)" keep
+    use_current
+    [ -d "$B/beside" ] || tend_settings "$current" keep
     [ ! -d "$B/kept" ] || : >"$B/kept/.clean"
     forget_running
-    rm -f "$B/order"
+    [ ! -f "$B/order" ] || rm -f "$B/order"
 }
 
 # Longer each time; a signal ends it.
@@ -114,7 +115,7 @@ write_running() {
 
 # The link to it stays.
 forget_running() {
-    rm -f "$RUN_DIR/$NAME"
+    [ ! -f "$RUN_DIR/$NAME" ] || rm -f "$RUN_DIR/$NAME"
     [ -L "$B/running" ] || rm -f "$B/running"
 }
 

@@ -14,11 +14,17 @@ install_script() {
 install_service() {
     if has_systemd; then
         file=/etc/systemd/system/$SERVICE.service
-        unit | cmp -s - "$file" || { unit | put_file "$file" 644 && systemctl daemon-reload; }
+        has_text "$file" "$(unit)" || { unit | put_file "$file" 644 && systemctl daemon-reload; }
     else
         file=/etc/init.d/$SERVICE
-        init_script | cmp -s - "$file" || init_script | put_file "$file" 755
+        has_text "$file" "$(init_script)" || init_script | put_file "$file" 755
     fi
+}
+
+has_text() { # FILE TEXT
+    local text='' line=''
+    while IFS= read -r line; do text=$text$line$NEWLINE; done 2>/dev/null <"$1"
+    [ "$text" = "$2$NEWLINE" ]
 }
 
 # Several may do so at once; what a power cut has left is taken away by the next one. A number may be another process's.
@@ -99,8 +105,10 @@ enable_service() {
 start_service() {
     enable_service
     if has_systemd; then
-        systemctl reset-failed "$SERVICE.service" 2>/dev/null
-        systemctl start "$SERVICE.service"
+        systemctl start "$SERVICE.service" 2>/dev/null || { # it was started too often
+            systemctl reset-failed "$SERVICE.service" 2>/dev/null
+            systemctl start "$SERVICE.service"
+        }
     else
         start_supervisor
     fi

@@ -124,7 +124,7 @@ lock_stranger() {
 # `waited` whether it did. Somebody who only looks whether it is held holds it for a moment.
 lock() { # WHAT WHO [SECONDS]
     waited=
-    leave_login &
+    leave_login
     if ! find_python; then
         fail no-python
         return 1

@@ -39,7 +39,7 @@ begin() { # VERB WHO
     record address "${ADDRESS:-}"
     record began "$now"
     record events "$events"
-    rm -f "$B/boots"
+    [ ! -f "$B/boots" ] || rm -f "$B/boots"
     start_watchdog >/dev/null 2>&1 9>&- &
 }
 
@@ -161,8 +161,8 @@ close_journal() { # OUTCOME [REASON]
 
 # Some end all that a log-in began when that ends: logind, if it is told to, and a service that is made for each log-in.
 leave_login() {
-    has_systemd && busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \
-        StartTransientUnit 'ssa(sv)a(sa(sv))' "bundlekit-work-$$.scope" fail 1 PIDs au 1 $$ 0 >/dev/null 2>&1 9>&-
+    ! has_systemd || busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \
+        StartTransientUnit 'ssa(sv)a(sa(sv))' "bundlekit-work-$$.scope" fail 1 PIDs au 1 $$ 0 >/dev/null 2>&1 9>&- &
 }
 
 # How it ended is no answer to who wants something else.
@@ -199,7 +199,7 @@ recovery() { # NAME BY [EVENTS]
     events=${3:-}
     exec >>"${3:-/dev/null}"
     see_errors "${3:-$RUN_DIR/$NAME.events.$$}.errors"
-    [ "$2" != status ] || leave_login &
+    [ "$2" != status ] || leave_login
     if find_python && take_lock 60; then
         if [ -f "$B/journal" ]; then recover "$2"; else rm -f "$B/journal.new"; fi
         unlock

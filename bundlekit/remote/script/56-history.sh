@@ -23,7 +23,8 @@ add_history() { # OUTCOME REASON
 }
 
 write_history() { # FIELD...
-    [ "$(wc -c 2>/dev/null <"$ROOT/history" || echo 0)" -le $HISTORY_LIMIT ] || mv -f "$ROOT/history" "$ROOT/history.1"
+    size=$(wc -c 2>/dev/null <"$ROOT/history")
+    [ "${size:-0}" -le $HISTORY_LIMIT ] || mv -f "$ROOT/history" "$ROOT/history.1"
     line=$(say "$(date +%s)" "$@")
     [ -z "$(tail -c 1 "$ROOT/history" 2>/dev/null | tr '\0' x)" ] || line=$(printf '\001')$NEWLINE$line
     printf '%s\n' "$line" >>"$ROOT/history" || { spare_room && printf '%s\n' "$line" >>"$ROOT/history"; }

@@ -8,9 +8,8 @@ link_settings() { # RELEASE-FOLDER
         [ -f "$factory" ] || continue
         file=${factory##*/}
         file=${file%.factory}
-        for runtime in "$file" "$file.backup"; do
-            rm -rf "$1/data/$runtime" && ln -s "../../../settings/$runtime" "$1/data/$runtime" || return 1
-        done
+        rm -rf "$1/data/$file" "$1/data/$file.backup" &&
+            ln -s "../../../settings/$file" "../../../settings/$file.backup" "$1/data/" || return 1
     done
 }
 
@@ -33,7 +32,7 @@ put_settings() { # FILE NAME
 
 # At once, whatever was there: without it, the SDK would make new settings.
 link_at() { # LINK WHERE-TO
-    rm -f "$1.new"
+    { [ ! -e "$1.new" ] && [ ! -L "$1.new" ]; } || rm -f "$1.new"
     ln -s "$2" "$1.new" && rename "$1.new" "$1"
 }
 
@@ -46,7 +45,7 @@ copy_snapshot() {
 
 name_snapshot() { # ID
     [ ! -d "$B/snapshots/$1" ] || mv "$B/snapshots/$1" "$B/snapshots/.old" || return 1
-    mv "$B/snapshots/.new" "$B/snapshots/$1" && rm -rf "$B/snapshots/.old"
+    mv "$B/snapshots/.new" "$B/snapshots/$1" && { [ ! -d "$B/snapshots/.old" ] || rm -rf "$B/snapshots/.old"; }
 }
 
 # The settings that a release is to find: all of a snapshot, or nothing. They become the settings once it is current,

@@ -16,6 +16,13 @@ check_digest() {
     [ ${#1} -eq 64 ] || die usage "$1 is no digest"
 }
 
+has_digest() { # FILE DIGEST
+    case $(sha256sum <"$1") in
+    "$2 "*) return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
 check_upload() { # PLACE
     use_uploads
     case $1 in
@@ -127,7 +134,10 @@ end_upload() { # PLACE
 
 # Of other archives: what has lain there for days, and what is soon sent again.
 drop_old_uploads() { # DIGEST-THAT-STAYS
-    find "$UPLOADS" -mindepth 1 -maxdepth 1 ! -name "$1-*" | while IFS= read -r other; do
+    for other in "$UPLOADS"/*; do
+        case ${other##*/} in
+        "$1"-* | '*') continue ;;
+        esac
         if [ "$(size_uploaded "$other")" -le 65536 ] || [ -n "$(find "$other" -maxdepth 0 -mtime +3)" ]; then
             is_uploading "$other" || rm -rf "$other"
         fi
@@ -154,7 +164,7 @@ verify_upload() { # PLACE [DIGEST-OF-THE-LIST]
             return 1
         fi
     fi
-    if [ -L "$archive" ] || [ "$(sha256sum <"$archive" | cut -c 1-64)" != "$2" ] ||
+    if [ -L "$archive" ] || ! has_digest "$archive" "$2" ||
         { [ -e "$1/tree" ] && ! complete_tree "$1"; }; then
         rm -rf "$1"
         for other in "$UPLOADS/$2"-*; do
@@ -171,9 +181,8 @@ unpack_upload() { # PLACE FOLDER
         return
     fi
     # Closed as long as modes of the archive may be in force by which others write, or become root.
-    rm -rf "$1/closed"
-    mkdir -m 700 "$1/closed" && mkdir "$1/closed/tree" && tar -xzof "$1/archive.tar.gz" -C "$1/closed/tree" &&
-        find "$1/closed/tree" -type f -perm -100 -exec chmod 00755 {} + &&
-        find "$1/closed/tree" -type f ! -perm -100 -exec chmod 00644 {} + &&
-        find "$1/closed/tree" -type d -exec chmod 00755 {} + && mv "$1/closed/tree" "$2"
+    [ ! -e "$1/closed" ] || rm -rf "$1/closed"
+    mkdir -m 700 "$1/closed" "$1/closed/tree" && tar -xzof "$1/archive.tar.gz" -C "$1/closed/tree" &&
+        find "$1/closed/tree" -type f ! -perm -100 -exec chmod 00644 {} + -o \( -type f -o -type d \) -exec chmod 00755 {} + &&
+        mv "$1/closed/tree" "$2"
 }

@@ -78,7 +78,8 @@ examine() { # FOLDER
 # line would count as a wrong password.
 # shellcheck disable=SC2154
 see_way() {
-    if [ "$(id -u)" -eq 0 ]; then
+    use_owner $$
+    if [ "$owner" = 0 ]; then
         way=direct
     elif sudo -n sh -c : 2>"$folder/refusal"; then
         way=free

@@ -15,26 +15,37 @@ compare() { # NAME PLACE DIGEST-OF-THE-LIST
 }
 
 read_list() { # PLACE DIGEST
-    (umask 077 && gzip -dc 2>/dev/null | head -c 20000000 >"$1/list") && [ "$(sha256sum <"$1/list" | cut -c 1-64)" = "$2" ] &&
+    umask 077
+    gzip -dc 2>/dev/null | head -c 20000000 >"$1/list"
+    umask 022
+    has_digest "$1/list" "$2" &&
         # It is us who sent it, but a path of it is about to be written to.
         ! sed 's/^[fxd] [^ ]* //' "$1/list" | grep -qE '^/|(^|/)\.\.(/|$)|^$'
 }
 
 # Leaves it in PLACE/had.
 take_what_is_there() { # PLACE
-    tab=$(printf '\t')
-    rm -rf "$1/had"
+    tab='	'
+    [ ! -e "$1/had" ] || rm -rf "$1/had"
     mkdir "$1/had" || return 1
-    sed -n 's/^d - //p' "$1/list" | while IFS= read -r path; do mkdir -p "$1/had/$path"; done
-    # The list of checksums that each archive brings follows from ours.
-    sed -n 's/^[fx] \([0-9a-f]*\) /\1  .\//p' "$1/list" | grep -v '  \./SHA256SUMS$' >"$1/sums"
-    { find "$B/releases" -mindepth 2 -type f ! -name '*.py[co]' -exec sha256sum {} + && sha256sum "$1/sums"; } 2>/dev/null |
-        sed -n "s/^\([0-9a-f]\{64\}\)  /\1$tab/p" | sort -u -t "$tab" -k 1,1 >"$1/there"
     number=0
-    while IFS=' ' read -r kind sum path; do
+    while IFS= read -r line; do
         number=$((number + 1))
-        [ "$kind" = d ] || printf '%s\t%s\t%s\n' "$sum" $number "$path"
-    done <"$1/list" | sort -t "$tab" -k 1,1 >"$1/wanted"
+        path=${line#* * }
+        sum=${line#* }
+        sum=${sum%% *}
+        case $line in
+        d*) mkdir -p "$1/had/$path" ;;
+        *)
+            printf '%s\t%s\t%s\n' "$sum" $number "$path" >&3
+            # The list of checksums that each archive brings follows from ours.
+            [ "$path" = SHA256SUMS ] || printf '%s  ./%s\n' "$sum" "$path"
+            ;;
+        esac
+    done <"$1/list" >"$1/sums" 3>"$1/numbered"
+    sort -t "$tab" -k 1,1 "$1/numbered" >"$1/wanted"
+    find "$B"/releases/*/ "$1/sums" -type f ! -name '*.py[co]' -exec sha256sum {} + 2>/dev/null |
+        sed -n "s/^\([0-9a-f]\{64\}\)  /\1$tab/p" | sort -u -t "$tab" -k 1,1 >"$1/there"
     join -t "$tab" "$1/wanted" "$1/there" | while IFS=$tab read -r _ _ path source; do
         cp -p "$source" "$1/had/$path" || exit
     done
@@ -55,10 +66,11 @@ complete_tree() { # PLACE
     list=$1/list
     tree=$1/tree
     tar -xzof "$1/archive.tar.gz" -C "$tree" || return 1
-    [ -z "$(find "$tree" ! -type f ! -type d)" ] || return 1 # before a mode is changed through a link
-    find "$tree" -type f -exec chmod 644 {} + && find "$tree" -type d -exec chmod 755 {} + || return 1
-    sed -n 's/^x [0-9a-f]* //p' "$list" | while IFS= read -r path; do chmod 755 "$tree/$path"; done
+    # Before a mode is changed through a link.
+    [ -z "$(find "$tree" -type f -exec chmod 644 {} + -o -type d -exec chmod 755 {} + -o -print)" ] || return 1
+    sed -n 's/^x [0-9a-f]* //p' "$list" >"$1/programs"
+    while IFS= read -r path; do chmod 755 "$tree/$path"; done <"$1/programs"
     sed -n 's/^[fx] \([0-9a-f]*\) /\1  .\//p' "$list" >"$1/sums"
-    (cd "$tree" && sha256sum -c "$1/sums" >/dev/null && find . -mindepth 1 | cut -c 3- | sort) >"$1/found" &&
-        sed 's/^[fxd] [^ ]* //' "$list" | sort | cmp -s - "$1/found"
+    (cd "$tree" && sha256sum -c "$1/sums" >/dev/null && find . -mindepth 1 | sort) >"$1/found" &&
+        sed 's/^[fxd] [^ ]* /.\//' "$list" | sort | cmp -s - "$1/found"
 }

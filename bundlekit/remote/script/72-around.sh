@@ -11,7 +11,8 @@ END_OF_PROGRAM
 
 # Nobody could tell whose answer it is if another bundle had one of its resources.
 check_resources() { # FOLDER
-    shared=$(bundles_around "$NAME" "$1" "$FORCE" "$(recorded folder)")
+    use_recorded folder
+    shared=$(bundles_around "$NAME" "$1" "$FORCE" "$value")
     status=$?
     [ -z "$shared" ] || printf '%s\n' "$shared"
     [ $status -eq 3 ] || return 0

@@ -56,7 +56,8 @@ remember_by_hand() { # PID
 
 # And what its folder's other processes are. What starts it again is in the way.
 stop_by_hand() {
-    folder=$(recorded folder)
+    use_recorded folder
+    folder=$value
     for _ in 1 2 3; do
         [ -n "$folder" ] && child=$(by_hand "$folder") && [ -n "$child" ] || return 0
         interrupt_child

@@ -43,7 +43,8 @@ verify_release() { # ID [candidate]
 # The topic by which the controller reaches the process that has registered last, as the SDK says it.
 tunnel() { # [candidate]
     [ -z "$1" ] || use_candidate
-    log_since_start | sed -n "s/.*Register successfully $NAME tunnel: *\([0-9A-Za-z-]*\).*/\1/p" | tail -n 1
+    use_start && tail -c "+$start" "$B/log" |
+        sed -n "s/.*Register successfully $NAME tunnel: *\([0-9A-Za-z-]*\).*/\1/p" | tail -n 1
 }
 
 # Asks for resources now, and tells who has answered.

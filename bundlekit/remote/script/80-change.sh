@@ -33,38 +33,46 @@ finish_broken_off() {
 }
 
 # Until they end, or until both are gone: the one who writes them, and the watchdog that goes on when that one was killed.
-# An empty line now and then is a sign of life.
+# One `tail` waits for all: a shell that did would start a `sleep` each time.
 show_events() { # FILE PROCESS
-    worker=$2
     exec 4<"$1"
-    part=
-    left=
-    pauses=0
-    while :; do
-        while IFS= read -r line <&4; do
-            line=$part$line
-            part=
-            case $line in
-            end)
-                echo end
-                return 0
-                ;;
-            'guard	'*)
-                watchdog=${line#*	}
-                continue
-                ;;
-            esac
-            printf '%s\n' "$line"
-        done
-        part=$part$line
-        # Once they are gone there is one more look: they may have written after the last one.
-        [ -z "$left" ] || return 0
-        if [ ! -d "/proc/$worker" ]; then
-            [ -n "${watchdog:-}" ] && [ -d "/proc/$watchdog" ] || left=yes
+    {
+        show_life &
+        alive=$!
+        follow "$2" <&4
+        if ! grep -qx end /proc/self/fd/4; then
+            watchdog=$(sed -n 's/^guard	//p' /proc/self/fd/4)
+            [ -z "$watchdog" ] || follow "${watchdog##*"$NEWLINE"}" <&4
         fi
-        if [ $pauses -ge 8 ] || ! sleep 0.05 2>/dev/null; then pause; fi # the first words come soon
-        pauses=$((pauses + 1))
-        [ $((pauses % 50)) -ne 0 ] || echo
+        kill $alive
+    } 2>/dev/null | while IFS= read -r line; do
+        case $line in
+        'guard	'*) continue ;;
+        esac
+        printf '%s\n' "$line"
+        [ "$line" != end ] || break
+    done
+}
+
+# What is written, as long as a process lives, and then once more. The `tail` of busybox knows nothing of processes.
+follow() { # PROCESS
+    ! tail -n +1 -s 0.05 --pid="$1" -f || return 0
+    ended=
+    while [ -z "$ended" ]; do
+        [ -d "/proc/$1" ] || ended=yes
+        while IFS= read -r line; do printf '%s\n' "$line"; done
+        printf %s "$line"
+        pause
+    done
+}
+
+# An empty line now and then.
+show_life() {
+    trap 'kill $!; exit' TERM
+    while :; do
+        sleep 10 &
+        wait $!
+        echo
     done
 }
 

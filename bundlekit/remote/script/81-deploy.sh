@@ -48,7 +48,6 @@ refuse_deploy() {
 # Fails with what is wrong told.
 unpack() {
     # Who has waited for somebody else's change knows that there was one.
-    use_current
     if { [ "$current" != "$arg_replaces" ] && [ -z "$waited" ]; } || [ "$current" = "$arg_release" ]; then
         fail changed "$current"
         return 1
@@ -58,7 +57,7 @@ unpack() {
     verify_upload "$arg_upload" "$arg_list" && check_signature "$arg_upload" || return 1
     note_in_journal signer "$signer"
     staging=$B/releases/.staging
-    rm -rf "$staging"
+    [ ! -e "$staging" ] || rm -rf "$staging"
     if ! { unpack_upload "$arg_upload" "$staging" && link_settings "$staging"; }; then
         fail_to unpack
         return 1
@@ -67,9 +66,10 @@ unpack() {
     check_release "$staging" && check_resources "$staging" || return 1
     if ! {
         use_releases
+        size=$(du -sk "$staging")
         {
             printf 'version=%s\ndigest=%s\nnumber=%s\ntime=%s\n' "$arg_version" "$arg_identity" $((last + 1)) "$(date +%s)"
-            printf 'size=%s\nwho=%s\nstate=new\nsigner=%s\n' "$(du -sk "$staging" | cut -f 1)" "$arg_who" "$signer"
+            printf 'size=%s\nwho=%s\nstate=new\nsigner=%s\n' "${size%%	*}" "$arg_who" "$signer"
         } >"$staging.info" && fsync_disk && put_among_releases "$arg_release"
     }; then
         fail_to unpack

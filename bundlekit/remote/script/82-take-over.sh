@@ -27,7 +27,8 @@ record_before() { # ID WAIT
     record id "$1"
     record wait "$2"
     record previous "$previous"
-    record before "$(state_before)"
+    use_state
+    record before "$state"
 }
 
 prepare_stop() {
@@ -66,13 +67,12 @@ switch_release() { # ID
     return 1
 }
 
-state_before() {
+use_state() {
+    state=failing
     if ! supervisor_pid >/dev/null && ! is_at_boot; then
-        echo stopped
+        state=stopped
     elif bundle_pid >/dev/null && has_registered; then
-        echo running
-    else
-        echo failing
+        state=running
     fi
 }
 
@@ -89,7 +89,6 @@ put_in_place() { # ID
     by-hand) copy_by_hand || return 1 ;;
     *) copy_prepared "$1" || return 1 ;;
     esac
-    use_recorded settings
     [ -z "$value" ] || record prepared yes
     keep_journal name_copies "$1" && switch_to "$1" && bring_settings
 }
@@ -126,12 +125,12 @@ finish_good() {
     release=$value
     use_recorded previous
     previous=$value
-    keep_trail "$release" "$previous"
     use_recorded how
     case " $value " in
     *" mark-bad "*) mark "$previous" bad "$(recorded who)" ;;
     esac
-    mark_good "$release"
+    use_next_trail "$release" "$previous"
+    mark_good "$release" "$trail"
     drop_aside
     if [ -f "$B/mended" ]; then
         say note "settings had been damaged, as a power cut leaves them, and were restored from a copy: $(info "$B/mended" files)"
@@ -144,10 +143,14 @@ finish_good() {
 }
 
 # On the disk before the journal goes, as all of a change is.
-mark_good() { # ID
+mark_good() { # ID [TRAIL]
     use_info "$B/releases/$1.info" state
-    [ "$value" = good ] || set_info "$B/releases/$1.info" state good reason ''
-    rm -f "$B/releases/$1.log"
+    if [ "$value" != good ]; then
+        set_info "$B/releases/$1.info" state good reason '' ${2:+trail "$2"}
+    elif [ -n "${2:-}" ]; then
+        set_info "$B/releases/$1.info" trail "$2"
+    fi
+    [ ! -f "$B/releases/$1.log" ] || rm -f "$B/releases/$1.log"
 }
 
 mark() { # ID STATE REASON

@@ -31,7 +31,7 @@ drop_release() { # ID
 }
 
 drop_aside() {
-    rm -rf "$B/releases/.aside" "$B/releases/.aside.info"
+    { [ ! -e "$B/releases/.aside" ] && [ ! -e "$B/releases/.aside.info" ]; } || rm -rf "$B/releases/.aside" "$B/releases/.aside.info"
 }
 
 # Before an upload for which the disk has too little room. One of the good ones is to come, so one less stays.
