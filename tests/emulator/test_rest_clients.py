@@ -201,7 +201,9 @@ def test_fault_of_a_route_is_told_in_the_log_and_not_to_the_client(
         assert json.loads(told.splitlines()[-1]) == {"message": "Internal error of the emulated gateway."}
 
     against(mosquitto, tmp_path, scenario)
-    assert [record.exc_info and record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]
+    # aiohttp tells of the end of the server as well where that comes on the heels of the answer.
+    ours = [record for record in caplog.records if record.name.startswith("bundlekit.")]
+    assert [record.exc_info and record.exc_info[0] for record in ours] == [ZeroDivisionError]
 
 
 def test_second_port_in_use_is_an_error_and_leaves_the_first_one_free(mosquitto: Mosquitto, tmp_path: Path) -> None:
