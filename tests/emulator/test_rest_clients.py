@@ -108,12 +108,12 @@ def test_examples_of_the_guide_work_by_the_letter_with_curl(mosquitto: Mosquitto
         answer = json.loads(await box.curl(*common, *change, f"{box.https}/system/status"))
         assert answer == {"hostname": "cell-7"}
 
-    against(mosquitto, tmp_path, scenario)
+    against(mosquitto, tmp_path / "state", scenario)
 
 
 def test_read_token_reads_and_a_write_with_it_is_refused(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    _, reader = add_token(tmp_path, TokenScope.READ, "")
-    _, writer = add_token(tmp_path, TokenScope.READ_WRITE, "")
+    _, reader = add_token(tmp_path / "state", TokenScope.READ, "")
+    _, writer = add_token(tmp_path / "state", TokenScope.READ_WRITE, "")
 
     async def scenario(box: Box) -> None:
         change = {"json": {"hostname": "other"}}
@@ -124,7 +124,7 @@ def test_read_token_reads_and_a_write_with_it_is_refused(mosquitto: Mosquitto, t
         assert await box.status("PUT", "/system/status", writer, **change) == 200
         assert await box.status("GET", "/system/status", "nonsense") == 401
 
-    against(mosquitto, tmp_path, scenario)
+    against(mosquitto, tmp_path / "state", scenario)
 
 
 def test_token_made_and_revoked_while_it_runs_counts_from_the_next_request(
@@ -137,7 +137,7 @@ def test_token_made_and_revoked_while_it_runs_counts_from_the_next_request(
         assert await box.status("GET", "/system/time", secret) == 401
         assert await box.status("GET", "/system/time", box.token) == 200
 
-    against(mosquitto, tmp_path, scenario)
+    against(mosquitto, tmp_path / "state", scenario)
 
 
 def test_http_and_https_are_two_doors_to_one_gateway(mosquitto: Mosquitto, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_http_and_https_are_two_doors_to_one_gateway(mosquitto: Mosquitto, tmp_p
         told = await box.curl(*token, "--cacert", str(box.certificate), ask)
         assert json.loads(told) == {"hostname": "seen"}
 
-    against(mosquitto, tmp_path, scenario)
+    against(mosquitto, tmp_path / "state", scenario)
 
 
 def test_what_is_no_tls_on_the_https_port_upsets_nobody(
@@ -169,12 +169,12 @@ def test_what_is_no_tls_on_the_https_port_upsets_nobody(
         assert await box.status("GET", "/system/time", box.token) == 200
 
     with caplog.at_level(logging.WARNING):
-        against(mosquitto, tmp_path, scenario)
+        against(mosquitto, tmp_path / "state", scenario)
     assert caplog.records == []
 
 
 def test_routes_beside_the_api_are_open_unless_they_ask_for_the_token(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    _, reader = add_token(tmp_path, TokenScope.READ, "")
+    _, reader = add_token(tmp_path / "state", TokenScope.READ, "")
 
     async def scenario(box: Box) -> None:
         page = await box.curl("-i", f"{box.http}/")
@@ -189,7 +189,7 @@ def test_routes_beside_the_api_are_open_unless_they_ask_for_the_token(mosquitto:
         assert await box.curl(*code, f"{box.http}/api/v1/system/time") == "401"
         assert await box.curl(*code, "-X", "POST", f"{box.http}/") == "405"
 
-    against(mosquitto, tmp_path, scenario)
+    against(mosquitto, tmp_path / "state", scenario)
 
 
 def test_fault_of_a_route_is_told_in_the_log_and_not_to_the_client(
@@ -200,7 +200,7 @@ def test_fault_of_a_route_is_told_in_the_log_and_not_to_the_client(
         assert told.startswith("HTTP/1.1 500")
         assert json.loads(told.splitlines()[-1]) == {"message": "Internal error of the emulated gateway."}
 
-    against(mosquitto, tmp_path, scenario)
+    against(mosquitto, tmp_path / "state", scenario)
     # aiohttp tells of the end of the server as well where that comes on the heels of the answer.
     ours = [record for record in caplog.records if record.name.startswith("bundlekit.")]
     assert [record.exc_info and record.exc_info[0] for record in ours] == [ZeroDivisionError]
@@ -216,4 +216,4 @@ def test_second_port_in_use_is_an_error_and_leaves_the_first_one_free(mosquitto:
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection(front.address.host, front.address.port)
 
-    against(mosquitto, tmp_path, scenario)
+    against(mosquitto, tmp_path / "state", scenario)
