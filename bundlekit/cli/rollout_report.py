@@ -38,7 +38,7 @@ _REDRAW = 0.2  # seconds between two pictures of the terminal
 _LAST = 4  # events on a terminal
 _BAR = 24  # characters
 _COLOURS = {**dict.fromkeys(GOOD, "green"), **dict.fromkeys(FAILED, "red")}
-_DOES = {Work.ASK: "asked how its change ended", Work.CHECK: "checked after the soak", Work.REVERT: "reverted"}
+_DOES = {Work.ASK: "asked how its change ended", Work.CHECK: "checked after the soak", Work.REVERT: "rollback"}
 
 
 class _LockedLines(JsonLines):
