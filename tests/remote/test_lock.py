@@ -150,7 +150,7 @@ while True:
 """
 SERVICE = """
 [Unit]
-Before=bundlekit-example.service
+Before=bundlekit-example.service {before}
 [Service]
 Type=oneshot
 User={user}
@@ -169,9 +169,12 @@ systemctl daemon-reload; systemctl start mallory; systemctl -q enable mallory ro
 def services(workstation: Workstation) -> None:
     """Let mallory hold what he can, now and at boots; and let a process of root's hold the lock at boots."""
     ready = f"until grep -qsx {EXAMPLE} /home/mallory/held; do sleep .1; done"
-    mallory = SERVICE.format(user="mallory", command="python2.7 /home/mallory/hold.py", ready=ready)
+    mallory = SERVICE.format(before="", user="mallory", command="python2.7 /home/mallory/hold.py", ready=ready)
     ready = f"until ! flock -n {EXAMPLE}/lock true; do sleep .1; done"
-    root = SERVICE.format(user="root", command=f"flock {EXAMPLE}/lock sleep 1236", ready=ready)
+    # Before mallory, who would be the one that it waits for.
+    root = SERVICE.format(
+        before="mallory.service", user="root", command=f"flock {EXAMPLE}/lock sleep 1236", ready=ready
+    )
     for name, text in (("mallory", mallory), ("root", root)):
         workstation.machine.run(f"cat >/etc/systemd/system/{name}.service", given=text)
     workstation.machine.run(MEETS, given=MALLORY)
