@@ -106,8 +106,10 @@ def written(kept: Path) -> list[Path]:
 
 def test_all_cases_of_the_rules_are_told_again_as_they_were_told(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
+    every = list(inspections().items())
+    taken = share(every, of=3)
     unlike, unknown, several = [], [], 0
-    for number, (name, inspection) in enumerate(share(list(inspections().items()), of=3)):
+    for number, (name, inspection) in enumerate(taken):
         if not isinstance(inspection.bundle.files, MemoryFiles):
             continue
         folder = laid_out(inspection.bundle, tmp_path / str(number))
@@ -119,8 +121,9 @@ def test_all_cases_of_the_rules_are_told_again_as_they_were_told(tmp_path: Path)
         unknown += [name] if again is None else []
         shutil.rmtree(folder)
     assert unlike == []
-    assert len(unknown) < 10, "of some nothing is kept, for a fix would repeat a secret or it is too much"
-    assert several > 30
+    part = len(taken) / len(every)
+    assert len(unknown) < 20 * part, "of some nothing is kept, for a fix would repeat a secret or it is too much"
+    assert several > 100 * part
 
 
 @pytest.fixture(scope="module")
